@@ -1,0 +1,1 @@
+"""Longhaul keeps a model good for the long haul."""

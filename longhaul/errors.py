@@ -1,0 +1,5 @@
+"""The one exception a user is meant to read."""
+
+
+class LonghaulError(Exception):
+    """Something the user can mend; its message is one line: what was wrong, where, what to do."""

@@ -1,0 +1,76 @@
+"""What every entry point shares: one run, one headline, one line when it fails."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import click
+import mlflow
+from mlflow.exceptions import MlflowException
+
+from longhaul.errors import LonghaulError
+
+HEADLINE = "longhaul.headline"
+ERROR = "longhaul.error"
+
+
+class Stage(click.Command):
+    """A click command that answers bad input with one line on stderr and exit code 1 or 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command; see `click.Command.main`."""
+        quiet()
+        try:
+            super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.UsageError as error:
+            _fail(f"{self.name}: {error.format_message()}", 2)
+        except LonghaulError as error:
+            _fail(f"{self.name}: {error}", 1)
+        except (MlflowException, OSError) as error:
+            _fail(f"{self.name}: {_line(error)}", 1)
+        except click.Abort:
+            sys.exit(130)
+
+
+def stage(function: Callable[..., str]) -> Stage:
+    """Make a function the command of an entry point.
+
+    The function runs inside the entry point's MLflow run, and returns the stage's headline: the
+    one figure a reader wants of it, kept as a tag of the run and printed.
+    """
+
+    def run(**parameters: Any) -> None:
+        with mlflow.start_run():
+            try:
+                headline = function(**parameters)
+            except Exception as error:
+                mlflow.set_tag(ERROR, _line(error))
+                raise
+            mlflow.set_tag(HEADLINE, headline)
+        click.echo(headline)
+
+    options = getattr(function, "__click_params__", [])
+    return Stage(name=function.__name__, callback=run, params=options[::-1], help=function.__doc__)
+
+
+def quiet() -> None:
+    """Silence MLflow's notices and passing warnings, unless MLFLOW_LOGGING_LEVEL asks for them."""
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        logging.getLogger("alembic").setLevel(logging.ERROR)
+        warnings.simplefilter("ignore")
+
+
+def _line(error: BaseException) -> str:
+    """The first line that an error has to say."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(code)
