@@ -9,6 +9,8 @@ from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
 
 from longhaul.errors import LonghaulError
 
@@ -27,13 +29,25 @@ def fetch(uri: str) -> Path:
         When there is nothing there, or it cannot be fetched.
     """
     try:
-        path = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        path = _in_place(uri) or Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
     except (MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise LonghaulError(f"{uri}: cannot fetch this artifact: {reason}") from None
     if not path.exists():
         raise LonghaulError(f"{uri}: no such artifact")
     return path
+
+
+def _in_place(uri: str) -> Path | None:
+    """Where a run's artifact lies on this machine; MLflow itself would copy it first."""
+    scheme, _, rest = uri.partition(":/")
+    if scheme != "runs":
+        return None
+    run_id, _, name = rest.lstrip("/").partition("/")
+    root = mlflow.MlflowClient().get_run(run_id).info.artifact_uri
+    local = local_file_uri_to_path(root) if is_local_uri(root) else None
+    path = Path(local, name) if local else None
+    return path if path and path.exists() else None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,17 +13,21 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking import owner, store
+from longhaul.workflow import caller
 
 HEADLINE = "longhaul.headline"
 ERROR = "longhaul.error"
 
 
-class Stage(click.Command):
+class Command(click.Command):
     """A click command that answers bad input with one line on stderr and exit code 1 or 2."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; see `click.Command.main`."""
         quiet()
+        store.fix_address(caller.folder())
+        end_cleanly()
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
@@ -31,11 +36,11 @@ class Stage(click.Command):
             _fail(f"{self.name}: {error}", 1)
         except (MlflowException, OSError) as error:
             _fail(f"{self.name}: {_line(error)}", 1)
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
 
 
-def stage(function: Callable[..., str]) -> Stage:
+def stage(function: Callable[..., str]) -> Command:
     """Make a function the command of an entry point.
 
     The function runs inside the entry point's MLflow run, and returns the stage's headline: the
@@ -44,21 +49,32 @@ def stage(function: Callable[..., str]) -> Stage:
 
     def run(**parameters: Any) -> None:
         with mlflow.start_run():
+            mlflow.set_tag(owner.OWNER, owner.current())
             try:
                 headline = function(**parameters)
-            except Exception as error:
+            except BaseException as error:
                 mlflow.set_tag(ERROR, _line(error))
                 raise
             mlflow.set_tag(HEADLINE, headline)
         click.echo(headline)
 
     options = getattr(function, "__click_params__", [])
-    return Stage(name=function.__name__, callback=run, params=options[::-1], help=function.__doc__)
+    return Command(
+        name=function.__name__, callback=run, params=options[::-1], help=function.__doc__
+    )
+
+
+def end_cleanly() -> None:
+    """Turn SIGTERM, and the end of the calling process, into an exit that closes runs."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if "MLFLOW_RUN_ID" in os.environ:
+        caller.end_with_caller()
 
 
 def quiet() -> None:
     """Silence MLflow's notices and passing warnings, unless MLFLOW_LOGGING_LEVEL asks for them."""
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)

@@ -1,0 +1,30 @@
+"""The tracking store: one address for every process of a life cycle."""
+
+import os
+from pathlib import Path
+
+_VARIABLE = "MLFLOW_TRACKING_URI"
+
+
+def absolute(uri: str, folder: Path) -> str:
+    """The same store, said so that it means the same in every folder.
+
+    Parameters
+    ----------
+    uri : str
+        A tracking URI; only a SQLite file or a folder with a relative path is changed.
+    folder : Path
+        Where a relative path starts.
+    """
+    scheme, separator, path = uri.partition(":///")
+    if scheme == "sqlite" and separator and path and not path.startswith("/"):
+        return f"sqlite:///{folder.resolve() / path}"
+    if "://" not in uri and not uri.startswith(("file:", "databricks", "/")):
+        return str(folder.resolve() / uri)
+    return uri
+
+
+def fix_address(folder: Path) -> None:
+    """Make this process and its children use one absolute tracking URI."""
+    if uri := os.environ.get(_VARIABLE):
+        os.environ[_VARIABLE] = absolute(uri, folder)

@@ -1,0 +1,255 @@
+"""The stages of one life cycle: each run, or reused when nothing it depends on has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import mlflow
+from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.projects.utils import load_project
+
+from longhaul import code
+from longhaul.errors import LonghaulError
+from longhaul.tracking import artifacts, owner
+from longhaul.workflow import warm
+from longhaul.workflow.fingerprint import digests, file_digest, fingerprint
+from longhaul.workflow.stage import ERROR, HEADLINE
+from longhaul.workflow.terminal import Terminal
+
+FINGERPRINT = "longhaul.fingerprint"
+REUSED = "longhaul.reused."
+VERSION = "longhaul.version"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage that has finished, now or in an earlier life cycle."""
+
+    name: str
+    run_id: str
+    reused: bool
+    headline: str
+    metrics: Mapping[str, float]
+
+    def uri(self, path: str) -> str:
+        """The URI of one of the stage's artifacts."""
+        return f"runs:/{self.run_id}/{path}"
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A stage at work."""
+
+    name: str
+    run: warm.WarmRun
+
+
+class Flow:
+    """Runs a project's entry points as children of one parent run.
+
+    A context manager: however the block is left, no child outlives it.
+
+    Parameters
+    ----------
+    project : Path
+        The folder of MLproject.
+    parent : Run
+        The active run.
+    resume : bool
+        Whether finished stages with the same fingerprint are reused.
+    terminal : Terminal
+    """
+
+    def __init__(self, project: Path, parent: Run, resume: bool, terminal: Terminal):
+        self._root = project
+        self._project = load_project(str(project))
+        self._parent = parent
+        self._resume = resume
+        self._terminal = terminal
+        self._client = mlflow.MlflowClient()
+        self._at_work: list[_Started] = []
+        self.stages: list[Stage] = []
+
+    def __enter__(self) -> Self:
+        """Begin to warm up the backend, and close what a life cycle that was cut off left open."""
+        warm.register()
+        for run_id in owner.sweep(self._parent.info.experiment_id):
+            self._terminal.say(f"run {run_id} was cut off: marked KILLED")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the children that are still at work."""
+        for started in self._at_work:
+            started.run.cancel()
+            self._terminal.failed(started.name, "stopped")
+        self._at_work.clear()
+
+    @property
+    def parent_id(self) -> str:
+        """The id of the parent run."""
+        return str(self._parent.info.run_id)
+
+    def run(self, entry_point: str, state: str = "", **parameters: object) -> Stage:
+        """Run or reuse one stage.
+
+        Parameters
+        ----------
+        entry_point : str
+        state : str
+            What the stage's result depends on and the parameters do not show.
+        **parameters : object
+            Passed on as text; MLproject's defaults stand for the others.
+
+        Raises
+        ------
+        LonghaulError
+            When the stage fails; the stage itself has said why.
+        """
+        return self.run_each(entry_point, [parameters], at_once=1, state=state)[0]
+
+    def run_each(
+        self,
+        entry_point: str,
+        settings: Sequence[Mapping[str, object]],
+        at_once: int,
+        state: str = "",
+    ) -> list[Stage]:
+        """Run or reuse one entry point with several settings, so many at a time.
+
+        The stages are in the order of `settings`.
+        """
+        names = _names(entry_point, settings)
+        waiting = {
+            name: {key: str(value) for key, value in parameters.items()}
+            for name, parameters in zip(names, settings, strict=True)
+        }
+        prints = {
+            name: self._fingerprint(entry_point, parameters, state)
+            for name, parameters in waiting.items()
+        }
+        done: dict[str, Stage] = {}
+        for name in names:
+            if run := self._finished(prints[name]):
+                done[name] = self._keep(name, run, reused=True)
+                del waiting[name]
+        while waiting or self._at_work:
+            while waiting and len(self._at_work) < at_once:
+                name = next(iter(waiting))
+                self._start(name, entry_point, waiting.pop(name), prints[name])
+            finished = self._wait()
+            done[finished.name] = finished
+        return [done[name] for name in names]
+
+    def summary(self, champion: str, report: str) -> None:
+        """Say how it ended and where to look."""
+        page = f"#/experiments/{self._parent.info.experiment_id}/runs/{self.parent_id}"
+        store = mlflow.get_tracking_uri()
+        self._terminal.say(f"\nchampion  {champion}\nreport    {artifacts.fetch(report)}")
+        if store.startswith("http"):
+            self._terminal.say(f"look      {store}/{page}")
+        else:
+            self._terminal.say(f"look      mlflow ui --backend-store-uri {store}")
+            self._terminal.say(f"          then open http://127.0.0.1:5000/{page}")
+
+    def _start(self, name: str, entry_point: str, parameters: dict[str, str], print_: str) -> None:
+        self._terminal.started(name)
+        run = mlflow.run(
+            str(self._root),
+            entry_point=entry_point,
+            parameters=parameters,
+            backend=warm.NAME,
+            backend_config={warm.TAGS: {FINGERPRINT: print_, owner.OWNER: owner.current()}},
+            experiment_id=self._parent.info.experiment_id,
+            run_name=name,
+            synchronous=False,
+        )
+        self._at_work.append(_Started(name, run))
+
+    def _wait(self) -> Stage:
+        """Wait for the first of the stages at work to end."""
+        started = warm.first_to_end([one.run for one in self._at_work])
+        index = [one.run for one in self._at_work].index(started)
+        one = self._at_work[index]
+        succeeded = one.run.wait()
+        del self._at_work[index]
+        run = self._client.get_run(one.run.run_id)
+        if not succeeded:
+            reason = run.data.tags.get(ERROR, "see the line above")
+            self._terminal.failed(one.name, reason)
+            raise LonghaulError(f"stage {one.name} failed (run {run.info.run_id})")
+        return self._keep(one.name, run, reused=False)
+
+    def _keep(self, name: str, run: Run, reused: bool) -> Stage:
+        """Note a finished stage, on the terminal and in the parent run."""
+        stage = Stage(
+            name, run.info.run_id, reused, run.data.tags.get(HEADLINE, ""), dict(run.data.metrics)
+        )
+        if reused:
+            tag = REUSED + name.replace(" ", ".")
+            self._client.set_tag(self._parent.info.run_id, tag, run.info.run_id)
+        self._terminal.finished(name, stage.headline, reused)
+        self.stages.append(stage)
+        return stage
+
+    def _fingerprint(self, entry_point: str, given: Mapping[str, str], state: str) -> str:
+        declared = self._project.get_entry_point(entry_point)
+        defaults = {name: parameter.default for name, parameter in declared.parameters.items()}
+        parameters = {name: str(value) for name, value in {**defaults, **given}.items()}
+        for name, value in parameters.items():
+            if value == self._parent.info.run_id:
+                # The parent run is new each time; what it stands for is the stages under it.
+                parameters[name] = ",".join(stage.run_id for stage in self.stages)
+        files = code.closure([_module(declared.command)], self._root)
+        return fingerprint(
+            declared.command,
+            parameters,
+            {**digests(files, self._root), "environment": self._environment()},
+            state,
+        )
+
+    def _environment(self) -> str:
+        return file_digest(self._root / "requirements.txt")
+
+    def _finished(self, print_: str) -> Run | None:
+        """The newest finished run with this fingerprint whose results are still there."""
+        if not self._resume:
+            return None
+        runs = self._client.search_runs(
+            [self._parent.info.experiment_id],
+            f"attributes.status = 'FINISHED' and tags.`{FINGERPRINT}` = '{print_}'",
+            run_view_type=ViewType.ACTIVE_ONLY,
+            max_results=5,
+            order_by=["attributes.start_time DESC"],
+        )
+        return next((run for run in runs if self._intact(run)), None)
+
+    def _intact(self, run: Run) -> bool:
+        try:
+            if uri := run.data.tags.get(VERSION):
+                name, _, number = uri.removeprefix("models:/").rpartition("/")
+                self._client.get_model_version(name, number)
+            return bool(self._client.list_artifacts(run.info.run_id))
+        except (MlflowException, OSError):
+            return False
+
+
+def _module(command: str) -> str:
+    """The module that a ``python -m …`` command runs."""
+    return command.split()[2]
+
+
+def _names(entry_point: str, settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to call each stage: the entry point, and what tells it from its siblings."""
+    telling = ("family", "period")
+    return [
+        " ".join([entry_point, *(str(one[key]) for key in telling if key in one)])
+        for one in settings
+    ]
