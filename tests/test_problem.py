@@ -1,0 +1,109 @@
+"""A problem is declared in YAML, and a mistake in it is answered in one line."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longhaul import problem
+from longhaul.errors import LonghaulError
+
+FLIGHTS = Path(__file__).resolve().parents[1] / "problems" / "flights.yaml"
+
+DECLARED: dict[str, Any] = {
+    "name": "churn",
+    "source": "churn.csv",
+    "target": {"column": "churned", "positive": "yes"},
+    "time": {"column": "day", "period": "month"},
+    "windows": {
+        "train": ["2020-01", "2020-06"],
+        "valid": ["2020-07", "2020-07"],
+        "test": ["2020-08", "2020-08"],
+        "production": ["2020-09", "2020-12"],
+    },
+}
+
+
+def declared(*keys: str, value: Any) -> dict[str, Any]:
+    """The declaration above with one value changed."""
+    changed = copy.deepcopy(DECLARED)
+    place = changed
+    for key in keys[:-1]:
+        place = place.setdefault(key, {})
+    place[keys[-1]] = value
+    return changed
+
+
+def test_the_problem_that_ships_is_whole() -> None:
+    """The flights are declared, and survive being written and read again."""
+    flights = problem.load(FLIGHTS)
+    assert flights.windows.test == ("2013-06", "2013-06")
+    assert problem.parse(yaml.safe_load(problem.dump(flights)), "again") == flights
+
+
+@given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.integers(1, 10**6))
+def test_written_and_read_again_is_the_same(positive: float, negative: float, rows: int) -> None:
+    """No figure is lost on the way through YAML."""
+    costs = {"false_positive": positive, "false_negative": negative}
+    one = problem.parse({**DECLARED, "costs": costs, "gate": {"min_rows": rows}}, "one")
+    assert problem.parse(yaml.safe_load(problem.dump(one)), "again") == one
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (["nmae"], "x", "nmae: unknown key; allowed here are name, source"),
+        (["costs", "fp"], "1", "costs.fp: unknown key; allowed here are false_positive"),
+        (["costs", "false_positive"], "cheap", "costs.false_positive: .* found 'cheap'"),
+        (["costs", "false_positive"], "-1", "costs.false_positive: .*greater than 0; found '-1'"),
+        (["time", "period"], "fortnight", "time.period: .*'month'.*; found 'fortnight'"),
+        (["name"], "a b", "name: .*; found 'a b'"),
+        (["target"], "late", "target: .*; found 'late'"),
+        (["gate", "min_rows"], "many", "gate.min_rows: .*integer.*; found 'many'"),
+        (["gate", "confidence"], "nan", "gate.confidence: .*; found 'nan'"),
+        (["windows", "test"], ["2020-07", "2020-08"], "windows: .* not after the one before"),
+        (["windows", "test"], ["2020-09", "2020-08"], "windows: test ends .* before it starts"),
+        (["leave_out"], "id", "leave_out: .*; found 'id'"),
+    ],
+)
+def test_a_mistake_names_key_found_and_allowed(keys: list[str], value: Any, message: str) -> None:
+    """One line, with the file, the key, what is allowed there and what was found."""
+    with pytest.raises(LonghaulError, match=f"^churn.yaml: {message}") as caught:
+        problem.parse(declared(*keys, value=value), "churn.yaml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("- a\n- b\n", "expected keys and values"), ("a: [", "not YAML"), ("", "expected keys")],
+)
+def test_not_a_problem_at_all(tmp_path: Path, text: str, message: str) -> None:
+    """A file that is something else is said to be."""
+    path = tmp_path / "churn.yaml"
+    path.write_text(text)
+    with pytest.raises(LonghaulError, match=message):
+        problem.load(path)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    """A missing file is named."""
+    with pytest.raises(LonghaulError, match=r"nowhere.yaml: no such problem file"):
+        problem.load(tmp_path / "nowhere.yaml")
+
+
+def test_a_missing_column_is_named_with_those_there_are() -> None:
+    """The key that declares it, the column, and the columns of the table."""
+    churn = problem.parse(DECLARED, "churn.yaml")
+    churn.require(["churned", "day", "age"])
+    with pytest.raises(LonghaulError, match=r"target.column: column 'churned' .* 'day', 'age'"):
+        churn.require(["day", "age"])
+
+
+def test_features_are_all_columns_but_target_and_left_out() -> None:
+    """The time column is a feature; the target and what is left out are not."""
+    churn = problem.parse({**DECLARED, "leave_out": ["id"]}, "churn.yaml")
+    assert churn.features(["id", "day", "age", "churned"]) == ["day", "age"]

@@ -1,0 +1,53 @@
+"""A run that its process left open is closed by the next life cycle, and no other is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.tracking import owner
+
+
+@pytest.fixture
+def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An experiment in a store of its own."""
+    before = mlflow.get_tracking_uri()
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    yield mlflow.create_experiment("one", artifact_location=f"file://{tmp_path}/artifacts")
+    mlflow.set_tracking_uri(before)
+
+
+def test_this_process_lives() -> None:
+    """A living process is not gone."""
+    assert not owner.gone(owner.current())
+
+
+def test_an_ended_process_is_gone() -> None:
+    """Neither its id alone nor a new process with the same id stands for it."""
+    script = "from longhaul.tracking import owner; print(owner.current())"
+    ended = subprocess.check_output([sys.executable, "-c", script], text=True).strip()
+    assert owner.gone(ended)
+    host, pid, created = owner.current().rsplit("/", 2)
+    assert owner.gone(f"{host}/{pid}/{int(created) - 1000}")
+
+
+def test_another_host_is_never_known_to_be_gone() -> None:
+    """What cannot be seen from here is left alone."""
+    assert not owner.gone("elsewhere/1/0")
+
+
+def test_only_the_runs_of_ended_processes_are_closed(experiment: str) -> None:
+    """Of a living owner, of an ended one, of nobody: only the second is marked KILLED."""
+    client = mlflow.MlflowClient()
+    host, pid, created = owner.current().rsplit("/", 2)
+    owners = [owner.current(), f"{host}/{pid}/{int(created) - 1000}", None]
+    runs = [
+        client.create_run(experiment, tags={owner.OWNER: one} if one else {}).info.run_id
+        for one in owners
+    ]
+    assert owner.sweep(experiment) == [runs[1]]
+    statuses = [client.get_run(run).info.status for run in runs]
+    assert statuses == ["RUNNING", "KILLED", "RUNNING"]

@@ -1,0 +1,42 @@
+"""A tracking URI means the same store in every process of a life cycle."""
+
+from pathlib import Path
+
+import pytest
+
+from longhaul.tracking import store
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:////home/me/mlflow.db"),
+        ("sqlite:///../mlflow.db", "sqlite:////home/me/../mlflow.db"),
+        ("sqlite:////data/mlflow.db", "sqlite:////data/mlflow.db"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("postgresql://me@db/mlflow", "postgresql://me@db/mlflow"),
+        ("databricks", "databricks"),
+    ],
+)
+def test_relative_files_start_at_the_caller(uri: str, expected: str) -> None:
+    """Relative SQLite files get the caller's folder; every other address stays as it is."""
+    assert expected == store.absolute(uri, Path("/home/me"))
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "./mlruns", "/data/mlruns"])
+def test_folders_are_absolute(uri: str) -> None:
+    """A folder store is absolute too."""
+    assert Path(store.absolute(uri, Path("/home/me"))).is_absolute()
+    assert store.absolute(store.absolute(uri, Path("/a")), Path("/b")) == store.absolute(
+        uri, Path("/a")
+    )
+
+
+def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What this process and its children read is the absolute address; none stays none."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    store.fix_address(tmp_path)
+    assert f"sqlite:///{tmp_path}/mlflow.db" == store.os.environ["MLFLOW_TRACKING_URI"]
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    store.fix_address(tmp_path)
+    assert "MLFLOW_TRACKING_URI" not in store.os.environ
