@@ -1,0 +1,69 @@
+"""Periods of time, by labels that sort in order of time and can name a file."""
+
+from typing import Literal
+
+import pandas as pd
+
+Length = Literal["day", "week", "month", "quarter", "year"]
+
+# How strftime writes the label of each; a week is that of ISO 8601.
+_FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+
+
+def labels(times: pd.Series, length: Length) -> pd.Series:
+    """The period of each time.
+
+    Parameters
+    ----------
+    times : Series of datetime64, n rows
+        Without missing values.
+    length : str
+
+    Returns
+    -------
+    Series of str, n rows
+        Such as ``2013-01-31``, ``2013-W05``, ``2013-01``, ``2013-Q1`` or ``2013``.
+    """
+    # Formatting a date is slow and a table has few different days.
+    days, found = pd.factorize(times.dt.normalize())
+    return (
+        pd.Series([_label(day, length) for day in found], dtype="str")
+        .take(days)
+        .set_axis(times.index)
+    )
+
+
+def step(label: str) -> int:
+    """A period as the step of a metric: its digits, so that ``2013-07`` is 201307."""
+    return int("".join(character for character in label if character.isdigit()))
+
+
+def end(label: str) -> pd.Timestamp:
+    """The moment at which a period is over."""
+    return _start(label) + _length(label)
+
+
+def _label(day: pd.Timestamp, length: Length) -> str:
+    if length == "quarter":
+        return f"{day.year}-Q{day.quarter}"
+    return day.strftime(_FORMATS[length])
+
+
+def _start(label: str) -> pd.Timestamp:
+    year, _, rest = label.partition("-")
+    if rest.startswith("W"):
+        return pd.Timestamp.fromisocalendar(int(year), int(rest[1:]), 1)
+    if rest.startswith("Q"):
+        return pd.Timestamp(int(year), 3 * int(rest[1:]) - 2, 1)
+    return pd.Timestamp(label)
+
+
+def _length(label: str) -> pd.DateOffset:
+    _, _, rest = label.partition("-")
+    if rest.startswith("W"):
+        return pd.DateOffset(weeks=1)
+    if rest.startswith("Q"):
+        return pd.DateOffset(months=3)
+    if not rest:
+        return pd.DateOffset(years=1)
+    return pd.DateOffset(days=1) if "-" in rest else pd.DateOffset(months=1)

@@ -1,0 +1,97 @@
+"""A table on disk: one Parquet file per period, and the problem it belongs to."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longhaul import problem as problems
+from longhaul.data.periods import labels
+from longhaul.errors import LonghaulError
+from longhaul.problem import Problem
+
+_PROBLEM = "problem.yaml"
+
+
+def write(folder: Path, problem: Problem, frame: pd.DataFrame) -> list[str]:
+    """Write a table into an existing folder, a file per period; return the periods."""
+    write_problem(folder, problem)
+    period = labels(frame[problem.time.column], problem.time.period)
+    for label, rows in frame.groupby(period, sort=True):
+        write_file(rows, path(folder, str(label)))
+    return periods(folder)
+
+
+def write_problem(folder: Path, problem: Problem) -> None:
+    """Write the problem that a table in `folder` belongs to."""
+    folder.joinpath(_PROBLEM).write_text(problems.dump(problem), encoding="utf-8")
+
+
+def write_file(frame: pd.DataFrame, file: Path) -> None:
+    """Write rows as one Parquet file, without their index."""
+    frame.to_parquet(file, index=False)
+
+
+def periods(folder: Path) -> list[str]:
+    """The periods of a table, in order of time."""
+    return sorted(file.stem for file in folder.glob("*.parquet"))
+
+
+def path(folder: Path, period: str) -> Path:
+    """The file of one period, whether there is one or not."""
+    return folder / f"{period}.parquet"
+
+
+def problem(folder: Path) -> Problem:
+    """The problem that a table belongs to."""
+    return problems.load(folder / _PROBLEM)
+
+
+def select(found: list[str], window: tuple[str, str], name: str) -> list[str]:
+    """Those of the periods `found` that lie in a window.
+
+    Raises
+    ------
+    LonghaulError
+        When there are none: an empty window.
+    """
+    first, last = window
+    chosen = [period for period in found if first <= period <= last]
+    if not chosen:
+        have = f"{found[0]} to {found[-1]}" if found else "no periods at all"
+        raise LonghaulError(f"windows.{name}: no rows from {first} to {last}; the table has {have}")
+    return chosen
+
+
+def read(folder: Path, chosen: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """The rows of some periods, one after the other.
+
+    Parameters
+    ----------
+    folder : Path
+    chosen : list of str
+        Labels of periods that the table has.
+    columns : list of str, optional
+        All when it is not given.
+    """
+    return pd.concat(
+        [read_file(path(folder, period), columns) for period in chosen], ignore_index=True
+    )
+
+
+def read_file(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """The rows of one Parquet file.
+
+    Raises
+    ------
+    LonghaulError
+        When there is no such file, or it is not Parquet.
+    """
+    try:
+        return pq.read_table(file, columns=columns).to_pandas()
+    except FileNotFoundError:
+        raise LonghaulError(f"{file}: no such file") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonghaulError(f"{file}: cannot be read as Parquet: {reason}") from None

@@ -1,0 +1,30 @@
+"""Cut the table into training, validation and test windows, by time."""
+
+import click
+import mlflow
+
+from longhaul.data import split as windows
+from longhaul.data import table as tables
+from longhaul.tracking import artifacts, datasets
+from longhaul.workflow.stage import stage
+
+
+@stage
+@click.option("--table", required=True, help="The table folder of validate.")
+def split(table: str) -> str:
+    """Write each window as one file, with a summary of what it covers."""
+    source = artifacts.fetch(table)
+    problem = tables.problem(source)
+    frames = windows.cut(source, problem)
+    with artifacts.folder("split") as folder:
+        windows.write(folder, problem, frames)
+        summary = windows.windows(folder)
+    for name, frame in frames.items():
+        digest = datasets.digest(frame)
+        datasets.log(frame, f"{problem.name}-{name}", str(source), digest, context=name)
+    mlflow.log_metrics({f"{name}_rows": len(frame) for name, frame in frames.items()})
+    return ", ".join(f"{name} {figures['rows']:,}" for name, figures in summary.items()) + " rows"
+
+
+if __name__ == "__main__":
+    split()
