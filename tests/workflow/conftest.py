@@ -3,10 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -115,22 +113,12 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URI of a tracking store that is set up, and used by this process and its children."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+def store(tracking: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tracking store, for steps that run in processes of their own."""
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
     # MLflow's local backend runs the first python on the PATH.
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(uri)
-    mlflow.create_experiment("toy", artifact_location=f"file://{tmp_path}/artifacts")
-    mlflow.set_experiment("toy")
-    yield uri
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(before)
+    return tracking
 
 
 def python(script: str, cwd: Path, **options: object) -> "subprocess.Popen[str]":

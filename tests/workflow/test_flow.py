@@ -104,7 +104,7 @@ from longhaul.workflow.stage import end_cleanly
 from longhaul.workflow.terminal import Terminal
 end_cleanly()
 if __name__ == "__main__":
-    mlflow.set_experiment("toy")
+    mlflow.set_experiment("test")
     with mlflow.start_run() as parent:
         mlflow.set_tag(owner.OWNER, owner.current())
         with Flow(Path.cwd(), parent, True, Terminal()) as flow:
@@ -117,7 +117,7 @@ if __name__ == "__main__":
 def test_ended_anywhere_leaves_nothing(project: Path, store: str, number: signal.Signals) -> None:
     """However it ends: no orphan, no run RUNNING after the next start, the rest reused."""
     process = python(MAIN, project)
-    experiment = mlflow.get_experiment_by_name("toy").experiment_id
+    experiment = mlflow.get_experiment_by_name("test").experiment_id
     sleeping: list[mlflow.entities.Run] = []
     while not sleeping:
         time.sleep(0.2)

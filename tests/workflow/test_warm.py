@@ -81,11 +81,11 @@ import mlflow
 from longhaul.workflow import warm
 warm.register()
 run = mlflow.run({str(project)!r}, entry_point="sleep", parameters={{"family": "a", "seconds": 60}},
-                 backend="warm", synchronous=False, experiment_name="toy")
+                 backend="warm", synchronous=False, experiment_name="test")
 run.wait()
 """
     parent = python(script, project)
-    experiment = mlflow.get_experiment_by_name("toy")
+    experiment = mlflow.get_experiment_by_name("test")
     deadline = time.monotonic() + 60
     runs: list[mlflow.entities.Run] = []
     while not runs and time.monotonic() < deadline:

@@ -1,0 +1,109 @@
+"""What leaves the contract is found, with its reason; what keeps it passes."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from longhaul.data import contract, periods
+from longhaul.problem import Contract
+from tests import tables
+
+LIMITS = Contract(margin=0.5, missing=0.1, unseen=0.05, quarantine=0.01)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return tables.churn()
+
+
+@pytest.fixture(scope="module")
+def learned(frame: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    problem = tables.problem(tmp_path_factory.mktemp("problem"))
+    return contract.learn(frame, periods.labels(frame["day"], "month"), problem)
+
+
+def test_features_are_learned_and_nothing_else(learned: dict[str, Any]) -> None:
+    """Kinds, ranges and categories; neither the target nor what is left out."""
+    assert set(learned) == {"day", "calls", "plan", "age"}
+    assert learned["plan"]["levels"] == ["basic", "family", "plus"]
+    assert learned["calls"]["kind"] == "number"
+    assert 0.02 < learned["age"]["missing"] < 0.15
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000))
+def test_the_rows_it_was_learned_on_keep_it(
+    frame: pd.DataFrame, learned: dict[str, Any], seed: int
+) -> None:
+    """Any good part of them."""
+    part = frame.sample(frac=0.5, random_state=seed).reset_index(drop=True)
+    found = contract.check(part, learned, LIMITS)
+    assert found.reasons.empty
+    assert found.breaches == ()
+
+
+@pytest.mark.parametrize("bad", [1e6, -1e6, np.inf, -np.inf])
+def test_numbers_out_of_range_are_bad_rows(
+    frame: pd.DataFrame, learned: dict[str, Any], bad: float
+) -> None:
+    """Those rows and no others, with column, value and range."""
+    broken = frame.astype({"calls": float})
+    broken.loc[[3, 7], "calls"] = bad
+    found = contract.check(broken, learned, LIMITS)
+    assert found.reasons.index.tolist() == [3, 7]
+    assert found.reasons[3].startswith(f"calls = {bad}, expected from ")
+
+
+def test_all_reasons_of_a_row_are_told(frame: pd.DataFrame, learned: dict[str, Any]) -> None:
+    """One row, two columns out of range."""
+    broken = frame.astype({"calls": float})
+    broken.loc[5, ["calls", "age"]] = [500.0, 999.0]
+    reason = contract.check(broken, learned, LIMITS).reasons[5]
+    assert "calls = 500.0" in reason
+    assert "age = 999.0" in reason
+
+
+def test_few_unseen_categories_are_no_fault(frame: pd.DataFrame, learned: dict[str, Any]) -> None:
+    """The encoder knows what to do with them."""
+    some = frame.copy()
+    some.loc[:50, "plan"] = "student"
+    assert contract.check(some, learned, LIMITS).breaches == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"plan": "student"}, r"'plan': expected at most 5.0% in categories never seen.*'student'"),
+        ({"age": np.nan}, r"'age': expected at most 1\d\.\d% missing, found 100.0%"),
+        ({"calls": "many"}, r"'calls': expected a number, found str, such as 'many'"),
+        ({"plan": 7}, r"'plan': expected a category, found int64, such as 7"),
+        ({"plan": None}, r"'plan': expected at most 10.0% missing, found 100.0%"),
+    ],
+)
+def test_columns_that_break_are_named(
+    frame: pd.DataFrame, learned: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    """The column, the expectation and what was found."""
+    (breach,) = contract.check(frame.assign(**change), learned, LIMITS).breaches[:1]
+    assert re.search(message, str(breach)), str(breach)
+
+
+def test_a_missing_column_is_named(frame: pd.DataFrame, learned: dict[str, Any]) -> None:
+    """By its name, even when others are fine."""
+    (breach,) = contract.check(frame.drop(columns="age"), learned, LIMITS).breaches
+    assert str(breach) == "'age': expected a column of this name, found none"
+
+
+def test_an_empty_period_has_nothing_to_find(
+    frame: pd.DataFrame, learned: dict[str, Any], tmp_path: Path
+) -> None:
+    """No rows, no faults."""
+    found = contract.check(frame.head(0), learned, LIMITS)
+    assert found.reasons.empty
+    assert found.breaches == ()

@@ -1,0 +1,47 @@
+"""Labels of periods sort as time does, and say where a period ends."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longhaul.data import periods
+
+LENGTHS = ["day", "week", "month", "quarter", "year"]
+TIMES = st.lists(
+    st.datetimes(pd.Timestamp("1971-01-01"), pd.Timestamp("2069-12-31")), min_size=1, max_size=20
+)
+
+
+@pytest.mark.parametrize(
+    ("length", "label", "step", "end"),
+    [
+        ("day", "2013-12-31", 20131231, "2014-01-01"),
+        ("week", "2014-W01", 201401, "2014-01-06"),
+        ("month", "2013-12", 201312, "2014-01-01"),
+        ("quarter", "2013-Q4", 20134, "2014-01-01"),
+        ("year", "2013", 2013, "2014-01-01"),
+    ],
+)
+def test_new_years_eve(length: periods.Length, label: str, step: int, end: str) -> None:
+    """A day whose ISO week is of the next year, in every length of period."""
+    assert periods.labels(pd.Series([pd.Timestamp("2013-12-31 23:59")]), length)[0] == label
+    assert periods.step(label) == step
+    assert periods.end(label) == pd.Timestamp(end)
+
+
+@given(TIMES, st.sampled_from(LENGTHS))
+def test_labels_and_steps_sort_as_time_does(times: list, length: periods.Length) -> None:
+    """An earlier time never has a later label or a higher step."""
+    labels = periods.labels(pd.Series(sorted(times)), length).tolist()
+    assert labels == sorted(labels)
+    assert [periods.step(one) for one in labels] == sorted(map(periods.step, labels))
+
+
+@given(TIMES, st.sampled_from(LENGTHS))
+def test_every_time_is_before_the_end_of_its_period(times: list, length: periods.Length) -> None:
+    """And the moment a period ends is the first of another one."""
+    for time, label in zip(times, periods.labels(pd.Series(times), length), strict=True):
+        end = periods.end(label)
+        assert time < end
+        assert periods.labels(pd.Series([end]), length)[0] > label

@@ -1,0 +1,154 @@
+"""From a source to clean periods and windows; what is wrong with a source is said in one line."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from longhaul.data import split as windows
+from longhaul.data import table as tables_on_disk
+from longhaul.tracking import artifacts
+from steps.ingest import ingest
+from steps.split import split
+from steps.validate import validate
+from tests import tables
+
+
+def last() -> mlflow.entities.Run:
+    """The newest run."""
+    return mlflow.search_runs(
+        order_by=["attributes.start_time DESC"], max_results=1, output_format="list"
+    )[0]
+
+
+def run_ingest(folder: Path, frame: pd.DataFrame) -> str:
+    """Ingest a table; the URI of the run."""
+    ingest.main(["--problem", str(tables.declare(folder, frame))])
+    return f"runs:/{last().info.run_id}"
+
+
+def refused(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line that was said."""
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1, error
+    return error
+
+
+def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
+    """Nothing is lost on the way: every row is in its period, and in its window."""
+    frame = tables.churn()
+    uri = run_ingest(tmp_path, frame)
+    run = last()
+    assert run.data.metrics["rows"] == len(frame)
+    (dataset,) = run.inputs.dataset_inputs
+    assert json.loads(dataset.dataset.profile) == {"num_rows": len(frame)}
+    validate.main(["--table", f"{uri}/table"])
+    clean = f"runs:/{last().info.run_id}/table"
+    folder = artifacts.fetch(clean)
+    rows = tables_on_disk.read(folder, tables_on_disk.periods(folder))
+    assert set(rows["customer"]) == set(frame["customer"])
+    split.main(["--table", clean])
+    cut = artifacts.fetch(f"runs:/{last().info.run_id}/split")
+    months = {name: windows.read(cut, name)["day"].dt.month.unique() for name in windows.WINDOWS}
+    assert {name: list(found) for name, found in months.items()} == {
+        "train": [1, 2, 3, 4],
+        "valid": [5],
+        "test": [6],
+    }
+    assert len(last().inputs.dataset_inputs) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("source: churn.parquet", "source: gone.parquet", "source: no file or folder"),
+        ("source: churn.parquet", "source: churn.yaml", "is neither .parquet nor .csv"),
+        ("column: churned", "column: left", "target.column: column 'left' is not in the table"),
+        ('positive: "yes"', "positive: maybe", "0% of the rows are 'maybe'; both classes are"),
+        ("column: day", "column: age", "time.column: 'age'"),
+        ("column: day", "column: plan", "time.column: 'plan' does not hold times"),
+        ("[2020-07, 2020-09]", "[2021-07, 2021-09]", "windows.production: no rows from 2021-07"),
+    ],
+)
+def test_bad_sources_are_one_line(
+    tracking: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    old: str,
+    new: str,
+    message: str,
+) -> None:
+    """The key, what was found and what is allowed; the run is FAILED and has no table."""
+    path = tables.declare(tmp_path, text=tables.DECLARATION.replace(old, new))
+    with pytest.raises(SystemExit):
+        ingest.main(["--problem", str(path)])
+    assert message in refused(capsys)
+    assert last().info.status == "FAILED"
+    assert mlflow.MlflowClient().list_artifacts(last().info.run_id) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"not parquet", "cannot be read as Parquet"), (b"", "cannot be read as Parquet")],
+)
+def test_what_is_no_parquet_is_said(
+    tracking: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    message: str,
+) -> None:
+    """A file of another kind under that name, or an empty one."""
+    path = tables.declare(tmp_path)
+    (tmp_path / "churn.parquet").write_bytes(content)
+    with pytest.raises(SystemExit):
+        ingest.main(["--problem", str(path)])
+    assert message in refused(capsys)
+
+
+def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path) -> None:
+    """A few of them leave the table, and are kept beside it."""
+    frame = tables.churn()
+    bad = frame.index[frame["day"].dt.month == 8][:3]
+    frame.loc[bad, "age"] = 1e6
+    validate.main(["--table", f"{run_ingest(tmp_path, frame)}/table"])
+    uri = f"runs:/{last().info.run_id}"
+    aside = tables_on_disk.read_file(artifacts.fetch(f"{uri}/quarantine/2020-08.parquet"))
+    assert set(aside["customer"]) == set(frame.loc[bad, "customer"])
+    assert aside["reason"].str.startswith("age = 1000000.0, expected from ").all()
+    clean = tables_on_disk.read_file(artifacts.fetch(f"{uri}/table/2020-08.parquet"))
+    assert not set(clean["customer"]) & set(aside["customer"])
+    assert artifacts.read_json(f"{uri}/validation.json")["2020-08"]["quarantined"] == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("age", 1e6, r"of 300 rows break the contract, more than contract.quarantine = 2.0%"),
+        ("plan", "student", "column 'plan': expected at most 10.0% in categories never seen"),
+        ("age", np.nan, "column 'age': expected at most"),
+    ],
+)
+def test_a_broken_period_fails_the_stage(
+    tracking: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    column: str,
+    value: object,
+    message: str,
+) -> None:
+    """The period, the column and what was found; what was set aside is kept all the same."""
+    frame = tables.churn()
+    frame.loc[frame["day"].dt.month == 8, column] = value
+    uri = run_ingest(tmp_path, frame)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        validate.main(["--table", f"{uri}/table"])
+    said = refused(capsys)
+    assert "period 2020-08" in said
+    assert message in said
+    assert artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")["2020-08"]["rows"]
+    assert last().info.status == "FAILED"
