@@ -20,6 +20,7 @@ def ingest(problem: str) -> str:
     """Read the source; write its periods and their profile."""
     path = caller.problem_file(problem)
     declared = problems.load(path)
+    _require_labels(declared)
     frame = source.read(declared, path.parent)
     _require_classes(frame, declared)
     with artifacts.folder("table") as folder:
@@ -35,13 +36,27 @@ def ingest(problem: str) -> str:
         digest=source.digest(declared, path.parent),
         context="ingest",
     )
-    mlflow.log_metrics({"rows": len(frame), "positive_share": description["positive_share"]})
+    mlflow.log_metrics(
+        {name: description[name] for name in ("rows", "positive_share")} | {"periods": len(found)}
+    )
     for label, figures in description["periods"].items():
         by_period = {f"period_{name}": value for name, value in figures.items()}
         mlflow.log_metrics(by_period, step=periods.step(label))
     positive = f"{declared.target.column} = {declared.target.positive}"
     share = f"{description['positive_share']:.1%} {positive}"
     return f"{len(frame):,} rows, {len(found)} {declared.time.period}s, {share}"
+
+
+def _require_labels(problem: Problem) -> None:
+    """Refuse a window of other periods than the table's: it would lose rows at its ends."""
+    length = problem.time.period
+    for name in (*split.WINDOWS, "production"):
+        for bound in getattr(problem.windows, name):
+            if not periods.is_label(bound, length):
+                raise LonghaulError(
+                    f"windows.{name}: {bound!r} is not a {length};"
+                    f" time.period asks for labels such as {periods.example(length)}"
+                )
 
 
 def _require_classes(frame: pd.DataFrame, problem: Problem) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import mlflow
+import pandas as pd
 
 from longhaul.data import contract, periods
 from longhaul.data import table as tables
@@ -22,16 +23,15 @@ def validate(table: str) -> str:
     problem, found = tables.problem(source), tables.periods(source)
     learned = _learn(source, problem, found)
     mlflow.log_dict(learned, "contract.json")
-    with artifacts.folder("table") as clean, artifacts.folder("quarantine") as aside:
+    # A table that breaks the contract is not logged; what tells why it does is.
+    with artifacts.folder("table") as clean:
         tables.write_problem(clean, problem)
-        summary = {
-            label: _check(tables.path(source, label), learned, problem, clean, aside)
-            for label in found
+        checked = {
+            label: _check(tables.path(source, label), learned, problem, clean) for label in found
         }
-    mlflow.log_dict(summary, "validation.json")
-    for label, figures in summary.items():
-        mlflow.log_metric("quarantined_rows", figures["quarantined"], step=periods.step(label))
-    _judge(summary, problem)
+        summary = {label: figures for label, (figures, _) in checked.items()}
+        _log(summary, {label: bad for label, (_, bad) in checked.items() if len(bad)})
+        _judge(summary, problem)
     bad = sum(figures["quarantined"] for figures in summary.values())
     return f"{len(found)} {problem.time.period}s keep the contract; {bad:,} rows set aside"
 
@@ -44,22 +44,31 @@ def _learn(source: Path, problem: Problem, found: list[str]) -> dict[str, Any]:
 
 
 def _check(
-    file: Path, learned: dict[str, Any], problem: Problem, clean: Path, aside: Path
-) -> dict[str, Any]:
-    """Part one period's rows into clean and bad; return what was found."""
+    file: Path, learned: dict[str, Any], problem: Problem, clean: Path
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Write one period's clean rows; return what was found, and the bad rows."""
     frame = tables.read_file(file)
     findings = contract.check(frame, learned, problem.contract)
     tables.write_file(frame.drop(findings.reasons.index), clean / file.name)
-    bad = frame.loc[findings.reasons.index].assign(reason=findings.reasons)
-    if len(bad):
-        tables.write_file(bad, aside / file.name)
-    return {
+    bad = frame.loc[findings.reasons.index].assign(period=file.stem, reason=findings.reasons)
+    figures = {
         "rows": len(frame),
         "duplicates": int(frame.duplicated().sum()),
         "quarantined": len(bad),
         "examples": findings.reasons.head(contract.EXAMPLES).tolist(),
         "breaches": [str(breach) for breach in findings.breaches],
     }
+    return figures, bad
+
+
+def _log(summary: dict[str, dict[str, Any]], bad: dict[str, pd.DataFrame]) -> None:
+    mlflow.log_dict(summary, "validation.json")
+    for label, figures in summary.items():
+        mlflow.log_metric("quarantined_rows", figures["quarantined"], step=periods.step(label))
+    if bad:
+        with artifacts.folder("quarantine") as aside:
+            for label, rows in bad.items():
+                tables.write_file(rows, tables.path(aside, label))
 
 
 def _judge(summary: dict[str, dict[str, Any]], problem: Problem) -> None:

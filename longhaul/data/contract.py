@@ -1,9 +1,10 @@
 """The data contract: what the training window showed, and where later rows leave it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandas.api import types
@@ -97,7 +98,7 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
         cases = errors.failure_cases
         rows = cases[cases["index"].notna() & (cases["schema_context"] == "Column")]
         whole = cases.drop(rows.index)
-        breaches += [_breach(case, frame) for case in whole.to_dict("records")]
+        breaches += [_breach(case, frame, learned) for case in whole.to_dict("records")]
         return Findings(_reasons(rows), tuple(breaches))
     return Findings(pd.Series(dtype="str"), tuple(breaches))
 
@@ -106,7 +107,8 @@ def _expect(column: pd.Series) -> dict[str, Any]:
     kind = _kind(column)
     known = column.dropna()
     if kind == "number":
-        low, high = (float(known.min()), float(known.max())) if len(known) else (None, None)
+        finite = known[np.isfinite(known.astype(float))]  # an infinite range holds anything
+        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)
         return {"kind": kind, "min": low, "max": high}
     if kind == "category":
         return {"kind": kind, "levels": sorted(known.astype(str).unique())}
@@ -129,24 +131,34 @@ def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Colu
             ignore_na=False,
         )
     ]
-    if expected["kind"] == "number" and expected["min"] is not None:
-        slack = limits.margin * (expected["max"] - expected["min"])
-        low, high = expected["min"] - slack, expected["max"] + slack
-        checks.append(pa.Check.in_range(low, high, error=f"from {low:g} to {high:g}"))
+    if expected["kind"] == "number":
+        checks.append(_near(expected["min"], expected["max"], limits.margin))
     if expected["kind"] == "category":
-        checks.append(_few_unseen(frozenset(expected["levels"]), limits.unseen))
+        checks.append(_few_unseen(expected["levels"], limits.unseen))
     return pa.Column(name=name, checks=checks, nullable=True, required=True)
 
 
-def _few_unseen(levels: frozenset[str], most: float) -> pa.Check:
+def _near(low: float | None, high: float | None, margin: float) -> pa.Check:
+    """That a number is in the learned range or not far from it; finite where none was learned."""
+    if low is None or high is None:
+        return pa.Check(lambda column: np.isfinite(column.astype(float)), error="a finite number")
+    slack = margin * (high - low)
+    low, high = low - slack, high + slack
+    return pa.Check.in_range(low, high, error=f"from {low:g} to {high:g}")
+
+
+def _few_unseen(levels: Collection[str], most: float) -> pa.Check:
     """That few rows have a category never seen; the encoder knows what to do with those."""
+    return pa.Check(
+        lambda column: column.empty or bool(_unseen(column, levels).mean() <= most),
+        error=f"at most {most:.1%} in categories never seen",
+        ignore_na=False,
+    )
 
-    def few(column: pd.Series) -> bool:
-        if column.empty:
-            return True
-        return bool((~column.astype(str).isin(levels)).mean() <= most)
 
-    return pa.Check(few, error=f"at most {most:.1%} in categories never seen")
+def _unseen(column: pd.Series, levels: Collection[str]) -> pd.Series:
+    """Which rows have a category, and one that was never seen."""
+    return column.notna() & ~column.astype(str).isin(levels)
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:
@@ -155,14 +167,15 @@ def _reasons(rows: pd.DataFrame) -> pd.Series:
     return text.groupby(rows["index"].astype(int)).agg("; ".join)
 
 
-def _breach(case: Mapping[str, Any], frame: pd.DataFrame) -> Breach:
+def _breach(case: Mapping[str, Any], frame: pd.DataFrame, learned: Mapping[str, Any]) -> Breach:
     if case["check"] == _ABSENT:
         return Breach(str(case["failure_case"]), "a column of this name", "none")
     name, expected = str(case["column"]), str(case["check"])
     column = frame[name]
     if "missing" in expected:
         return Breach(name, expected, f"{column.isna().mean():.1%}")
-    return Breach(name, expected, _show("others", column))
+    unseen = _unseen(column, learned[name]["levels"])
+    return Breach(name, expected, _show(f"{unseen.mean():.1%}", column[unseen]))
 
 
 def _show(what: str, column: pd.Series) -> str:

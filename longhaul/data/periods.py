@@ -38,6 +38,19 @@ def step(label: str) -> int:
     return int("".join(character for character in label if character.isdigit()))
 
 
+def is_label(text: str, length: Length) -> bool:
+    """Whether a text is the label of a period of this length, exactly as `labels` writes it."""
+    try:
+        return _label(_start(text), length) == text
+    except ValueError:
+        return False
+
+
+def example(length: Length) -> str:
+    """A label of this length, for the reader to follow."""
+    return _label(pd.Timestamp(2013, 1, 31), length)
+
+
 def end(label: str) -> pd.Timestamp:
     """The moment at which a period is over."""
     return _start(label) + _length(label)

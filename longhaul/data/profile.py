@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.api import types
 
@@ -55,6 +56,9 @@ def _summary(known: pd.Series) -> dict[str, Any]:
     if types.is_datetime64_any_dtype(known):
         return {"min": known.min().isoformat(), "max": known.max().isoformat()}
     if types.is_numeric_dtype(known) and not types.is_bool_dtype(known):
-        return {name: float(getattr(known, name)()) for name in ("min", "mean", "max")}
+        finite = known[np.isfinite(known.astype(float))]  # JSON has no word for infinity
+        if finite.empty:
+            return {}
+        return {name: float(getattr(finite, name)()) for name in ("min", "mean", "max")}
     most = known.value_counts().head(MOST_LEVELS)
     return {"most": {str(level): int(count) for level, count in most.items()}}

@@ -6,11 +6,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
+from pandas.api import types
 
 from longhaul.data import flights, table
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
+
+# What pandas calls Python objects that are numbers, gaps aside.
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
+_EXAMPLES = 3
 
 NAMED: dict[str, Callable[[], pd.DataFrame]] = {flights.PACKAGE: flights.read}
 
@@ -27,14 +31,16 @@ def read(problem: Problem, folder: Path) -> pd.DataFrame:
     Raises
     ------
     LonghaulError
-        When the source is missing, unreadable or empty, or a declared column is not in it.
+        When the source is missing, unreadable or empty, a declared column is not in it, or a
+        column holds what is neither number, text nor time.
     """
     frame = NAMED[problem.source]() if problem.source in NAMED else _read_files(problem, folder)
     if frame.empty:
         raise LonghaulError(f"source: {problem.source!r} has no rows")
     problem.require(frame.columns)
     name = problem.time.column
-    return frame.assign(**{name: _times(frame[name])})
+    plain = {other: _plain(frame[other]) for other in frame.columns if other != name}
+    return frame.assign(**plain, **{name: _times(frame[name])})
 
 
 def digest(problem: Problem, folder: Path) -> str:
@@ -57,13 +63,7 @@ def address(problem: Problem, folder: Path) -> str:
 
 
 def _read_files(problem: Problem, folder: Path) -> pd.DataFrame:
-    frames = [_read_file(file) for file in _files(problem, folder)]
-    try:
-        return pd.concat(frames, ignore_index=True)
-    except (pa.ArrowInvalid, ValueError, TypeError) as error:
-        raise LonghaulError(
-            f"source: the files of {problem.source!r} do not fit: {error}"
-        ) from None
+    return pd.concat(map(_read_file, _files(problem, folder)), ignore_index=True)
 
 
 def _read_file(file: Path) -> pd.DataFrame:
@@ -92,8 +92,31 @@ def _files(problem: Problem, folder: Path) -> list[Path]:
     return [path]
 
 
+def _plain(column: pd.Series) -> pd.Series:
+    """A column of Python objects as numbers, text or times, of one type in every period."""
+    if not types.is_object_dtype(column):
+        return column
+    found = types.infer_dtype(column, skipna=True)
+    if found in _NUMBERS:
+        return column.astype(float)
+    if found == "string":
+        return column.astype("str")
+    if found in {"date", "datetime"}:
+        return pd.to_datetime(column)
+    values = ", ".join(map(repr, column.dropna().head(_EXAMPLES)))
+    raise LonghaulError(
+        f"source: column {column.name!r} holds {found} values, such as {values};"
+        " a column must be all numbers, all text or all times"
+    )
+
+
 def _times(column: pd.Series) -> pd.Series:
     """A time column as times without a zone, and without gaps."""
+    if types.is_numeric_dtype(column):
+        raise LonghaulError(
+            f"time.column: {column.name!r} holds numbers, such as {column.iloc[0]}, not times;"
+            " write them as timestamps, or as text such as 2013-01-31 14:30"
+        )
     try:
         times = pd.to_datetime(column)
     except (ValueError, TypeError) as error:

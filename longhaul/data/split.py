@@ -57,8 +57,18 @@ def read(folder: Path, window: Window) -> pd.DataFrame:
 
 
 def windows(folder: Path) -> dict[str, Any]:
-    """What each window covers, as `summarise` said."""
-    return dict(json.loads(folder.joinpath(_SUMMARY).read_text(encoding="utf-8")))
+    """What each window covers, as `summarise` said.
+
+    Raises
+    ------
+    LonghaulError
+        When the summary is not there, or is not one.
+    """
+    file = folder / _SUMMARY
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise LonghaulError(f"{file}: cannot be read as a split's summary: {error}") from None
 
 
 def problem(folder: Path) -> Problem:

@@ -1,0 +1,92 @@
+"""Which features a model's predictions come from."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from longhaul.evaluation.intervals import loss
+from longhaul.model.predictor import Predictor
+
+CONTRIBUTION_ROWS = 1000  # taking predictions apart is slow, but every row tells something
+PERMUTATION_ROWS = 5000
+CONTRIBUTION = "mean |contribution|, log-odds"
+PERMUTATION = "rise of log loss when shuffled, nats"
+
+
+def attributions(
+    predictor: Predictor, frame: pd.DataFrame, outcome: np.ndarray, seed: int
+) -> pd.DataFrame:
+    """How much each feature of the table matters to a model, measured on a sample of the rows.
+
+    The mean absolute contribution to a row's log-odds where the model can take its predictions
+    apart (SHAP values for trees; Lundberg et al. 2020, Nature Machine Intelligence), otherwise the
+    rise of the log loss when a feature's values are shuffled among the rows (Breiman 2001, Random
+    forests; Fisher, Rudin and Dominici 2019). A feature that became several columns counts as one.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    frame : DataFrame of n rows
+    outcome : ndarray of bool, shape (n,)
+    seed : int
+        Of the sample, and of the shuffling.
+
+    Returns
+    -------
+    DataFrame with columns feature, importance, method
+        The most important first. Shuffling may by chance lower the loss: such importances are
+        below zero.
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(frame))
+    sample = frame.iloc[order[:CONTRIBUTION_ROWS]]
+    parts = predictor.estimator.contributions(predictor.encoder.transform(sample))
+    if parts is not None:
+        method, importance = CONTRIBUTION, contribution(parts, predictor.encoder.sources)
+    else:
+        method, chosen = PERMUTATION, order[:PERMUTATION_ROWS]
+        known = frame.iloc[chosen].reindex(columns=predictor.features)
+        importance = permutation(predictor, known, outcome[chosen], generator)
+    # a date whose parts are all left out is a feature without a column
+    importance = np.pad(importance, (0, len(predictor.features) - len(importance)))
+    table = pd.DataFrame(
+        {"feature": predictor.features, "importance": importance, "method": method}
+    )
+    return table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
+
+
+def contribution(parts: np.ndarray, sources: Sequence[int]) -> np.ndarray:
+    """Mean absolute contribution of each feature, those of its columns added up first.
+
+    Parameters
+    ----------
+    parts : ndarray of float, shape (n, p)
+        What each column adds to each row's log-odds.
+    sources : sequence of int, of length p
+        Which of the k features a column comes from.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+    """
+    belongs = np.equal.outer(np.asarray(sources), np.arange(max(sources) + 1))
+    return np.abs(parts @ belongs).mean(axis=0)
+
+
+def permutation(
+    predictor: Predictor, frame: pd.DataFrame, outcome: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Rise of the log loss, in nats, when the values of one column of `frame` are shuffled.
+
+    Returns
+    -------
+    ndarray of float, one for each column
+    """
+    before = loss(outcome, predictor.probability(frame)).mean()
+    rises = []
+    for name in frame.columns:
+        shuffled = frame[name].iloc[generator.permutation(len(frame))].set_axis(frame.index)
+        after = loss(outcome, predictor.probability(frame.assign(**{name: shuffled}))).mean()
+        rises.append(after - before)
+    return np.array(rises)

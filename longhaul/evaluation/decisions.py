@@ -1,0 +1,42 @@
+"""What decisions are worth, and what simpler rules would cost."""
+
+import numpy as np
+from sklearn.metrics import precision_score, recall_score
+
+from longhaul.evaluation.threshold import cost
+from longhaul.problem import Costs
+
+
+def decide(
+    outcome: np.ndarray, probability: np.ndarray, threshold: float, costs: Costs
+) -> dict[str, float]:
+    """Judge the decisions at a threshold.
+
+    Parameters
+    ----------
+    outcome : ndarray of bool, shape (n,)
+    probability : ndarray of float, shape (n,)
+    threshold : float
+    costs : Costs
+
+    Returns
+    -------
+    dict of str to float
+        Mean costs of a row: `cost` at the threshold, `cost_at_half` at 0.5, `cost_always` and
+        `cost_never` of deciding all rows alike; `precision` (NaN without positive decisions) and
+        `recall` (NaN without positive outcomes). Empty where there are no rows.
+    """
+    if not len(outcome):
+        return {}
+    decision = probability >= threshold
+    rules = {
+        "cost": decision,
+        "cost_at_half": probability >= 0.5,
+        "cost_always": np.ones_like(outcome),
+        "cost_never": np.zeros_like(outcome),
+    }
+    return {
+        **{name: cost(outcome, rule, costs) for name, rule in rules.items()},
+        "precision": float(precision_score(outcome, decision, zero_division=np.nan)),
+        "recall": float(recall_score(outcome, decision, zero_division=np.nan)),
+    }

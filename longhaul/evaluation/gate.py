@@ -1,0 +1,212 @@
+"""The gate: what a candidate must show on the test window, and what became of it.
+
+It fails closed: what is missing, not finite or cannot be compared is a refusal with its reason.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from longhaul.evaluation import spans
+from longhaul.evaluation.intervals import Interval
+from longhaul.problem import Gate
+
+METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
+SEEN = ("fit", "valid")  # the windows of a package
+
+Windows = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Rival:
+    """The champion, and by how much the candidate's log loss is lower on the same test rows."""
+
+    windows: Windows
+    improvement: Interval
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the test window showed.
+
+    Attributes
+    ----------
+    rows, positives : int
+        Of the test window.
+    window : sequence of str
+        Its first and last period.
+    windows : mapping of str to sequence of str
+        First and last period of what the candidate was fitted on, ``"fit"``, and of what its
+        settings were chosen on, ``"valid"``.
+    metrics : mapping of str to Interval
+    rival : Rival or None
+        None where there is no champion yet.
+    """
+
+    rows: int
+    positives: int
+    window: Sequence[str]
+    windows: Windows
+    metrics: Mapping[str, Interval]
+    rival: Rival | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition: the figure it looks at, the limit, and in words what was found."""
+
+    name: str
+    passed: bool
+    figure: float | None
+    limit: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All conditions; they pass together or not at all."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there were conditions and each of them holds."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def refusal(self) -> str:
+        """The first reason to refuse; empty when there is none."""
+        return next((check.reason for check in self.checks if not check.passed), "")
+
+
+def judge(gate: Gate, evidence: Evidence) -> Verdict:
+    """Hold the evidence against the problem's gate.
+
+    Without a champion, absolute limits decide. With one, the candidate must be better by more
+    than the declared margin even at the lower bound of the confidence interval: no winner by
+    noise.
+
+    Parameters
+    ----------
+    gate : Gate
+    evidence : Evidence
+    """
+    checks = (_enough_rows, _both_classes, _every_figure, _unseen, _auc, _calibration)
+    found = [check(gate, evidence) for check in checks]
+    return Verdict((*found, *_rivalry(gate, evidence.rival, evidence.window)))
+
+
+def _enough_rows(gate: Gate, evidence: Evidence) -> Check:
+    rows, limit = _finite(evidence.rows), gate.min_rows
+    passed = rows is not None and rows >= limit
+    found = f"{_whole(rows)} test rows"
+    reason = f"{found}, at least {limit:,}" if passed else f"{found}, but {limit:,} are needed"
+    return Check("test rows", passed, rows, limit, reason)
+
+
+def _both_classes(gate: Gate, evidence: Evidence) -> Check:
+    positives, rows = _finite(evidence.positives), _finite(evidence.rows)
+    passed = positives is not None and rows is not None and 0 < positives < rows
+    found = f"{_whole(positives)} of {_whole(rows)} test rows are positive"
+    reason = found if passed else f"{found}, but both classes are needed"
+    return Check("both classes", passed, positives, None, reason)
+
+
+def _every_figure(gate: Gate, evidence: Evidence) -> Check:
+    names = dict.fromkeys([*METRICS, *evidence.metrics])
+    unknown = [name for name in names if not _known(evidence.metrics.get(name))]
+    passed = not unknown
+    reason = "every figure and interval is known"
+    if unknown:
+        reason = f"missing or not finite: {', '.join(map(_words, unknown))}"
+    return Check("known figures", passed, len(names) - len(unknown), len(names), reason)
+
+
+def _unseen(gate: Gate, evidence: Evidence) -> Check:
+    return _apart("candidate", evidence.windows, evidence.window)
+
+
+def _auc(gate: Gate, evidence: Evidence) -> Check:
+    figure, limit = _value(evidence.metrics.get("auc")), gate.min_auc
+    passed = figure is not None and figure >= limit
+    relation = "at least" if passed else "below"
+    return Check("AUC", passed, figure, limit, f"AUC {_figure(figure, relation, limit)}")
+
+
+def _calibration(gate: Gate, evidence: Evidence) -> Check:
+    figure = _value(evidence.metrics.get("calibration_error"))
+    limit = gate.max_calibration_error
+    passed = figure is not None and figure <= limit
+    relation = "at most" if passed else "above"
+    reason = f"calibration error {_figure(figure, relation, limit)}"
+    return Check("calibration error", passed, figure, limit, reason)
+
+
+def _rivalry(gate: Gate, rival: Rival | None, window: Sequence[str]) -> Iterator[Check]:
+    """What the champion asks of the candidate."""
+    if rival is None:
+        reason = "there is no champion yet: absolute limits alone decide"
+        yield Check("no champion", True, None, None, reason)
+        return
+    yield _apart("champion", rival.windows, window)
+    yield _better(gate, rival.improvement)
+
+
+def _better(gate: Gate, improvement: Interval | None) -> Check:
+    name, limit = "better than champion", gate.margin
+    if improvement is None or not _known(improvement):
+        return Check(name, False, None, limit, "how it compares with the champion is not known")
+    low, passed = improvement.low, improvement.low > limit
+    found = f"{improvement.value:+.4f} [{low:+.4f}, {improvement.high:+.4f}]"
+    reason = f"log loss lower than the champion's by {found}"
+    reason += "" if passed else f", but the lower bound must be above {limit:g}"
+    return Check(name, passed, low, limit, reason)
+
+
+def _apart(who: str, windows: Windows | None, test: Sequence[str] | None) -> Check:
+    """Whether a model has seen none of the test window."""
+    windows = windows or {}
+    unknown = [name for name in {*SEEN, *windows} if not spans.comparable(windows.get(name), test)]
+    seen = [w for w in windows.values() if spans.overlap(w, test)]
+    passed = not unknown and not seen
+    reason = f"the {who} has seen nothing of the test window"
+    if unknown:
+        reason = f"what the {who} has seen cannot be compared with the test window"
+    elif seen:
+        reason = (
+            f"the {who} has seen {spans.words(seen[0])}, but the test window is {spans.words(test)}"
+        )
+    return Check(f"unseen by {who}", passed, None, None, reason)
+
+
+def _known(interval: Any) -> bool:
+    """Whether a figure and both its bounds are finite numbers."""
+    parts = (getattr(interval, name, None) for name in ("value", "low", "high"))
+    return all(_finite(part) is not None for part in parts)
+
+
+def _value(interval: Any) -> float | None:
+    return _finite(getattr(interval, "value", None))
+
+
+def _finite(figure: Any) -> float | None:
+    """The figure if it is a finite number."""
+    try:
+        return figure if isfinite(figure) else None
+    except (TypeError, OverflowError):
+        return None
+
+
+def _figure(figure: float | None, relation: str, limit: float) -> str:
+    if figure is None:
+        return f"is not known, the limit is {limit:g}"
+    return f"{figure:.4f} is {relation} {limit:g}"
+
+
+def _whole(count: float | None) -> str:
+    return "an unknown number of" if count is None else f"{count:,.0f}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

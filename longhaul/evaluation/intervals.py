@@ -1,0 +1,130 @@
+"""How sure the figures of a window are: bootstrap intervals over its rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from longhaul.evaluation.metrics import measure, require_probabilities
+
+RESAMPLES = 200
+PAIRED_RESAMPLES = 2000  # of a mean, which is cheap
+
+_BATCH = 25
+_EPSILON = np.finfo(np.float64).eps  # how sure a prediction may be, as in scikit-learn's log loss
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure, and the bounds that it lies between with the declared confidence.
+
+    All three are NaN where the figure is not known; the bounds alone where too few rows carry it.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def intervals(
+    outcome: np.ndarray,
+    probability: np.ndarray,
+    confidence: float,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> dict[str, Interval]:
+    """Percentile bootstrap intervals of every metric.
+
+    Rows are drawn with replacement, as many as there are (Efron and Tibshirani 1993, An
+    Introduction to the Bootstrap, chapter 13).
+
+    Parameters
+    ----------
+    outcome : ndarray of bool, shape (n,)
+    probability : ndarray of float, shape (n,)
+    confidence : float
+        Such as 0.95, half of the rest on either side.
+    seed : int
+    resamples : int
+
+    Returns
+    -------
+    dict of str to Interval
+        The keys are those of `longhaul.evaluation.metrics.measure`. A resample that a metric is
+        not known of makes its bounds NaN.
+    """
+    known = measure(outcome, probability)
+    order = np.argsort(probability, kind="stable")  # sorted rows are sorted again in no time
+    outcome, probability = outcome[order], probability[order]
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(resamples if len(outcome) else 0):
+        rows = _resample(len(outcome), generator)
+        drawn.append(measure(outcome[rows], probability[rows]))
+    return {
+        name: _interval(value, [metrics[name] for metrics in drawn], confidence)
+        for name, value in known.items()
+    }
+
+
+def improvement(
+    outcome: np.ndarray,
+    champion: np.ndarray,
+    candidate: np.ndarray,
+    confidence: float,
+    seed: int,
+    resamples: int = PAIRED_RESAMPLES,
+) -> Interval:
+    """By how much the candidate's log loss is lower than the champion's, on the same rows.
+
+    A paired percentile bootstrap of the mean difference by row: what makes a row hard for both
+    models cancels out (Efron and Tibshirani 1993, chapter 16).
+
+    Parameters
+    ----------
+    outcome : ndarray of bool, shape (n,)
+    champion, candidate : ndarray of float, shape (n,)
+        Their probabilities of the positive class.
+    confidence : float
+    seed : int
+    resamples : int
+
+    Returns
+    -------
+    Interval
+        In nats, above zero where the candidate is better; NaN where there are no two rows.
+    """
+    gain = loss(outcome, champion) - loss(outcome, candidate)
+    if len(gain) < 2:
+        return Interval(np.nan, np.nan, np.nan)
+    found = stats.bootstrap(
+        (gain,),
+        np.mean,
+        n_resamples=resamples,
+        batch=_BATCH,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(float(gain.mean()), float(found.low), float(found.high))
+
+
+def loss(outcome: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Each row's part in the log loss, in nats: float of shape (n,)."""
+    require_probabilities(probability)
+    said = np.where(outcome, probability, 1 - probability)
+    return -np.log(np.clip(said, _EPSILON, 1))
+
+
+def _resample(count: int, generator: np.random.Generator) -> np.ndarray:
+    """Rows drawn with replacement, in order."""
+    times = np.bincount(generator.integers(count, size=count), minlength=count)
+    return np.repeat(np.arange(count), times)
+
+
+def _interval(value: float, drawn: list[float], confidence: float) -> Interval:
+    if not drawn:
+        return Interval(value, np.nan, np.nan)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return Interval(value, float(low), float(high))

@@ -1,0 +1,106 @@
+"""A table's columns as one matrix of numbers, the same in training, scoring and serving."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from longhaul.errors import LonghaulError
+from longhaul.features import columns
+from longhaul.features.columns import Column
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What was learned of each feature's column; `transform` uses nothing else.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        In the order of the features.
+    """
+
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def fit(cls, frame: pd.DataFrame, features: Iterable[str], min_count: int = 10) -> Self:
+        """Learn the kind of each feature, and its categories.
+
+        Parameters
+        ----------
+        frame : DataFrame of n rows
+        features : iterable of str
+            Names of columns of `frame`.
+        min_count : int
+            A category with fewer rows shares the code of all that are rare or never seen.
+        """
+        return cls(tuple(columns.fit(frame[name], min_count) for name in features))
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        """The features of each row.
+
+        Parameters
+        ----------
+        frame : DataFrame of n rows
+            A feature that has no column in it is missing in every row; other columns are ignored.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, p), C-contiguous
+            NaN is a missing value. Row i depends on nothing but row i of `frame`.
+        """
+        matrix = np.full((len(frame), len(self.names)), np.nan, dtype=np.float32)
+        start = 0
+        for column in self.columns:
+            end = start + len(column.names)
+            if column.name in frame.columns:
+                matrix[:, start:end] = column.transform(frame[column.name])
+            start = end
+        return matrix
+
+    @property
+    def features(self) -> list[str]:
+        """The names of the table's columns that it reads."""
+        return [column.name for column in self.columns]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the matrix's p columns."""
+        return [name for column in self.columns for name in column.names]
+
+    @property
+    def sources(self) -> list[int]:
+        """For each of the p columns, which of `features` it comes from."""
+        return [i for i, column in enumerate(self.columns) for _ in column.names]
+
+    @property
+    def categorical(self) -> list[int]:
+        """Which of the p columns hold codes of categories, not numbers."""
+        return [i for i, k in enumerate(self.sources) if self.columns[k].kind == "category"]
+
+    def to_json(self) -> str:
+        """All that was learned, as text that `from_json` reads back."""
+        learned = [column.plain() for column in self.columns]
+        return json.dumps({"format": FORMAT, "columns": learned}, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, state: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        LonghaulError
+            When it is of another format.
+        """
+        learned: dict[str, Any] = json.loads(state)
+        if learned.get("format") != FORMAT:
+            raise LonghaulError(
+                f"encoder: its format is {learned.get('format')!r}, but this code reads {FORMAT}; "
+                "use the version of Longhaul that wrote it, or train again"
+            )
+        return cls(tuple(columns.read(column) for column in learned["columns"]))

@@ -1,0 +1,83 @@
+"""Columns read as numbers, texts or times, whatever they come as, one value at a time.
+
+What becomes of a value never depends on the other rows: a service that sees one row, and a batch
+that sees a million, read the same. What cannot be read is missing.
+"""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+_DATE = r"\d{4}-?\d\d"
+_OFFSET = r"(:\d\d(?:\.\d+)?)\s*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """Numbers, booleans, and texts of numbers, as float32 of shape (n,); missing is NaN.
+
+    What is not finite in float32 is missing.
+    """
+    if types.is_numeric_dtype(column):
+        wide = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif types.is_object_dtype(column):
+        wide = np.array([number(value) for value in column], dtype=np.float64)
+    else:
+        indices, found = pd.factorize(column)
+        wide = np.array([*map(number, found), np.nan])[indices]
+    with np.errstate(over="ignore"):
+        values = wide.astype(np.float32)
+    values[~np.isfinite(values)] = np.nan
+    return values
+
+
+def number(value: Any) -> float:
+    """The number that a value is or spells, else NaN."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
+
+
+def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The column as indices into its different texts.
+
+    A number stands for its shortest text, so that 3 and 3.0 are both ``"3"``.
+
+    Returns
+    -------
+    indices : ndarray of int, shape (n,)
+        -1 where the value is missing.
+    levels : ndarray of str, shape (k,)
+    """
+    if types.is_object_dtype(column):  # True and 1 hash alike there: read each for itself
+        column = column.map(text, na_action="ignore").astype("str")
+    indices, found = pd.factorize(column)
+    return indices, np.array([text(value) for value in found], dtype=object)
+
+
+def text(value: Any) -> str:
+    """The text that a value of a category goes by."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return str(value)
+
+
+def times(column: pd.Series) -> pd.Series:
+    """Times, and ISO 8601 texts of them, as naive datetimes: what the clock on the wall shows.
+
+    An offset from UTC is dropped, not applied: schedules are local.
+    """
+    if types.is_datetime64_any_dtype(column):
+        return column.dt.tz_localize(None)
+    if types.is_numeric_dtype(column):
+        return pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
+    if types.is_object_dtype(column):
+        column = column.where(np.array([isinstance(value, str | date) for value in column], bool))
+    indices, found = texts(column)
+    spelt = pd.Series(found, dtype="str").str.replace(_OFFSET, r"\1", regex=True)
+    spelt = spelt.where(spelt.str.match(_DATE))  # pandas would read "now", too
+    read = pd.to_datetime(spelt, format="ISO8601", errors="coerce")
+    return read.reindex(indices).set_axis(column.index)

@@ -1,0 +1,75 @@
+"""The model families to choose from: one module each, all with the same four names."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from longhaul.errors import LonghaulError
+from longhaul.features.encoder import Encoder
+from longhaul.learning.estimator import Estimator
+from longhaul.learning.families import forest, histogram, lightgbm, logistic
+from longhaul.learning.sample import Sample
+
+Settings = Mapping[str, float]
+
+
+class Family(Protocol):
+    """What each module of this package offers.
+
+    Attributes
+    ----------
+    name : str
+    defaults : dict
+        Every setting of the family, with a value that works; searched ones lie in `space`.
+    """
+
+    name: str
+    defaults: dict[str, float]
+
+    def space(self) -> dict[str, Any]:
+        """The settings worth searching, each with its hyperopt expression."""
+
+    def fit(
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        train: Sample,
+        valid: Sample | None,
+        seed: int,
+        threads: int,
+    ) -> Estimator:
+        """Learn from `train`.
+
+        Parameters
+        ----------
+        settings : mapping
+            What is not in it has its default; whole numbers may come as floats.
+        encoder : Encoder
+            That made the matrices: it knows which columns are categories.
+        valid : Sample or None
+            Where the family has iterations, their number is chosen on it; without it, there are
+            exactly ``settings["iterations"]``.
+        threads : int
+            Processors to use; 0 is all.
+        """
+
+    def load(self, folder: Path) -> Estimator:
+        """Read an estimator of this family that was saved in `folder`."""
+
+
+FAMILIES: dict[str, Family] = {
+    family.name: family for family in (logistic, forest, histogram, lightgbm)
+}
+
+
+def family(name: str) -> Family:
+    """The family called `name`.
+
+    Raises
+    ------
+    LonghaulError
+        When there is none.
+    """
+    if name not in FAMILIES:
+        raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(FAMILIES)}")
+    return FAMILIES[name]

@@ -1,0 +1,141 @@
+"""Gradient boosting with LightGBM (Ke et al., NIPS 2017), on its native interface."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+
+from longhaul.errors import LonghaulError
+from longhaul.features.encoder import Encoder
+from longhaul.learning.sample import Sample
+
+FILE = "model.txt"
+FEW_ROWS = 1000  # up to here, starting threads takes longer than predicting
+
+name = "lightgbm"
+defaults: dict[str, float] = {
+    "iterations": 1000,
+    "patience": 40,
+    "learning_rate": 0.03,
+    "leaves": 63,
+    "min_rows": 50,
+    "row_share": 0.8,
+    "column_share": 0.5,
+    "l2": 1.0,
+}
+
+
+def space() -> dict[str, Any]:
+    """Leaves and rows per leaf set a tree's size, the shares how much trees differ.
+
+    The number of trees is not searched: it is where the loss on validation stops falling.
+    """
+    from hyperopt import hp  # not needed where the model is served
+
+    return {
+        "learning_rate": hp.loguniform("learning_rate", np.log(0.01), np.log(0.2)),
+        "leaves": hp.qloguniform("leaves", np.log(7), np.log(255), 1),
+        "min_rows": hp.qloguniform("min_rows", np.log(10), np.log(1000), 1),
+        "row_share": hp.uniform("row_share", 0.5, 1.0),
+        "column_share": hp.uniform("column_share", 0.2, 1.0),
+        "l2": hp.loguniform("l2", np.log(1e-3), np.log(100)),
+    }
+
+
+def fit(
+    settings: Mapping[str, float],
+    encoder: Encoder,
+    train: Sample,
+    valid: Sample | None,
+    seed: int,
+    threads: int,
+) -> "Boosted":
+    """Boost trees on `train`; see `longhaul.learning.families.Family.fit`.
+
+    Raises
+    ------
+    LonghaulError
+        When LightGBM refuses the settings.
+    """
+    chosen = {**defaults, **settings}
+    params = _params(chosen, seed, threads)
+    known = lightgbm.Dataset(
+        train.matrix, train.outcome, categorical_feature=encoder.categorical, params=params
+    )
+    watched, callbacks = [], []
+    if valid is not None:
+        watched = [known.create_valid(valid.matrix, valid.outcome)]
+        callbacks = [lightgbm.early_stopping(int(chosen["patience"]), verbose=False)]
+    try:
+        booster = lightgbm.train(
+            params, known, int(chosen["iterations"]), watched, callbacks=callbacks
+        )
+    except lightgbm.basic.LightGBMError as error:
+        raise LonghaulError(f"lightgbm: {error}") from None
+    return Boosted(_first(booster, booster.best_iteration))
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """A LightGBM booster, kept in its own text format."""
+
+    booster: Any
+
+    @property
+    def iterations(self) -> int:
+        """Trees in it."""
+        return int(self.booster.num_trees())
+
+    def probability(self, matrix: np.ndarray) -> np.ndarray:
+        """Of the positive class: float64 of shape (n,)."""
+        return self._predict(matrix)
+
+    def contributions(self, matrix: np.ndarray) -> np.ndarray:
+        """SHAP values in log-odds, shape (n, p) (Lundberg et al., Nat. Mach. Intell. 2020)."""
+        return self._predict(matrix, pred_contrib=True)[:, :-1]  # the last one is the base rate's
+
+    def save(self, folder: Path) -> None:
+        """Write it into an existing folder, as text."""
+        (folder / FILE).write_text(self.booster.model_to_string(), encoding="utf-8")
+
+    def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
+        if not len(matrix):
+            return np.empty((0, matrix.shape[1] + 1)) if how else np.empty(0)
+        threads = 1 if len(matrix) <= FEW_ROWS else 0
+        return np.asarray(self.booster.predict(matrix, num_threads=threads, **how))
+
+
+def load(folder: Path) -> Boosted:
+    """Read an estimator of this family that was saved in `folder`."""
+    text = (folder / FILE).read_text(encoding="utf-8")
+    return Boosted(lightgbm.Booster(model_str=text))
+
+
+def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, Any]:
+    """The settings in LightGBM's own words."""
+    return {
+        "objective": "binary",
+        "metric": "binary_logloss",
+        "learning_rate": float(chosen["learning_rate"]),
+        "num_leaves": int(chosen["leaves"]),
+        "min_child_samples": int(chosen["min_rows"]),
+        "subsample": float(chosen["row_share"]),
+        "subsample_freq": 1,
+        "colsample_bytree": float(chosen["column_share"]),
+        "reg_lambda": float(chosen["l2"]),
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+        "num_threads": threads,
+        "verbose": -1,
+    }
+
+
+def _first(booster: Any, iterations: int) -> Any:
+    """The booster cut to its first iterations; 0 or less keeps all."""
+    if iterations <= 0:
+        return booster
+    return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=iterations))

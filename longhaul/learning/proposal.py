@@ -1,0 +1,95 @@
+"""The next settings to try, by the tree-structured Parzen estimator."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, space_eval, tpe
+from hyperopt.base import Domain
+from hyperopt.pyll import Apply, dfs
+
+from longhaul.learning.trials import Trial
+
+# Hyperopt draws its first 20 at random: nearly all of a search of the usual length.
+RANDOM_TRIALS = 10
+_WHOLE = frozenset({"randint", "randint_via_categorical", "categorical"})
+
+
+def propose(space: Mapping[str, Apply], trials: Sequence[Trial], seed: int) -> dict[str, Any]:
+    """Settings for the trial that follows `trials`.
+
+    They depend on nothing but the arguments: each proposal has a random stream of its own, so
+    that a search that was cut off goes on as if it had not been.
+
+    Parameters
+    ----------
+    space : mapping of str to hyperopt expression
+        One expression for each setting; expressions within expressions are not supported.
+    trials : sequence of Trial
+        All so far, numbered from 0. A failed one counts as worse than any other.
+    seed : int
+        Not negative.
+
+    References
+    ----------
+    Bergstra, Bardenet, Bengio and Kégl (2011). Algorithms for hyper-parameter optimization.
+    Advances in Neural Information Processing Systems 24.
+    """
+    number = len(trials)
+    draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
+    [document] = tpe.suggest(
+        [number],
+        Domain(dict, dict(space)),
+        _history(space, trials),
+        int(draw),
+        n_startup_jobs=RANDOM_TRIALS,
+        verbose=False,
+    )
+    point = {label: values[0] for label, values in document["misc"]["vals"].items()}
+    settings = space_eval(dict(space), point)
+    return {name: _plain(settings[name]) for name in space}
+
+
+def _history(space: Mapping[str, Apply], trials: Sequence[Trial]) -> Trials:
+    """The trials as hyperopt keeps them."""
+    history = Trials()
+    history.insert_trial_docs([_document(space, trial) for trial in trials])
+    history.refresh()
+    return history
+
+
+def _document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
+    point = dict(_coordinate(space[name], value) for name, value in trial.settings.items())
+    result = {"status": STATUS_FAIL if trial.failure else STATUS_OK, "loss": trial.loss}
+    return {
+        "state": JOB_STATE_DONE,
+        "tid": trial.number,
+        "spec": None,
+        "result": result,
+        "misc": {
+            "tid": trial.number,
+            "cmd": None,
+            "workdir": None,
+            "idxs": {label: [trial.number] for label in point},
+            "vals": {label: [value] for label, value in point.items()},
+        },
+        "exp_key": None,
+        "owner": None,
+        "version": 0,
+        "book_time": None,
+        "refresh_time": None,
+    }
+
+
+def _coordinate(expression: Apply, setting: Any) -> tuple[str, float]:
+    """Hyperopt's label of a setting, and its number for the value: for a choice, its index."""
+    [parameter] = [node for node in dfs(expression) if node.name == "hyperopt_param"]
+    label, distribution = parameter.arg["label"].obj, parameter.arg["obj"].name
+    if expression.name == "switch":
+        return label, [option.obj for option in expression.pos_args[1:]].index(setting)
+    return label, int(setting) if distribution in _WHOLE else float(setting)
+
+
+def _plain(value: Any) -> Any:
+    """A value that survives being written as JSON."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,96 @@
+"""A fitted model as its users meet it: rows in, probabilities, decisions and reasons out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longhaul.features.columns import Date
+from longhaul.features.encoder import Encoder
+from longhaul.features.values import text, times
+from longhaul.learning.estimator import Estimator
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """An encoder and an estimator that belong together, and where to draw the line.
+
+    Attributes
+    ----------
+    encoder : Encoder
+    estimator : Estimator
+    family : str
+        The name of the estimator's family.
+    threshold : float
+        From this probability on, the decision is positive.
+    """
+
+    encoder: Encoder
+    estimator: Estimator
+    family: str
+    threshold: float
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that it reads."""
+        return self.encoder.features
+
+    def probability(self, frame: pd.DataFrame) -> np.ndarray:
+        """Of the positive class, for each of n rows: float64 of shape (n,)."""
+        return self.estimator.probability(self.encoder.transform(frame))
+
+    def decide(self, probability: np.ndarray) -> np.ndarray:
+        """Whether to act on each probability: bool of shape (n,)."""
+        return np.asarray(probability >= self.threshold)
+
+    def reasons(self, frame: pd.DataFrame, most: int) -> list[str]:
+        """What moved each row's log-odds farthest from the average, such as ``dest=ORD +0.31``.
+
+        Parameters
+        ----------
+        frame : DataFrame of n rows
+        most : int
+            How many features to name, the strongest first.
+
+        Returns
+        -------
+        list of str, of length n
+            Empty texts where the family does not know.
+        """
+        parts = self.estimator.contributions(self.encoder.transform(frame))
+        if parts is None:
+            return [""] * len(frame)
+        effects = self._by_feature(parts)
+        strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :most]
+        values = self._values(frame)
+        return [
+            "; ".join(f"{self.features[k]}={_text(row[k])} {effect[k]:+.2f}" for k in order)
+            for row, effect, order in zip(values, effects, strongest, strict=True)
+        ]
+
+    def _values(self, frame: pd.DataFrame) -> np.ndarray:
+        """The features' values as they were read, for people: object of shape (n, features)."""
+        shown = frame.reindex(columns=self.features).astype(object)
+        for column in self.encoder.columns:
+            if isinstance(column, Date):
+                shown[column.name] = times(shown[column.name]).astype(object)
+        return shown.to_numpy()
+
+    def _by_feature(self, parts: np.ndarray) -> np.ndarray:
+        """The contributions of the p columns, summed over those that come from one feature."""
+        effects = np.zeros((len(parts), len(self.features)))
+        for column, feature in enumerate(self.encoder.sources):
+            effects[:, feature] += parts[:, column]
+        return effects
+
+
+def _text(value: Any) -> str:
+    """A value of the table as a reader would write it."""
+    if pd.isna(value):
+        return "missing"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:g}"
+    return text(value)

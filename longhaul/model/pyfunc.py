@@ -1,0 +1,55 @@
+"""The packaged model as MLflow loads it: a model from code, with no pickle.
+
+MLflow copies this file, and the modules it imports, next to the package; it runs without the
+project that trained it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.models import set_model
+from mlflow.pyfunc import PythonModel
+
+from longhaul.model.package import load_predictor
+
+
+class Model(PythonModel):
+    """Probabilities, decisions and, if asked for, reasons."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the predictor from the package among the model's artifacts."""
+        self.predictor = load_predictor(Path(context.artifacts["package"]))
+
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Predict rows.
+
+        Parameters
+        ----------
+        context : object
+            Not used.
+        model_input : DataFrame of n rows
+            A feature without a column is missing; other columns are ignored.
+        params : dict or None
+            ``reasons``: how many to give for each row; 0 is none.
+
+        Returns
+        -------
+        DataFrame of n rows, with the index of `model_input`
+            ``probability`` of the positive class, ``decision`` and, if asked for, ``reasons`` as
+            one text, which is empty where the model's family does not know.
+        """
+        probability = self.predictor.probability(model_input)
+        columns: dict[str, Any] = {
+            "probability": probability,
+            "decision": self.predictor.decide(probability),
+        }
+        most = int((params or {}).get("reasons", 0))
+        if most > 0:
+            columns["reasons"] = self.predictor.reasons(model_input, most)
+        return pd.DataFrame(columns, index=model_input.index)
+
+
+set_model(Model())

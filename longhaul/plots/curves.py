@@ -1,0 +1,160 @@
+"""Pictures of how good predictions are."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
+
+from longhaul.evaluation.metrics import BINS, calibration_error
+from longhaul.evaluation.threshold import cost, curve
+from longhaul.plots import style
+from longhaul.plots.style import BLUE, GREY, RED
+from longhaul.problem import Costs
+
+_POINTS = 501  # of a line; more cannot be seen
+
+
+def roc(outcome: np.ndarray, probability: np.ndarray) -> Figure:
+    """The ROC curve: positives found against false alarms, threshold by threshold."""
+    auc = roc_auc_score(outcome, probability)
+    title = f"{auc:.1%} of the time, a positive is ranked above a negative"
+    figure, axes = style.chart(title, "negatives called positive", "positives found")
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
+    found = roc_curve(outcome, probability)
+    axes.plot(found[0], found[1], color=BLUE, linewidth=2, label=f"model, AUC {auc:.3f}")
+    _squared(axes, "lower right")
+    return figure
+
+
+def precision_recall(outcome: np.ndarray, probability: np.ndarray, threshold: float) -> Figure:
+    """Precision against recall, and where the threshold puts them."""
+    decision = probability >= threshold
+    hits = decision & outcome
+    precision, recall = hits.sum() / max(decision.sum(), 1), hits.sum() / outcome.sum()
+    title = f"{precision:.0%} of the alarms are right, and find {recall:.0%} of the positives"
+    figure, axes = style.chart(title, "recall: positives found", "precision: alarms that are right")
+    base = outcome.mean()
+    axes.axhline(base, color=GREY, linestyle="--", linewidth=1, label=f"chance, {base:.1%}")
+    found = precision_recall_curve(outcome, probability)
+    axes.plot(found[1][:-1], found[0][:-1], color=BLUE, linewidth=2, label="model")
+    axes.plot(recall, precision, "o", color=RED, label=f"at the threshold, {threshold:.3f}")
+    _squared(axes, "upper right")
+    return figure
+
+
+def calibration(outcome: np.ndarray, probability: np.ndarray) -> Figure:
+    """Reliability diagram over bins of equal mass, above the number of rows by probability."""
+    figure = style.canvas(height=5.2)
+    above, below = figure.subplots(2, sharex=True, height_ratios=[4, 1])
+    style.dress(above, "", "share of positives")
+    style.dress(below, "predicted probability", "rows")
+    off = 100 * calibration_error(outcome, probability)
+    side = "low" if probability.mean() < outcome.mean() else "high"
+    style.headline(figure, f"Predictions are {off:.1f} points off, and {side} on average")
+    above.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="calibrated")
+    bins = _bins(outcome, probability)
+    above.errorbar(
+        bins["predicted"],
+        bins["share"],
+        bins["margin"],
+        fmt="o-",
+        color=BLUE,
+        markersize=4,
+        linewidth=1.4,
+        label=f"model, {BINS} bins of equal mass, 95%",
+    )
+    below.hist(probability, bins=50, range=(0, 1), color=BLUE)
+    _percent(above.yaxis, below.xaxis)
+    below.yaxis.set_major_formatter("{x:,.0f}")
+    below.yaxis.set_major_locator(MaxNLocator(3))
+    _squared(above, "upper left")
+    return figure
+
+
+def gain(outcome: np.ndarray, probability: np.ndarray) -> Figure:
+    """Cumulative gain: the share of all positives among the rows with the highest scores."""
+    depth, found = _gain(outcome, probability)
+    fifth = np.interp(0.2, depth, found)
+    title = f"The highest fifth of scores has {fifth:.0%} of the positives"
+    figure, axes = style.chart(title, "rows, highest scores first", "positives among them")
+    share = outcome.mean()
+    axes.plot([0, share, 1], [0, 1, 1], color=GREY, linewidth=1, label="perfect")
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
+    axes.plot(depth, found, color=BLUE, linewidth=2, label="model")
+    axes.plot(0.2, fifth, "o", color=RED)
+    _squared(axes, "lower right")
+    return figure
+
+
+def lift(outcome: np.ndarray, probability: np.ndarray) -> Figure:
+    """Lift: how many times as many positives as by chance, among the highest scores."""
+    depth, found = _gain(outcome, probability)
+    times = found[1:] / depth[1:]
+    tenth = np.interp(0.1, depth[1:], times)
+    title = f"The highest tenth of scores has {tenth:.1f} times the positives"
+    figure, axes = style.chart(
+        title, "rows, highest scores first", "positives, as a multiple of chance"
+    )
+    axes.axhline(1, color=GREY, linestyle="--", linewidth=1, label="chance")
+    shown = depth[1:] >= 0.005  # of a few rows it jumps about
+    axes.plot(depth[1:][shown], times[shown], color=BLUE, linewidth=2, label="model")
+    axes.plot(0.1, tenth, "o", color=RED)
+    axes.set(xlim=(0, 1), ylim=(0, None))
+    _percent(axes.xaxis)
+    style.legend(axes, "upper right")
+    return figure
+
+
+def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices: Costs) -> Figure:
+    """The cost of a row at every threshold, and at the one that was chosen."""
+    chosen = cost(outcome, probability >= threshold, prices)
+    points = curve(outcome, probability, prices)
+    best = min(points.costs[0], points.costs[-1])
+    rule = "always" if points.costs[0] <= points.costs[-1] else "never"
+    title = f"Deciding at {threshold:.3f} costs {chosen:.3f} per row, {rule} deciding {best:.3f}"
+    unit = f"false alarm {prices.false_positive:g}, missed positive {prices.false_negative:g}"
+    figure, axes = style.chart(
+        title, "threshold: probability from which on to act", f"cost per row ({unit})"
+    )
+    x = np.linspace(0, 1, _POINTS)
+    y = points.costs[np.searchsorted(points.thresholds, x).clip(max=len(points.costs) - 1)]
+    axes.plot(x, y, color=BLUE, linewidth=2, label="model")
+    axes.axhline(best, color=GREY, linestyle="--", linewidth=1, label=f"{rule} deciding positive")
+    axes.plot(threshold, chosen, "o", color=RED, label=f"chosen on validation, {threshold:.3f}")
+    axes.set(xlim=(0, 1), ylim=(0, 1.25 * max(best, chosen)))
+    style.legend(axes, "lower right")
+    return figure
+
+
+def _squared(axes: Axes, legend: str) -> None:
+    """Both axes from 0 to 1."""
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
+    _percent(axes.xaxis, axes.yaxis)
+    style.legend(axes, legend)
+
+
+def _percent(*ranges: Any) -> None:
+    for axis in ranges:
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _bins(outcome: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
+    """Predicted and found share of bins of equal mass, with the margin of the latter."""
+    ranks = pd.Series(probability).rank(method="max", pct=True)
+    rows = pd.DataFrame({"predicted": probability, "share": outcome.astype(float)})
+    grouped = rows.groupby(np.ceil(BINS * ranks))  # equal probabilities share a bin
+    means = grouped.mean()
+    means["margin"] = 1.96 * np.sqrt(means["share"] * (1 - means["share"]) / grouped.size())
+    return means
+
+
+def _gain(outcome: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depth from 0 to 1, and the share of positives down to it; equal scores in one step."""
+    order = np.argsort(-probability, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)
+    found = np.cumsum(outcome[order])[last] / outcome.sum()
+    return np.append(0, (last + 1) / len(order)), np.append(0, found)

@@ -1,0 +1,64 @@
+"""Make the candidate a version of the registered model."""
+
+from typing import Any
+
+import click
+import mlflow
+import yaml
+
+from longhaul import problem as problems
+from longhaul.errors import LonghaulError
+from longhaul.tracking import artifacts, models, registry
+from longhaul.workflow.flow import VERSION
+from longhaul.workflow.stage import stage
+
+
+@stage
+@click.option("--candidate", required=True, help="The model, runs:/<run>/model.")
+@click.option("--verdict", required=True, help="verdict.json of evaluate.")
+def register(candidate: str, verdict: str) -> str:
+    """Register a candidate that has passed the gate: alias challenger, stage Staging."""
+    judged = artifacts.read_json(verdict)
+    _require_passed(judged, candidate, verdict)
+    origin = f"the problem of {candidate}"
+    declared = yaml.load(models.load(candidate).problem, Loader=yaml.BaseLoader)
+    name = problems.parse(declared, origin).name
+    version = registry.register(name, candidate, {"longhaul.verdict": verdict}, _describe(judged))
+    uri = f"models:/{name}/{version}"
+    mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
+    mlflow.set_tag(VERSION, uri)
+    stands = "champion already" if version == registry.champion(name) else "challenger, Staging"
+    return f"{name} version {version}: {stands}"
+
+
+def _require_passed(judged: Any, candidate: str, origin: str) -> None:
+    """Refuse a candidate without a verdict of its own that says passed."""
+    if not isinstance(judged, dict) or "passed" not in judged or "candidate" not in judged:
+        raise LonghaulError(f"{origin}: not a verdict; give the verdict.json of evaluate")
+    if judged["candidate"] != candidate:
+        raise LonghaulError(
+            f"{origin}: a verdict on {judged['candidate']}, not on {candidate}; evaluate that model"
+        )
+    if judged["passed"] is not True:
+        failed = [check for check in judged.get("checks", []) if check.get("passed") is not True]
+        reason = failed[0].get("reason") if failed else "no reason given"
+        raise LonghaulError(f"{candidate}: refused by the gate: {reason}")
+
+
+def _describe(judged: dict[str, Any]) -> str:
+    """The verdict's figures as a short Markdown table."""
+    lines = ["| on the test window | value | low | high |", "|---|---|---|---|"]
+    for name, figure in judged.get("metrics", {}).items():
+        cells = (_cell(figure.get(key)) for key in ("value", "low", "high"))
+        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
+    against = judged.get("champion") or "no champion"
+    threshold = _cell(judged.get("threshold"))
+    return "\n".join([*lines, "", f"Judged against {against}; decides at {threshold}."])
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "–"
+
+
+if __name__ == "__main__":
+    register()

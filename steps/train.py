@@ -1,0 +1,29 @@
+"""Fit one family with its default settings."""
+
+import click
+
+from longhaul.data import split as splits
+from longhaul.learning import candidate, families
+from longhaul.tracking import artifacts, candidates
+from longhaul.workflow.stage import stage
+
+
+@stage
+@click.option("--split", required=True, help="The split folder of split.")
+@click.option("--family", required=True, help=f"One of {', '.join(families.FAMILIES)}.")
+@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
+@click.option(
+    "--threads", required=True, type=click.IntRange(min=0), help="Processors to use; 0 is all."
+)
+def train(split: str, family: str, seed: int, threads: int) -> str:
+    """Fit one family with its default settings; log the model and its validation metrics."""
+    families.family(family)
+    folder = artifacts.fetch(split)
+    rows, valid = splits.read(folder, "train"), splits.read(folder, "valid")
+    problem = splits.problem(folder)
+    fitted = candidate.fit(problem, rows, valid, family, {}, seed, threads)
+    return candidates.log(fitted, valid)
+
+
+if __name__ == "__main__":
+    train()

@@ -1,0 +1,144 @@
+"""Search one family's settings with hyperopt; refit the best on all but the test window."""
+
+import hashlib
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import mlflow
+from mlflow.entities import Run
+from tqdm import tqdm
+
+from longhaul import code
+from longhaul.data import split as splits
+from longhaul.learning import candidate, families
+from longhaul.learning.objective import on_validation
+from longhaul.learning.search import Objective, Search
+from longhaul.learning.trials import Trial, best, sequence, table
+from longhaul.plots import search as plots
+from longhaul.tracking import artifacts, candidates
+from longhaul.tracking import trials as records
+from longhaul.workflow import caller, fingerprint
+from longhaul.workflow.stage import stage
+
+# What a trial's loss depends on; their imports count too.
+_CODE = ("longhaul.learning.objective", "longhaul.learning.search")
+
+
+def _a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Refuse NaN, which lies in every range that click knows."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number of minutes", context, parameter)
+    return value
+
+
+@stage
+@click.option("--split", required=True, help="The split folder of split.")
+@click.option("--family", required=True, help=f"One of {', '.join(families.FAMILIES)}.")
+@click.option("--trials", required=True, type=click.IntRange(min=1), help="At most this many.")
+@click.option(
+    "--minutes",
+    required=True,
+    type=click.FloatRange(min=0, min_open=True),
+    callback=_a_number,
+    help="No trial begins after this time.",
+)
+@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
+@click.option(
+    "--threads", required=True, type=click.IntRange(min=0), help="Processors to use; 0 is all."
+)
+@click.option(
+    "--resume", required=True, type=click.BOOL, help="Keep the trials of a search cut off."
+)
+def tune(
+    split: str, family: str, trials: int, minutes: float, seed: int, threads: int, resume: bool
+) -> str:
+    """Search one family's settings; refit the best on training and validation together."""
+    chosen = families.family(family)
+    folder = artifacts.fetch(split)
+    train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
+    problem = splits.problem(folder)
+    space = chosen.space()
+    search = Search(space, {name: chosen.defaults[name] for name in space}, trials, minutes, seed)
+    objective = on_validation(chosen, candidate.prepare(problem, train, valid), seed, threads)
+
+    run = mlflow.get_run(mlflow.active_run().info.run_id)
+    key = _key(family, seed, folder)
+    recorded = records.read(run.info.experiment_id, key) if resume else []
+    earlier = sequence(recorded, space)[:trials]
+    found = _search(search, objective, earlier, run, key)
+
+    winner = best(found)
+    fitted = candidate.fit(problem, train, valid, family, winner.settings, seed, threads)
+    candidates.log(fitted, valid)
+    _log_search(found, winner, fitted.settings, run)
+    return _headline(found, len(earlier), fitted.metrics)
+
+
+def _key(family: str, seed: int, folder: Path) -> str:
+    """What a trial's loss depends on besides its settings: equal keys, equal trials."""
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    project = [*code.closure(_CODE, caller.PROJECT), Path("requirements.txt")]
+    parts = [
+        family,
+        seed,
+        fingerprint.digests(files, folder),
+        fingerprint.digests(project, caller.PROJECT),
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _search(
+    search: Search, objective: Objective, earlier: Sequence[Trial], run: Run, key: str
+) -> list[Trial]:
+    """All trials, those of `earlier` included; each new one is recorded as it ends."""
+    found = list(earlier)
+    total, done = search.trials, len(found)
+    with tqdm(
+        total=total, initial=done, desc="tune", unit="trial", leave=False, disable=None
+    ) as bar:
+        for trial in search.run(objective, earlier):
+            found.append(records.write(trial, run, key))
+            bar.set_postfix_str(f"best log loss {min(t.loss for t in found):.4f}", refresh=False)
+            bar.update()
+    return found
+
+
+def _log_search(
+    trials: Sequence[Trial], winner: Trial, settings: dict[str, float], run: Run
+) -> None:
+    """The search as a table, pictures, a curve and its outcome."""
+    records.log_best(run.info.run_id, trials)
+    outcome = {
+        "trial": winner.number,
+        "run": winner.run_id,
+        "loss": winner.loss,
+        "settings": settings,
+    }
+    mlflow.log_dict(outcome, "best.json")
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
+        folder = Path(temporary)
+        table(trials).to_parquet(folder / "trials.parquet", index=False)
+        (folder / "plots").mkdir()
+        for draw in (plots.history, plots.importances, plots.parallel):
+            draw(trials).savefig(folder / "plots" / f"{draw.__name__}.png")
+        mlflow.log_artifacts(str(folder))
+
+
+def _headline(trials: Sequence[Trial], taken_over: int, metrics: dict[str, float]) -> str:
+    failed = sum(bool(trial.failure) for trial in trials)
+    asides = [f"{taken_over} taken over"] if taken_over else []
+    asides += [f"{failed} failed"] if failed else []
+    aside = f" ({', '.join(asides)})" if asides else ""
+    count = f"{len(trials)} trial{'s' if len(trials) > 1 else ''}"
+    return (
+        f"{count}{aside}, best log loss {metrics['log_loss']:.4f}, "
+        f"AUC {metrics['auc']:.3f} on validation"
+    )
+
+
+if __name__ == "__main__":
+    tune()

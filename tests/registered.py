@@ -1,0 +1,72 @@
+"""A store of its own with registered models, and processes that work on it at the same time."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.tracking import owner
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def store(folder: Path) -> Iterator[str]:
+    """A fresh SQLite store, used by this process and its children."""
+    before, uri = mlflow.get_tracking_uri(), f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        patch.delenv("MLFLOW_RUN_ID", raising=False)
+        mlflow.set_tracking_uri(uri)
+        mlflow.create_experiment("one", artifact_location=f"file://{folder}/artifacts")
+        mlflow.set_experiment("one")
+        yield uri
+        while mlflow.active_run():
+            mlflow.end_run()
+    mlflow.set_tracking_uri(before)
+
+
+def model(name: str, versions: int) -> list[str]:
+    """A registered model with versions 1 to `versions`; the ids of their runs."""
+    client = mlflow.MlflowClient()
+    client.create_registered_model(name)
+    experiment = client.search_experiments()[0].experiment_id
+    runs = [client.create_run(experiment).info.run_id for _ in range(versions)]
+    for run in runs:
+        client.create_model_version(name, f"file:///nowhere/{run}/model", run)
+    return runs
+
+
+def stages(name: str) -> dict[str, str]:
+    """Version to stage."""
+    found = mlflow.MlflowClient().search_model_versions(f"name = '{name}'")
+    return {str(one.version): one.current_stage for one in found}
+
+
+def aliases(name: str) -> dict[str, str]:
+    """Alias to version."""
+    found = mlflow.MlflowClient().get_registered_model(name).aliases
+    return {alias: str(number) for alias, number in found.items()}
+
+
+def gone() -> str:
+    """The owner that a process which has ended would have written."""
+    host, pid, created = owner.current().rsplit("/", 2)
+    return f"{host}/{pid}/{int(created) - 1000}"
+
+
+def python(script: str) -> "subprocess.Popen[str]":
+    """Start a Python program of a few lines that talks over pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )

@@ -1,0 +1,53 @@
+"""A real candidate is served for real, and held to batch prediction."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.data import split as splits
+from longhaul.tracking import artifacts, models
+from steps.deploy import _spread, deploy
+from tests import packages, tables
+
+
+@pytest.fixture
+def split(tmp_path: Path, tracking: str) -> Path:
+    """The split folder of the customers."""
+    problem, frame = tables.problem(tmp_path), tables.churn(rows_per_month=200)
+    month = frame["day"].dt.strftime("%Y-%m")
+    windows = {
+        name: frame[month.between(*getattr(problem.windows, name))] for name in splits.WINDOWS
+    }
+    folder = tmp_path / "split"
+    folder.mkdir()
+    splits.write(folder, problem, windows)
+    return folder
+
+
+def test_requests_are_spread_over_all_rows() -> None:
+    """First and last row are asked about; there may be fewer rows than a request wants."""
+    assert [start.tolist() for start in _spread(9, 3, 1)] == [[0], [4], [8]]
+    assert [start.tolist() for start in _spread(5, 2, 3)] == [[0, 1, 2], [2, 3, 4]]
+    assert [start.tolist() for start in _spread(2, 2, 100)] == [[0, 1], [0, 1]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+def test_service_equals_batch_prediction(
+    split: Path, tmp_path: Path, family: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stage says how fast and how equal, in its headline, metrics and deployment.json."""
+    fitted = packages.fit(tmp_path, family)
+    with mlflow.start_run():
+        uri = models.log(fitted.package, splits.read(split, "valid").head())
+    deploy.main(["--model", uri, "--split", str(split), "--requests", "20"])
+    headline = capsys.readouterr().out
+    assert headline.startswith("serves: 20 requests, median ")
+    assert "answers equal batch predictions" in headline
+    run = mlflow.last_active_run()
+    assert run.data.metrics["parity_max_difference"] <= {"logistic": 1e-6}.get(family, 0)
+    assert 0 < run.data.metrics["latency_p50_ms"] <= run.data.metrics["latency_p99_ms"]
+    report = artifacts.read_json(f"runs:/{run.info.run_id}/deployment.json")
+    assert report["parity"]["answers"] == 20 + 5 * 100
+    assert report["batches"]["rows_per_request"] == 100

@@ -1,0 +1,62 @@
+"""The promote stage: headline, ledger as an artifact, and refusals in one line."""
+
+import mlflow
+import pytest
+
+from longhaul.tracking import artifacts, ledger, registry
+from steps.promote import promote
+from tests import registered
+
+
+@pytest.fixture(autouse=True)
+def name(tracking: str) -> str:
+    """A registered model with three versions, the last of which is challenger."""
+    registered.model("flights", 3)
+    mlflow.MlflowClient().set_registered_model_alias("flights", "challenger", "3")
+    return "flights"
+
+
+def run(model: str, replaces: str = "any", reason: str = "better") -> None:
+    promote.main(
+        ["--model", model, "--reason", reason, "--evidence", "abc", "--replaces", replaces]
+    )
+
+
+def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By version, by alias, and again; the run keeps the ledger as it is then."""
+    for model in ("models:/flights/2", "models:/flights@challenger", "models:/flights/3"):
+        run(model)
+    assert capsys.readouterr().out.splitlines() == [
+        "flights: version 2 is champion (was none)",
+        "flights: version 3 is champion (was 2)",
+        "flights: version 3 is champion already",
+    ]
+    kept = artifacts.read_json(f"runs:/{mlflow.last_active_run().info.run_id}/ledger.json")
+    assert kept == [line.record() for line in ledger.lines(name)]
+    assert [(line["from"], line["to"], line["evidence"]) for line in kept] == [
+        ("none", "2", "abc"),
+        ("2", "3", "abc"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": "models:/flights/9"}, "models:/flights/9: no such version"),
+        ({"model": "models:/flights@best"}, "has no alias 'best'; it has challenger"),
+        ({"model": "runs:/abc/model"}, "model: 'runs:/abc/model' is neither"),
+        ({"model": "models:/flights/1", "replaces": "2"}, "the champion is none, not version 2"),
+        ({"model": "models:/flights/1", "reason": "x" * 1001}, "reason: 1,001 characters"),
+    ],
+)
+def test_refusals_are_one_line(
+    name: str, options: dict[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was wrong; nothing moves."""
+    with pytest.raises(SystemExit):
+        run(**options)
+    error = capsys.readouterr().err
+    assert error.startswith("error: promote: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert (registry.champion(name), ledger.lines(name)) == (None, [])

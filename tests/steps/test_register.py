@@ -1,0 +1,71 @@
+"""Only a candidate with a verdict of its own that says passed becomes a version."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.tracking import artifacts, models, registry
+from steps.register import register
+from tests import packages, registered, tables
+
+
+@pytest.fixture
+def candidate(tracking: str, tmp_path: Path) -> str:
+    """The URI of a logged model."""
+    fitted = packages.fit(tmp_path, "logistic")
+    with mlflow.start_run():
+        return models.log(fitted.package, tables.churn().head())
+
+
+def judge(candidate: str, passed: object = True, **more: object) -> str:
+    """The URI of a verdict."""
+    checks = [
+        {"name": "auc", "passed": True, "figure": 0.9, "limit": 0.6, "reason": "fine"},
+        {"name": "rows", "passed": passed, "figure": 3, "limit": 50, "reason": "3 rows, not 50"},
+    ]
+    figures = {"log_loss": {"value": 0.41234, "low": 0.4, "high": None}}
+    verdict = {"passed": passed, "checks": checks, "candidate": candidate, "champion": None}
+    with mlflow.start_run() as run:
+        mlflow.log_dict({**verdict, "metrics": figures, "threshold": 0.3, **more}, "verdict.json")
+    return f"runs:/{run.info.run_id}/verdict.json"
+
+
+def refused(candidate: str, verdict: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line of a refusal, which registers nothing."""
+    with pytest.raises(SystemExit):
+        register.main(["--candidate", candidate, "--verdict", verdict])
+    assert mlflow.MlflowClient().search_registered_models() == []
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    (line,) = lines
+    return line
+
+
+def test_passed_candidate_is_challenger(candidate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A version in Staging with the verdict's figures; the run says which; again is the same."""
+    verdict = judge(candidate)
+    for _ in range(2):
+        register.main(["--candidate", candidate, "--verdict", verdict])
+        assert capsys.readouterr().out == "churn version 1: challenger, Staging\n"
+    run = mlflow.last_active_run()
+    expected = {"name": "churn", "version": "1", "uri": "models:/churn/1"}
+    assert artifacts.read_json(f"runs:/{run.info.run_id}/version.json") == expected
+    assert run.data.tags["longhaul.version"] == "models:/churn/1"
+    assert registered.aliases("churn") == {"challenger": "1"}
+    assert registered.stages("churn") == {"1": "Staging"}
+    assert "| log loss | 0.4123 | 0.4000 | – |" in registry.version("churn", "1").description
+    predicted = mlflow.pyfunc.load_model("models:/churn@challenger").predict(tables.churn().head())
+    assert predicted["probability"].between(0, 1).all()
+
+
+def test_refusals_are_one_line(candidate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The gate's own reason; a verdict on another model; what is no verdict. Closed by default."""
+    line = refused(candidate, judge(candidate, passed=False), capsys)
+    assert line == f"error: register: {candidate}: refused by the gate: 3 rows, not 50"
+    assert "refused by the gate" in refused(candidate, judge(candidate, passed="true"), capsys)
+    line = refused(candidate, judge("runs:/another/model"), capsys)
+    assert f"a verdict on runs:/another/model, not on {candidate}" in line
+    with mlflow.start_run() as run:
+        mlflow.log_dict({"metrics": {}}, "other.json")
+    line = refused(candidate, f"runs:/{run.info.run_id}/other.json", capsys)
+    assert line.endswith("not a verdict; give the verdict.json of evaluate")

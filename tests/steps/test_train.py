@@ -1,0 +1,71 @@
+"""The train stage, run as its entry point is."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.data import split as splits
+from longhaul.learning.families import family
+from longhaul.tracking import artifacts, models
+from longhaul.workflow.stage import HEADLINE
+from steps.train import train
+from tests import tables
+
+
+@pytest.fixture
+def split(tmp_path: Path) -> str:
+    """A split folder of the table of customers."""
+    frame, folder = tables.churn(rows_per_month=150), tmp_path / "split"
+    month = frame["day"].dt.strftime("%Y-%m")
+    folder.mkdir()
+    windows = {
+        "train": frame[month <= "2020-04"],
+        "valid": frame[month == "2020-05"],
+        "test": frame[month == "2020-06"],
+    }
+    splits.write(folder, tables.problem(tmp_path), windows)
+    return str(folder)
+
+
+def options(split: str, name: str) -> list[str]:
+    return ["--split", split, "--family", name, "--seed", "0", "--threads", "1"]
+
+
+def test_train(tracking: str, split: str) -> None:
+    """A run ends with a model, its metrics on validation and all its settings."""
+    train.main(options(split, "logistic"))
+    [run] = mlflow.search_runs(output_format="list")
+    assert run.info.status == "FINISHED"
+    metrics = run.data.metrics
+    names = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
+    assert {f"valid_{name}" for name in names} == set(metrics)
+    figures = f"log loss {metrics['valid_log_loss']:.4f}, AUC {metrics['valid_auc']:.3f}"
+    assert f"logistic: {figures} on validation" == run.data.tags[HEADLINE]
+    assert run.data.tags["longhaul.family"] == "logistic"
+    assert run.data.params == {"setting.C": "0.1"}
+    root = f"runs:/{run.info.run_id}"
+    assert family("logistic").defaults == artifacts.read_json(f"{root}/settings.json")
+    assert models.load(f"{root}/model").predictor.family == "logistic"
+
+
+def test_unknown_family(tracking: str, split: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A family that is none is answered, in one line, with those that are; no model is left."""
+    with pytest.raises(SystemExit):
+        train.main(options(split, "xgboost"))
+    error = capsys.readouterr().err
+    names = "logistic, forest, histogram, lightgbm"
+    assert error == f"error: train: family 'xgboost' is unknown; choose one of {names}\n"
+    assert not mlflow.search_logged_models(output_format="list")
+
+
+@pytest.mark.parametrize("option", ["--seed", "--threads"])
+@pytest.mark.parametrize("value", ["-1", "one"])
+def test_bad_number(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number that cannot be is named with its option, in one line."""
+    with pytest.raises(SystemExit):
+        train.main([*options("split", "forest"), option, value])
+    error = capsys.readouterr().err
+    assert f"Invalid value for '{option}': " in error
+    assert value in error
+    assert error.count("\n") == 1
