@@ -37,6 +37,7 @@ def main(problem: str, families: str, trials: int, minutes: float, seed: int, re
 def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, object]) -> str:
     """Chain the stages; each reads what the ones before it wrote, by URI, and nothing else."""
     problem = problems.load(path)
+    mlflow.set_tag("mlflow.runName", problem.name)
 
     # From the raw table to clean periods, and three windows of them.
     ingested = flow.run("ingest", problem=path, state=source.digest(problem, path.parent))

@@ -1,7 +1,7 @@
 """Serve the model over HTTP, compare its answers with batch predictions, time them, stop."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import mlflow
@@ -40,20 +40,9 @@ def deploy(model: str, split: str, requests: int) -> str:
         single = _ask(service, rows, _spread(len(rows), requests, 1))
         batches = _ask(service, rows, _spread(len(rows), _BATCHES, _BATCH_ROWS))
     difference = _compare(model, rows, single, batches)
-    timed = latency.summarise(single.seconds)
-    size = len(batches.row) // _BATCHES
-    report = {
-        "model": model,
-        "first_ms": first * 1000,
-        "single": timed,
-        "batches": latency.summarise(batches.seconds, size),
-        "parity": {
-            "answers": len(single.row) + len(batches.row),
-            "largest_difference": difference,
-            "tolerance": parity.TOLERANCE,
-        },
-    }
+    report = _report(model, single, batches, first, difference)
     mlflow.log_dict(report, "deployment.json")
+    timed = report["single"]
     percentiles = ("p50_ms", "p95_ms", "p99_ms")
     mlflow.log_metrics({f"latency_{name}": timed[name] for name in percentiles})
     mlflow.log_metric("parity_max_difference", difference)
@@ -62,6 +51,24 @@ def deploy(model: str, split: str, requests: int) -> str:
         f"serves: {requests} requests, median {timed['p50_ms']:.0f} ms;"
         f" answers equal batch predictions{exact}"
     )
+
+
+def _report(
+    model: str, single: Answers, batches: Answers, first: float, difference: float
+) -> dict[str, Any]:
+    """What deployment.json says; the first request, which warms up, is told apart."""
+    answers = len(single.row) + len(batches.row)
+    return {
+        "model": model,
+        "first_ms": first * 1000,
+        "single": latency.summarise(single.seconds),
+        "batches": latency.summarise(batches.seconds, len(batches.row) // _BATCHES),
+        "parity": {
+            "answers": answers,
+            "largest_difference": difference,
+            "tolerance": parity.TOLERANCE,
+        },
+    }
 
 
 def _spread(count: int, requests: int, size: int) -> Iterator[np.ndarray]:

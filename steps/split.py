@@ -21,7 +21,7 @@ def split(table: str) -> str:
         summary = windows.windows(folder)
     for name, frame in frames.items():
         digest = datasets.digest(frame)
-        datasets.log(frame, f"{problem.name}-{name}", str(source), digest, context=name)
+        datasets.log(frame, f"{problem.name}-{name}", table, digest, context=name)
     mlflow.log_metrics({f"{name}_rows": len(frame) for name, frame in frames.items()})
     return ", ".join(f"{name} {figures['rows']:,}" for name, figures in summary.items()) + " rows"
 

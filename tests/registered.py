@@ -36,10 +36,10 @@ def model(name: str, versions: int) -> list[str]:
     client = mlflow.MlflowClient()
     client.create_registered_model(name)
     experiment = client.search_experiments()[0].experiment_id
-    runs = [client.create_run(experiment).info.run_id for _ in range(versions)]
+    runs = [client.create_run(experiment).info for _ in range(versions)]
     for run in runs:
-        client.create_model_version(name, f"file:///nowhere/{run}/model", run)
-    return runs
+        client.create_model_version(name, f"{run.artifact_uri}/model", run.run_id)
+    return [run.run_id for run in runs]
 
 
 def stages(name: str) -> dict[str, str]:

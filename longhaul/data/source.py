@@ -14,7 +14,6 @@ from longhaul.problem import Problem
 
 # What pandas calls Python objects that are numbers, gaps aside.
 _NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
-_EXAMPLES = 3
 
 NAMED: dict[str, Callable[[], pd.DataFrame]] = {flights.PACKAGE: flights.read}
 
@@ -103,9 +102,10 @@ def _plain(column: pd.Series) -> pd.Series:
         return column.astype("str")
     if found in {"date", "datetime"}:
         return pd.to_datetime(column)
-    values = ", ".join(map(repr, column.dropna().head(_EXAMPLES)))
+    by_type = {type(value).__name__: value for value in column.dropna()}
+    values = " and ".join(f"{name} ({value!r})" for name, value in by_type.items())
     raise LonghaulError(
-        f"source: column {column.name!r} holds {found} values, such as {values};"
+        f"source: column {column.name!r} holds values of type {values};"
         " a column must be all numbers, all text or all times"
     )
 

@@ -67,6 +67,8 @@ def windows(folder: Path) -> dict[str, Any]:
     file = folder / _SUMMARY
     try:
         return dict(json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise LonghaulError(f"{file}: no such file") from None
     except (OSError, ValueError, TypeError) as error:
         raise LonghaulError(f"{file}: cannot be read as a split's summary: {error}") from None
 

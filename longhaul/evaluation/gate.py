@@ -171,12 +171,11 @@ def _apart(who: str, windows: Windows | None, test: Sequence[str] | None) -> Che
     seen = [w for w in windows.values() if spans.overlap(w, test)]
     passed = not unknown and not seen
     reason = f"the {who} has seen nothing of the test window"
-    if unknown:
+    if unknown or test is None:
         reason = f"what the {who} has seen cannot be compared with the test window"
     elif seen:
-        reason = (
-            f"the {who} has seen {spans.words(seen[0])}, but the test window is {spans.words(test)}"
-        )
+        first, window = spans.words(seen[0]), spans.words(test)
+        reason = f"the {who} has seen {first}, but the test window is {window}"
     return Check(f"unseen by {who}", passed, None, None, reason)
 
 

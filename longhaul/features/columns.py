@@ -121,6 +121,7 @@ class Date:
         """See which cycles the column covers twice."""
         seen = times(column).dropna()
         days = 0.0 if seen.empty else (seen.max() - seen.min()) / pd.Timedelta(days=1)
+        # two weeks of dates lie 13 days apart
         parts = tuple(part for part, cycle in _CYCLES.items() if days >= 2 * cycle - 1)
         return cls(str(column.name), parts)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from zipfile import ZIP_DEFLATED
@@ -9,12 +10,13 @@ from zipfile import ZIP_DEFLATED
 import numpy as np
 import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from longhaul.errors import LonghaulError
 from longhaul.learning.sample import Sample
 
 FILE = "estimator.skops"
+FEW_ROWS = 1000  # up to here, waking threads takes longer than predicting
 
 
 class Estimator(Protocol):
@@ -53,7 +55,8 @@ class SklearnEstimator:
         """Of the positive class: float64 of shape (n,)."""
         if not len(matrix):
             return np.empty(0)
-        return self.model.predict_proba(matrix)[:, 1].astype(np.float64)
+        with _threadpools().limit(limits=1 if len(matrix) <= FEW_ROWS else None):
+            return self.model.predict_proba(matrix)[:, 1].astype(np.float64)
 
     def contributions(self, matrix: np.ndarray) -> None:
         """Not known: these models do not take a prediction apart."""
@@ -93,3 +96,9 @@ def refuse_unless(sound: bool, folder: Path) -> None:
     """Raise a `LonghaulError` that refuses the trees saved in `folder`, unless they are sound."""
     if not sound:
         raise LonghaulError(f"{folder / FILE}: refused. A tree in it leads out of bounds")
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    """The thread pools of this process; to look for them takes as long as to predict a row."""
+    return ThreadpoolController()

@@ -115,7 +115,7 @@ def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices
     points = curve(outcome, probability, prices)
     best = min(points.costs[0], points.costs[-1])
     rule = "always" if points.costs[0] <= points.costs[-1] else "never"
-    title = f"Deciding at {threshold:.3f} costs {chosen:.3f} per row, {rule} deciding {best:.3f}"
+    title = f"Acting from {threshold:.3f} on costs {chosen:.3f} per row, {rule} acting {best:.3f}"
     unit = f"false alarm {prices.false_positive:g}, missed positive {prices.false_negative:g}"
     figure, axes = style.chart(
         title, "threshold: probability from which on to act", f"cost per row ({unit})"
@@ -123,7 +123,7 @@ def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices
     x = np.linspace(0, 1, _POINTS)
     y = points.costs[np.searchsorted(points.thresholds, x).clip(max=len(points.costs) - 1)]
     axes.plot(x, y, color=BLUE, linewidth=2, label="model")
-    axes.axhline(best, color=GREY, linestyle="--", linewidth=1, label=f"{rule} deciding positive")
+    axes.axhline(best, color=GREY, linestyle="--", linewidth=1, label=f"{rule} acting")
     axes.plot(threshold, chosen, "o", color=RED, label=f"chosen on validation, {threshold:.3f}")
     axes.set(xlim=(0, 1), ylim=(0, 1.25 * max(best, chosen)))
     style.legend(axes, "lower right")

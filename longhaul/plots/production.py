@@ -28,7 +28,7 @@ def by_period(metrics: pd.DataFrame, test: Mapping[str, float]) -> Figure:
     rows = figure.subplots(metrics.shape[1], 1, sharex=True, squeeze=False)[:, 0]
     style.headline(figure, _finding(metrics))
     for axes, name in zip(rows, metrics, strict=True):
-        style.dress(axes, "", str(name).replace("_", " "))
+        style.dress(axes, "", _words(str(name)))
         _curve(axes, metrics[name], test.get(str(name)))
     places = np.arange(len(metrics))
     rows[-1].set_xticks(places, metrics.index, rotation=90 if len(metrics) > 12 else 0)
@@ -57,7 +57,11 @@ def _finding(metrics: pd.DataFrame) -> str:
     return _TITLE.format(
         first=known.index[0],
         last=known.index[-1],
-        name={"auc": "AUC"}.get(name, str(name).replace("_", " ")),
+        name=_words(str(name)),
         start=known.iloc[0],
         end=known.iloc[-1],
     )
+
+
+def _words(name: str) -> str:
+    return "AUC" if name == "auc" else name.replace("_", " ")

@@ -25,7 +25,7 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
     frame : DataFrame of n rows
     name : str
     source : str
-        Where the table comes from, as an address.
+        Where the table comes from, as an address; an artifact of a run may be one.
     digest : str
         Of its content.
     context : str
@@ -35,7 +35,10 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
     if run is None:
         raise LonghaulError(f"dataset {name!r}: there is no run to log it to")
     sample = mlflow.data.from_pandas(
-        frame.head(SAMPLE_ROWS), source=source, name=name, digest=digest[:_DIGEST_LENGTH]
+        frame.head(SAMPLE_ROWS),
+        source=_address(source),
+        name=name,
+        digest=digest[:_DIGEST_LENGTH],
     ).to_dict()
     whole = Dataset(**{**sample, "profile": json.dumps({"num_rows": len(frame)})})
     purpose = DatasetInput(whole, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
@@ -46,3 +49,11 @@ def digest(frame: pd.DataFrame) -> str:
     """Digest a table's values, in order."""
     rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     return hashlib.sha256(rows.tobytes()).hexdigest()
+
+
+def _address(source: str) -> str:
+    """An address that MLflow's datasets understand: they do not know ``runs:/``."""
+    if not source.startswith("runs:/"):
+        return source
+    run_id, _, path = source.removeprefix("runs:/").partition("/")
+    return f"{mlflow.get_run(run_id).info.artifact_uri}/{path}"

@@ -60,6 +60,26 @@ def test_numbers_out_of_range_are_bad_rows(
     assert found.reasons[3].startswith(f"calls = {bad}, expected from ")
 
 
+def test_an_infinity_in_training_widens_no_range(frame: pd.DataFrame, tmp_path: Path) -> None:
+    """It is a bad row of the very window that was learned from, and lets nothing else through."""
+    broken = frame.astype({"calls": float})
+    broken.loc[2, "calls"] = np.inf
+    period = periods.labels(broken["day"], "month")
+    expected = contract.learn(broken, period, tables.problem(tmp_path))
+    assert expected["calls"]["max"] == frame["calls"].max()
+    broken.loc[9, "calls"] = 1e9
+    assert contract.check(broken, expected, LIMITS).reasons.index.tolist() == [2, 9]
+
+
+def test_a_number_never_seen_need_only_be_finite(frame: pd.DataFrame, tmp_path: Path) -> None:
+    """A column that was missing all through training has no range."""
+    period = periods.labels(frame["day"], "month")
+    expected = contract.learn(frame.assign(age=np.nan), period, tables.problem(tmp_path))
+    later = frame.assign(age=7.0)
+    later.loc[4, "age"] = -np.inf
+    assert contract.check(later, expected, LIMITS).reasons.index.tolist() == [4]
+
+
 def test_all_reasons_of_a_row_are_told(frame: pd.DataFrame, learned: dict[str, Any]) -> None:
     """One row, two columns out of range."""
     broken = frame.astype({"calls": float})
@@ -74,6 +94,16 @@ def test_few_unseen_categories_are_no_fault(frame: pd.DataFrame, learned: dict[s
     some = frame.copy()
     some.loc[:50, "plan"] = "student"
     assert contract.check(some, learned, LIMITS).breaches == ()
+
+
+def test_unseen_categories_are_shown_and_seen_ones_are_not(
+    frame: pd.DataFrame, learned: dict[str, Any]
+) -> None:
+    """The share of rows that have one, and which they are."""
+    some = frame.copy()
+    some.loc[some.index < len(some) // 10, "plan"] = "student"
+    (breach,) = contract.check(some, learned, LIMITS).breaches
+    assert str(breach).endswith("never seen, found 10.0%, such as 'student'")
 
 
 @pytest.mark.parametrize(

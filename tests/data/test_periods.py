@@ -30,6 +30,15 @@ def test_new_years_eve(length: periods.Length, label: str, step: int, end: str) 
     assert periods.end(label) == pd.Timestamp(end)
 
 
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_label_is_of_one_length_only(length: periods.Length) -> None:
+    """What one length writes is no label of another, nor is what only looks like a label."""
+    label = periods.example(length)
+    assert [other for other in LENGTHS if periods.is_label(label, other)] == [length]
+    for text in ("", "now", "2013-13", "2013-1", "2013-02-30", "2013-W54", "2013-Q5", "13"):
+        assert not periods.is_label(text, length), text
+
+
 @given(TIMES, st.sampled_from(LENGTHS))
 def test_labels_and_steps_sort_as_time_does(times: list, length: periods.Length) -> None:
     """An earlier time never has a later label or a higher step."""

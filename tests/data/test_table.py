@@ -57,6 +57,17 @@ def test_no_later_row_is_in_an_earlier_window(
     assert times[1].max() < times[2].min()
 
 
+@pytest.mark.parametrize(("content", "message"), [(None, "no such file"), ("{", "cannot be read")])
+def test_a_split_without_its_summary_is_said(
+    tmp_path: Path, content: str | None, message: str
+) -> None:
+    """The file that is missing, or is cut off."""
+    if content is not None:
+        (tmp_path / "windows.json").write_text(content)
+    with pytest.raises(LonghaulError, match=rf"windows\.json: {message}"):
+        split.windows(tmp_path)
+
+
 def test_a_window_of_one_class_is_refused(tmp_path: Path) -> None:
     """The window, the count and the class."""
     frame = tables.churn()

@@ -30,6 +30,11 @@ def run_ingest(folder: Path, frame: pd.DataFrame) -> str:
     return f"runs:/{last().info.run_id}"
 
 
+def artifact_names() -> set[str]:
+    """What the newest run has logged."""
+    return {item.path for item in mlflow.MlflowClient().list_artifacts(last().info.run_id)}
+
+
 def refused(capsys: pytest.CaptureFixture[str]) -> str:
     """The one line that was said."""
     error = capsys.readouterr().err
@@ -50,6 +55,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
     folder = artifacts.fetch(clean)
     rows = tables_on_disk.read(folder, tables_on_disk.periods(folder))
     assert set(rows["customer"]) == set(frame["customer"])
+    assert artifact_names() == {"table", "contract.json", "validation.json"}
     split.main(["--table", clean])
     cut = artifacts.fetch(f"runs:/{last().info.run_id}/split")
     months = {name: windows.read(cut, name)["day"].dt.month.unique() for name in windows.WINDOWS}
@@ -70,6 +76,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
         ('positive: "yes"', "positive: maybe", "0% of the rows are 'maybe'; both classes are"),
         ("column: day", "column: age", "time.column: 'age'"),
         ("column: day", "column: plan", "time.column: 'plan' does not hold times"),
+        ("period: month", "period: day", "windows.train: '2020-01' is not a day; time.period asks"),
         ("[2020-07, 2020-09]", "[2021-07, 2021-09]", "windows.production: no rows from 2021-07"),
     ],
 )
@@ -87,7 +94,7 @@ def test_bad_sources_are_one_line(
         ingest.main(["--problem", str(path)])
     assert message in refused(capsys)
     assert last().info.status == "FAILED"
-    assert mlflow.MlflowClient().list_artifacts(last().info.run_id) == []
+    assert artifact_names() == set()
 
 
 @pytest.mark.parametrize(
@@ -118,6 +125,7 @@ def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path)
     uri = f"runs:/{last().info.run_id}"
     aside = tables_on_disk.read_file(artifacts.fetch(f"{uri}/quarantine/2020-08.parquet"))
     assert set(aside["customer"]) == set(frame.loc[bad, "customer"])
+    assert aside["period"].tolist() == ["2020-08"] * 3
     assert aside["reason"].str.startswith("age = 1000000.0, expected from ").all()
     clean = tables_on_disk.read_file(artifacts.fetch(f"{uri}/table/2020-08.parquet"))
     assert not set(clean["customer"]) & set(aside["customer"])
@@ -125,11 +133,11 @@ def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "message"),
+    ("column", "value", "message", "aside"),
     [
-        ("age", 1e6, r"of 300 rows break the contract, more than contract.quarantine = 2.0%"),
-        ("plan", "student", "column 'plan': expected at most 10.0% in categories never seen"),
-        ("age", np.nan, "column 'age': expected at most"),
+        ("age", 1e6, "of 300 rows break the contract, more than contract.quarantine = 2.0%", True),
+        ("plan", "student", "column 'plan': expected at most 10.0% in categories never", False),
+        ("age", np.nan, "column 'age': expected at most", False),
     ],
 )
 def test_a_broken_period_fails_the_stage(
@@ -139,8 +147,9 @@ def test_a_broken_period_fails_the_stage(
     column: str,
     value: object,
     message: str,
+    aside: bool,
 ) -> None:
-    """The period, the column and what was found; what was set aside is kept all the same."""
+    """The period, the column and what was found; the evidence is kept, and no table is."""
     frame = tables.churn()
     frame.loc[frame["day"].dt.month == 8, column] = value
     uri = run_ingest(tmp_path, frame)
@@ -152,3 +161,18 @@ def test_a_broken_period_fails_the_stage(
     assert message in said
     assert artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")["2020-08"]["rows"]
     assert last().info.status == "FAILED"
+    evidence = {"contract.json", "validation.json"}
+    assert artifact_names() == evidence | ({"quarantine"} if aside else set())
+
+
+def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
+    """All 327,346 that arrived: ingested, held against January to April, and cut."""
+    ingest.main(["--problem", "flights"])
+    assert last().data.metrics["rows"] == 327_346
+    assert last().data.metrics["periods"] == 12
+    validate.main(["--table", f"runs:/{last().info.run_id}/table"])
+    summary = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
+    assert sum(figures["quarantined"] for figures in summary.values()) == 0
+    split.main(["--table", f"runs:/{last().info.run_id}/table"])
+    cut = windows.windows(artifacts.fetch(f"runs:/{last().info.run_id}/split"))
+    assert [cut[name]["rows"] for name in windows.WINDOWS] == [105_475, 28_128, 27_075]

@@ -1,5 +1,7 @@
 """The promote stage: headline, ledger as an artifact, and refusals in one line."""
 
+from collections.abc import Iterator
+
 import mlflow
 import pytest
 
@@ -8,35 +10,19 @@ from steps.promote import promote
 from tests import registered
 
 
-@pytest.fixture(autouse=True)
-def name(tracking: str) -> str:
+@pytest.fixture(scope="module", autouse=True)
+def name(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A registered model with three versions, the last of which is challenger."""
-    registered.model("flights", 3)
-    mlflow.MlflowClient().set_registered_model_alias("flights", "challenger", "3")
-    return "flights"
+    with registered.store(tmp_path_factory.mktemp("store")):
+        registered.model("flights", 3)
+        mlflow.MlflowClient().set_registered_model_alias("flights", "challenger", "3")
+        yield "flights"
 
 
 def run(model: str, replaces: str = "any", reason: str = "better") -> None:
     promote.main(
         ["--model", model, "--reason", reason, "--evidence", "abc", "--replaces", replaces]
     )
-
-
-def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """By version, by alias, and again; the run keeps the ledger as it is then."""
-    for model in ("models:/flights/2", "models:/flights@challenger", "models:/flights/3"):
-        run(model)
-    assert capsys.readouterr().out.splitlines() == [
-        "flights: version 2 is champion (was none)",
-        "flights: version 3 is champion (was 2)",
-        "flights: version 3 is champion already",
-    ]
-    kept = artifacts.read_json(f"runs:/{mlflow.last_active_run().info.run_id}/ledger.json")
-    assert kept == [line.record() for line in ledger.lines(name)]
-    assert [(line["from"], line["to"], line["evidence"]) for line in kept] == [
-        ("none", "2", "abc"),
-        ("2", "3", "abc"),
-    ]
 
 
 @pytest.mark.parametrize(
@@ -60,3 +46,20 @@ def test_refusals_are_one_line(
     assert message in error
     assert error.count("\n") == 1
     assert (registry.champion(name), ledger.lines(name)) == (None, [])
+
+
+def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """By version, by alias, and again; the run keeps the ledger as it is then."""
+    for model in ("models:/flights/2", "models:/flights@challenger", "models:/flights/3"):
+        run(model)
+    assert capsys.readouterr().out.splitlines() == [
+        "flights: version 2 is champion (was none)",
+        "flights: version 3 is champion (was 2)",
+        "flights: version 3 is champion already",
+    ]
+    kept = artifacts.read_json(f"runs:/{mlflow.last_active_run().info.run_id}/ledger.json")
+    assert kept == [line.record() for line in ledger.lines(name)]
+    assert [(line["from"], line["to"], line["evidence"]) for line in kept] == [
+        ("none", "2", "abc"),
+        ("2", "3", "abc"),
+    ]

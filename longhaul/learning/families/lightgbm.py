@@ -10,10 +10,10 @@ import numpy as np
 
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
+from longhaul.learning.estimator import FEW_ROWS
 from longhaul.learning.sample import Sample
 
 FILE = "model.txt"
-FEW_ROWS = 1000  # up to here, starting threads takes longer than predicting
 
 name = "lightgbm"
 defaults: dict[str, float] = {

@@ -1,0 +1,117 @@
+"""A source becomes a table of plain columns, or one line that says what is wrong with it."""
+
+import datetime
+import decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from longhaul import problem as problems
+from longhaul.data import source, table
+from longhaul.errors import LonghaulError
+from tests import tables
+
+
+def read(folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
+    """What the source makes of a table in a Parquet file."""
+    return source.read(problems.load(tables.declare(folder, frame)), folder)
+
+
+def of_folder(folder: Path, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """What the source makes of a folder of Parquet files."""
+    text = tables.DECLARATION.replace("churn.parquet", "parts")
+    (folder / "parts").mkdir()
+    for number, part in enumerate(parts):
+        part.to_parquet(folder / "parts" / f"{number}.parquet")
+    return source.read(problems.load(tables.declare(folder, text=text)), folder)
+
+
+def test_csv_parquet_and_folder_are_the_same_table(tmp_path: Path) -> None:
+    """The same rows, whichever way they are kept."""
+    frame = tables.churn(rows_per_month=20)
+    whole = read(tmp_path, frame)
+    parts = of_folder(tmp_path, [frame[:50], frame[50:]])
+    frame.to_csv(tmp_path / "churn.csv", index=False)
+    text = tables.DECLARATION.replace("churn.parquet", "churn.csv")
+    lines = source.read(problems.load(tables.declare(tmp_path, frame, text)), tmp_path)
+    pd.testing.assert_frame_equal(whole, parts)
+    pd.testing.assert_frame_equal(whole, lines.astype(whole.dtypes.to_dict()))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [(decimal.Decimal("1.5"), "f"), (True, "f"), (None, "f"), (datetime.date(2020, 1, 1), "M")],
+)
+def test_objects_become_plain_columns(tmp_path: Path, value: object, kind: str) -> None:
+    """Decimals, booleans and dates have one type in months with gaps and in months without."""
+    frame = tables.churn(rows_per_month=20)
+    gaps = (frame["day"].dt.month == 1) & (frame.index % 2 == 0)
+    column = pd.Series([value] * len(frame), dtype=object).mask(gaps, None)
+    found = read(tmp_path, frame.assign(extra=column))
+    assert found["extra"].isna().equals(column.isna())
+    (tmp_path / "table").mkdir()
+    labels = table.write(tmp_path / "table", tables.problem(tmp_path), found)
+    kinds = {table.read(tmp_path / "table", [label])["extra"].dtype.kind for label in labels}
+    assert kinds == {kind}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1], r"column 'extra' holds values of type ndarray \(array\(\[1\]\)\)"),
+        ({"a": 1}, r"column 'extra' holds values of type dict \({'a': 1}\)"),
+        (b"a", r"column 'extra' holds values of type bytes \(b'a'\)"),
+    ],
+)
+def test_columns_of_other_things_are_named(tmp_path: Path, value: object, message: str) -> None:
+    """Nested and binary columns are no features, and no text either."""
+    frame = tables.churn(rows_per_month=20)
+    with pytest.raises(LonghaulError, match=message):
+        read(tmp_path, frame.assign(extra=[value] * len(frame)))
+
+
+def test_files_whose_types_differ_are_refused(tmp_path: Path) -> None:
+    """The column, and a value of each type."""
+    frame = tables.churn(rows_per_month=20)
+    message = r"column 'calls' holds values of type int \(\d+\) and str \('many'\)"
+    with pytest.raises(LonghaulError, match=message):
+        of_folder(tmp_path, [frame, frame.assign(calls="many")])
+
+
+@pytest.mark.parametrize("values", [20200131, 2020, 1.5e9, True])
+def test_numbers_are_no_times(tmp_path: Path, values: object) -> None:
+    """Read as times they would all lie in January 1970."""
+    with pytest.raises(LonghaulError, match=r"time\.column: 'day' holds numbers, such as"):
+        read(tmp_path, tables.churn(rows_per_month=20).assign(day=values))
+
+
+def test_a_missing_time_is_counted(tmp_path: Path) -> None:
+    """A row without a time belongs to no period."""
+    frame = tables.churn(rows_per_month=20)
+    frame.loc[:3, "day"] = pd.NaT
+    with pytest.raises(LonghaulError, match=r"time\.column: 'day' is missing in 4 rows"):
+        read(tmp_path, frame)
+
+
+def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
+    """Columns alone are not enough."""
+    with pytest.raises(LonghaulError, match=r"source: 'churn\.parquet' has no rows"):
+        read(tmp_path, tables.churn().head(0))
+
+
+def test_times_with_a_zone_keep_their_clock(tmp_path: Path) -> None:
+    """Local time is what the clock on the wall said."""
+    frame = tables.churn(rows_per_month=20)
+    zoned = frame.assign(day=frame["day"].dt.tz_localize("America/New_York"))
+    assert read(tmp_path, zoned)["day"].tolist() == frame["day"].tolist()
+
+
+def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
+    """The same bytes have the same digest; one other value has another."""
+    problem, frame = tables.problem(tmp_path), tables.churn()
+    before = source.digest(problem, tmp_path)
+    tables.declare(tmp_path, frame)
+    assert source.digest(problem, tmp_path) == before
+    tables.declare(tmp_path, frame.assign(calls=frame["calls"] + (frame.index == 7)))
+    assert source.digest(problem, tmp_path) != before

@@ -1,0 +1,134 @@
+"""The gate lets through what is proven, and nothing else."""
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longhaul.evaluation.gate import METRICS, Evidence, Rival, judge
+from longhaul.evaluation.intervals import Interval
+from longhaul.problem import Gate
+
+GATE = Gate(min_rows=1000, min_auc=0.7, max_calibration_error=0.1, margin=0.001)
+WINDOWS = {"fit": ["2024-01", "2024-03"], "valid": ["2024-03", "2024-03"]}
+GOOD = Evidence(
+    rows=1000,
+    positives=300,
+    window=["2024-04", "2024-04"],
+    windows=WINDOWS,
+    metrics={name: Interval(0.75, 0.7, 0.8) for name in METRICS}
+    | {"calibration_error": Interval(0.05, 0.04, 0.06)},
+)
+RIVAL = Rival(WINDOWS, Interval(0.02, 0.01, 0.03))
+
+
+def refusals(evidence: Evidence) -> list[str]:
+    return [check.name for check in judge(GATE, evidence).checks if not check.passed]
+
+
+def with_auc(value: float) -> Evidence:
+    return replace(GOOD, metrics={**GOOD.metrics, "auc": Interval(value, value, value)})
+
+
+def test_the_first_candidate_needs_no_champion() -> None:
+    """Absolute limits alone decide, and the verdict says so."""
+    verdict = judge(GATE, GOOD)
+    assert verdict.passed
+    assert verdict.checks[-1].reason == "there is no champion yet: absolute limits alone decide"
+
+
+def test_a_better_candidate_passes() -> None:
+    """Better by more than the margin at the lower bound."""
+    verdict = judge(GATE, replace(GOOD, rival=RIVAL))
+    assert verdict.passed
+    assert verdict.refusal == ""
+    assert {check.name for check in verdict.checks} >= {
+        "unseen by champion",
+        "better than champion",
+    }
+
+
+@pytest.mark.parametrize("low", [-0.01, 0.0, 0.001])
+def test_no_winner_by_noise(low: float) -> None:
+    """A lower bound that does not exceed the margin is not enough, however good the middle."""
+    rival = replace(RIVAL, improvement=Interval(0.02, low, 0.05))
+    assert refusals(replace(GOOD, rival=rival)) == ["better than champion"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "name"),
+    [
+        (replace(GOOD, rows=999), "test rows"),
+        (replace(GOOD, positives=0), "both classes"),
+        (replace(GOOD, positives=1000), "both classes"),
+        (with_auc(0.69), "AUC"),
+        (
+            replace(GOOD, metrics={**GOOD.metrics, "calibration_error": Interval(0.11, 0.1, 0.12)}),
+            "calibration error",
+        ),
+        (replace(GOOD, window=["2024-03", "2024-04"]), "unseen by candidate"),
+        (replace(GOOD, windows={"fit": ["2024-01", "2024-03"]}), "unseen by candidate"),
+        (replace(GOOD, windows={**WINDOWS, "more": ["2024-04", "2024-05"]}), "unseen by candidate"),
+        (replace(GOOD, window=["2024-W14", "2024-W17"]), "unseen by candidate"),
+        (
+            replace(GOOD, rival=replace(RIVAL, windows={**WINDOWS, "fit": ["2024-01", "2024-09"]})),
+            "unseen by champion",
+        ),
+    ],
+)
+def test_each_reason_to_refuse(evidence: Evidence, name: str) -> None:
+    """One thing is wrong, and the one check that is about it says so."""
+    assert refusals(evidence) == [name]
+    assert judge(GATE, evidence).refusal
+
+
+def test_limits_themselves_pass() -> None:
+    """At least and at most include the limit."""
+    assert judge(GATE, with_auc(0.7)).passed
+
+
+def test_a_missing_metric_is_named() -> None:
+    """The reason says which one."""
+    rest = {name: interval for name, interval in GOOD.metrics.items() if name != "brier"}
+    assert judge(GATE, replace(GOOD, metrics=rest)).refusal == "missing or not finite: brier"
+
+
+def places(evidence: Evidence) -> list[tuple[Any, ...]]:
+    """The way to every figure and label of some evidence."""
+    bounds = ("value", "low", "high")
+    found: list[tuple[Any, ...]] = [("rows",), ("positives",), ("window",), ("windows",)]
+    found += [("window", 0), ("window", 1), ("metrics",)]
+    found += [("windows", name, end) for name in WINDOWS for end in (0, 1)]
+    found += [("metrics", name) for name in METRICS]
+    found += [("metrics", name, bound) for name in METRICS for bound in bounds]
+    if evidence.rival:
+        found += [("rival", "improvement"), ("rival", "windows")]
+        found += [("rival", "improvement", bound) for bound in bounds]
+        found += [("rival", "windows", name) for name in WINDOWS]
+    return found
+
+
+def spoil(evidence: Evidence, place: tuple[Any, ...], value: Any) -> Evidence:
+    """A copy with one figure replaced."""
+    spoilt: Any = copy.deepcopy(evidence)
+    inner: Any = spoilt
+    for step in place[:-1]:
+        inner = inner[step] if isinstance(inner, dict | list) else getattr(inner, step)
+    if isinstance(inner, dict | list):
+        inner[place[-1]] = value
+    else:
+        object.__setattr__(inner, place[-1], value)
+    return spoilt
+
+
+@given(st.data(), st.sampled_from([None, float("nan"), float("inf"), -float("inf")]))
+def test_what_is_not_known_never_passes(data: st.DataObject, value: float | None) -> None:
+    """NaN, an infinity or nothing at all, anywhere, with or without a champion: refused."""
+    evidence = data.draw(st.sampled_from([GOOD, replace(GOOD, rival=RIVAL)]))
+    place = data.draw(st.sampled_from(places(evidence)))
+    verdict = judge(GATE, spoil(evidence, place, value))
+    assert not verdict.passed
+    assert verdict.refusal

@@ -1,0 +1,143 @@
+"""The score stage, run as its entry point is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+
+from longhaul.data import table as files
+from longhaul.data.labels import outcomes
+from longhaul.evaluation.metrics import measure
+from longhaul.model import predictions
+from longhaul.model.predictions import Origin
+from longhaul.tracking import artifacts, models
+from longhaul.workflow.stage import HEADLINE
+from steps.score import score
+from tests import packages, tables
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@pytest.fixture
+def model(tracking: str, tmp_path: Path) -> str:
+    with mlflow.start_run():
+        return models.log(packages.fit(tmp_path, "logistic").package, tables.churn(2))
+
+
+def write(folder: Path, change: Change = lambda rows: rows) -> str:
+    """A table folder with July in it, after some change."""
+    frame = tables.churn(rows_per_month=200, seed=1)
+    table = folder / "table"
+    table.mkdir()
+    files.write_problem(table, tables.problem(folder))
+    july = frame[frame["day"].dt.strftime("%Y-%m") == "2020-07"]
+    files.write_file(change(july), files.path(table, "2020-07"))
+    return str(table)
+
+
+def run(model: str, table: str) -> tuple[Any, pd.DataFrame]:
+    """The run of a stage that finished, and its predictions."""
+    score.main(["--model", model, "--table", table, "--period", "2020-07"])
+    found = mlflow.search_runs(order_by=["attributes.start_time DESC"], output_format="list")[0]
+    assert found.info.status == "FINISHED"
+    [file] = artifacts.fetch(f"runs:/{found.info.run_id}/predictions").rglob("2020-07.parquet")
+    return found, pd.read_parquet(file).assign(key=file.parent.name)
+
+
+def test_a_period_is_predicted_and_measured(model: str, tmp_path: Path) -> None:
+    """Predictions are the model's, in order, with their outcome; metrics have the period as step."""
+    table = write(tmp_path)
+    found, written = run(model, table)
+    frame, problem = files.read(Path(table), ["2020-07"]), files.problem(Path(table))
+    predictor = models.load(model).predictor
+    expected = predictor.probability(frame)
+    assert expected.tolist() == written["probability"].tolist()
+    assert list(range(len(frame))) == written["row"].tolist()
+    assert predictor.decide(expected).tolist() == written["decision"].tolist()
+    assert outcomes(frame, problem.target).tolist() == written["outcome"].tolist()
+    assert frame["day"].tolist() == written["day"].tolist()
+    run_id = model.split("/")[1]
+    assert {("2020-07", run_id, "", run_id)} == set(
+        written[["period", "model", "version", "key"]].itertuples(index=False, name=None)
+    )
+    metrics = measure(outcomes(frame, problem.target), expected)
+    assert metrics.items() <= found.data.metrics.items()
+    [auc] = mlflow.MlflowClient().get_metric_history(found.info.run_id, "auc")
+    assert auc.step == 202007
+    headline = f"AUC {metrics['auc']:.3f}, log loss {metrics['log_loss']:.3f}"
+    assert f"2020-07: {len(frame)} rows, {headline}" == found.data.tags[HEADLINE]
+
+
+def test_a_registered_version_keeps_its_name(model: str, tmp_path: Path) -> None:
+    """An alias is resolved, so that the predictions say which version made them."""
+    mlflow.register_model(model, "churn")
+    mlflow.MlflowClient().set_registered_model_alias("churn", "champion", "1")
+    table = write(tmp_path)
+    for uri in ("models:/churn@champion", "models:/churn/1"):
+        _, written = run(uri, table)
+        assert {("churn", "1", "churn-1")} == set(
+            written[["model", "version", "key"]].itertuples(index=False, name=None)
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "headline", "known"),
+    [
+        (lambda f: f.drop(columns="churned"), "rows, no outcome known yet", 0),
+        (lambda f: f.assign(churned=None), "rows, no outcome known yet", 0),
+        (lambda f: f.assign(churned=f["churned"].where(f["calls"] > 2)), "with an outcome, AUC", 1),
+        (lambda f: f.assign(churned="no"), "rows, all negative, log loss", 1),
+        (lambda f: f.assign(churned="yes").head(1), "1 row, all positive, log loss", 1),
+        (lambda f: f.head(0), "0 rows", 0),
+        (lambda f: f.drop(columns=["calls", "plan"]), "rows, AUC", 1),
+    ],
+)
+def test_what_a_period_may_lack(
+    model: str, tmp_path: Path, change: Change, headline: str, known: int
+) -> None:
+    """Outcomes, a class, rows or features: it is scored, and the headline says so."""
+    found, written = run(model, write(tmp_path, change))
+    assert headline in found.data.tags[HEADLINE]
+    assert bool(known) == ("log_loss" in found.data.metrics)
+    assert len(written) == found.data.metrics["rows"]
+    assert bool(known) == bool(written["outcome"].notna().any())
+
+
+def test_batches_are_no_difference(tmp_path: Path) -> None:
+    """Seven rows at a time or all at once: the same predictions, row for row."""
+    table = Path(write(tmp_path, lambda f: f.assign(churned=f["churned"].where(f["calls"] > 2))))
+    predictor = packages.fit(tmp_path, "lightgbm").package.predictor
+    source, origin = files.path(table, "2020-07"), Origin("2020-07", "churn", "1")
+    for rows in (7, 10_000):
+        target = tmp_path / f"{rows}.parquet"
+        predictions.write(source, target, predictor, files.problem(table), origin, rows)
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "7.parquet"), pd.read_parquet(tmp_path / "10000.parquet")
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"period": "2021-07"}, "period: '2021-07' is not in the table; it has 2020-07"),
+        ({"model": "models:/churn@champion"}, "model 'churn': "),
+        ({"table": "/nowhere"}, "no such artifact"),
+    ],
+)
+def test_bad_input_is_one_line(
+    model: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    message: str,
+) -> None:
+    """A period, a model or a table that is not there."""
+    options = {"model": model, "table": write(tmp_path), "period": "2020-07"} | change
+    with pytest.raises(SystemExit):
+        score.main([part for name, value in options.items() for part in (f"--{name}", value)])
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
