@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import mlflow
@@ -34,7 +35,7 @@ def main(problem: str, families: str, trials: int, minutes: float, seed: int, re
         return life_cycle(flow, caller.problem_file(problem), names, search)
 
 
-def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, object]) -> str:
+def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, Any]) -> str:
     """Chain the stages; each reads what the ones before it wrote, by URI, and nothing else."""
     problem = problems.load(path)
     mlflow.set_tag("mlflow.runName", problem.name)
@@ -78,8 +79,8 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, ob
             curve.log(flow.parent_id, period, scored.metrics)
 
     report = flow.run("report", run=flow.parent_id)
-    flow.summary(f"{problem.name} version {champion}: {judged.headline}", report.uri("report.html"))
-    return f"{problem.name} version {champion} is champion; {judged.headline}"
+    flow.summary(f"{problem.name} version {champion}", judged.headline, report.uri("report.html"))
+    return f"{problem.name} version {champion} is champion; candidate: {judged.headline}"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from longhaul.model.package import Package
 from longhaul.plots import breakdown, curves
 from longhaul.problem import Problem
 from longhaul.tracking import artifacts, datasets, models
+from longhaul.tracking.identity import identify
 from longhaul.workflow.stage import stage
 
 
@@ -51,6 +52,7 @@ class Test:
 def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     """Judge a candidate on the test window, against the champion if there is one."""
     package = models.load(candidate)
+    champion = identify(champion).uri if champion else ""  # an alias may move on
     rival = models.load(champion) if champion else None
     test = _read(artifacts.fetch(split), package)
     digest = datasets.digest(test.frame)

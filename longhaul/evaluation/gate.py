@@ -164,14 +164,13 @@ def _better(gate: Gate, improvement: Interval | None) -> Check:
     return Check(name, passed, low, limit, reason)
 
 
-def _apart(who: str, windows: Windows | None, test: Sequence[str] | None) -> Check:
+def _apart(who: str, windows: Windows, test: Sequence[str]) -> Check:
     """Whether a model has seen none of the test window."""
-    windows = windows or {}
     unknown = [name for name in {*SEEN, *windows} if not spans.comparable(windows.get(name), test)]
     seen = [w for w in windows.values() if spans.overlap(w, test)]
     passed = not unknown and not seen
     reason = f"the {who} has seen nothing of the test window"
-    if unknown or test is None:
+    if unknown:
         reason = f"what the {who} has seen cannot be compared with the test window"
     elif seen:
         first, window = spans.words(seen[0]), spans.words(test)

@@ -9,6 +9,7 @@ from pandas.api import types
 
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.metrics import measure
+from longhaul.evaluation.spans import words
 
 MOST_LEVELS = 40
 BINS = 10
@@ -74,18 +75,23 @@ def levels(column: pd.Series) -> pd.Categorical:
 
 
 def _graded(column: pd.Series) -> pd.Categorical:
-    """Slices of numbers or dates, in rising order."""
+    """Slices of numbers or dates, in rising order; those that read alike share one."""
     values = np.sort(column.dropna().unique())
     if len(values) <= MOST_LEVELS:
-        names = {value: _text(value) for value in values}
-        texts = column.map(names).astype(object)
-        order = list(names.values())
+        place, names = column, {value: _text(value) for value in values}
     else:
-        cut = pd.qcut(column, BINS, duplicates="drop")
-        order = [_span(interval) for interval in cut.cat.categories]
-        texts = cut.cat.rename_categories(order).astype(object)
+        place = _tenths(column)
+        ends = column.groupby(place).agg(["min", "max"])
+        names = {k: words((_text(low), _text(high))) for k, low, high in ends.itertuples()}
+    texts = place.map(names).astype(object).where(column.notna(), MISSING)
     missing = [MISSING] if column.isna().any() else []
-    return pd.Categorical(texts.where(column.notna(), MISSING), categories=[*order, *missing])
+    return pd.Categorical(texts, categories=[*dict.fromkeys(names.values()), *missing])
+
+
+def _tenths(column: pd.Series) -> pd.Series:
+    """Which tenth of the known rows each row is in, from 0 on; equal values are in the lowest."""
+    before = column.rank(method="min").astype(float) - 1
+    return before * BINS // column.notna().sum()
 
 
 def _groups(slices: pd.Categorical) -> Iterator[tuple[str, np.ndarray]]:
@@ -107,11 +113,9 @@ def _row(outcome: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _span(interval: pd.Interval) -> str:
-    return f"{_text(interval.left)} to {_text(interval.right)}"
-
-
 def _text(value: Any) -> str:
     if isinstance(value, np.datetime64 | pd.Timestamp):
-        return f"{pd.Timestamp(value):%Y-%m-%d %H:%M}".removesuffix(" 00:00")
-    return f"{value:.12g}"
+        moment = f"{pd.Timestamp(value):%Y-%m-%d %H:%M:%S}"
+        return moment.removesuffix(":00").removesuffix(" 00:00")
+    number = float(value)
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.6g}"

@@ -40,7 +40,7 @@ def importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | None:
     -------
     Series of float or None
         By setting, the largest first; None with fewer than `MIN_TRIALS` trials that succeeded,
-        or where the losses are all the same.
+        or where the settings tell nothing about the losses.
     """
     known = succeeded(trials)
     ranks = rankdata([trial.loss for trial in known])
@@ -52,8 +52,9 @@ def importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | None:
         forest.fit(settings, ranks), settings, ranks, n_repeats=_REPEATS, random_state=seed
     )
     shares = np.clip(falls.importances_mean, 0, None)
-    shares = shares / (shares.sum() or 1.0)
-    return pd.Series(shares, settings.columns).sort_values(ascending=False)
+    if not shares.any():
+        return None
+    return pd.Series(shares / shares.sum(), settings.columns).sort_values(ascending=False)
 
 
 def numbers(trials: Sequence[Trial]) -> pd.DataFrame:

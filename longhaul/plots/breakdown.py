@@ -37,7 +37,7 @@ def slices(rows: Sequence[Mapping[str, Any]], auc: float) -> Figure:
         _dots(style.dress(left, "", name.replace("_", " ")), part, auc)
         _pairs(style.dress(right, "", ""), part)
     grid[-1, 0].set_xlabel(f"AUC (dashed: all rows, {auc:.3f})")
-    grid[-1, 1].set_xlabel("share of positives: predicted (ring), found (dot)")
+    grid[-1, 1].set_xlabel("share of positives: ○ predicted, ● found")
     return figure
 
 

@@ -1,6 +1,6 @@
 """Pictures of a search for settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,41 +9,36 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from longhaul.learning.importance import MIN_TRIALS, importance, numbers, succeeded
 from longhaul.learning.trials import Trial, best, best_so_far
+from longhaul.plots import style
+from longhaul.plots.style import BLUE, GREY, INK, RED
 
-_BLUE, _RED, _GREY = "#2b6cb0", "#c2410c", "#94a3b8"
-_LABEL = "log loss on validation"
+_LOSS = "log loss on validation"
 _LOG_RATIO = 20  # from this ratio of largest to smallest on, a positive setting has a log axis
+_WORST = 0.9  # losses above this quantile share a colour, or a single bad trial would take them all
 
 
 def history(trials: Sequence[Trial]) -> Figure:
-    """The loss of each trial in turn, and the lowest so far; failed trials along the top edge."""
-    figure, axes = _canvas(7.5, 4.2)
+    """The loss of each trial in turn, and the lowest so far; failed trials along the top."""
+    figure, axes = style.chart(_gain(trials), "trial", _LOSS, width=7.5)
     known, failed = succeeded(trials), [trial.number for trial in trials if trial.failure]
+    axes.plot([t.number for t in known], [t.loss for t in known], "o", color=GREY, label="trial")
     lowest = best_so_far(trials)
-    axes.scatter(
-        [t.number for t in known], [t.loss for t in known], s=22, color=_GREY, label="trial"
-    )
-    axes.step(
-        [t.number for t in trials],
-        np.where(np.isfinite(lowest), lowest, np.nan),
-        where="post",
-        color=_BLUE,
-        label="lowest so far",
-    )
+    lowest[np.isinf(lowest)] = np.nan
+    places = [trial.number for trial in trials]
+    axes.step(places, lowest, where="post", color=BLUE, linewidth=2, label="lowest so far")
     if failed:
-        top = axes.get_xaxis_transform()
-        axes.plot(
-            failed, np.full(len(failed), 0.98), "x", color=_RED, transform=top, label="failed"
-        )
-    _mark_best(axes, best(trials))
+        top = np.full(len(failed), 0.97), axes.get_xaxis_transform()
+        axes.plot(failed, top[0], "x", color=RED, transform=top[1], label="failed")
+    winner = best(trials)
+    axes.plot(winner.number, winner.loss, "o", color=RED, markersize=8, label="best")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlim(-0.5, len(trials) - 0.5)
-    axes.set(xlabel="trial", ylabel=_LABEL, title="The search, trial by trial")
-    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    axes.margins(y=0.1)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9, labelcolor=INK)
     return figure
 
 
@@ -51,77 +46,75 @@ def importances(trials: Sequence[Trial]) -> Figure:
     """How much each setting says about the loss; see `longhaul.learning.importance`."""
     shares = importance(trials)
     if shares is None:
-        return _note(f"Too little to tell: it takes {MIN_TRIALS} trials\nwith losses that differ.")
-    figure, axes = _canvas(7.5, 1.6 + 0.4 * len(shares))
-    bars = axes.barh(_words(shares.index), shares.to_numpy(), color=_BLUE, height=0.65)
-    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=4)
-    axes.invert_yaxis()
-    axes.set_xlim(0, max(shares.max() * 1.15, 0.01))
-    axes.xaxis.set_major_formatter("{x:.0%}")
-    axes.set(
-        xlabel=f"share of the fall in R² when shuffled ({len(succeeded(trials))} trials)",
-        title="Which settings matter",
+        return _note(
+            "Too few trials to tell which settings matter",
+            f"it takes {MIN_TRIALS} that succeeded, with losses that differ",
+        )
+    names = _words(shares.index)
+    figure, axes = style.chart(
+        f"The loss depends most on {names[0]}",
+        f"share of the fall in R² when shuffled ({len(succeeded(trials))} trials)",
+        "",
+        width=7.5,
+        height=1.6 + 0.4 * len(shares),
     )
+    bars = axes.barh(names, shares.to_numpy(), color=BLUE, height=0.65)
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=4, color=INK, fontsize=9)
+    axes.grid(visible=False, axis="y")
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(1.12 * shares.max(), 0.01))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return figure
 
 
 def parallel(trials: Sequence[Trial]) -> Figure:
     """One line per trial across an axis per setting, coloured by its loss; the best in red."""
-    known = sorted(succeeded(trials), key=lambda trial: -trial.loss)
+    known = sorted(succeeded(trials), key=lambda trial: (-trial.loss, -trial.number))
     frame = numbers(known)
-    figure, axes = _canvas(max(7.5, 1.5 * frame.shape[1] + 2), 4.6)
-    norm = Normalize(known[-1].loss, float(np.quantile([trial.loss for trial in known], 0.9)))
+    title = "Where good settings lie: dark lines have a low loss, the red one the lowest"
+    figure, axes = style.chart(title, "", "", width=max(7.5, 1.3 * frame.shape[1] + 2))
+    losses = np.array([trial.loss for trial in known])
+    scale = ScalarMappable(Normalize(losses[-1], np.quantile(losses, _WORST)), colormaps["viridis"])
     heights = np.column_stack([_heights(frame[name]) for name in frame])
-    colours = colormaps["viridis"]
-    for trial, height in zip(known[:-1], heights[:-1], strict=True):
-        axes.plot(height, color=colours(norm(trial.loss)), linewidth=1.3, alpha=0.8)
-    axes.plot(heights[-1], color=_RED, linewidth=2.5, marker="o", markersize=4)
-    for place, name in enumerate(frame):
+    for colour, height in zip(scale.to_rgba(losses[:-1]), heights[:-1], strict=True):
+        axes.plot(height, color=colour, linewidth=1.3)
+    axes.plot(heights[-1], color=RED, linewidth=2.5, marker="o", markersize=5)
+    for place, name in enumerate(known[0].settings):
         _axis(axes, place, frame[name], [trial.settings[name] for trial in known])
-    axes.set_xticks(range(frame.shape[1]), _words(frame.columns), weight="bold")
+    axes.set_xticks(range(frame.shape[1]), _words(frame.columns))
     axes.tick_params(axis="x", length=0, pad=20)
-    axes.set(ylim=(-0.02, 1.02), yticks=[])
-    axes.set_title("Settings and their loss (the best in red)", pad=24)
+    axes.set(ylim=(-0.02, 1.08), yticks=[])
+    axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    figure.colorbar(ScalarMappable(norm, colours), ax=axes, label=_LABEL, extend="max")
+    if len(known) > 1:
+        figure.colorbar(scale, ax=axes, label=_LOSS, extend="max").outline.set_visible(False)
     return figure
 
 
-def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=120)
+def _gain(trials: Sequence[Trial]) -> str:
+    """What the search was worth, against the first trial: the defaults."""
+    winner, first = best(trials), trials[0]
+    if winner.number == first.number:
+        return f"No trial beat the defaults, whose log loss is {winner.loss:.4f}"
+    gain = "" if first.failure else f", {first.loss - winner.loss:.4f} below the defaults"
+    return f"The lowest log loss is {winner.loss:.4f}, of trial {winner.number}{gain}"
+
+
+def _note(title: str, text: str) -> Figure:
+    figure = style.canvas(7.5, 1.8)
+    style.headline(figure, title)
     axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def _note(text: str) -> Figure:
-    figure, axes = _canvas(7.5, 2.0)
     axes.set_axis_off()
-    axes.set_title("Which settings matter")
-    axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=INK, transform=axes.transAxes)
     return figure
-
-
-def _mark_best(axes: Axes, trial: Trial) -> None:
-    axes.plot(trial.number, trial.loss, "o", color=_RED, markersize=7)
-    axes.annotate(
-        f"{trial.loss:.4f}",
-        (trial.number, trial.loss),
-        xytext=(0, -14),
-        textcoords="offset points",
-        color=_RED,
-        ha="center",
-    )
-    axes.margins(y=0.12)
 
 
 def _axis(axes: Axes, place: int, column: pd.Series, settings: Sequence[object]) -> None:
     """One vertical line, with the lowest and the highest setting at its ends."""
-    axes.axvline(place, color=_GREY, linewidth=0.8, zorder=0)
-    ends = ((column.argmin(), -0.03, "top"), (column.argmax(), 1.03, "bottom"))
-    for row, height, align in ends:
+    axes.plot([place, place], [0, 1], color=GREY, linewidth=0.8, zorder=0)
+    for row, height, align in ((column.argmin(), -0.03, "top"), (column.argmax(), 1.03, "bottom")):
         text = _short(settings[int(row)])
-        axes.text(place, height, text, ha="center", va=align, fontsize="small")
+        axes.text(place, height, text, ha="center", va=align, color=INK, fontsize=8)
 
 
 def _heights(column: pd.Series) -> np.ndarray:
@@ -138,5 +131,5 @@ def _short(setting: object) -> str:
     return f"{setting:.3g}" if is_number else str(setting)
 
 
-def _words(names: Sequence[str]) -> list[str]:
+def _words(names: Iterable[str]) -> list[str]:
     return [name.replace("_", " ") for name in names]

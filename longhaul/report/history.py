@@ -110,7 +110,7 @@ def read(run_id: str) -> History:
 
 
 def _title(path: Path) -> str:
-    return path.stem.replace("_", " ").replace("-", " ").capitalize()
+    return path.stem.lstrip("0123456789_").replace("_", " ").capitalize()
 
 
 def _data_uri(path: Path) -> str:

@@ -1,11 +1,17 @@
 """A life cycle as one self-contained HTML page."""
 
+import base64
+import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
+import pandas as pd
+from matplotlib.figure import Figure
 
-from longhaul.report.history import History
+from longhaul.plots import production
+from longhaul.report.history import History, StageRun
 
 PRODUCTION_COLUMNS = {
     "rows": "rows",
@@ -16,6 +22,7 @@ PRODUCTION_COLUMNS = {
     "brier": "Brier",
     "calibration_error": "calibration error",
 }
+DRAWN = ("auc", "log_loss", "calibration_error")
 FAMILY_COLUMNS = {
     "valid_log_loss": "log loss",
     "valid_auc": "AUC",
@@ -78,10 +85,27 @@ def _content(history: History) -> dict[str, Any]:
         "verdict": evaluation.json("verdict.json") if evaluation else None,
         "deployment": deployment,
         "score": score,
+        "production_picture": _picture(_decay(score, evaluation)) if score else None,
         "production_columns": PRODUCTION_COLUMNS,
         "ledger": last_move.json("ledger.json") if last_move else None,
         "seconds": sum(stage.seconds or 0 for stage in history.stages if not stage.reused),
     }
+
+
+def _decay(score: Sequence[StageRun], evaluation: StageRun | None) -> Figure:
+    """The champion's figures by period, beside what they were on the test window."""
+    by_period = {stage.run.data.params.get("period", ""): stage.metrics for stage in score}
+    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(DRAWN))
+    tested = evaluation.metrics if evaluation else {}
+    test = {name: tested[f"test_{name}"] for name in DRAWN if f"test_{name}" in tested}
+    return production.by_period(frame, test)
+
+
+def _picture(drawn: Figure) -> str:
+    """A figure as a data URI."""
+    png = io.BytesIO()
+    drawn.savefig(png, format="png")
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 
 def _link(interface: str, run: Any) -> str:

@@ -11,7 +11,7 @@ OWNER = "longhaul.owner"
 
 
 def current() -> str:
-    """This process, so that another can tell whether it still lives: host, id and start time."""
+    """Name the process, so that others can tell whether it lives: host, id and start time."""
     return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 
 

@@ -148,16 +148,17 @@ class Flow:
             done[finished.name] = finished
         return [done[name] for name in names]
 
-    def summary(self, champion: str, report: str) -> None:
+    def summary(self, champion: str, candidate: str, report: str) -> None:
         """Say how it ended and where to look."""
         page = f"#/experiments/{self._parent.info.experiment_id}/runs/{self.parent_id}"
         store = mlflow.get_tracking_uri()
-        self._terminal.say(f"\nchampion  {champion}\nreport    {artifacts.fetch(report)}")
+        self._terminal.say(f"\nchampion   {champion}\ncandidate  {candidate}")
+        self._terminal.say(f"report     {artifacts.fetch(report)}")
         if store.startswith("http"):
-            self._terminal.say(f"look      {store}/{page}")
+            self._terminal.say(f"look       {store}/{page}")
         else:
-            self._terminal.say(f"look      mlflow ui --backend-store-uri {store}")
-            self._terminal.say(f"          then open http://127.0.0.1:5000/{page}")
+            self._terminal.say(f"look       mlflow ui --backend-store-uri {store}")
+            self._terminal.say(f"           then open http://127.0.0.1:5000/{page}")
 
     def _start(self, name: str, entry_point: str, parameters: dict[str, str], print_: str) -> None:
         self._terminal.started(name)

@@ -25,18 +25,24 @@ def test_values_are_those_of_the_whole() -> None:
     assert {name: interval.value for name, interval in found.items()} == measure(
         outcome, probability
     )
-    for name in ("auc", "average_precision", "log_loss", "brier"):
-        assert found[name].low < found[name].value < found[name].high
+    assert all(interval.low < interval.value < interval.high for interval in found.values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_calibrated_predictions_lie_in_their_interval(seed: int) -> None:
+    """That rows are drawn twice is not taken for an error of the predictions."""
+    found = intervals(*drawn(1000, seed), 0.95, seed, resamples=100)["calibration_error"]
+    assert 0 <= found.low < found.value < found.high < 3 * found.value
 
 
 def test_width_is_that_of_the_normal_law() -> None:
     """The log loss is a mean: its interval is 1.96 standard errors to either side."""
-    outcome, probability = drawn(5000)
-    found = intervals(outcome, probability, 0.95, seed=1, resamples=1000)["log_loss"]
+    outcome, probability = drawn(1000)
+    found = intervals(outcome, probability, 0.95, seed=1, resamples=400)["log_loss"]
     each = loss(outcome, probability)
     expected = 1.96 * each.std() / math.sqrt(len(each))
-    assert found.high - found.value == pytest.approx(expected, rel=0.12)
-    assert found.value - found.low == pytest.approx(expected, rel=0.12)
+    assert found.high - found.value == pytest.approx(expected, rel=0.2)
+    assert found.value - found.low == pytest.approx(expected, rel=0.2)
 
 
 def test_seed_decides() -> None:

@@ -63,6 +63,8 @@ def test_rare_categories_share_a_slice() -> None:
         (pd.Series([True, False, True]), ["True", "False"]),
         (pd.Series(["a", None, "a"]), ["a", MISSING]),
         (pd.to_datetime(pd.Series(["2024-02-01", "2024-01-01"])), ["2024-01-01", "2024-02-01"]),
+        (pd.Series([0.1 + 0.2, 0.3, np.inf]), ["0.3", "inf"]),
+        (pd.Series([0.1, 0.2], dtype="float32"), ["0.1", "0.2"]),
     ],
 )
 def test_slices_have_an_order_and_a_name(column: pd.Series, expected: list[str]) -> None:
@@ -70,8 +72,8 @@ def test_slices_have_an_order_and_a_name(column: pd.Series, expected: list[str])
     assert expected == list(levels(column).categories)
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(-(10**6), 10**6)), min_size=1, max_size=300))
-def test_every_row_is_in_one_slice(values: list[int | None]) -> None:
+@given(st.lists(st.one_of(st.none(), st.integers(-(10**6), 10**6), st.floats()), min_size=1))
+def test_every_row_is_in_one_slice(values: list[float | None]) -> None:
     """Whatever the numbers are, and however many."""
     found = levels(pd.Series(values, dtype="float64"))
     assert (found.codes >= 0).all()
@@ -79,9 +81,16 @@ def test_every_row_is_in_one_slice(values: list[int | None]) -> None:
 
 
 def test_many_numbers_are_cut_at_quantiles() -> None:
-    """Ten slices of equal size."""
+    """Ten slices of equal size, named by the lowest and the highest number in each."""
     found = levels(pd.Series(np.arange(1000.0)))
     assert pd.Series(found).value_counts().tolist() == [100] * 10
+    assert list(found.categories[[0, -1]]) == ["0 to 99", "900 to 999"]
+
+
+def test_a_value_of_most_rows_is_a_slice_by_itself() -> None:
+    """However many rows have it, the others are not lost in it."""
+    found = levels(pd.Series([*[0.0] * 1000, *range(1, 51)]))
+    assert list(found.categories) == ["0", "1 to 50"]
 
 
 def test_an_unknown_column_is_named() -> None:

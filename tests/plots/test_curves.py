@@ -2,10 +2,11 @@
 
 import io
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
 from longhaul.evaluation.metrics import measure
@@ -117,7 +118,7 @@ def test_production_shows_gaps() -> None:
 
 def test_pictures_leave_no_state_behind() -> None:
     """No figure is open in pyplot's register, and no setting has changed."""
-    before = dict(matplotlib.rcParams)
+    before = dict(mpl.rcParams)
     curves.roc(*drawn(30))
-    assert before == dict(matplotlib.rcParams)
-    assert not matplotlib._pylab_helpers.Gcf.figs
+    assert before == dict(mpl.rcParams)
+    assert not _pylab_helpers.Gcf.figs

@@ -14,10 +14,10 @@ from longhaul.data import split as splits
 from longhaul.data import table as files
 from longhaul.evaluation.gate import METRICS
 from longhaul.problem import Gate
-from longhaul.tracking import artifacts, models
+from longhaul.tracking import artifacts
 from longhaul.workflow.stage import HEADLINE
 from steps.evaluate import evaluate
-from tests import packages, tables
+from tests import tables
 
 PLOTS = ["roc", "precision_recall", "calibration", "gain", "lift", "cost", "slices", "attributions"]
 
@@ -36,12 +36,6 @@ def june() -> pd.DataFrame:
     return frame[frame["day"].dt.strftime("%Y-%m") == "2020-06"]
 
 
-def model(folder: Path, family: str) -> str:
-    folder.mkdir(exist_ok=True)
-    with mlflow.start_run():
-        return models.log(packages.fit(folder, family).package, june().head(3))
-
-
 def run(candidate: str, split: str, champion: str = "") -> tuple[Any, dict[str, Any]]:
     """The run of a stage that finished, and its verdict."""
     options = {"candidate": candidate, "split": split, "champion": champion, "seed": 0}
@@ -52,13 +46,12 @@ def run(candidate: str, split: str, champion: str = "") -> tuple[Any, dict[str, 
     return found, json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
 
 
-def test_a_first_candidate(tracking: str, tmp_path: Path) -> None:
+def test_a_first_candidate(lightgbm: str, tmp_path: Path) -> None:
     """Metrics, pictures in reading order, slices, attributions, the input and a verdict."""
-    candidate = model(tmp_path, "lightgbm")
     split = write(tmp_path, Gate(min_rows=100, min_auc=0.6, max_calibration_error=0.2), june())
-    found, verdict = run(candidate, split)
+    found, verdict = run(lightgbm, split)
     assert verdict["passed"]
-    assert (candidate, None) == (verdict["candidate"], verdict["champion"])
+    assert (lightgbm, None) == (verdict["candidate"], verdict["champion"])
     assert verdict["title"] == "churn: lightgbm"
     assert verdict["windows"]["test"] == ["2020-06", "2020-06"]
     assert set(METRICS) == set(verdict["metrics"])
@@ -77,11 +70,10 @@ def test_a_first_candidate(tracking: str, tmp_path: Path) -> None:
     assert found.data.tags[HEADLINE].endswith(": passed")
 
 
-def test_a_worse_candidate_is_refused(tracking: str, tmp_path: Path) -> None:
+def test_a_worse_candidate_is_refused(logistic: str, lightgbm: str, tmp_path: Path) -> None:
     """Against a champion that is better, or the same one; each finishes with its reason."""
-    good, poor = model(tmp_path, "logistic"), model(tmp_path, "forest")
     split = write(tmp_path, Gate(min_rows=100, min_auc=0.5, max_calibration_error=1), june())
-    for candidate, champion in ((poor, good), (good, good)):
+    for candidate, champion in ((lightgbm, logistic), (logistic, logistic)):
         found, verdict = run(candidate, split, champion)
         assert not verdict["passed"]
         assert champion == verdict["champion"]
@@ -91,28 +83,28 @@ def test_a_worse_candidate_is_refused(tracking: str, tmp_path: Path) -> None:
         assert isfinite(found.data.metrics["test_improvement_low"])
 
 
-def test_what_the_model_was_fitted_on_is_no_test(tracking: str, tmp_path: Path) -> None:
+def test_what_the_model_was_fitted_on_is_no_test(logistic: str, tmp_path: Path) -> None:
     """The months of the validation window as a test: refused, since they were seen."""
     frame = tables.churn()
     seen = frame[frame["day"].dt.strftime("%Y-%m") == "2020-05"]
     split = write(tmp_path, Gate(min_rows=10, max_calibration_error=1), seen)
-    found, verdict = run(model(tmp_path, "logistic"), split)
+    found, verdict = run(logistic, split)
     assert not verdict["passed"]
     assert "the candidate has seen 2020-01 to 2020-05" in found.data.tags[HEADLINE]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40])
-def test_too_little_to_judge_is_refused(tracking: str, tmp_path: Path, rows: int) -> None:
+def test_too_little_to_judge_is_refused(logistic: str, tmp_path: Path, rows: int) -> None:
     """No rows, one row, one class only: a verdict without figures, in valid JSON."""
     test = june().assign(churned="no").head(rows)
-    found, verdict = run(model(tmp_path, "logistic"), write(tmp_path, Gate(min_rows=1), test))
+    found, verdict = run(logistic, write(tmp_path, Gate(min_rows=1), test))
     assert not verdict["passed"]
     assert verdict["metrics"]["auc"] == {"value": None, "low": None, "high": None}
     assert "test_auc" not in found.data.metrics
     assert "refused" in found.data.tags[HEADLINE]
 
 
-def test_splits_of_the_split_stage_are_read(tracking: str, tmp_path: Path) -> None:
+def test_splits_of_the_split_stage_are_read(logistic: str, tmp_path: Path) -> None:
     """The folder that the split stage writes is all it takes."""
     frame = tables.churn()
     month, folder = frame["day"].dt.strftime("%Y-%m"), tmp_path / "split"
@@ -120,5 +112,5 @@ def test_splits_of_the_split_stage_are_read(tracking: str, tmp_path: Path) -> No
     windows = {"train": "2020-01", "valid": "2020-05", "test": "2020-06"}
     frames = {name: frame[month == label] for name, label in windows.items()}
     splits.write(folder, tables.problem(tmp_path), frames)  # type: ignore[arg-type]
-    _, verdict = run(model(tmp_path, "logistic"), str(folder))
+    _, verdict = run(logistic, str(folder))
     assert len(frames["test"]) == verdict["rows"]

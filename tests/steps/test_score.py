@@ -21,12 +21,6 @@ from tests import packages, tables
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-@pytest.fixture
-def model(tracking: str, tmp_path: Path) -> str:
-    with mlflow.start_run():
-        return models.log(packages.fit(tmp_path, "logistic").package, tables.churn(2))
-
-
 def write(folder: Path, change: Change = lambda rows: rows) -> str:
     """A table folder with July in it, after some change."""
     frame = tables.churn(rows_per_month=200, seed=1)
@@ -47,19 +41,19 @@ def run(model: str, table: str) -> tuple[Any, pd.DataFrame]:
     return found, pd.read_parquet(file).assign(key=file.parent.name)
 
 
-def test_a_period_is_predicted_and_measured(model: str, tmp_path: Path) -> None:
-    """Predictions are the model's, in order, with their outcome; metrics have the period as step."""
+def test_a_period_is_predicted_and_measured(logistic: str, tmp_path: Path) -> None:
+    """Predictions are the model's, in order, with their outcome; a metric's step is the period."""
     table = write(tmp_path)
-    found, written = run(model, table)
+    found, written = run(logistic, table)
     frame, problem = files.read(Path(table), ["2020-07"]), files.problem(Path(table))
-    predictor = models.load(model).predictor
+    predictor = models.load(logistic).predictor
     expected = predictor.probability(frame)
     assert expected.tolist() == written["probability"].tolist()
     assert list(range(len(frame))) == written["row"].tolist()
     assert predictor.decide(expected).tolist() == written["decision"].tolist()
     assert outcomes(frame, problem.target).tolist() == written["outcome"].tolist()
     assert frame["day"].tolist() == written["day"].tolist()
-    run_id = model.split("/")[1]
+    run_id = logistic.split("/")[1]
     assert {("2020-07", run_id, "", run_id)} == set(
         written[["period", "model", "version", "key"]].itertuples(index=False, name=None)
     )
@@ -71,9 +65,9 @@ def test_a_period_is_predicted_and_measured(model: str, tmp_path: Path) -> None:
     assert f"2020-07: {len(frame)} rows, {headline}" == found.data.tags[HEADLINE]
 
 
-def test_a_registered_version_keeps_its_name(model: str, tmp_path: Path) -> None:
+def test_a_registered_version_keeps_its_name(logistic: str, tmp_path: Path) -> None:
     """An alias is resolved, so that the predictions say which version made them."""
-    mlflow.register_model(model, "churn")
+    mlflow.register_model(logistic, "churn")
     mlflow.MlflowClient().set_registered_model_alias("churn", "champion", "1")
     table = write(tmp_path)
     for uri in ("models:/churn@champion", "models:/churn/1"):
@@ -96,10 +90,10 @@ def test_a_registered_version_keeps_its_name(model: str, tmp_path: Path) -> None
     ],
 )
 def test_what_a_period_may_lack(
-    model: str, tmp_path: Path, change: Change, headline: str, known: int
+    logistic: str, tmp_path: Path, change: Change, headline: str, known: int
 ) -> None:
     """Outcomes, a class, rows or features: it is scored, and the headline says so."""
-    found, written = run(model, write(tmp_path, change))
+    found, written = run(logistic, write(tmp_path, change))
     assert headline in found.data.tags[HEADLINE]
     assert bool(known) == ("log_loss" in found.data.metrics)
     assert len(written) == found.data.metrics["rows"]
@@ -123,19 +117,19 @@ def test_batches_are_no_difference(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"period": "2021-07"}, "period: '2021-07' is not in the table; it has 2020-07"),
-        ({"model": "models:/churn@champion"}, "model 'churn': "),
-        ({"table": "/nowhere"}, "no such artifact"),
+        ({"model": "models:/nobody@champion"}, "model 'nobody': "),
+        ({"table": "/nowhere"}, "/nowhere: cannot fetch this artifact"),
     ],
 )
 def test_bad_input_is_one_line(
-    model: str,
+    logistic: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     change: dict[str, str],
     message: str,
 ) -> None:
     """A period, a model or a table that is not there."""
-    options = {"model": model, "table": write(tmp_path), "period": "2020-07"} | change
+    options = {"model": logistic, "table": write(tmp_path), "period": "2020-07"} | change
     with pytest.raises(SystemExit):
         score.main([part for name, value in options.items() for part in (f"--{name}", value)])
     error = capsys.readouterr().err
