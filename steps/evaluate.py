@@ -51,10 +51,12 @@ class Test:
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of the bootstrap.")
 def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     """Judge a candidate on the test window, against the champion if there is one."""
-    package = models.load(candidate)
+    folder = artifacts.fetch(split)
+    problem = splits.problem(folder)
+    package = models.load_for(candidate, problem)
     champion = identify(champion).uri if champion else ""  # an alias may move on
-    rival = models.load(champion) if champion else None
-    test = _read(artifacts.fetch(split), package)
+    rival = models.load_for(champion, problem) if champion else None
+    test = _read(folder, problem, package)
     digest = datasets.digest(test.frame)
     datasets.log(test.frame, f"{test.problem.name}-test", split, digest, context="test")
 
@@ -79,8 +81,8 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     return _headline(metrics, verdict)
 
 
-def _read(folder: Path, package: Package) -> Test:
-    problem, frame = splits.problem(folder), splits.read(folder, "test")
+def _read(folder: Path, problem: Problem, package: Package) -> Test:
+    frame = splits.read(folder, "test")
     probability = package.predictor.probability(frame)
     outcome = outcomes(frame, problem.target)
     return Test(problem, frame, outcome, probability, package.predictor.threshold)

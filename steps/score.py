@@ -28,7 +28,7 @@ def score(model: str, table: str, period: str) -> str:
     folder = artifacts.fetch(table)
     problem, source = tables.problem(folder), _file(folder, period)
     identity = identify(model)
-    predictor = models.load(identity.uri).predictor
+    predictor = models.load_for(identity.uri, problem).predictor
     origin = predictions.Origin(period, identity.name, identity.version)
     with artifacts.folder(f"predictions/{identity.key}") as target:
         file = tables.path(target, period)

@@ -139,8 +139,8 @@ def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Colu
 
 
 def _near(low: float | None, high: float | None, margin: float) -> pa.Check:
-    """That a number is in the learned range or not far from it; finite where none was learned."""
-    if low is None or high is None:
+    """That a number is in the learned range or not far from it; finite where there is no range."""
+    if low is None or high is None or low == high:  # one value says nothing of how far is far
         return pa.Check(lambda column: np.isfinite(column.astype(float)), error="a finite number")
     slack = margin * (high - low)
     low, high = low - slack, high + slack

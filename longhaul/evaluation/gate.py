@@ -166,6 +166,7 @@ def _better(gate: Gate, improvement: Interval | None) -> Check:
 
 def _apart(who: str, windows: Windows, test: Sequence[str]) -> Check:
     """Whether a model has seen none of the test window."""
+    windows = windows or {}
     unknown = [name for name in {*SEEN, *windows} if not spans.comparable(windows.get(name), test)]
     seen = [w for w in windows.values() if spans.overlap(w, test)]
     passed = not unknown and not seen

@@ -124,5 +124,5 @@ def _outcome(frame: pd.DataFrame, problem: Problem) -> pd.Series:
     found = pd.Series(pd.NA, index=frame.index, dtype="boolean")
     if problem.target.column in frame.columns:
         known = frame[problem.target.column].notna().to_numpy()
-        found[known] = outcomes(frame[known], problem.target)
+        found[known] = outcomes(frame[known].infer_objects(), problem.target)
     return found

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+import yaml
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
 from longhaul import code
+from longhaul import problem as problems
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
+from longhaul.problem import Problem
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"
@@ -83,6 +86,25 @@ def load(uri: str) -> Package:
     if not folder.is_dir():
         raise LonghaulError(f"{uri}: not a model of Longhaul")
     return package.load(folder)
+
+
+def load_for(uri: str, problem: Problem) -> Package:
+    """The package of a model that predicts what a problem asks; see `load`.
+
+    Raises
+    ------
+    LonghaulError
+        When it predicts something else: it would be held to outcomes it knows nothing of.
+    """
+    found = load(uri)
+    declared = yaml.load(found.problem, Loader=yaml.BaseLoader)
+    learned = problems.parse(declared, f"the problem of {uri}").target
+    if learned != problem.target:
+        raise LonghaulError(
+            f"{uri}: it predicts {learned.column} = {learned.positive}, but the table's target is"
+            f" {problem.target.column} = {problem.target.positive}"
+        )
+    return found
 
 
 def signature(encoder: Encoder) -> ModelSignature:

@@ -137,3 +137,13 @@ def test_an_empty_period_has_nothing_to_find(
     found = contract.check(frame.head(0), learned, LIMITS)
     assert found.reasons.empty
     assert found.breaches == ()
+
+
+def test_a_column_of_one_value_sets_no_range(frame: pd.DataFrame, tmp_path: Path) -> None:
+    """What never varied says nothing of how far is far; only what is no number is bad."""
+    constant = frame.assign(calls=3.0)
+    period = periods.labels(frame["day"], "month")
+    learned = contract.learn(constant, period, tables.problem(tmp_path))
+    later = constant.assign(calls=5.0)
+    later.loc[0, "calls"] = np.inf
+    assert contract.check(later, learned, LIMITS).reasons.index.tolist() == [0]

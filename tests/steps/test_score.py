@@ -1,6 +1,7 @@
 """The score stage, run as its entry point is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from longhaul.data.labels import outcomes
 from longhaul.evaluation.metrics import measure
 from longhaul.model import predictions
 from longhaul.model.predictions import Origin
+from longhaul.problem import Target
 from longhaul.tracking import artifacts, models
 from longhaul.workflow.stage import HEADLINE
 from steps.score import score
@@ -135,3 +137,37 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_a_model_of_something_else_is_refused(
+    logistic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its probabilities are not held to outcomes that it knows nothing of."""
+    table = Path(write(tmp_path))
+    text = (table / "problem.yaml").read_text().replace("positive: 'yes'", "positive: 'no'")
+    (table / "problem.yaml").write_text(text)
+    with pytest.raises(SystemExit):
+        score.main(["--model", logistic, "--table", str(table), "--period", "2020-07"])
+    assert "it predicts churned = yes, but the table's target is churned = no" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_target_of_booleans_with_gaps_is_read(logistic: str, tmp_path: Path) -> None:
+    """Known outcomes are known, the others are not, whatever type the column has."""
+
+    def change(rows: pd.DataFrame) -> pd.DataFrame:
+        known = (rows["churned"] == "yes").astype(object)
+        known.iloc[::2] = None
+        return rows.assign(churned=known)
+
+    table = Path(write(tmp_path, change))
+    problem = replace(files.problem(table), target=Target("churned", "1"))
+    target = tmp_path / "written.parquet"
+    origin = Origin("2020-07", "m", "")
+    predictor = models.load(logistic).predictor
+    predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
+    outcome = pd.read_parquet(target)["outcome"]
+    raw = files.read(table, ["2020-07"])["churned"]
+    assert outcome.isna().tolist() == raw.isna().tolist()
+    assert outcome.dropna().tolist() == raw.dropna().tolist()
