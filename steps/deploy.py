@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from longhaul.data import split as splits
 from longhaul.deployment import latency, parity
-from longhaul.deployment.service import Service, serve
+from longhaul.deployment.server import serve
+from longhaul.deployment.service import Service
 from longhaul.tracking import artifacts
 from longhaul.workflow.stage import stage
 

@@ -3,7 +3,7 @@
 import click
 import mlflow
 
-from longhaul.tracking import ledger, registry
+from longhaul.tracking import ledger, registry, versions
 from longhaul.workflow.stage import stage
 
 
@@ -14,7 +14,7 @@ from longhaul.workflow.stage import stage
 @click.option("--replaces", required=True, help="What must be champion now: a number, none or any.")
 def promote(model: str, reason: str, evidence: str, replaces: str) -> str:
     """Move the alias champion; keep the ledger as it then is."""
-    name, version = registry.resolve(model)
+    name, version = versions.resolve(model)
     moved = registry.promote(name, version, reason, evidence, replaces)
     mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
     if moved.before == moved.after:

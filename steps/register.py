@@ -12,6 +12,8 @@ from longhaul.tracking import artifacts, models, registry
 from longhaul.workflow.flow import VERSION
 from longhaul.workflow.stage import stage
 
+_VERDICT = {"passed", "candidate", "checks", "metrics"}
+
 
 @stage
 @click.option("--candidate", required=True, help="The model, runs:/<run>/model.")
@@ -23,7 +25,8 @@ def register(candidate: str, verdict: str) -> str:
     origin = f"the problem of {candidate}"
     declared = yaml.load(models.load(candidate).problem, Loader=yaml.BaseLoader)
     name = problems.parse(declared, origin).name
-    version = registry.register(name, candidate, {"longhaul.verdict": verdict}, _describe(judged))
+    tags = {"longhaul.verdict": verdict, **_figures(judged)}
+    version = registry.register(name, candidate, tags, _describe(judged))
     uri = f"models:/{name}/{version}"
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
     mlflow.set_tag(VERSION, uri)
@@ -33,22 +36,27 @@ def register(candidate: str, verdict: str) -> str:
 
 def _require_passed(judged: Any, candidate: str, origin: str) -> None:
     """Refuse a candidate without a verdict of its own that says passed."""
-    if not isinstance(judged, dict) or "passed" not in judged or "candidate" not in judged:
+    if not isinstance(judged, dict) or not judged.keys() >= _VERDICT:
         raise LonghaulError(f"{origin}: not a verdict; give the verdict.json of evaluate")
     if judged["candidate"] != candidate:
         raise LonghaulError(
             f"{origin}: a verdict on {judged['candidate']}, not on {candidate}; evaluate that model"
         )
     if judged["passed"] is not True:
-        failed = [check for check in judged.get("checks", []) if check.get("passed") is not True]
+        failed = [check for check in judged["checks"] if check.get("passed") is not True]
         reason = failed[0].get("reason") if failed else "no reason given"
         raise LonghaulError(f"{candidate}: refused by the gate: {reason}")
+
+
+def _figures(judged: dict[str, Any]) -> dict[str, str]:
+    """The verdict's figures as tags, to find versions by."""
+    return {f"test_{name}": _cell(one.get("value")) for name, one in judged["metrics"].items()}
 
 
 def _describe(judged: dict[str, Any]) -> str:
     """The verdict's figures as a short Markdown table."""
     lines = ["| on the test window | value | low | high |", "|---|---|---|---|"]
-    for name, figure in judged.get("metrics", {}).items():
+    for name, figure in judged["metrics"].items():
         cells = (_cell(figure.get(key)) for key in ("value", "low", "high"))
         lines.append(f"| {name.replace('_', ' ')} | {' | '.join(cells)} |")
     against = judged.get("champion") or "no champion"

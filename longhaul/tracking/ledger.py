@@ -22,7 +22,8 @@ NONE = "none"
 REASON_LENGTH = 1000
 EVIDENCE_LENGTH = 250
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Control characters, other ends of line, and bytes of a command line that are not UTF-8.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME = "%Y%m%dT%H%M%S.%fZ"  # ISO 8601, basic format: as text in the order of time
 
 Move = Literal["promote", "rollback"]
@@ -100,6 +101,17 @@ def end(name: str, line: Line, state: State) -> Line:
     return _write(name, replace(line, state=state))
 
 
+def settled(history: Sequence[Line], champion: str | None) -> list[Line]:
+    """The same lines; one that was cut off is done if `champion` is who it was to be, else void."""
+
+    def state(line: Line) -> State:
+        if line.state != "started":
+            return line.state
+        return "done" if line.after == champion else "void"
+
+    return [replace(line, state=state(line)) for line in history]
+
+
 def throne(history: Sequence[Line]) -> list[str]:
     """The champions that the present one stands on, oldest first and the present one last.
 
@@ -137,7 +149,7 @@ def check(reason: str, evidence: str = "") -> None:
             raise LonghaulError(
                 f"{name}: {len(text):,} characters; the ledger takes up to {most:,}"
             )
-        if _CONTROL.search(text):
+        if _UNFIT.search(text):
             raise LonghaulError(f"{name}: {text!r} is not one line of text")
     if not reason.strip():
         raise LonghaulError("reason: empty; say in a few words why the champion changes")

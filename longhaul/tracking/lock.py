@@ -3,13 +3,13 @@
 Creating a registered model is atomic in every store: its name is a primary key. So a lock is a
 registered model that is there while the lock is held; its tags say by whom.
 
-A lock whose holder is gone is broken. To break it takes a claim, a registered model too, named
-after that very acquisition: of those who find the same dead holder one gets the claim, and it
-looks again before it deletes, so nobody deletes the lock of whoever came next.
+A lock whose holder is gone is broken. MLflow cannot delete "this lock, if it is still that one":
+so to break it takes a claim, named after that very acquisition, and whoever has the claim looks
+again before deleting. Nobody deletes the lock of whoever came next. A claim is itself a lock: one
+left by a breaker that was killed is broken in the same way.
 
-What is left: a process that is killed within the few milliseconds of breaking leaves a lock that
-no one breaks; the message on timeout names what to delete. And a holder on another host that
-still works after `STALE_SECONDS` is taken for dead; a promotion takes a second.
+What is left: hosts are told apart by name, and a holder on another host that still works after
+`STALE_SECONDS` is taken for dead; a promotion takes a second.
 """
 
 import time
@@ -50,28 +50,35 @@ def lock(name: str, timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
     LonghaulError
         When another process held the lock all the time; it is named.
     """
-    held, token = name + SUFFIX, uuid.uuid4().hex[:12]
-    _acquire(held, token, time.monotonic() + timeout)
+    with _held(name + SUFFIX, time.monotonic() + timeout):
+        yield
+
+
+@contextmanager
+def _held(name: str, deadline: float) -> Iterator[None]:
+    token = uuid.uuid4().hex[:12]
+    _acquire(name, token, deadline)
     try:
         yield
     finally:
-        found = _find(held)
-        if found and found.tags.get(TOKEN) == token:
-            _delete(held)
+        if _token(_find(name)) == token:
+            _delete(name)
 
 
 def _acquire(name: str, token: str, deadline: float) -> None:
     while not _create(name, {HOLDER: owner.current(), TOKEN: token}):
         found = _find(name)
+        if _token(found) == token:  # a request that was sent again: the first one did it
+            return
         if found and _dead(found):
-            _break(found)
-        elif found and time.monotonic() > deadline:
+            _break(found, deadline)
+            continue
+        if found and time.monotonic() > deadline:
             raise LonghaulError(
                 f"{name}: held by process {found.tags.get(HOLDER, 'unknown')} (host/process/start);"
                 " wait for it, or, when it is gone for certain, delete this registered model"
             )
-        else:
-            time.sleep(POLL_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _dead(found: RegisteredModel) -> bool:
@@ -87,18 +94,16 @@ def _elsewhere(holder: str) -> bool:
     return holder.rsplit("/", 2)[0] != owner.current().rsplit("/", 2)[0]
 
 
-def _break(dead: RegisteredModel) -> None:
-    """Delete a dead holder's lock, unless another does or did."""
-    claim = f"{dead.name}.{dead.tags.get(TOKEN, 'unknown')}"
-    if not _create(claim, {HOLDER: owner.current()}):
-        time.sleep(POLL_SECONDS)
-        return
-    try:
-        found = _find(dead.name)
-        if found and found.tags.get(TOKEN) == dead.tags.get(TOKEN):
+def _break(dead: RegisteredModel, deadline: float) -> None:
+    """Delete a dead holder's lock, unless another did."""
+    with _held(f"{dead.name}.{_token(dead)}", deadline):
+        if _token(_find(dead.name)) == _token(dead):
             _delete(dead.name)
-    finally:
-        _delete(claim)
+
+
+def _token(found: RegisteredModel | None) -> str | None:
+    """Which acquisition a lock is of; None where there is no lock."""
+    return found and found.tags.get(TOKEN, "unknown")
 
 
 def _create(name: str, tags: dict[str, str]) -> bool:

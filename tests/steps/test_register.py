@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.tracking import artifacts, models, registry
+from longhaul.tracking import artifacts, models, versions
 from steps.register import register
 from tests import packages, registered, tables
 
@@ -53,7 +53,7 @@ def test_passed_candidate_is_challenger(candidate: str, capsys: pytest.CaptureFi
     assert run.data.tags["longhaul.version"] == "models:/churn/1"
     assert registered.aliases("churn") == {"challenger": "1"}
     assert registered.stages("churn") == {"1": "Staging"}
-    assert "| log loss | 0.4123 | 0.4000 | – |" in registry.version("churn", "1").description
+    assert "| log loss | 0.4123 | 0.4000 | – |" in versions.version("churn", "1").description
     predicted = mlflow.pyfunc.load_model("models:/churn@challenger").predict(tables.churn().head())
     assert predicted["probability"].between(0, 1).all()
 

@@ -8,7 +8,7 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.tracking import ledger, registry
+from longhaul.tracking import ledger, registry, versions
 from longhaul.tracking.ledger import NONE
 from tests import registered
 
@@ -31,7 +31,7 @@ def die(*arguments):
 registry.promote("{name}", "2", "cut off")
 """
 BEFORE_THE_MOVE = "mlflow.MlflowClient.set_registered_model_alias"
-AFTER_THE_MOVE = "registry._mirror"
+AFTER_THE_MOVE = "registry.stages.mirror"
 
 MODEL = """
 from mlflow.models import set_model
@@ -185,7 +185,7 @@ def test_register_twice_is_one_version(tmp_path: Path) -> None:
     assert registry.register("twice", candidate, {"a": "c"}, "figures") == "1"
     assert registered.aliases("twice") == {"challenger": "1"}
     assert registered.stages("twice") == {"1": "Staging"}
-    found = registry.version("twice", "1")
+    found = versions.version("twice", "1")
     assert (found.tags["a"], found.description) == ("c", "figures")
     assert mlflow.pyfunc.load_model("models:/twice@challenger").predict([1.0]) == [1.0]
 
@@ -224,8 +224,8 @@ def test_resolve_versions_and_aliases() -> None:
     """Both forms of a registered model's address are understood."""
     registered.model("address", 2)
     registry.promote("address", "2", "first")
-    assert registry.resolve("models:/address/1") == ("address", "1")
-    assert registry.resolve("models:/address@champion") == ("address", "2")
+    assert versions.resolve("models:/address/1") == ("address", "1")
+    assert versions.resolve("models:/address@champion") == ("address", "2")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_resolve_versions_and_aliases() -> None:
 def test_resolve_refuses_the_rest(uri: str, message: str) -> None:
     """In one line, with what would be understood."""
     with pytest.raises(LonghaulError, match=message):
-        registry.resolve(uri)
+        versions.resolve(uri)
 
 
 def test_register_wants_a_runs_model() -> None:

@@ -36,8 +36,8 @@ def space() -> dict[str, Any]:
     from hyperopt import hp  # not needed where the model is served
 
     return {
-        "learning_rate": hp.loguniform("learning_rate", np.log(0.01), np.log(0.2)),
-        "leaves": hp.qloguniform("leaves", np.log(7), np.log(255), 1),
+        "learning_rate": hp.loguniform("learning_rate", np.log(0.02), np.log(0.2)),
+        "leaves": hp.qloguniform("leaves", np.log(7), np.log(127), 1),
         "min_rows": hp.qloguniform("min_rows", np.log(10), np.log(1000), 1),
         "row_share": hp.uniform("row_share", 0.5, 1.0),
         "column_share": hp.uniform("column_share", 0.2, 1.0),

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,8 @@ import pandas as pd
 import psutil
 import pytest
 
-from longhaul.deployment.service import serve
+from longhaul.deployment import server
+from longhaul.deployment.server import serve
 from longhaul.errors import LonghaulError
 from tests import registered
 
@@ -30,7 +33,7 @@ set_model(Model())
 """
 HOLDER = """
 import sys, threading
-from longhaul.deployment.service import serve
+from longhaul.deployment.server import serve
 from longhaul.workflow.stage import end_cleanly
 end_cleanly()
 with serve(sys.stdin.readline().strip()) as service:
@@ -92,6 +95,17 @@ def test_service_ends_with_its_process(model: str, number: int) -> None:
     process.send_signal(number)
     process.wait()
     assert gone(address)
+
+
+def test_what_a_dead_server_leaves_behind_ends_too(model: str) -> None:
+    """The leader is killed where it cannot take its child along; the whole group ends."""
+    script = "import subprocess, time; subprocess.Popen(['sleep', '99']); time.sleep(99)"
+    process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    while len(server._members(process)) < 2:
+        time.sleep(0.05)
+    process.kill()
+    server._stop(process)
+    assert server._members(process) == []
 
 
 def test_service_that_cannot_start_says_why(model: str, tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""The whole life cycle, run as a user runs it, and what it answers to mistakes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+
+from main import main
+from tests import lifecycles, tables
+
+STAGES = {
+    *("ingest", "validate", "split", "train logistic", "train lightgbm", "evaluate", "register"),
+    *("promote", "deploy", "score 2020-07", "score 2020-08", "score 2020-09", "report"),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A user's folder in which a life cycle has run, and the copy of the project that it ran."""
+    folder = tmp_path_factory.mktemp("life")
+    project, home = lifecycles.copy(folder), lifecycles.home(folder)
+    before = mlflow.get_tracking_uri()
+    lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
+    lifecycles.use(home)
+    yield home, project
+    mlflow.set_tracking_uri(before)
+
+
+def test_every_stage_is_a_child_and_the_champion_loads(place: tuple[Path, Path]) -> None:
+    """The parent is FINISHED with each stage under it; alias and stage lead to the same model."""
+    (parent,) = lifecycles.parents()
+    found = lifecycles.children(parent)
+    assert parent.info.status == "FINISHED"
+    assert {run.info.status for run in found.values()} == {"FINISHED"}
+    assert set(found) - STAGES <= {"tune logistic", "tune lightgbm"}
+    assert set(found) >= STAGES
+    frame = tables.churn(rows_per_month=10)
+    by_alias = mlflow.pyfunc.load_model("models:/churn@champion").predict(frame)
+    by_stage = mlflow.pyfunc.load_model("models:/churn/Production").predict(frame)
+    assert by_alias["probability"].between(0, 1).all()
+    assert by_alias.equals(by_stage)
+
+
+def test_the_year_is_a_curve_of_the_parent(place: tuple[Path, Path]) -> None:
+    """AUC, log loss and calibration error of every production period, by period."""
+    (parent, *_) = lifecycles.parents()
+    for name in ("auc", "log_loss", "calibration_error"):
+        history = mlflow.MlflowClient().get_metric_history(parent.info.run_id, f"production_{name}")
+        assert sorted(point.step for point in history) == [202007, 202008, 202009]
+
+
+def test_the_report_is_whole(place: tuple[Path, Path]) -> None:
+    """One page, which asks nothing of the network and shows every stage and picture."""
+    (parent, *_) = lifecycles.parents()
+    run = lifecycles.children(parent)["report"]
+    text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/report.html")
+    for stage in STAGES - {"report"}:
+        assert f">{stage}</a>" in text
+    assert text.count("data:image/png;base64,") > 8
+    assert not [part for part in text.split('src="')[1:] if not part.startswith("data:")]
+
+
+def test_again_reuses_everything(place: tuple[Path, Path]) -> None:
+    """The same command runs nothing, and the parent links what stands for its stages."""
+    home, project = place
+    lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
+    newest, *_, first = lifecycles.parents()
+    assert newest.info.run_id != first.info.run_id
+    assert lifecycles.children(newest) == {}
+    assert lifecycles.reused(newest) == set(lifecycles.children(first))
+
+
+def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]) -> None:
+    """A module that only evaluate uses: evaluate and the report run, the rest is reused."""
+    home, project = place
+    module = project / "longhaul" / "evaluation" / "slices.py"
+    module.write_text(module.read_text() + "\n# a comment\n")
+    lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
+    newest, *_ = lifecycles.parents()
+    ran = set(lifecycles.children(newest))
+    assert ran == {"evaluate", "register", "promote", "report"}
+
+
+def test_killed_in_the_middle_of_the_search(place: tuple[Path, Path]) -> None:
+    """SIGKILL of main while it tunes; run again, it finishes and keeps the trials there were."""
+    home, project = place
+    search = {**lifecycles.SMALL, "trials": 12, "seed": 7, "families": "lightgbm"}
+    process = lifecycles.start(home, str(project), problem="churn.yaml", **search)
+    while len(trials()) < 3:
+        assert process.poll() is None
+        time.sleep(0.05)
+    (story,) = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if "main.py" in child.cmdline() and child.name().startswith("python")
+    ]
+    family = story.children(recursive=True)
+    os.kill(story.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert alive == []
+    before = {run.info.run_id for run in trials()}
+    assert 3 <= len(before) < 12
+    lifecycles.run(home, str(project), problem="churn.yaml", **search)
+    assert {run.info.run_id for run in trials()} >= before
+    numbers = sorted(int(run.data.tags["longhaul.trial"]) for run in trials())
+    assert numbers == list(range(12))
+    open_ = mlflow.MlflowClient().search_runs(["0"], "attributes.status = 'RUNNING'")
+    assert open_ == []
+
+
+def trials() -> list[mlflow.entities.Run]:
+    """The trials of the search with seed 7, whichever run they are under."""
+    client = mlflow.MlflowClient()
+    searches = client.search_runs(["0"], "params.seed = '7' and params.trials = '12'")
+    return [
+        run
+        for parent in searches
+        for run in client.search_runs(["0"], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
+        if "longhaul.trial" in run.data.tags
+    ]
+
+
+GOOD = {
+    "problem": "flights",
+    "families": "lightgbm",
+    "trials": "1",
+    "minutes": "1",
+    "seed": "0",
+    "resume": "true",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"problem": "gone.yaml"}, "problem: 'gone.yaml' is neither a file in"),
+        ({"families": "lightgbm,oracle"}, "'oracle'"),
+        ({"trials": "-3"}, "Invalid value for '--trials': -3 is not in the range x>=1"),
+        ({"trials": "many"}, "Invalid value for '--trials': 'many' is not a valid int"),
+        ({"minutes": "0"}, "Invalid value for '--minutes'"),
+        ({"resume": "perhaps"}, "Invalid value for '--resume'"),
+    ],
+)
+def test_bad_parameters_are_one_line(
+    tracking: str, capsys: pytest.CaptureFixture[str], changes: dict[str, str], message: str
+) -> None:
+    """What was wrong and what is allowed, before any stage has run."""
+    arguments = [f"--{name}={value}" for name, value in {**GOOD, **changes}.items()]
+    with pytest.raises(SystemExit) as ended:
+        main.main(arguments)
+    error = capsys.readouterr().err
+    assert ended.value.code
+    assert error.startswith("error: main: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_store_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """A folder that is not there, and cannot be made: no traceback."""
+    arguments = [f"--{name}={value}" for name, value in GOOD.items()]
+    answer = subprocess.run(
+        [sys.executable, "main.py", *arguments],
+        cwd=lifecycles.REPOSITORY,
+        env={**os.environ, "MLFLOW_TRACKING_URI": "sqlite:////proc/none/mlflow.db"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 1
+    last = answer.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: main: ")
+    assert "Traceback" not in answer.stderr
