@@ -207,7 +207,7 @@ class Flow:
         for name, value in parameters.items():
             if value == self._parent.info.run_id:
                 # The parent run is new each time; what it stands for is the stages under it.
-                parameters[name] = ",".join(stage.run_id for stage in self.stages)
+                parameters[name] = ",".join(sorted(stage.run_id for stage in self.stages))
         files = code.closure([_module(declared.command)], self._root)
         return fingerprint(
             declared.command,

@@ -53,6 +53,7 @@ def test_passed_candidate_is_challenger(candidate: str, capsys: pytest.CaptureFi
     assert run.data.tags["longhaul.version"] == "models:/churn/1"
     assert registered.aliases("churn") == {"challenger": "1"}
     assert registered.stages("churn") == {"1": "Staging"}
+    assert versions.version("churn", "1").tags["test_log_loss"] == "0.4123"
     assert "| log loss | 0.4123 | 0.4000 | – |" in versions.version("churn", "1").description
     predicted = mlflow.pyfunc.load_model("models:/churn@challenger").predict(tables.churn().head())
     assert predicted["probability"].between(0, 1).all()

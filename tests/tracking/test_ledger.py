@@ -80,11 +80,19 @@ def test_longest_reason_is_kept_whole() -> None:
         ledger.check(reason + "x")
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "a\0b"])
+@pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "a\0b", "\udce9"])
 def test_reason_is_one_line_of_text(reason: str) -> None:
     """What no one could read later is refused."""
     with pytest.raises(LonghaulError, match=r"^reason: "):
         ledger.check(reason)
+
+
+def test_settled_by_what_the_alias_shows() -> None:
+    """A line cut off is done if its version is champion, else void; others stay as they are."""
+    history = [line("promote", NONE, "1"), line("promote", "1", "2", "started")]
+    for champion, state in (("2", "done"), ("1", "void"), (None, "void")):
+        states = [one.state for one in ledger.settled(history, champion)]
+        assert ["done", state] == states
 
 
 def test_throne_after_rollbacks() -> None:

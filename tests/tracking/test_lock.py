@@ -71,8 +71,32 @@ def test_whoever_looked_too_long_deletes_no_one_elses_lock() -> None:
     plant("late", registered.gone())
     seen = mlflow.MlflowClient().get_registered_model("late" + SUFFIX)
     with lock("late"):
-        locks._break(seen)
+        locks._break(seen, time.monotonic())
         assert locked("late") == ["late" + SUFFIX]
+
+
+def test_killed_breakers_claim_is_broken_too() -> None:
+    """Whoever dies while breaking leaves a claim; six find lock and claim, and nothing is left."""
+    plant("twice", registered.gone())
+    tags = {HOLDER: registered.gone(), TOKEN: "claimed"}
+    mlflow.MlflowClient().create_registered_model("twice.lock.planted", tags=tags)
+    assert most_at_once("twice", 6) == 1
+    assert locked("twice") == []
+
+
+def test_living_breaker_is_named_on_timeout() -> None:
+    """To wait for one that breaks the lock has its end too."""
+    plant("slow", registered.gone())
+    tags = {HOLDER: current(), TOKEN: "claimed"}
+    mlflow.MlflowClient().create_registered_model("slow.lock.planted", tags=tags)
+    with pytest.raises(LonghaulError, match=rf"slow.lock.planted: held by process {current()} "):
+        lock("slow", timeout=0.1).__enter__()
+
+
+def test_request_that_was_sent_again_has_the_lock() -> None:
+    """Over a network MLflow repeats a request without an answer; the first one may have worked."""
+    plant("resent", current())
+    locks._acquire("resent" + SUFFIX, "planted", time.monotonic())
 
 
 def test_living_holder_is_named_on_timeout() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import ledger, registry, versions
-from longhaul.tracking.ledger import NONE
+from longhaul.tracking.ledger import NONE, Line
 from tests import registered
 
 PROMOTER = """
@@ -29,6 +29,35 @@ def die(*arguments):
 
 {where} = die
 registry.promote("{name}", "2", "cut off")
+"""
+KILLED_AT_A_WRITE = """
+import os, signal, sys
+import mlflow
+from longhaul.tracking import registry
+
+WRITES = ("create_", "delete_", "set_", "transition_")
+
+def deadly(write, fatal, count):
+    def wrapped(*arguments, **named):
+        count.append(write)
+        if len(count) == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return write(*arguments, **named)
+    return wrapped
+
+def promote(fatal):
+    count = []
+    for name, method in list(vars(mlflow.MlflowClient).items()):
+        if name.startswith(WRITES):
+            setattr(mlflow.MlflowClient, name, deadly(method, fatal, count))
+    registry.promote(f"any-{fatal}", "2", "cut off")
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        promote(int(line))
+        os._exit(0)
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 BEFORE_THE_MOVE = "mlflow.MlflowClient.set_registered_model_alias"
 AFTER_THE_MOVE = "registry.stages.mirror"
@@ -156,6 +185,31 @@ def test_killed_after_the_move_is_done() -> None:
     assert registered.stages("killed-after") == {"1": "Archived", "2": "Production"}
 
 
+@pytest.mark.slow
+def test_killed_at_any_write() -> None:
+    """Before each thing it writes: the next promotion finds order, makes order, and goes on."""
+    worker, fatal, status = registered.python(KILLED_AT_A_WRITE), 0, int(signal.SIGKILL)
+    while status:
+        fatal += 1
+        name = f"any-{fatal}"
+        registered.model(name, 3)
+        registry.promote(name, "1", "first")
+        mlflow.MlflowClient().set_registered_model_alias(name, "challenger", "2")
+        worker.stdin.write(f"{fatal}\n")
+        worker.stdin.flush()
+        status = int(worker.stdout.readline())
+        was = registry.champion(name)
+        assert registry.promote(name, "3", "next", replaces=was) == (was, "3")
+        assert registered.aliases(name).items() >= {("champion", "3")}
+        assert [s for s in registered.stages(name).values() if s == "Production"] == ["Production"]
+        done = [pair for _, *pair, state in moves(name) if state == "done"]
+        assert [[NONE, "1"], *([["1", "2"]] if was == "2" else []), [was, "3"]] == done
+        assert "started" not in {line.state for line in ledger.lines(name)}
+    assert fatal > 7
+    worker.communicate()
+    assert mlflow.MlflowClient().search_registered_models("name LIKE '%.lock%'") == []
+
+
 def test_rollback_goes_back_one_champion_at_a_time() -> None:
     """Twice goes two back; where there is none before, one line says so."""
     registered.model("back", 3)
@@ -220,28 +274,14 @@ def test_incumbent_is_the_same_question_twice() -> None:
     assert registry.incumbent("ask", second) == "1"
 
 
-def test_resolve_versions_and_aliases() -> None:
-    """Both forms of a registered model's address are understood."""
-    registered.model("address", 2)
-    registry.promote("address", "2", "first")
-    assert versions.resolve("models:/address/1") == ("address", "1")
-    assert versions.resolve("models:/address@champion") == ("address", "2")
-
-
-@pytest.mark.parametrize(
-    ("uri", "message"),
-    [
-        ("runs:/abc/model", "is neither models:/<name>/<version> nor models:/<name>@<alias>"),
-        ("models:/address/latest", "is neither"),
-        ("models:/m-0123456789", "is neither"),
-        ("models:/nobody/1", "no such version"),
-        ("models:/nobody@champion", "has no alias 'champion'; it has none"),
-    ],
-)
-def test_resolve_refuses_the_rest(uri: str, message: str) -> None:
-    """In one line, with what would be understood."""
-    with pytest.raises(LonghaulError, match=message):
-        versions.resolve(uri)
+def test_incumbent_where_the_promotion_was_cut_off() -> None:
+    """The alias moved, the line still says started: the question is the same one."""
+    _, second = (f"runs:/{run}/model" for run in registered.model("ask-cut", 2))
+    registry.promote("ask-cut", "1", "first")
+    ledger.begin("ask-cut", Line("", "me@here", "promote", "1", "2", "better", ""))
+    mlflow.MlflowClient().set_registered_model_alias("ask-cut", "champion", "2")
+    assert registry.incumbent("ask-cut", second) == "1"
+    assert moves("ask-cut")[-1] == ("promote", "1", "2", "started")
 
 
 def test_register_wants_a_runs_model() -> None:

@@ -1,0 +1,97 @@
+"""The report shows what the store holds, and nothing else."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.errors import LonghaulError
+from longhaul.report import history, page
+from longhaul.workflow.flow import REUSED
+from longhaul.workflow.stage import HEADLINE
+
+
+def stage(parent: str | None, entry_point: str, headline: str, **metrics: float) -> str:
+    """A finished run as a stage leaves it; its id."""
+    tags = {"mlflow.project.entryPoint": entry_point, HEADLINE: headline}
+    if parent:
+        tags["mlflow.parentRunId"] = parent
+    with mlflow.start_run(run_name=entry_point, tags=tags) as run:
+        mlflow.log_metrics(metrics)
+        if entry_point in {"train", "score"}:
+            mlflow.log_params({"family": "forest", "period": "2013-07"})
+    return str(run.info.run_id)
+
+
+@pytest.fixture
+def parent(tracking: str) -> str:
+    """A life cycle with one stage of its own, and one that it reused."""
+    earlier = stage(None, "ingest", "12 rows")
+    with mlflow.start_run(tags={REUSED + "ingest": earlier}) as run:
+        pass
+    stage(run.info.run_id, "train", "forest: <b>AUC</b> 0.7", valid_auc=0.71234)
+    stage(run.info.run_id, "score", "2013-07", rows=12000, auc=0.6543, log_loss=0.5)
+    return str(run.info.run_id)
+
+
+def render(parent: str) -> str:
+    return page.render(history.read(parent), "http://host:1")
+
+
+def test_a_figure_is_the_stores(parent: str) -> None:
+    """A metric that changes in the store changes on the page."""
+    assert "0.7123" in render(parent)
+    (train,) = history.read(parent).of("train")
+    mlflow.MlflowClient().log_metric(train.run.info.run_id, "valid_auc", 0.81234)
+    text = render(parent)
+    assert "0.8123" in text
+    assert "0.7123" not in text
+
+
+def test_every_stage_links_to_its_run(parent: str) -> None:
+    """Own and reused ones, in the interface that was named."""
+    text = render(parent)
+    for one in history.read(parent).stages:
+        experiment = one.run.info.experiment_id
+        assert f"http://host:1/#/experiments/{experiment}/runs/{one.run.info.run_id}" in text
+    assert [one.name for one in history.read(parent).stages if one.reused] == ["ingest"]
+
+
+def test_what_a_store_holds_is_text(parent: str) -> None:
+    """Markup in a headline is shown, not obeyed."""
+    assert "forest: &lt;b&gt;AUC&lt;/b&gt; 0.7" in render(parent)
+
+
+def test_a_period_is_drawn_and_told(parent: str) -> None:
+    """A row of the table, and a picture within the page."""
+    text = render(parent)
+    assert "12,000" in text
+    assert "0.6543" in text
+    assert text.count('src="data:image/png;base64,') == 1
+
+
+def test_no_such_run_is_said(tracking: str) -> None:
+    """With the address of the store that was asked."""
+    with pytest.raises(LonghaulError, match="run: 'nothing' is not in sqlite:///"):
+        history.read("nothing")
+
+
+def test_a_run_without_stages_is_said(tracking: str, tmp_path: Path) -> None:
+    """Any run is not a life cycle."""
+    with pytest.raises(LonghaulError, match="has no finished stages"):
+        history.read(stage(None, "ingest", "alone"))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.71234, "0.7123"), (12000.0, "12,000"), (1.0, "1.0000"), (None, "–"), ("x", "x")],
+)
+def test_figures_are_for_readers(value: object, shown: str) -> None:
+    """Whole numbers with commas, others with four digits, nothing as a dash."""
+    assert page.figure(value) == shown
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(3.14, "3.1 s"), (75, "1 min 15 s"), (None, "–")])
+def test_durations_are_for_readers(seconds: float | None, shown: str) -> None:
+    """Minutes from a minute on."""
+    assert page.duration(seconds) == shown

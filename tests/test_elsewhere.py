@@ -1,0 +1,113 @@
+"""Away from the repository: a model on a machine that has only it, and a project that is a URL."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+import requests
+
+from longhaul.deployment import payload
+from longhaul.tracking import artifacts, models
+from tests import lifecycles, packages, tables
+
+pytestmark = pytest.mark.slow
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def process(arguments: list[str], port: int, cwd: Path, **environment: str) -> Iterator[None]:
+    """A server that listens on a port of this machine while the block runs."""
+    server = subprocess.Popen(
+        arguments,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and server.poll() is None:
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.2)
+        assert server.poll() is None, server.stdout and server.stdout.read()
+        yield
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "forest"])
+def test_a_model_serves_with_nothing_but_its_own_requirements(
+    tracking: str, tmp_path: Path, family: str
+) -> None:
+    """In an empty folder, in an environment of its own requirements: the same probabilities."""
+    with mlflow.start_run():
+        uri = models.log(packages.fit(tmp_path, family).package, tables.churn(2))
+    frame = tables.churn(rows_per_month=20, seed=3).drop(columns=["churned", "customer"])
+    expected = mlflow.pyfunc.load_model(uri).predict(frame)["probability"].to_numpy()
+    away = tmp_path / "away"
+    shutil.copytree(artifacts.fetch(uri), away / "model")
+    python = away / "env" / "bin" / "python"
+    uv = [sys.executable, "-m", "uv"] if shutil.which("uv") is None else ["uv"]
+    subprocess.run([*uv, "venv", "-q", "--python", "3.11", str(away / "env")], check=True)
+    wanted = str(away / "model" / "requirements.txt")
+    subprocess.run([*uv, "pip", "install", "-q", "--python", python, "-r", wanted], check=True)
+    port = free_port()
+    serve = ["-m", "mlflow", "models", "serve", "-m", "model", "--env-manager", "local"]
+    with process(
+        [str(python), *serve, "-h", "127.0.0.1", "-p", str(port)],
+        port,
+        away,
+        PATH=f"{python.parent}:{os.environ['PATH']}",
+        PYTHONPATH="",
+        MLFLOW_ALLOW_PICKLE_DESERIALIZATION="false",
+    ):
+        answer = requests.post(
+            f"http://127.0.0.1:{port}/invocations",
+            payload.dumps(frame),
+            headers={"Content-Type": "application/json"},
+            timeout=60,
+        )
+    answer.raise_for_status()
+    served = [row["probability"] for row in answer.json()["predictions"]]
+    assert np.array_equal(expected, served)
+
+
+def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
+    """Cloned by MLflow into a folder of its own, it finds the problem file beside the user."""
+    project, home = lifecycles.copy(tmp_path), lifecycles.home(tmp_path)
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-C", str(project)]
+    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *arguments], check=True)
+    port = free_port()
+    daemon = ["git", "daemon", "--export-all", "--listen=127.0.0.1", f"--port={port}"]
+    before = mlflow.get_tracking_uri()
+    with process([*daemon, f"--base-path={tmp_path}", str(tmp_path)], port, tmp_path):
+        url = f"git://127.0.0.1:{port}/project"
+        for _ in range(2):
+            lifecycles.run(home, url, problem="churn.yaml", families="logistic", trials=1)
+    lifecycles.use(home)
+    second, first = lifecycles.parents()
+    assert first.info.status == second.info.status == "FINISHED"
+    assert lifecycles.reused(second) == set(lifecycles.children(first))
+    report = lifecycles.children(first)["report"].info.run_id
+    assert artifacts.fetch(f"runs:/{report}/report.html").is_relative_to(home)
+    mlflow.set_tracking_uri(before)
