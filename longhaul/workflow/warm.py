@@ -154,7 +154,7 @@ def register() -> None:
     """Make the backend known to `mlflow.run` and begin to warm it up, without waiting for it."""
     loader.MLFLOW_BACKENDS.setdefault(NAME, WarmBackend)
     # As steps/__init__.py does: the preloaded libraries read it before any step is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOAD))
     forkserver.ensure_running()
 
