@@ -59,6 +59,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     judged = flow.run(
         "evaluate", candidate=candidate, champion=rival, split=split, seed=search["seed"]
     )
+    mlflow.log_metrics(dict(judged.metrics))
     verdict = judged.uri("verdict.json")
     if artifacts.read_json(verdict)["passed"]:
         registered = flow.run("register", candidate=candidate, verdict=verdict)
@@ -79,7 +80,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
             curve.log(flow.parent_id, period, scored.metrics)
 
     report = flow.run("report", run=flow.parent_id)
-    flow.summary(f"{problem.name} version {champion}", judged.headline, report.uri("report.html"))
+    flow.summary(f"{problem.name} version {champion}", judged.headline, report)
     return f"{problem.name} version {champion} is champion; candidate: {judged.headline}"
 
 

@@ -1,6 +1,8 @@
 """Artifacts in and out: every stage reads URIs and writes artifacts of its own run."""
 
+import atexit
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +31,7 @@ def fetch(uri: str) -> Path:
         When there is nothing there, or it cannot be fetched.
     """
     try:
-        path = _in_place(uri) or Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))
+        path = _in_place(uri) or _download(uri)
     except (MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise LonghaulError(f"{uri}: cannot fetch this artifact: {reason}") from None
@@ -48,6 +50,15 @@ def _in_place(uri: str) -> Path | None:
     local = local_file_uri_to_path(root) if is_local_uri(root) else None
     path = Path(local, name) if local else None
     return path if path and path.exists() else None
+
+
+def _download(uri: str) -> Path:
+    """A copy that goes when the process does; MLflow would leave it."""
+    if Path(uri).exists():
+        return Path(uri)
+    copy = tempfile.mkdtemp(prefix="longhaul-")
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=copy))
 
 
 @contextmanager

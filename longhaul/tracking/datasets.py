@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+from typing import Any
 
 import mlflow
 import pandas as pd
+from mlflow.data.dataset_source import DatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking.artifacts import fetch
 
 SAMPLE_ROWS = 200
 _DIGEST_LENGTH = 36  # all that MLflow keeps of one
@@ -36,7 +39,7 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
         raise LonghaulError(f"dataset {name!r}: there is no run to log it to")
     sample = mlflow.data.from_pandas(
         frame.head(SAMPLE_ROWS),
-        source=_address(source),
+        source=RunArtifact(source) if source.startswith("runs:/") else source,
         name=name,
         digest=digest[:_DIGEST_LENGTH],
     ).to_dict()
@@ -51,9 +54,41 @@ def digest(frame: pd.DataFrame) -> str:
     return hashlib.sha256(rows.tobytes()).hexdigest()
 
 
-def _address(source: str) -> str:
-    """An address that MLflow's datasets understand: they do not know ``runs:/``."""
-    if not source.startswith("runs:/"):
-        return source
-    run_id, _, path = source.removeprefix("runs:/").partition("/")
-    return f"{mlflow.get_run(run_id).info.artifact_uri}/{path}"
+class RunArtifact(DatasetSource):
+    """An artifact of a run as the source of a dataset, in any artifact store.
+
+    MLflow's own sources know neither ``runs:/`` nor artifacts that a tracking server keeps.
+
+    Parameters
+    ----------
+    uri : str
+        Such as ``runs:/<run>/table``.
+    """
+
+    def __init__(self, uri: str):
+        self.uri = uri
+
+    @staticmethod
+    def _get_source_type() -> str:
+        return "mlflow_artifact"
+
+    def load(self) -> str:
+        """Fetch the artifact; a path on this machine."""
+        return str(fetch(self.uri))
+
+    @staticmethod
+    def _can_resolve(raw_source: Any) -> bool:
+        return isinstance(raw_source, str) and raw_source.startswith("runs:/")
+
+    @classmethod
+    def _resolve(cls, raw_source: Any) -> "RunArtifact":
+        return cls(raw_source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The source as JSON knows it."""
+        return {"uri": self.uri}
+
+    @classmethod
+    def from_dict(cls, source_dict: dict[str, Any]) -> "RunArtifact":
+        """Read what `to_dict` gave."""
+        return cls(source_dict["uri"])

@@ -10,6 +10,7 @@ import mlflow
 from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.projects.utils import load_project
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from longhaul import code
 from longhaul.errors import LonghaulError
@@ -22,6 +23,7 @@ from longhaul.workflow.terminal import Terminal
 FINGERPRINT = "longhaul.fingerprint"
 REUSED = "longhaul.reused."
 VERSION = "longhaul.version"
+NOTE_LENGTH = 5000  # the longest tag that every store keeps
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Flow:
             started.run.cancel()
             self._terminal.failed(started.name, "stopped")
         self._at_work.clear()
+        self._describe()
 
     @property
     def parent_id(self) -> str:
@@ -148,17 +151,31 @@ class Flow:
             done[finished.name] = finished
         return [done[name] for name in names]
 
-    def summary(self, champion: str, candidate: str, report: str) -> None:
+    def summary(self, champion: str, candidate: str, report: Stage) -> None:
         """Say how it ended and where to look."""
-        page = f"#/experiments/{self._parent.info.experiment_id}/runs/{self.parent_id}"
-        store = mlflow.get_tracking_uri()
+        store, page = mlflow.get_tracking_uri(), self._page(self.parent_id)
         self._terminal.say(f"\nchampion   {champion}\ncandidate  {candidate}")
-        self._terminal.say(f"report     {artifacts.fetch(report)}")
         if store.startswith("http"):
+            self._terminal.say(f"report     {store}/{self._page(report.run_id)}/artifacts")
             self._terminal.say(f"look       {store}/{page}")
         else:
+            self._terminal.say(f"report     {artifacts.fetch(report.uri('report.html'))}")
             self._terminal.say(f"look       mlflow ui --backend-store-uri {store}")
             self._terminal.say(f"           then open http://127.0.0.1:5000/{page}")
+
+    def _page(self, run_id: str) -> str:
+        """Where MLflow's interface shows a run."""
+        return f"#/experiments/{self._parent.info.experiment_id}/runs/{run_id}"
+
+    def _describe(self) -> None:
+        """Describe the parent run: a line for each stage, with a link to the run it came from."""
+        lines = [
+            f"- [{stage.name}]({self._page(stage.run_id)})"
+            f"{' (reused)' if stage.reused else ''}: {stage.headline}"
+            for stage in self.stages
+        ]
+        note = "\n".join(lines)[:NOTE_LENGTH]
+        self._client.set_tag(self.parent_id, MLFLOW_RUN_NOTE, note)
 
     def _start(self, name: str, entry_point: str, parameters: dict[str, str], print_: str) -> None:
         self._terminal.started(name)

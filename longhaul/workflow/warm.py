@@ -16,6 +16,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import connection, forkserver
@@ -67,12 +68,20 @@ class WarmRun(SubmittedRun):
     run_id : str
     process : ForkServerProcess or Popen
         Leads a process group of its own.
+    scratch : TemporaryDirectory
+        Where the step's temporary files are; removed when it has ended, however it did.
     """
 
-    def __init__(self, run_id: str, process: "ForkServerProcess | subprocess.Popen[bytes]"):
+    def __init__(
+        self,
+        run_id: str,
+        process: "ForkServerProcess | subprocess.Popen[bytes]",
+        scratch: "tempfile.TemporaryDirectory[str]",
+    ):
         super().__init__()
         self._run_id = run_id
         self._process = process
+        self._scratch = scratch
 
     @property
     def run_id(self) -> str:
@@ -117,6 +126,7 @@ class WarmRun(SubmittedRun):
         return self._process.exitcode
 
     def _close(self, status: str) -> None:
+        self._scratch.cleanup()
         if self.get_status() == "RUNNING":
             mlflow.MlflowClient().set_terminated(self._run_id, status)
 
@@ -145,9 +155,12 @@ class WarmBackend(AbstractBackend):
         run_id = run.info.run_id
         for name, value in backend_config.get(TAGS, {}).items():
             mlflow.MlflowClient().set_tag(run_id, name, value)
-        command = get_entry_point_command(load_project(folder), entry_point, params, None)[0]
-        environment = get_run_env_vars(run_id, experiment_id)
-        return WarmRun(run_id, _start(command, folder, environment))
+        scratch = tempfile.TemporaryDirectory(prefix="longhaul-")
+        (command,) = get_entry_point_command(
+            load_project(folder), entry_point, params, scratch.name
+        )
+        environment = {**get_run_env_vars(run_id, experiment_id), "TMPDIR": scratch.name}
+        return WarmRun(run_id, _start(command, folder, environment), scratch)
 
 
 def register() -> None:
@@ -195,6 +208,7 @@ def _run_module(
     os.setpgrp()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(environment)
+    tempfile.tempdir = None  # read TMPDIR again
     os.chdir(folder)
     sys.path.insert(0, folder)
     sys.argv = [module, *arguments]

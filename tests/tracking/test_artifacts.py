@@ -1,12 +1,16 @@
 """Artifacts come from where they are, and are logged whole or not at all."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.tracking import artifacts
+from longhaul.tracking import artifacts, models
+from tests import packages, tables
 
 
 def test_a_local_artifact_is_read_in_place(tracking: str) -> None:
@@ -51,3 +55,20 @@ def test_what_is_no_json_is_said(tracking: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(LonghaulError, match=r"x\.json: not a JSON document"):
         artifacts.read_json(str(tmp_path / "x.json"))
+
+
+def test_a_copy_goes_with_the_process(tracking: str, tmp_path: Path) -> None:
+    """What has to be copied from a store is not left behind."""
+    with mlflow.start_run():
+        uri = models.log(packages.fit(tmp_path).package, tables.churn(2))
+    mlflow.register_model(uri, "churn")
+    (tmp_path / "scratch").mkdir()
+    script = "from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"
+    copied = subprocess.check_output(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},
+        cwd=Path(__file__).parents[2],
+        text=True,
+    ).strip()
+    assert Path(copied).is_relative_to(tmp_path)
+    assert list((tmp_path / "scratch").iterdir()) == []

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_failure_is_a_failed_run(project: Path, store: str) -> None:
 def test_other_commands_run_in_a_shell(project: Path, store: str, code: int, status: str) -> None:
     """What is not ``python -m`` runs as a process of its own, with the same statuses."""
     assert run(project, warm.NAME, "shell", code=code).info.status == status
+
+
+def test_temporary_files_go_with_the_step(
+    project: Path, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a step, or MLflow on its behalf, leaves among them."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    litter = project / "steps" / "noop.py"
+    litter.write_text("import tempfile\ntempfile.mkdtemp()\n" + litter.read_text())
+    assert run(project, warm.NAME, "noop").info.status == "FINISHED"
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_cancel_ends_child_and_grandchild(project: Path, store: str) -> None:
