@@ -72,7 +72,7 @@ class Terminal:
     def _tick(self) -> None:
         while not self._ended.wait(0.5):
             with self._lock:
-                names = [name for name in self._running if name not in WITH_BAR]
+                names = [name for name in self._running if name.split()[0] not in WITH_BAR]
                 if len(names) == len(self._running) > 0:
                     longest = time.monotonic() - min(self._running.values())
                     click.echo(f"\r\033[K… {', '.join(names)}: {longest:.0f} s", nl=False, err=True)
