@@ -9,7 +9,7 @@ import yaml
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, models, registry
-from longhaul.workflow.flow import VERSION
+from longhaul.tracking.tags import VERDICT, VERSION
 from longhaul.workflow.stage import stage
 
 _VERDICT = {"passed", "candidate", "checks", "metrics"}
@@ -25,7 +25,7 @@ def register(candidate: str, verdict: str) -> str:
     origin = f"the problem of {candidate}"
     declared = yaml.load(models.load(candidate).problem, Loader=yaml.BaseLoader)
     name = problems.parse(declared, origin).name
-    tags = {"longhaul.verdict": verdict, **_figures(judged)}
+    tags = {VERDICT: verdict, **_figures(judged)}
     version = registry.register(name, candidate, tags, _describe(judged))
     uri = f"models:/{name}/{version}"
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")

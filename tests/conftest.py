@@ -1,33 +1,29 @@
-"""What tests of several folders share: a tracking store of their own."""
+"""What tests of several folders share: tracking stores of their own."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import mlflow
 import pytest
+
+from tests import stores
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite store with MLflow's tables and no runs; making one takes seconds, a copy none."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
-    return path
+    """The file of a tracking store with no runs, to be copied."""
+    return stores.template(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture
-def tracking(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URI of an empty tracking store, in use by this process and its children."""
-    shutil.copyfile(empty_store, tmp_path / "mlflow.db")
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(uri)
-    mlflow.create_experiment("test", artifact_location=f"file://{tmp_path}/artifacts")
-    mlflow.set_experiment("test")
-    yield uri
-    while mlflow.active_run():
-        mlflow.end_run()
-    mlflow.set_tracking_uri(before)
+def tracking(empty_store: Path, tmp_path: Path) -> Iterator[str]:
+    """The URI of a store for one test."""
+    with stores.use(tmp_path, empty_store) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="module")
+def shared(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a store for all tests of a module."""
+    folder = tmp_path_factory.mktemp("store")
+    with stores.use(folder, empty_store):
+        yield folder

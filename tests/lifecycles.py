@@ -31,12 +31,14 @@ def copy(folder: Path) -> Path:
 
 
 def start(
-    home: Path, uri: str, entry_point: str = "main", **parameters: object
+    home: Path, uri: str, entry_point: str = "main", tracking: str = "", **parameters: object
 ) -> "subprocess.Popen[str]":
-    """Start ``mlflow run`` from the folder `home`; its store is the default one there."""
+    """Start ``mlflow run`` from the folder `home`; its store is the default one there, or named."""
     given = [f"-P{name}={value}" for name, value in parameters.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    if tracking:
+        environment["MLFLOW_TRACKING_URI"] = tracking
     arguments = ["run", uri, "-e", entry_point, "--env-manager", "local", *given]
     return subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments],

@@ -1,34 +1,15 @@
-"""A store of its own with registered models, and processes that work on it at the same time."""
+"""Registered models for tests, and processes that work on them at the same time."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import mlflow
-import pytest
 
 from longhaul.tracking import owner
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-@contextmanager
-def store(folder: Path) -> Iterator[str]:
-    """A fresh SQLite store, used by this process and its children."""
-    before, uri = mlflow.get_tracking_uri(), f"sqlite:///{folder}/mlflow.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
-        mlflow.set_tracking_uri(uri)
-        mlflow.create_experiment("one", artifact_location=f"file://{folder}/artifacts")
-        mlflow.set_experiment("one")
-        yield uri
-        while mlflow.active_run():
-            mlflow.end_run()
-    mlflow.set_tracking_uri(before)
 
 
 def model(name: str, versions: int) -> list[str]:

@@ -111,3 +111,24 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     report = lifecycles.children(first)["report"].info.run_id
     assert artifacts.fetch(f"runs:/{report}/report.html").is_relative_to(home)
     mlflow.set_tracking_uri(before)
+
+
+def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
+    """Metadata and artifacts go over http; run again, everything is reused."""
+    home, port = lifecycles.home(tmp_path), free_port()
+    arguments = ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
+    arguments += ["--artifacts-destination", str(tmp_path / "kept"), "--port", str(port)]
+    before, address = mlflow.get_tracking_uri(), f"http://127.0.0.1:{port}"
+    server = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", *arguments]
+    with process(server, port, tmp_path, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"):
+        for _ in range(2):
+            settings = {"problem": "churn.yaml", "families": "logistic", "trials": 1}
+            lifecycles.run(home, str(lifecycles.REPOSITORY), tracking=address, **settings)
+        mlflow.set_tracking_uri(address)
+        second, first = lifecycles.parents()
+        assert lifecycles.reused(second) == set(lifecycles.children(first))
+        assert lifecycles.children(second) == {}
+        assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
+    mlflow.set_tracking_uri(before)
+    assert not (home / "mlflow.db").exists()
+    assert not (home / "mlruns").exists()

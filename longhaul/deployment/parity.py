@@ -5,9 +5,9 @@ import numpy as np
 from longhaul.errors import LonghaulError
 
 # JSON carries every float64 unchanged: as Python writes it, it is the shortest text that reads back
-# equal. What may differ is the order in which a matrix product of one row and of many is summed:
-# a unit in the last place, which is 6e-8 for a family that computes in single precision.
-TOLERANCE = 1e-6
+# equal. What may differ is the order in which a matrix product of one row and of many is summed: a
+# few units in the last place.
+TOLERANCE = 1e-12
 _SHOWN = 5
 
 

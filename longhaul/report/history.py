@@ -12,8 +12,7 @@ from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts
-from longhaul.workflow.flow import REUSED
-from longhaul.workflow.stage import HEADLINE
+from longhaul.tracking.tags import HEADLINE, REUSED
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import pandas as pd
 
 from longhaul.learning.candidate import Candidate
 from longhaul.tracking import models
+from longhaul.tracking.tags import FAMILY
 
-FAMILY = "longhaul.family"
 SETTINGS = "settings.json"
 
 _EXAMPLE_ROWS = 5

@@ -7,7 +7,7 @@ import socket
 import mlflow
 import psutil
 
-OWNER = "longhaul.owner"
+from longhaul.tracking.tags import OWNER
 
 
 def current() -> str:

@@ -10,11 +10,8 @@ import numpy as np
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
 from longhaul.learning.trials import Trial, best_so_far
-from longhaul.tracking.owner import OWNER
+from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
 
-SEARCH = "longhaul.search"
-NUMBER = "longhaul.trial"
-FAILURE = "longhaul.error"
 SETTING = "setting."
 BEST = "best_log_loss"
 
@@ -77,7 +74,7 @@ def log_best(run_id: str, trials: Sequence[Trial]) -> None:
 
 def _tags(trial: Trial, parent: Run) -> dict[str, str]:
     inherited = {name: parent.data.tags[name] for name in _INHERITED if name in parent.data.tags}
-    failure = {FAILURE: trial.failure} if trial.failure else {}
+    failure = {ERROR: trial.failure} if trial.failure else {}
     return {_PARENT: parent.info.run_id, **inherited, **failure}
 
 
@@ -109,7 +106,7 @@ def _trial(run: Run) -> Trial:
         started=run.info.start_time / 1000,
         seconds=metrics.pop(_SECONDS),
         metrics=metrics,
-        failure=run.data.tags.get(FAILURE, ""),
+        failure=run.data.tags.get(ERROR, ""),
         run_id=run.info.run_id,
     )
 

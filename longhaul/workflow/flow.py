@@ -7,22 +7,16 @@ from types import TracebackType
 from typing import Any, Self
 
 import mlflow
-from mlflow.entities import Run, ViewType
-from mlflow.exceptions import MlflowException
-from mlflow.projects.utils import load_project
+from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
-from longhaul import code
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, owner
+from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED
 from longhaul.workflow import warm
-from longhaul.workflow.fingerprint import digests, file_digest, fingerprint
-from longhaul.workflow.stage import ERROR, HEADLINE
+from longhaul.workflow.reuse import Reuse
 from longhaul.workflow.terminal import Terminal
 
-FINGERPRINT = "longhaul.fingerprint"
-REUSED = "longhaul.reused."
-VERSION = "longhaul.version"
 NOTE_LENGTH = 5000  # the longest tag that every store keeps
 
 
@@ -67,10 +61,10 @@ class Flow:
 
     def __init__(self, project: Path, parent: Run, resume: bool, terminal: Terminal):
         self._root = project
-        self._project = load_project(str(project))
         self._parent = parent
         self._resume = resume
         self._terminal = terminal
+        self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
         self._at_work: list[_Started] = []
         self.stages: list[Stage] = []
@@ -135,12 +129,12 @@ class Flow:
             for name, parameters in zip(names, settings, strict=True)
         }
         prints = {
-            name: self._fingerprint(entry_point, parameters, state)
+            name: self._reuse.fingerprint(entry_point, self._named(parameters), state)
             for name, parameters in waiting.items()
         }
         done: dict[str, Stage] = {}
         for name in names:
-            if run := self._finished(prints[name]):
+            if self._resume and (run := self._reuse.find(prints[name])):
                 done[name] = self._keep(name, run, reused=True)
                 del waiting[name]
         while waiting or self._at_work:
@@ -177,6 +171,13 @@ class Flow:
         note = "\n".join(lines)[:NOTE_LENGTH]
         self._client.set_tag(self.parent_id, MLFLOW_RUN_NOTE, note)
 
+    def _named(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """The parameters with the parent run, which is new each time, as the stages under it."""
+        stages = ",".join(sorted(stage.run_id for stage in self.stages))
+        return {
+            name: stages if value == self.parent_id else value for name, value in parameters.items()
+        }
+
     def _start(self, name: str, entry_point: str, parameters: dict[str, str], print_: str) -> None:
         self._terminal.started(name)
         run = mlflow.run(
@@ -184,7 +185,7 @@ class Flow:
             entry_point=entry_point,
             parameters=parameters,
             backend=warm.NAME,
-            backend_config={warm.TAGS: {FINGERPRINT: print_, owner.OWNER: owner.current()}},
+            backend_config={warm.TAGS: {FINGERPRINT: print_, OWNER: owner.current()}},
             experiment_id=self._parent.info.experiment_id,
             run_name=name,
             synchronous=False,
@@ -216,52 +217,6 @@ class Flow:
         self._terminal.finished(name, stage.headline, reused)
         self.stages.append(stage)
         return stage
-
-    def _fingerprint(self, entry_point: str, given: Mapping[str, str], state: str) -> str:
-        declared = self._project.get_entry_point(entry_point)
-        defaults = {name: parameter.default for name, parameter in declared.parameters.items()}
-        parameters = {name: str(value) for name, value in {**defaults, **given}.items()}
-        for name, value in parameters.items():
-            if value == self._parent.info.run_id:
-                # The parent run is new each time; what it stands for is the stages under it.
-                parameters[name] = ",".join(sorted(stage.run_id for stage in self.stages))
-        files = code.closure([_module(declared.command)], self._root)
-        return fingerprint(
-            declared.command,
-            parameters,
-            {**digests(files, self._root), "environment": self._environment()},
-            state,
-        )
-
-    def _environment(self) -> str:
-        return file_digest(self._root / "requirements.txt")
-
-    def _finished(self, print_: str) -> Run | None:
-        """The newest finished run with this fingerprint whose results are still there."""
-        if not self._resume:
-            return None
-        runs = self._client.search_runs(
-            [self._parent.info.experiment_id],
-            f"attributes.status = 'FINISHED' and tags.`{FINGERPRINT}` = '{print_}'",
-            run_view_type=ViewType.ACTIVE_ONLY,
-            max_results=5,
-            order_by=["attributes.start_time DESC"],
-        )
-        return next((run for run in runs if self._intact(run)), None)
-
-    def _intact(self, run: Run) -> bool:
-        try:
-            if uri := run.data.tags.get(VERSION):
-                name, _, number = uri.removeprefix("models:/").rpartition("/")
-                self._client.get_model_version(name, number)
-            return bool(self._client.list_artifacts(run.info.run_id))
-        except (MlflowException, OSError):
-            return False
-
-
-def _module(command: str) -> str:
-    """The module that a ``python -m …`` command runs."""
-    return command.split()[2]
 
 
 def _names(entry_point: str, settings: Sequence[Mapping[str, Any]]) -> list[str]:

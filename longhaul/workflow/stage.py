@@ -14,10 +14,8 @@ from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import owner, store
+from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 from longhaul.workflow import caller
-
-HEADLINE = "longhaul.headline"
-ERROR = "longhaul.error"
 
 
 class Command(click.Command):
@@ -49,7 +47,7 @@ def stage(function: Callable[..., str]) -> Command:
 
     def run(**parameters: Any) -> None:
         with mlflow.start_run():
-            mlflow.set_tag(owner.OWNER, owner.current())
+            mlflow.set_tag(OWNER, owner.current())
             try:
                 headline = function(**parameters)
             except BaseException as error:

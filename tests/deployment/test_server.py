@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -45,15 +44,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def model(shared: Path) -> str:
     """The URI of a model that answers a third of x."""
-    folder = tmp_path_factory.mktemp("store")
-    code = folder / "model.py"
+    code = shared / "model.py"
     code.write_text(MODEL)
-    with registered.store(folder):
-        with mlflow.start_run() as run:
-            mlflow.pyfunc.log_model(name="model", python_model=str(code), pip_requirements=[])
-        yield f"runs:/{run.info.run_id}/model"
+    with mlflow.start_run() as run:
+        mlflow.pyfunc.log_model(name="model", python_model=str(code), pip_requirements=[])
+    return f"runs:/{run.info.run_id}/model"
 
 
 def listening(address: str) -> bool:

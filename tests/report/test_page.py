@@ -7,8 +7,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.report import history, page
-from longhaul.workflow.flow import REUSED
-from longhaul.workflow.stage import HEADLINE
+from longhaul.tracking.tags import HEADLINE, REUSED
 
 
 def stage(parent: str | None, entry_point: str, headline: str, **metrics: float) -> str:

@@ -1,6 +1,5 @@
-"""What tests of stages share: one store for a whole module, since making one takes seconds."""
+"""What tests of stages share: models, in a store for a whole module."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -8,21 +7,6 @@ import pytest
 
 from longhaul.tracking import models
 from tests import packages, tables
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a tracking store that is in use by this process."""
-    folder = tmp_path_factory.mktemp("store")
-    uri, before = f"sqlite:///{folder}/mlflow.db", mlflow.get_tracking_uri()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
-        mlflow.set_tracking_uri(uri)
-        mlflow.create_experiment("shared", artifact_location=f"file://{folder}/artifacts")
-        mlflow.set_experiment("shared")
-        yield folder
-    mlflow.set_tracking_uri(before)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from longhaul.data import table as files
 from longhaul.evaluation.gate import METRICS
 from longhaul.problem import Gate
 from longhaul.tracking import artifacts
-from longhaul.workflow.stage import HEADLINE
+from longhaul.tracking.tags import HEADLINE
 from steps.evaluate import evaluate
 from tests import tables
 

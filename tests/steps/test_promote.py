@@ -1,6 +1,6 @@
 """The promote stage: headline, ledger as an artifact, and refusals in one line."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -11,12 +11,11 @@ from tests import registered
 
 
 @pytest.fixture(scope="module", autouse=True)
-def name(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def name(shared: Path) -> str:
     """A registered model with three versions, the last of which is challenger."""
-    with registered.store(tmp_path_factory.mktemp("store")):
-        registered.model("flights", 3)
-        mlflow.MlflowClient().set_registered_model_alias("flights", "challenger", "3")
-        yield "flights"
+    registered.model("flights", 3)
+    mlflow.MlflowClient().set_registered_model_alias("flights", "challenger", "3")
+    return "flights"
 
 
 def run(model: str, replaces: str = "any", reason: str = "better") -> None:

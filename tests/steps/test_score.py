@@ -16,7 +16,7 @@ from longhaul.model import predictions
 from longhaul.model.predictions import Origin
 from longhaul.problem import Target
 from longhaul.tracking import artifacts, models
-from longhaul.workflow.stage import HEADLINE
+from longhaul.tracking.tags import HEADLINE
 from steps.score import score
 from tests import packages, tables
 

@@ -8,7 +8,7 @@ import pytest
 from longhaul.data import split as splits
 from longhaul.learning.families import family
 from longhaul.tracking import artifacts, models
-from longhaul.workflow.stage import HEADLINE
+from longhaul.tracking.tags import HEADLINE
 from steps.train import train
 from tests import tables
 

@@ -58,19 +58,13 @@ def split(tmp_path_factory):
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    """A tracking store and an experiment of the test's own; its environment for a process."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(uri)
-    experiment = mlflow.create_experiment("test", f"file://{tmp_path}/artifacts")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+def store(tracking, monkeypatch):
+    """The id of the experiment of a store of the test's own; also for a process."""
+    experiment = mlflow.get_experiment_by_name("test").experiment_id
     monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", experiment)
-    mlflow.set_experiment(experiment_id=experiment)
     handler = signal.getsignal(signal.SIGTERM)
     yield experiment
     signal.signal(signal.SIGTERM, handler)
-    mlflow.set_tracking_uri(before)
 
 
 def arguments(folder, **changes):

@@ -1,7 +1,5 @@
 """Lines come back as written and in order; the throne is what they add up to."""
 
-from collections.abc import Iterator
-
 import mlflow
 import pytest
 from hypothesis import given
@@ -12,11 +10,7 @@ from longhaul.tracking import ledger
 from longhaul.tracking.ledger import NONE, Line
 from tests import registered
 
-
-@pytest.fixture(scope="module", autouse=True)
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with registered.store(tmp_path_factory.mktemp("store")) as uri:
-        yield uri
+pytestmark = pytest.mark.usefixtures("shared")
 
 
 def line(move: str, before: str, after: str, state: str = "done") -> Line:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 
 import mlflow
 import pytest
@@ -13,11 +12,7 @@ from longhaul.tracking.lock import HOLDER, SUFFIX, TOKEN, lock
 from longhaul.tracking.owner import current
 from tests import registered
 
-
-@pytest.fixture(scope="module", autouse=True)
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with registered.store(tmp_path_factory.mktemp("store")) as uri:
-        yield uri
+pytestmark = pytest.mark.usefixtures("shared")
 
 
 def plant(name: str, holder: str) -> None:

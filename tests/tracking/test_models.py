@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -44,21 +43,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One tracking store for all: to create it takes longer than these tests."""
-    folder, before = tmp_path_factory.mktemp("store"), mlflow.get_tracking_uri()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_RUN_ID", raising=False)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-        mlflow.create_experiment("models", artifact_location=f"file://{folder}/artifacts")
-        mlflow.set_experiment("models")
-        yield
-    mlflow.set_tracking_uri(before)
-
-
-@pytest.fixture(scope="module")
-def uri(store: None, package: Package) -> str:
+def uri(shared: Path, package: Package) -> str:
     with mlflow.start_run():
         return models.log(package, ROWS.head())
 
@@ -71,7 +56,7 @@ def test_load(uri: str, package: Package) -> None:
     np.testing.assert_array_equal(expected, found)
 
 
-def test_load_something_else(store: None) -> None:
+def test_load_something_else(shared: Path) -> None:
     """Another artifact is refused in one line."""
     with mlflow.start_run() as run:
         mlflow.log_text("no model", "model/readme.txt")

@@ -8,6 +8,7 @@ import mlflow
 import pytest
 
 from longhaul.tracking import owner
+from longhaul.tracking.tags import OWNER
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_only_the_runs_of_ended_processes_are_closed(experiment: str) -> None:
     host, pid, created = owner.current().rsplit("/", 2)
     owners = [owner.current(), f"{host}/{pid}/{int(created) - 1000}", None]
     runs = [
-        client.create_run(experiment, tags={owner.OWNER: one} if one else {}).info.run_id
+        client.create_run(experiment, tags={OWNER: one} if one else {}).info.run_id
         for one in owners
     ]
     assert owner.sweep(experiment) == [runs[1]]

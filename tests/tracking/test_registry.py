@@ -1,7 +1,6 @@
 """One champion, whoever promotes at the same time and whoever is killed; and a way back."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -74,10 +73,7 @@ set_model(Model())
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with registered.store(tmp_path_factory.mktemp("store")) as uri:
-        yield uri
+pytestmark = pytest.mark.usefixtures("shared")
 
 
 def moves(name: str) -> list[tuple[str, str, str, str]]:

@@ -7,7 +7,7 @@ import pytest
 
 from longhaul.learning.trials import LOSS, Trial
 from longhaul.tracking import trials
-from longhaul.tracking.owner import OWNER
+from longhaul.tracking.tags import OWNER
 
 GOOD = Trial(
     7,
@@ -19,20 +19,11 @@ GOOD = Trial(
 BAD = Trial(8, GOOD.settings, {}, 1_700_000_001.0, 0.25, failure="ValueError: no")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("store")
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    yield folder
-    mlflow.set_tracking_uri(before)
-
-
 @pytest.fixture
-def parent(store, request):
+def parent(shared, request):
     """A run in an experiment of the test's own."""
     client = mlflow.MlflowClient()
-    experiment = client.create_experiment(request.node.name, f"file://{store}/artifacts")
+    experiment = client.create_experiment(request.node.name, f"file://{shared}/artifacts")
     return client.create_run(experiment, tags={OWNER: "here/1/2"})
 
 

@@ -1,7 +1,6 @@
 """Addresses of versions are understood, or refused in one line."""
 
 import functools
-from collections.abc import Iterator
 
 import mlflow
 import pytest
@@ -10,11 +9,7 @@ from longhaul.errors import LonghaulError
 from longhaul.tracking import registry, versions
 from tests import registered
 
-
-@pytest.fixture(scope="module", autouse=True)
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with registered.store(tmp_path_factory.mktemp("store")) as uri:
-        yield uri
+pytestmark = pytest.mark.usefixtures("shared")
 
 
 def test_resolve_versions_and_aliases() -> None:

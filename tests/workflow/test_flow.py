@@ -10,7 +10,8 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, owner
-from longhaul.workflow.flow import REUSED, Flow
+from longhaul.tracking.tags import REUSED, VERSION
+from longhaul.workflow.flow import Flow
 from longhaul.workflow.terminal import Terminal
 from tests.workflow.conftest import python
 from tests.workflow.test_warm import alive, wait_for_pids
@@ -106,7 +107,7 @@ end_cleanly()
 if __name__ == "__main__":
     mlflow.set_experiment("test")
     with mlflow.start_run() as parent:
-        mlflow.set_tag(owner.OWNER, owner.current())
+        mlflow.set_tag("longhaul.owner", owner.current())
         with Flow(Path.cwd(), parent, True, Terminal()) as flow:
             flow.run("noop")
             flow.run("sleep", family="a", seconds=60)
@@ -135,3 +136,16 @@ def test_ended_anywhere_leaves_nothing(project: Path, store: str, number: signal
     runs = mlflow.MlflowClient().search_runs([experiment])
     assert {run.info.status for run in runs} <= {"FINISHED", "FAILED", "KILLED"}
     assert owner.sweep(experiment) == []
+
+
+def test_a_deleted_version_is_made_again(project: Path, store: str) -> None:
+    """A finished run whose registered version is gone is not reused."""
+    chain(project)
+    client = mlflow.MlflowClient()
+    (run,) = mlflow.search_runs(filter_string="metrics.length > 0", output_format="list")
+    client.create_registered_model("toy")
+    client.create_model_version("toy", f"{run.info.artifact_uri}/model", run.info.run_id)
+    client.set_tag(run.info.run_id, VERSION, "models:/toy/1")
+    assert chain(project)[1] == {"noop": True, "after": True}
+    client.delete_registered_model("toy")
+    assert chain(project)[1] == {"noop": False, "after": False}

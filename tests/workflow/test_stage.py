@@ -7,7 +7,8 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.workflow.stage import ERROR, HEADLINE, stage
+from longhaul.tracking.tags import ERROR, HEADLINE
+from longhaul.workflow.stage import stage
 
 
 @stage

@@ -56,5 +56,6 @@ def _columns(encoder: Encoder) -> ColumnTransformer:
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         StandardScaler(),
     )
-    levels = OneHotEncoder(handle_unknown="ignore", dtype=np.float32)
+    # In float64, so that a row alone and a row among many add up to the same.
+    levels = OneHotEncoder(handle_unknown="ignore", dtype=np.float64)
     return ColumnTransformer([("numbers", scaled, numbers), ("categories", levels, categories)])

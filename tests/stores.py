@@ -1,0 +1,33 @@
+"""Tracking stores of their own for tests."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+import pytest
+
+
+def template(folder: Path) -> Path:
+    """A SQLite store with MLflow's tables and no runs: making one takes seconds, a copy none."""
+    path = folder / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@contextmanager
+def use(folder: Path, empty: Path) -> Iterator[str]:
+    """The URI of a copy of the store `empty`, in use by this process and its children."""
+    shutil.copyfile(empty, folder / "mlflow.db")
+    before, uri = mlflow.get_tracking_uri(), f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        patch.delenv("MLFLOW_RUN_ID", raising=False)
+        mlflow.set_tracking_uri(uri)
+        mlflow.create_experiment("test", artifact_location=f"file://{folder}/artifacts")
+        mlflow.set_experiment("test")
+        yield uri
+        while mlflow.active_run():
+            mlflow.end_run()
+    mlflow.set_tracking_uri(before)
