@@ -32,14 +32,16 @@ def free_port() -> int:
 @contextmanager
 def process(arguments: list[str], port: int, cwd: Path, **environment: str) -> Iterator[None]:
     """A server that listens on a port of this machine while the block runs."""
-    server = subprocess.Popen(
-        arguments,
-        cwd=cwd,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    log = cwd / "server.log"  # a pipe that nobody reads would fill, and stop the server
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            arguments,
+            cwd=cwd,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     try:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and server.poll() is None:
@@ -47,7 +49,7 @@ def process(arguments: list[str], port: int, cwd: Path, **environment: str) -> I
                 if one.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.2)
-        assert server.poll() is None, server.stdout and server.stdout.read()
+        assert server.poll() is None, log.read_text()
         yield
     finally:
         os.killpg(server.pid, 15)
