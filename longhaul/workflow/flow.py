@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import mlflow
@@ -76,12 +75,7 @@ class Flow:
             self._terminal.say(f"run {run_id} was cut off: marked KILLED")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the children that are still at work."""
         for started in self._at_work:
             started.run.cancel()

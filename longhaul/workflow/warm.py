@@ -88,11 +88,6 @@ class WarmRun(SubmittedRun):
         """The MLflow run of the step."""
         return self._run_id
 
-    @property
-    def command_proc(self) -> "ForkServerProcess | subprocess.Popen[bytes]":
-        """The child process."""
-        return self._process
-
     def wait(self) -> bool:
         """Block until the step has ended and its run is closed; whether it succeeded."""
         code = self._join(None)
