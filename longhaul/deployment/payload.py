@@ -11,9 +11,13 @@ def dumps(frame: pd.DataFrame) -> str:
 
     Dates are ISO 8601 texts, missing values null, floats the shortest text that reads back equal.
     """
-    columns = [_plain(frame[name]) for name in frame.columns]
-    data = [list(row) for row in zip(*columns, strict=True)]
+    data = [list(row) for row in zip(*columns(frame).values(), strict=True)]
     return json.dumps({"dataframe_split": {"columns": list(frame.columns), "data": data}})
+
+
+def columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    """The columns of a table as JSON knows them; see `dumps`."""
+    return {str(name): _plain(frame[name]) for name in frame.columns}
 
 
 def _plain(column: pd.Series) -> list[Any]:

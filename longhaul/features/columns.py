@@ -1,6 +1,8 @@
 """The three kinds of column, each with what it learned and how it becomes numbers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -8,12 +10,19 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.values import numbers, texts, times
+from longhaul.features.values import clock, missing, number, numbers, text, texts, times
 
 MOST_LEVELS = 254  # with the shared code of the others, all that a tree's histogram can tell apart
 
 # Each part of a date, and after how many days it starts again.
 _CYCLES = {"minute_of_day": 1.0, "day_of_week": 7.0, "day_of_year": 365.25}
+_DAY_PARTS = {
+    "minute_of_day": lambda time: time.hour * 60 + time.minute,
+    "day_of_week": lambda time: time.weekday(),
+    "day_of_year": lambda time: time.timetuple().tm_yday,
+}
+_AS_IT_IS = {int, float, type(None)}
+_LEVEL = {str, type(None)}
 _NUMERIC = {"boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 
@@ -32,6 +41,13 @@ class Column(Protocol):
 
     def transform(self, column: pd.Series) -> np.ndarray:
         """Those columns: float32 of shape (n, k), NaN where missing."""
+
+    def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
+        """The same k columns of plain Python values, without pandas: k sequences of length n.
+
+        Missing is None or NaN. What is returned equals what `transform` makes of a column of
+        type object with these values, once it is rounded to float32.
+        """
 
     def plain(self) -> dict[str, Any]:
         """Kind, name and all that was learned, as JSON knows it."""
@@ -52,6 +68,12 @@ class Number:
     def transform(self, column: pd.Series) -> np.ndarray:
         """The numbers: float32 of shape (n, 1)."""
         return numbers(column)[:, np.newaxis]
+
+    def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
+        """The numbers themselves; see `Column.encode`."""
+        if _AS_IT_IS.issuperset(map(type, values)):
+            return [values]
+        return [[number(value) for value in values]]
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""
@@ -89,10 +111,20 @@ class Category:
     def transform(self, column: pd.Series) -> np.ndarray:
         """The codes: float32 of shape (n, 1)."""
         indices, found = texts(column)
-        ranks = {level: code for code, level in enumerate(self.levels)}
-        codes = [ranks.get(level, len(ranks)) for level in found]
+        codes = [self._codes.get(level, len(self.levels)) for level in found]
         # the last one is where the index of a missing value, -1, points
         return np.array([*codes, np.nan], dtype=np.float32)[indices][:, np.newaxis]
+
+    def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
+        """The codes; see `Column.encode`."""
+        if not _LEVEL.issuperset(map(type, values)):
+            values = [None if missing(value) else text(value) for value in values]
+        codes, others = self._codes, len(self.levels)
+        return [[codes.get(value, others) for value in values]]
+
+    @cached_property
+    def _codes(self) -> dict[str | None, float]:
+        return {None: np.nan, **{level: code for code, level in enumerate(self.levels)}}
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""
@@ -137,6 +169,16 @@ class Date:
         for i, part in enumerate(self.parts):
             matrix[:, i] = _part(read, part)
         return matrix
+
+    def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
+        """The parts; see `Column.encode`."""
+        try:
+            read = [clock(value) for value in values]
+        except ValueError:  # some of it is spelt in a rarer way, which pandas may know
+            matrix = self.transform(pd.Series(values, dtype=object))
+            return list(matrix.astype(float).T)
+        parts = [_DAY_PARTS[part] for part in self.parts]
+        return [[None if time is None else part(time) for time in read] for part in parts]
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""

@@ -1,7 +1,7 @@
 """A table's columns as one matrix of numbers, the same in training, scoring and serving."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import pandas as pd
 from longhaul.errors import LonghaulError
 from longhaul.features import columns
 from longhaul.features.columns import Column
+from longhaul.features.values import narrow, number
 
 FORMAT = 1
 
@@ -62,6 +63,38 @@ class Encoder:
                 matrix[:, start:end] = column.transform(frame[column.name])
             start = end
         return matrix
+
+    def encode(self, table: Mapping[str, Sequence[Any]], count: int) -> np.ndarray:
+        """The features of rows given as plain Python values: as `transform`, without pandas.
+
+        Reading a row of JSON in this way takes some hundredth of the time that a DataFrame of one
+        row takes.
+
+        Parameters
+        ----------
+        table : mapping of str to sequence of length n
+            Column by column, of None, bool, int, float or str. A feature without a column is
+            missing in every row; other columns are ignored.
+        count : int
+            n, at least 1.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, p), C-contiguous
+            Equal, bit for bit, to what `transform` makes of columns of type object.
+        """
+        gaps = [None] * count
+        found: list[Sequence[float | None]] = []
+        for column in self.columns:
+            if column.name in table:
+                found += column.encode(table[column.name])
+            else:
+                found += [gaps] * len(column.names)
+        try:
+            wide = np.array(found, dtype=np.float64)
+        except OverflowError:  # an integer beyond all floats
+            wide = np.array([[number(value) for value in values] for values in found])
+        return narrow(wide.reshape(-1, count).T)
 
     @property
     def features(self) -> list[str]:

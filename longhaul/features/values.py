@@ -4,7 +4,8 @@ What becomes of a value never depends on the other rows: a service that sees one
 that sees a million, read the same. What cannot be read is missing.
 """
 
-from datetime import date
+import re
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ import pandas as pd
 from pandas.api import types
 
 _DATE = r"\d{4}-?\d\d"
+# From 1700 to 2199: what lies beyond may not fit pandas' nanoseconds.
+_USUAL = re.compile(
+    r"(?:1[7-9]|2[01])\d\d-\d\d-\d\d"
+    r"(?:[T ]\d\d:\d\d(?::[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?)?)?",
+    re.ASCII,
+)
 _OFFSET = r"(:\d\d(?:\.\d+)?)\s*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
 
 
@@ -27,8 +34,13 @@ def numbers(column: pd.Series) -> np.ndarray:
     else:
         indices, found = pd.factorize(column)
         wide = np.array([*map(number, found), np.nan])[indices]
+    return narrow(wide)
+
+
+def narrow(wide: np.ndarray) -> np.ndarray:
+    """Numbers as float32, C-contiguous; NaN where they are not finite in it."""
     with np.errstate(over="ignore"):
-        values = wide.astype(np.float32)
+        values = wide.astype(np.float32, order="C")
     values[~np.isfinite(values)] = np.nan
     return values
 
@@ -63,6 +75,28 @@ def text(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return str(value)
+
+
+def missing(value: Any) -> bool:
+    """Whether one of JSON's plain values is none: null, or a number that is not one."""
+    return value is None or value != value
+
+
+def clock(value: Any) -> datetime | None:
+    """The time that an ISO 8601 text spells in the usual way, to the minute; None for no text.
+
+    What the clock on the wall shows: an offset from UTC is dropped.
+
+    Raises
+    ------
+    ValueError
+        When it is spelt in a rarer way, or no time at all: see `times`.
+    """
+    if not isinstance(value, str):
+        return None
+    if not _USUAL.fullmatch(value):
+        raise ValueError(value)
+    return datetime.fromisoformat(value[:16])
 
 
 def times(column: pd.Series) -> pd.Series:

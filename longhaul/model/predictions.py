@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from longhaul.problem import Problem
 
 BATCH_ROWS = 50_000
 
-_COLUMNS = {
+# What every prediction is kept with, whether it was made in a batch or by a service.
+COLUMNS = {
+    "request": pa.string(),
     "row": pa.int64(),
     "period": pa.string(),
     "model": pa.string(),
     "version": pa.string(),
+    "predicted_at": pa.timestamp("us", "UTC"),
     "probability": pa.float64(),
     "decision": pa.bool_(),
     "outcome": pa.bool_(),
@@ -58,8 +62,9 @@ def write(
     Parameters
     ----------
     source, target : Path
-        The latter gets the columns row (the position in `source`), period, model, version, the
-        problem's time column, probability, decision and outcome (null where it is not known).
+        The latter gets the columns request (null: nobody asked), row (the position in `source`),
+        period, model, version, predicted_at, probability, decision, outcome (null where it is not
+        known), and the problem's time column.
     predictor : Predictor
     problem : Problem
     origin : Origin
@@ -83,9 +88,15 @@ def write(
         raise LonghaulError(f"{source}: cannot be read as Parquet: {reason}") from None
 
 
-def read(file: Path) -> pd.DataFrame:
-    """Of predictions written, what their quality depends on: probability, decision, outcome."""
-    return pd.read_parquet(file, columns=["probability", "decision", "outcome"])
+def read(path: Path) -> pd.DataFrame:
+    """Of predictions in a file or a folder, what their quality depends on.
+
+    Returns
+    -------
+    DataFrame
+        With the columns probability, decision and outcome.
+    """
+    return pd.read_parquet(path, columns=["probability", "decision", "outcome"])
 
 
 def _batches(file: pq.ParquetFile, rows: int) -> Iterator[tuple[int, pd.DataFrame]]:
@@ -99,7 +110,7 @@ def _batches(file: pq.ParquetFile, rows: int) -> Iterator[tuple[int, pd.DataFram
 def _schema(found: pa.Schema, problem: Problem) -> pa.Schema:
     name = problem.time.column
     time = {name: found.field(name).type} if name in found.names else {}
-    return pa.schema({**_COLUMNS, **{k: v for k, v in time.items() if k not in _COLUMNS}})
+    return pa.schema({**COLUMNS, **{k: v for k, v in time.items() if k not in COLUMNS}})
 
 
 def _predict(
@@ -109,10 +120,12 @@ def _predict(
     count = len(frame)
     return {
         **{str(name): frame[name] for name in [problem.time.column] if name in frame},
+        "request": [None] * count,
         "row": np.arange(start, start + count),
         "period": [origin.period] * count,
         "model": [origin.model] * count,
         "version": [origin.version] * count,
+        "predicted_at": [datetime.now(UTC)] * count,
         "probability": probability,
         "decision": predictor.decide(probability),
         "outcome": _outcome(frame, problem),

@@ -44,6 +44,30 @@ class Predictor:
         """Whether to act on each probability: bool of shape (n,)."""
         return np.asarray(probability >= self.threshold)
 
+    def predict(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
+        """All that is said of n rows.
+
+        Parameters
+        ----------
+        frame : DataFrame of n rows
+        reasons : int
+            How many to give for each row; 0 is none.
+
+        Returns
+        -------
+        DataFrame of n rows, with the index of `frame`
+            ``probability`` of the positive class, ``decision`` and, if asked for, ``reasons`` as
+            one text, which is empty where the model's family does not know.
+        """
+        probability = self.probability(frame)
+        columns: dict[str, Any] = {
+            "probability": probability,
+            "decision": self.decide(probability),
+        }
+        if reasons > 0:
+            columns["reasons"] = self.reasons(frame, reasons)
+        return pd.DataFrame(columns, index=frame.index)
+
     def reasons(self, frame: pd.DataFrame, most: int) -> list[str]:
         """What moved each row's log-odds farthest from the average, such as ``dest=ORD +0.31``.
 

@@ -38,18 +38,9 @@ class Model(PythonModel):
         Returns
         -------
         DataFrame of n rows, with the index of `model_input`
-            ``probability`` of the positive class, ``decision`` and, if asked for, ``reasons`` as
-            one text, which is empty where the model's family does not know.
+            ``probability``, ``decision`` and, if asked for, ``reasons``; see `Predictor.predict`.
         """
-        probability = self.predictor.probability(model_input)
-        columns: dict[str, Any] = {
-            "probability": probability,
-            "decision": self.predictor.decide(probability),
-        }
-        most = int((params or {}).get("reasons", 0))
-        if most > 0:
-            columns["reasons"] = self.predictor.reasons(model_input, most)
-        return pd.DataFrame(columns, index=model_input.index)
+        return self.predictor.predict(model_input, int((params or {}).get("reasons", 0)))
 
 
 set_model(Model())

@@ -65,6 +65,42 @@ def test_row_by_row(found: list[dict[str, object]]) -> None:
     assert not np.isinf(together).any()
 
 
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([2**53 + 1, 2**64, -(10**400), 1e39, -0.0, 1e-46]),
+    st.floats(),
+    st.text(max_size=6),
+    st.sampled_from(["plus", "basic", "3", " 4.5 ", "1_0", "٣", "1e400", "nan", "-inf", "None"]),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.datetimes().map(lambda time: time.isoformat(timespec="minutes") + "Z"),
+    st.from_regex(r"\A[12]\d{3}-[01]\d-[0-3]\d[T ][012]\d:[0-6]\d(:\d\d(\.\d{1,9})?)?\Z"),
+    st.sampled_from(["1969-02-29", "2024-02-29T24:00:00", "2024-02-29T23:59:60", "2024-060"]),
+    st.sampled_from(["1699-12-31 23:59:59.999999999+05:30", "20240229T1705", "now", "2024-02"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 4).flatmap(lambda n: plain_tables(n)))
+def test_plain_values(table: dict[str, list[object]]) -> None:
+    """Read without pandas, plain values are what they are in a DataFrame, bit for bit."""
+    count = len(next(iter(table.values()), [None]))
+    frame = pd.DataFrame({name: pd.Series(table[name], dtype=object) for name in table})
+    frame = frame.reindex(range(count))
+    encoded = LEARNED.encode(table, count)
+    expected = LEARNED.transform(frame)
+    assert (np.float32, True) == (encoded.dtype, encoded.flags.c_contiguous)
+    assert expected.shape == encoded.shape
+    assert expected.view(np.int32).tolist() == encoded.view(np.int32).tolist()
+
+
+def plain_tables(count: int) -> st.SearchStrategy[dict[str, list[object]]]:
+    column = st.lists(PLAIN, min_size=count, max_size=count)
+    return st.fixed_dictionaries({}, optional=dict.fromkeys([*FEATURES, "other"], column))
+
+
 def test_state() -> None:
     """What was learned survives the way through JSON, and says the same of the same rows."""
     again = Encoder.from_json(LEARNED.to_json())

@@ -1,0 +1,152 @@
+"""The application of one worker: FastAPI, with a model, a record and doors."""
+
+import asyncio
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from longhaul.serving import log, meters, schema
+from longhaul.serving.champion import Champion
+from longhaul.serving.clerk import Clerk
+from longhaul.serving.doors import Doors
+from longhaul.serving.invocations import Invocations
+from longhaul.serving.meters import Meters
+from longhaul.serving.outcomes import Outcomes
+from longhaul.serving.refusal import Refusal
+from longhaul.serving.settings import Settings
+
+TICK_SECONDS = 1.0
+
+
+def create(settings: Settings, shelf: Path) -> FastAPI:
+    """The application that a worker runs.
+
+    Parameters
+    ----------
+    settings : Settings
+    shelf : Path
+        Where copies of models stay; see `Champion`.
+    """
+    log.configure()
+    _end_with_parent()
+    own = Meters()
+    champion = Champion(settings.model, shelf, own)
+    clerk = Clerk(settings.record, settings.seal, settings.unrecorded, own)
+    app = FastAPIOffline(
+        redoc_url=None, title="Longhaul", lifespan=_life(champion, clerk, settings)
+    )
+    app.openapi = lambda: schema.openapi(champion.served, settings)  # type: ignore[method-assign]
+    invocations = Invocations(champion, clerk, settings.limits, own)
+    outcomes = Outcomes(clerk, settings.limits, own)
+    app.router.routes[:0] = [
+        Route("/invocations", invocations, methods=["POST"]),
+        Route("/outcomes", outcomes, methods=["POST"]),
+    ]
+    app.add_middleware(Doors, tokens=settings.tokens, meters=own)
+    app.add_exception_handler(HTTPException, _as_refusal)
+    _add_probes(app, champion, clerk)
+    return app
+
+
+def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:
+    """What is asked from outside: alive, ready, healthy, how much."""
+
+    @app.get("/ping")
+    async def ping() -> Response:
+        return Response("\n", media_type="application/json")
+
+    @app.get("/version")
+    async def version() -> Response:
+        return Response(mlflow.__version__, media_type="application/json")
+
+    @app.get("/ready")
+    async def ready() -> JSONResponse:
+        is_ready = clerk.ready()
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+    @app.get("/health")
+    async def health(request: Request) -> JSONResponse:
+        found: dict[str, Any] = {"status": _status(champion, clerk)}
+        if request.scope["longhaul.known"]:
+            found |= _details(champion, clerk)
+        return JSONResponse(found)
+
+    @app.get("/metrics")
+    async def metrics() -> PlainTextResponse:
+        text = await asyncio.to_thread(meters.exposition)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _status(champion: Champion, clerk: Clerk) -> str:
+    troubled = champion.refused or champion.lost or clerk.trouble
+    return "troubled" if troubled else "ok"
+
+
+def _details(champion: Champion, clerk: Clerk) -> dict[str, Any]:
+    refused = champion.refused
+    return {
+        "model": champion.served.identity.name,
+        "version": champion.served.identity.version,
+        "follows": champion.uri,
+        "refused": refused and {"model": refused.identity.uri, "reason": refused.reason},
+        "registry": champion.lost or "ok",
+        "record": clerk.trouble or "ok",
+    }
+
+
+def _life(champion: Champion, clerk: Clerk, settings: Settings) -> Any:
+    @contextlib.asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        following = champion.follow(settings.watch)
+        ticking = asyncio.create_task(_tick(clerk))
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: the collector need not look at it again
+        log.event("serving", model=champion.served.identity.uri)
+        yield
+        champion.close()
+        ticking.cancel()
+        clerk.journal.close()
+        log.event("stopped")
+        following.join(0)
+
+    return life
+
+
+async def _tick(clerk: Clerk) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        clerk.journal.tick()
+
+
+async def _as_refusal(request: Request, error: Exception) -> Response:
+    """Answer what Starlette itself refuses in the words of all refusals."""
+    assert isinstance(error, HTTPException)
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+    refusal = Refusal(error.status_code, code, "GET /openapi.json says what there is to ask")
+    headers = dict(error.headers or {})
+    return Response(refusal.line, error.status_code, headers, "application/json")
+
+
+def _end_with_parent() -> None:
+    """Stop serving when the supervisor is gone, however that came about."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def wait() -> None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=wait, daemon=True).start()

@@ -1,0 +1,126 @@
+"""POST /invocations: rows in, predictions out, on record."""
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from longhaul.serving import protocol
+from longhaul.serving.answer import Answer
+from longhaul.serving.champion import Champion
+from longhaul.serving.clerk import Clerk
+from longhaul.serving.doors import Receive, Scope, Send, body, header
+from longhaul.serving.meters import Meters
+from longhaul.serving.refusal import Refusal, invalid
+from longhaul.serving.served import Served
+from longhaul.serving.settings import Limits
+
+INLINE_BYTES = 64_000  # what is larger would keep the others waiting
+THREADS = 4
+WAITING = 32  # requests that may wait for a thread
+
+_PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8"})
+_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+
+
+class Invocations:
+    """An ASGI endpoint.
+
+    Small requests of plain JSON are answered at once, which takes less than to hand them to a
+    thread; all others wait for one.
+
+    Parameters
+    ----------
+    champion : Champion
+    clerk : Clerk
+    limits : Limits
+    meters : Meters
+    """
+
+    def __init__(self, champion: Champion, clerk: Clerk, limits: Limits, meters: Meters):
+        self.champion, self.clerk, self.limits, self.meters = champion, clerk, limits, meters
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rows")
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        kind, request = _kind(scope), _id(scope)
+        sent = await body(scope, receive, self.limits)
+        began = time.perf_counter()
+        served = self.champion.served  # the model that answers, whatever comes meanwhile
+        answer = await self._answer(served, sent, kind)
+        recorded = not answer.probability or self.clerk.enter(served, request, answer)
+        self._measure(served, len(answer.probability), time.perf_counter() - began)
+        await _send(send, served, request, answer.body, recorded)
+
+    async def _answer(self, served: Served, sent: bytes, kind: str) -> Answer:
+        if kind.lower().encode() in _PLAIN:
+            small = len(sent) <= INLINE_BYTES
+            found = served.rows(sent) if small else await self._aside(served.rows, sent)
+            if found is not None:
+                if found.length > self.limits.rows:
+                    raise protocol.too_many(found.length, self.limits.rows)
+                return served.predict(found) if small else await self._aside(served.predict, found)
+        self.meters.long_way.inc()
+        return await self._aside(protocol.answer, served, sent, kind, self.limits.rows)
+
+    async def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do it in a thread; nobody is told what comes too late."""
+        if self._waiting >= WAITING:
+            raise Refusal(503, "BUSY", "too many requests at once", [(b"retry-after", b"1")])
+        self._waiting += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        future.add_done_callback(self._done)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self.limits.seconds)
+        except TimeoutError:
+            message = f"the answer took more than {self.limits.seconds:g} s"
+            raise Refusal(503, "TIMEOUT", message, [(b"retry-after", b"1")]) from None
+
+    def _done(self, future: "asyncio.Future[Any]") -> None:
+        self._waiting -= 1
+        future.exception()  # it was told, or came too late
+
+    def _measure(self, served: Served, rows: int, seconds: float) -> None:
+        meters, one = self.meters, served.identity
+        meters.requests.labels(200).inc()
+        meters.predictions.labels(one.name, one.version).inc(rows)
+        meters.rows.observe(rows)
+        meters.seconds.observe(seconds)
+
+
+def _kind(scope: Scope) -> str:
+    """The media type of the body."""
+    kind = header(scope, b"content-type")
+    if not kind:
+        message = f"there is no Content-Type; send {protocol.JSON} or {protocol.CSV}"
+        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+    if header(scope, b"content-encoding") not in {b"", b"identity"}:
+        raise Refusal(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")
+    return kind.decode("latin-1")
+
+
+def _id(scope: Scope) -> str:
+    """The request's id: the client's own, or a new one."""
+    given = header(scope, b"x-request-id")
+    if not given:
+        return secrets.token_hex(16)
+    if not _ID.fullmatch(given):
+        raise invalid("X-Request-Id is not 1 to 64 letters, digits, dots, dashes or underscores")
+    return given.decode("ascii")
+
+
+async def _send(send: Send, served: Served, request: str, answer: bytes, recorded: bool) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(answer)),
+        (b"x-request-id", request.encode()),
+        *served.headers,
+    ]
+    if not recorded:
+        headers.append((b"x-recorded", b"false"))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})

@@ -1,0 +1,85 @@
+"""POST /outcomes: what became of rows that were predicted."""
+
+from typing import Annotated, Any
+
+import pydantic
+from pydantic import ConfigDict, Field
+
+from longhaul.serving import protocol
+from longhaul.serving.clerk import Clerk
+from longhaul.serving.doors import Receive, Scope, Send, body, header
+from longhaul.serving.meters import Meters
+from longhaul.serving.refusal import Refusal, invalid
+from longhaul.serving.settings import Limits
+
+
+class Outcome(pydantic.BaseModel):
+    """What became of one row.
+
+    Attributes
+    ----------
+    request : str
+        The X-Request-Id of the answer.
+    row : int
+        Its position in the request, from 0.
+    outcome : bool
+        Whether it was positive.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    request: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    row: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    outcome: bool
+
+
+class Report(pydantic.BaseModel):
+    """Outcomes that are known by now."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    outcomes: Annotated[list[Outcome], Field(min_length=1)]
+
+
+class Outcomes:
+    """An ASGI endpoint: puts outcomes on record, to be joined with predictions when they are read.
+
+    Parameters
+    ----------
+    clerk : Clerk
+    limits : Limits
+    meters : Meters
+    """
+
+    def __init__(self, clerk: Clerk, limits: Limits, meters: Meters):
+        self.clerk, self.limits, self.meters = clerk, limits, meters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        kind = header(scope, b"content-type").partition(b";")[0].strip().lower()
+        if kind != protocol.JSON.encode():
+            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"send {protocol.JSON}")
+        report = _read(await body(scope, receive, self.limits))
+        if len(report.outcomes) > self.limits.rows:
+            raise protocol.too_many(len(report.outcomes), self.limits.rows)
+        self.clerk.report([(one.request, one.row, one.outcome) for one in report.outcomes])
+        self.meters.requests.labels(202).inc()
+        headers: list[Any] = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _read(sent: bytes) -> Report:
+    try:
+        return Report.model_validate_json(sent)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_input=False, include_context=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"][:3] if _ours(part)) or "the body"
+        what = "not what it should be" if first["type"] == "extra_forbidden" else first["msg"]
+        what = "not JSON" if first["type"] == "json_invalid" else what
+        raise invalid(f"{where}: {what}; GET /openapi.json has the schema") from None
+
+
+def _ours(part: int | str) -> bool:
+    """Whether a part of a location is a word of ours, not of whoever sent it."""
+    return isinstance(part, int) or part in {*Report.model_fields, *Outcome.model_fields}

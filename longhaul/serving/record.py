@@ -1,0 +1,80 @@
+"""The prediction record: what was asked and answered, as Parquet by model version and day.
+
+::
+
+    journal/<journal>.jsonl                                what workers are writing
+    predictions/<model>-<version>/<day>/<journal>.parquet  what they have written
+    shadow/<model>-<version>/<day>/<journal>.parquet       what another version says of it
+    outcomes/<day>/<journal>.parquet                       what became of it
+    broken/<journal>.jsonl                                 lines that cannot be read
+
+A journal becomes files of its own name and is then removed, so that doing it twice, because the
+first time was cut off, does no harm.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longhaul.model.predictions import COLUMNS
+
+JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
+OUTCOMES, BROKEN = "outcomes", "broken"
+
+OUTCOME_SCHEMA = pa.schema(
+    {
+        "request": pa.string(),
+        "row": pa.int64(),
+        "outcome": pa.bool_(),
+        "reported_at": COLUMNS["predicted_at"],
+    }
+)
+
+
+def read(folder: Path, key: str, kind: str = PREDICTIONS) -> pd.DataFrame:
+    """The predictions of a model on record, each with its outcome where it is known.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the record.
+    key : str
+        ``<model>-<version>``.
+    kind : str
+        `PREDICTIONS`, or `SHADOW` for those that nobody was told.
+
+    Returns
+    -------
+    DataFrame
+        With the columns that all predictions have; of several outcomes that were reported of a
+        row, the latest counts.
+    """
+    files = sorted((folder / kind / key).glob("*/*.parquet"))
+    tables = [pq.read_table(file, columns=list(COLUMNS)) for file in files]
+    found = pa.concat_tables(tables or [pa.schema(COLUMNS).empty_table()]).to_pandas()
+    reported = _outcomes(folder)
+    joined = found.drop(columns="outcome").merge(reported, how="left", on=["request", "row"])
+    return joined[list(COLUMNS)]
+
+
+def write(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file, whole or not at all; nobody else writes it at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    try:
+        pq.write_table(table, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _outcomes(folder: Path) -> pd.DataFrame:
+    """The latest outcome of each row that one was reported of."""
+    files = sorted((folder / OUTCOMES).glob("*/*.parquet"))
+    tables = [pq.read_table(file) for file in files]
+    found = pa.concat_tables(tables or [OUTCOME_SCHEMA.empty_table()]).to_pandas()
+    ordered = found.sort_values("reported_at", kind="stable").drop(columns="reported_at")
+    latest = ordered.drop_duplicates(["request", "row"], keep="last")
+    return latest.astype({"outcome": "boolean"})

@@ -1,0 +1,168 @@
+"""Journals that nobody writes any more become Parquet."""
+
+import contextlib
+import fcntl
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from longhaul.data import periods
+from longhaul.features import values
+from longhaul.model.predictions import COLUMNS
+from longhaul.serving import lines, record
+from longhaul.serving.journal import SUFFIX
+from longhaul.serving.lines import Heading
+
+_TYPES = {"number": pa.float64(), "category": pa.string(), "date": pa.timestamp("us")}
+
+
+def seal(folder: Path) -> Iterator[Path]:
+    """Make Parquet of the journals that are closed, or whose worker has died.
+
+    Several processes may do so at the same time.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the record.
+
+    Yields
+    ------
+    Path
+        Each new file of predictions.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or not to be written; the journal stays as it is.
+    """
+    for journal in journals(folder):
+        with _locked(journal) as ours:
+            if ours:
+                yield from _seal(journal, folder)
+                journal.unlink()
+
+
+def journals(folder: Path) -> list[Path]:
+    """What is not Parquet yet, the oldest first."""
+    return sorted((folder / record.JOURNAL).glob(f"*{SUFFIX}"))
+
+
+def oldest(folder: Path) -> float | None:
+    """When the oldest journal was begun that is not Parquet yet, in seconds since 1970."""
+    begun = [int(journal.name.partition("-")[0]) / 1e9 for journal in journals(folder)]
+    return min(begun, default=None)
+
+
+@contextlib.contextmanager
+def _locked(journal: Path) -> Iterator[bool]:
+    """Whether nobody else has a journal, neither its worker nor another who makes Parquet."""
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(journal.open("rb"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (FileNotFoundError, BlockingIOError):
+            yield False
+        else:
+            yield os.fstat(file.fileno()).st_nlink > 0
+
+
+def _seal(journal: Path, folder: Path) -> Iterator[Path]:
+    """Write the files that a journal becomes."""
+    heading, headings = b"", {}
+    requests: dict[tuple[bytes, str], list[Any]] = defaultdict(list)
+    outcomes: dict[str, list[Any]] = defaultdict(list)
+    broken = []
+    *whole, _torn = journal.read_bytes().split(b"\n")
+    for text in whole:
+        match lines.read(text):
+            case {"heading": plain}:
+                heading, headings[text] = text, Heading.read(plain)
+            case {"at": at, "outcomes": reported}:
+                outcomes[_day(at)] += [(*row, at) for row in reported]
+            case [_, float() as at, list(), list(), list()] as request if heading:
+                requests[heading, _day(at)].append(request)
+            case _:
+                broken.append(text)
+    if broken:
+        (folder / record.BROKEN).mkdir(exist_ok=True)
+        (folder / record.BROKEN / journal.name).write_bytes(b"\n".join([*broken, b""]))
+    name = f"{journal.stem}.parquet"
+    for day, reported in outcomes.items():
+        record.write(folder / record.OUTCOMES / day / name, _reported(reported))
+    for (text, day), found in requests.items():
+        path = folder / record.PREDICTIONS / headings[text].key / day / name
+        record.write(path, _predictions(headings[text], found))
+        yield path
+
+
+def _reported(rows: list[Any]) -> pa.Table:
+    request, row, outcome, at = zip(*rows, strict=True)
+    schema = record.OUTCOME_SCHEMA
+    columns = [request, row, outcome, _instants(at)]
+    return pa.table(dict(zip(schema.names, columns, strict=True)), schema)
+
+
+def _predictions(heading: Heading, requests: list[Any]) -> pa.Table:
+    """The rows of all requests that one version has answered on one day."""
+    names, at, features, probability, decision = zip(*requests, strict=True)
+    counts = [len(chances) for chances in probability]
+    table = {
+        name: _column(kind, [columns[i] for columns in features], counts)
+        for i, (name, kind) in enumerate(heading.kinds.items())
+    }
+    types = {name: _TYPES[kind] for name, kind in heading.kinds.items()}
+    arrays = [pa.array(column, types[name], from_pandas=True) for name, column in table.items()]
+    instants = _instants(np.repeat(at, counts))
+    columns = {
+        "request": np.repeat(np.array(names, object), counts),
+        "row": np.concatenate([np.arange(count) for count in counts]),
+        "period": _periods(heading, table, instants),
+        "model": [heading.model] * sum(counts),
+        "version": [heading.version] * sum(counts),
+        "predicted_at": instants,
+        "probability": [chance for chances in probability for chance in chances],
+        "decision": [one for decisions in decision for one in decisions],
+        "outcome": pa.nulls(sum(counts), pa.bool_()),
+        "features": pa.StructArray.from_arrays(arrays, names=list(table)),
+    }
+    return pa.table(columns, pa.schema({**COLUMNS, "features": pa.struct(types)}))
+
+
+def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:
+    """One feature of all rows, as the encoder reads it."""
+    missing = ([None] * count for count in counts)
+    column = [value for part, gaps in zip(parts, missing, strict=True) for value in part or gaps]
+    match kind:
+        case "category":
+            return [None if values.missing(value) else values.text(value) for value in column]
+        case "date":
+            return values.times(pd.Series(column, dtype=object)).astype("datetime64[us]")
+    numbers = map(values.number, column)
+    return [number if isfinite(number) else None for number in numbers]
+
+
+def _periods(heading: Heading, table: dict[str, Any], asked: pd.Series) -> pd.Series:
+    """The period of each row: by its own time where that was sent, else by when it was asked."""
+    times = asked.dt.tz_localize(None)
+    if heading.kinds.get(heading.time.column) == "date":
+        times = table[heading.time.column].fillna(times)
+    return periods.labels(times, heading.time.period)
+
+
+def _instants(at: Any) -> pd.Series:
+    """Seconds since 1970 as times in UTC."""
+    microseconds = (np.asarray(at, dtype=float) * 1e6).round().astype(np.int64)
+    return pd.Series(pd.to_datetime(microseconds, unit="us", utc=True))
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()

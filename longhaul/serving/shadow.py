@@ -1,0 +1,102 @@
+"""Another version predicts the same rows, where nobody waits for it."""
+
+import queue
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from longhaul.serving import log, record, served
+from longhaul.serving.meters import Meters
+from longhaul.serving.served import Served
+from longhaul.tracking.identity import identify
+
+WAITING = 1000  # files that may wait for a slow version
+
+
+class Shadow:
+    """Predicts what the model in service has predicted, from the record, in a thread of its own.
+
+    It reads the files of the record and writes others beside them: however slow or wrong it is,
+    no answer and no line of the record depends on it.
+
+    Parameters
+    ----------
+    uri : str
+        Such as ``models:/flights@challenger``.
+    folder : Path
+        Of the record.
+    shelf : Path
+        Where copies of models stay.
+    meters : Meters
+    """
+
+    def __init__(self, uri: str, folder: Path, shelf: Path, meters: Meters):
+        self.uri, self.folder, self.shelf, self.meters = uri, folder, shelf, meters
+        self._files: queue.Queue[Path | None] = queue.Queue(WAITING)
+        self._served: Served | None = None
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def add(self, file: Path) -> None:
+        """Predict the rows of a file of the record, when there is time."""
+        try:
+            self._files.put_nowait(file)
+        except queue.Full:
+            self._fail(file, "too many files wait")
+
+    def close(self, seconds: float) -> None:
+        """Finish what waits, if that takes no longer than some seconds."""
+        try:
+            self._files.put(None, timeout=seconds)
+        except queue.Full:
+            return
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while (file := self._files.get()) is not None:
+            try:
+                self._predict(file)
+            except Exception as error:  # whatever is wrong with it, the next file may be better
+                self._fail(file, str(error).splitlines()[0] if str(error) else repr(error))
+
+    def _predict(self, file: Path) -> None:
+        identity = identify(self.uri)
+        if file.parent.parent.name == identity.key:
+            return  # it is in service itself
+        if self._served is None or self._served.identity != identity:
+            self._served = served.load(identity, self.shelf)
+        table = _repredict(pq.read_table(file), self._served)
+        day, name = file.parent.name, file.name
+        record.write(self.folder / record.SHADOW / identity.key / day / name, table)
+        self.meters.shadowed.labels(identity.version).inc(table.num_rows)
+
+    def _fail(self, file: Path, reason: str) -> None:
+        self.meters.shadow_failures.inc()
+        log.warning("shadow failed", model=self.uri, file=str(file), reason=reason)
+
+
+def _repredict(table: pa.Table, by: Served) -> pa.Table:
+    """The same rows, as predicted by another model."""
+    frame = pa.table(dict(zip(*_features(table), strict=True))).to_pandas()
+    probability = by.predictor.probability(frame)
+    columns: dict[str, Any] = {
+        "model": [by.identity.name] * len(frame),
+        "version": [by.identity.version] * len(frame),
+        "probability": np.asarray(probability),
+        "decision": by.predictor.decide(probability),
+    }
+    for name, values in columns.items():
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(place)
+        table = table.set_column(place, field, pa.array(values, field.type))
+    return table
+
+
+def _features(table: pa.Table) -> tuple[list[str], list[Any]]:
+    """The names and columns of the features on record."""
+    features = table.column("features").combine_chunks()
+    return [field.name for field in features.type], features.flatten()

@@ -1,0 +1,179 @@
+"""The service as processes: workers that answer, and this one, which keeps them and the record."""
+
+import contextlib
+import functools
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from uvicorn import Config
+from uvicorn.supervisors import Multiprocess
+
+from longhaul.errors import LonghaulError
+from longhaul.serving import app, log, meters, seal, served
+from longhaul.serving.meters import Meters
+from longhaul.serving.settings import Settings
+from longhaul.serving.shadow import Shadow
+from longhaul.tracking.identity import identify
+
+TICK_SECONDS = 1.0
+STOP_SECONDS = 20  # for requests in flight
+SHADOW_SECONDS = 10.0
+HEALTH_SECONDS = 30
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; then finish the requests in flight and the record.
+
+    Returns
+    -------
+    int
+        Rows predicted.
+
+    Raises
+    ------
+    LonghaulError
+        When the settings are refused, the address is taken, there is no model that can be served,
+        or the workers cannot start.
+    """
+    settings.check()
+    log.configure()
+    with _runtime() as folder, _listen(settings) as listener:
+        shelf, own = folder / "models", Meters()
+        shelf.mkdir()
+        first = served.load(identify(settings.model), shelf)
+        keeper = Keeper(settings, first.identity.name, shelf, own)
+        try:
+            _supervise(settings, shelf, listener)
+        finally:
+            keeper.close()
+        return meters.total("longhaul_rows")
+
+
+class Keeper:
+    """Makes Parquet of the record, and shows it to the shadow, beside the workers.
+
+    Parameters
+    ----------
+    settings : Settings
+    model : str
+        The registered model's name.
+    shelf : Path
+        Where copies of models stay.
+    own : Meters
+    """
+
+    def __init__(self, settings: Settings, model: str, shelf: Path, own: Meters):
+        self.folder, self.meters, self.trouble = settings.record, own, ""
+        self.shadow: Shadow | None = None
+        if settings.shadow:
+            uri = f"models:/{model}@{settings.shadow}"
+            self.shadow = Shadow(uri, settings.record, shelf, own)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the record."""
+        self._end.set()
+        self._thread.join()
+        self._seal()
+        if self.shadow:
+            self.shadow.close(SHADOW_SECONDS)
+
+    def _keep(self) -> None:
+        while not self._end.wait(TICK_SECONDS):
+            self._seal()
+            meters.forget_the_dead()
+
+    def _seal(self) -> None:
+        try:
+            for file in seal.seal(self.folder):
+                if self.shadow:
+                    self.shadow.add(file)
+        except Exception as error:  # tried again at the next tick: the journals are still there
+            if not self.trouble:
+                log.failure("record not sealed", reason=str(error))
+            self.trouble = str(error)
+        else:
+            self.trouble = ""
+        oldest = seal.oldest(self.folder)
+        self.meters.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
+
+
+class Workers(Multiprocess):
+    """uvicorn's supervisor, which also knows whether it was told to stop."""
+
+    told = False
+
+    def handle_int(self) -> None:
+        """SIGINT."""
+        self.told = True
+        super().handle_int()
+
+    def handle_term(self) -> None:
+        """SIGTERM."""
+        self.told = True
+        super().handle_term()
+
+
+def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None:
+    """Run the workers until a signal says otherwise; those that die are replaced."""
+    config = Config(
+        functools.partial(app.create, settings, shelf),
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
+    )
+    host, port = listener.getsockname()[:2]
+    log.event("listening", address=f"http://{host}:{port}", workers=settings.workers)
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    workers = Workers(config, [listener])
+    try:
+        workers.run()
+    finally:
+        for number, handler in before.items():
+            with contextlib.suppress(OSError, TypeError, ValueError):
+                signal.signal(number, handler)
+    if not workers.told:
+        raise LonghaulError("the workers cannot start; the log above says why")
+
+
+@contextlib.contextmanager
+def _runtime() -> Iterator[Path]:
+    """A folder for as long as the service runs: models, and the figures of all processes."""
+    folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
+    meters.share(folder / "metrics")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    """A socket that is open before a worker starts, so that a busy port is known at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise LonghaulError(
+                f"cannot listen on {settings.host}:{settings.port}: {reason}"
+            ) from None
+        listener.set_inheritable(True)
+        yield listener
