@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -90,10 +91,11 @@ class Encoder:
                 found += column.encode(table[column.name])
             else:
                 found += [gaps] * len(column.names)
+        flat = list(chain.from_iterable(found))
         try:
-            wide = np.array(found, dtype=np.float64)
+            wide = np.array(flat, dtype=np.float64)
         except OverflowError:  # an integer beyond all floats
-            wide = np.array([[number(value) for value in values] for values in found])
+            wide = np.array([number(value) for value in flat])
         return narrow(wide.reshape(-1, count).T)
 
     @property

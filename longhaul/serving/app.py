@@ -21,7 +21,7 @@ from starlette.routing import Route
 from longhaul.serving import log, meters, schema
 from longhaul.serving.champion import Champion
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Doors
+from longhaul.serving.doors import Doors, Receive, Scope, Send
 from longhaul.serving.invocations import Invocations
 from longhaul.serving.meters import Meters
 from longhaul.serving.outcomes import Outcomes
@@ -31,7 +31,7 @@ from longhaul.serving.settings import Settings
 TICK_SECONDS = 1.0
 
 
-def create(settings: Settings, shelf: Path) -> FastAPI:
+def create(settings: Settings, shelf: Path) -> Doors:
     """The application that a worker runs.
 
     Parameters
@@ -48,17 +48,22 @@ def create(settings: Settings, shelf: Path) -> FastAPI:
     app = FastAPIOffline(
         redoc_url=None, title="Longhaul", lifespan=_life(champion, clerk, settings)
     )
-    app.openapi = lambda: schema.openapi(champion.served, settings)  # type: ignore[method-assign]
-    invocations = Invocations(champion, clerk, settings.limits, own)
-    outcomes = Outcomes(clerk, settings.limits, own)
-    app.router.routes[:0] = [
-        Route("/invocations", invocations, methods=["POST"]),
-        Route("/outcomes", outcomes, methods=["POST"]),
-    ]
-    app.add_middleware(Doors, tokens=settings.tokens, meters=own)
     app.add_exception_handler(HTTPException, _as_refusal)
+    app.openapi = lambda: schema.openapi(champion.served, settings)  # type: ignore[method-assign]
     _add_probes(app, champion, clerk)
-    return app
+    outcomes = Outcomes(clerk, settings.limits, own)
+    app.router.routes.insert(0, Route("/outcomes", outcomes, methods=["POST"]))
+    invocations = Invocations(champion, clerk, settings.limits, own)
+    app.router.routes.insert(0, Route("/invocations", invocations, methods=["POST"]))
+
+    async def ahead(scope: Scope, receive: Receive, send: Send) -> None:
+        """Take what comes most past FastAPI's routing, which costs a fifth of an answer."""
+        if scope.get("path") == "/invocations" and scope["method"] == "POST":
+            await invocations(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return Doors(ahead, settings.tokens, own)
 
 
 def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:

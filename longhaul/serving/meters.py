@@ -23,9 +23,6 @@ def share(folder: Path) -> None:
     """Let this process, and those it starts from now on, keep their figures in a new folder."""
     folder.mkdir()
     os.environ[_FOLDER] = str(folder)
-    # Processes that start later find the variable when they import prometheus_client; this one
-    # has imported it.
-    values.ValueClass = values.get_value_class()
 
 
 class Meters:
@@ -36,6 +33,9 @@ class Meters:
 
     def __init__(self) -> None:
         own = CollectorRegistry()  # of no use but to keep them out of the global one
+        process = os.getpid()
+        # This process does not fork: to ask for its id anew with each figure is a slow habit.
+        values.ValueClass = values.MultiProcessValue(lambda: process)
         self.requests = Counter(
             "longhaul_requests", "Requests by HTTP status.", ["status"], registry=own
         )

@@ -62,10 +62,12 @@ def read(body: bytes, kinds: Mapping[str, str]) -> Rows | None:
 
 
 def _split(names: list[Any], data: list[Any], kinds: Mapping[str, str]) -> Rows | None:
-    lengths = {len(row) if type(row) is list else -1 for row in data}
-    if lengths != {len(names)} or not names or not all(type(name) is str for name in names):
+    if not data or not all(type(row) is list for row in data) or {*map(type, names)} != {str}:
         return None
-    columns = dict(zip(names, zip(*data, strict=True), strict=True))
+    try:
+        columns = dict(zip(names, zip(*data, strict=True), strict=True))
+    except ValueError:  # rows of different lengths
+        return None
     if len(columns) < len(names):  # the same name twice
         return None
     return Rows({name: columns[name] for name in kinds if name in columns}, len(data))
@@ -82,4 +84,10 @@ def _records(records: list[Any], kinds: Mapping[str, str]) -> Rows | None:
 
 
 def _plain(table: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> bool:
-    return all(_SENT[kinds[name]].issuperset(map(type, values)) for name, values in table.items())
+    for name, values in table.items():
+        sent = _SENT[kinds[name]]
+        if type(values[0]) not in sent or (
+            len(values) > 1 and not sent.issuperset(map(type, values))
+        ):
+            return False
+    return True

@@ -134,6 +134,7 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
         timeout_worker_healthcheck=HEALTH_SECONDS,
     )

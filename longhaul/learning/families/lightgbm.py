@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.estimator import FEW_ROWS
 from longhaul.learning.sample import Sample
+from longhaul.learning.single import SingleRow
 
 FILE = "model.txt"
 
@@ -91,6 +93,8 @@ class Boosted:
 
     def probability(self, matrix: np.ndarray) -> np.ndarray:
         """Of the positive class: float64 of shape (n,)."""
+        if matrix.shape == (1, self._width) and matrix.dtype == np.float32:
+            return self._single.probability(matrix)
         return self._predict(matrix)
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
@@ -100,6 +104,14 @@ class Boosted:
     def save(self, folder: Path) -> None:
         """Write it into an existing folder, as text."""
         (folder / FILE).write_text(self.booster.model_to_string(), encoding="utf-8")
+
+    @cached_property
+    def _width(self) -> int:
+        return int(self.booster.num_feature())
+
+    @cached_property
+    def _single(self) -> SingleRow:
+        return SingleRow(self.booster)
 
     def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
         if not len(matrix):

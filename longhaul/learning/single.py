@@ -1,0 +1,59 @@
+"""LightGBM's C interface for one row at a time, which its Python interface does not offer.
+
+``Booster.predict`` builds a predictor for each call, which takes several times as long as to walk
+one row down the trees. The functions are those of LightGBM's documented C API,
+``LGBM_BoosterPredictForMatSingleRowFastInit`` and the two beside it.
+"""
+
+import ctypes
+import weakref
+from typing import Any
+
+import numpy as np
+from lightgbm.basic import _LIB
+
+_FLOAT32, _NORMAL, _ALL = 0, 0, -1  # C_API_DTYPE_FLOAT32, C_API_PREDICT_NORMAL
+
+
+class SingleRow:
+    """Predicts one row with a booster, on the thread that asks.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+    """
+
+    def __init__(self, booster: Any):
+        self._booster = booster  # the handle below must not outlive it
+        self._config = ctypes.c_void_p()
+        self._check(
+            _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
+                booster._handle,
+                ctypes.c_int(_NORMAL),
+                ctypes.c_int(0),
+                ctypes.c_int(_ALL),
+                ctypes.c_int(_FLOAT32),
+                ctypes.c_int32(booster.num_feature()),
+                ctypes.c_char_p(b"num_threads=1"),
+                ctypes.byref(self._config),
+            )
+        )
+        weakref.finalize(self, _LIB.LGBM_FastConfigFree, self._config)
+
+    def probability(self, row: np.ndarray) -> np.ndarray:
+        """Of the positive class: float64 of shape (1,), for float32 of shape (1, p)."""
+        row = np.ascontiguousarray(row)
+        found, length = np.empty(1), ctypes.c_int64()
+        self._check(
+            _LIB.LGBM_BoosterPredictForMatSingleRowFast(
+                self._config,
+                ctypes.c_void_p(row.__array_interface__["data"][0]),
+                ctypes.byref(length),
+                ctypes.c_void_p(found.__array_interface__["data"][0]),
+            )
+        )
+        return found
+
+    def _check(self, code: int) -> None:
+        if code:
+            raise RuntimeError(_LIB.LGBM_GetLastError().decode("utf-8"))
