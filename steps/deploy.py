@@ -1,6 +1,8 @@
 """Serve the model over HTTP, compare its answers with batch predictions, time them, stop."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -10,10 +12,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from longhaul.data import split as splits
-from longhaul.deployment import latency, parity
-from longhaul.deployment.server import serve
+from longhaul.deployment import latency, parity, server
 from longhaul.deployment.service import Service
+from longhaul.errors import LonghaulError
+from longhaul.serving import record as records
 from longhaul.tracking import artifacts
+from longhaul.tracking.identity import identify
 from longhaul.workflow.stage import stage
 
 _BATCHES, _BATCH_ROWS = 5, 100
@@ -27,49 +31,91 @@ class Answers(NamedTuple):
     seconds: list[float]
 
 
+class Interview(NamedTuple):
+    """All that a service was asked: seconds of the first request, single rows, batches."""
+
+    first: float
+    single: Answers
+    batches: Answers
+
+
 @stage
 @click.option("--model", required=True, help="A registered version, or any logged model.")
 @click.option("--split", required=True, help="The split folder of split.")
 @click.option("--requests", required=True, type=click.IntRange(min=1), help="Single-row requests.")
-def deploy(model: str, split: str, requests: int) -> str:
+@click.option("--stock", required=True, type=bool, help="Ask mlflow models serve the same.")
+def deploy(model: str, split: str, requests: int, stock: bool) -> str:
     """Hold a real service to what batch prediction says, on rows of the test window."""
     folder = artifacts.fetch(split)
     frame = splits.read(folder, "test")
     rows = frame[splits.problem(folder).features(frame.columns)]
-    with serve(model) as service:
-        _, first = service.ask(rows.head(1))
-        single = _ask(service, rows, _spread(len(rows), requests, 1))
-        batches = _ask(service, rows, _spread(len(rows), _BATCHES, _BATCH_ROWS))
-    difference = _compare(model, rows, single, batches)
-    report = _report(model, single, batches, first, difference)
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
+        record = Path(temporary) / "record"
+        with server.own(model, record) as service:
+            asked = _interview(service, rows, requests)
+        recorded = len(records.read(record, identify(model).key))
+    report = _report(model, rows, asked, recorded)
+    if stock:
+        with server.stock(model) as service:
+            report["stock"] = _figures(model, rows, _interview(service, rows, requests))
     mlflow.log_dict(report, "deployment.json")
-    timed = report["single"]
-    percentiles = ("p50_ms", "p95_ms", "p99_ms")
-    mlflow.log_metrics({f"latency_{name}": timed[name] for name in percentiles})
-    mlflow.log_metric("parity_max_difference", difference)
-    exact = "" if difference == 0 else f" to {difference:.0e}"
-    return (
-        f"serves: {requests} requests, median {timed['p50_ms']:.0f} ms;"
-        f" answers equal batch predictions{exact}"
-    )
+    mlflow.log_metrics(_metrics(report))
+    return _headline(report)
 
 
-def _report(
-    model: str, single: Answers, batches: Answers, first: float, difference: float
-) -> dict[str, Any]:
-    """What deployment.json says; the first request, which warms up, is told apart."""
-    answers = len(single.row) + len(batches.row)
+def _interview(service: Service, rows: pd.DataFrame, requests: int) -> Interview:
+    """Ask a service about rows: one in a request, and many."""
+    _, first = service.ask(rows.head(1))
+    single = _ask(service, rows, _spread(len(rows), requests, 1))
+    batches = _ask(service, rows, _spread(len(rows), _BATCHES, _BATCH_ROWS))
+    return Interview(first, single, batches)
+
+
+def _report(model: str, rows: pd.DataFrame, asked: Interview, recorded: int) -> dict[str, Any]:
+    """What deployment.json says.
+
+    Raises
+    ------
+    LonghaulError
+        When an answer differs from batch prediction, or is not on record.
+    """
+    answers = 1 + len(asked.single.row) + len(asked.batches.row)
+    if recorded != answers:
+        raise LonghaulError(f"{answers} rows were answered, but {recorded} are on record")
+    return {"model": model, **_figures(model, rows, asked), "recorded": recorded}
+
+
+def _figures(model: str, rows: pd.DataFrame, asked: Interview) -> dict[str, Any]:
+    """Of one service; the first request, which warms up, is told apart."""
+    single, batches = asked.single, asked.batches
     return {
-        "model": model,
-        "first_ms": first * 1000,
+        "first_ms": asked.first * 1000,
         "single": latency.summarise(single.seconds),
         "batches": latency.summarise(batches.seconds, len(batches.row) // _BATCHES),
         "parity": {
-            "answers": answers,
-            "largest_difference": difference,
+            "answers": len(single.row) + len(batches.row),
+            "largest_difference": _compare(model, rows, single, batches),
             "tolerance": parity.TOLERANCE,
         },
     }
+
+
+def _metrics(report: dict[str, Any]) -> dict[str, float]:
+    percentiles = ("p50_ms", "p95_ms", "p99_ms")
+    found = {f"latency_{name}": report["single"][name] for name in percentiles}
+    return {**found, "parity_max_difference": report["parity"]["largest_difference"]}
+
+
+def _headline(report: dict[str, Any]) -> str:
+    timed, difference = report["single"], report["parity"]["largest_difference"]
+    exact = "" if difference == 0 else f" to {difference:.0e}"
+    beside = ""
+    if "stock" in report:
+        beside = f" (stock {report['stock']['single']['p50_ms']:.1f} ms)"
+    return (
+        f"serves: {timed['requests']} requests, median {timed['p50_ms']:.1f} ms{beside};"
+        f" answers equal batch predictions{exact}"
+    )
 
 
 def _spread(count: int, requests: int, size: int) -> Iterator[np.ndarray]:

@@ -5,7 +5,8 @@ import os
 import click
 import mlflow
 
-from longhaul.serving import supervisor, tokens
+from longhaul.serving import supervisor
+from longhaul.serving import tokens as bearer
 from longhaul.serving.settings import Limits, Settings
 from longhaul.workflow import caller
 from longhaul.workflow.stage import stage
@@ -19,7 +20,7 @@ from longhaul.workflow.stage import stage
 @click.option("--record", required=True, help="The folder of the prediction record.")
 @click.option("--unrecorded", required=True, type=click.Choice(["refuse", "count"]))
 @click.option("--shadow", required=True, help="An alias, such as challenger, or nothing.")
-@click.option("--tokens", "file", required=True, help="A file of bearer tokens, or nothing.")
+@click.option("--tokens", required=True, help="A file of bearer tokens, or nothing.")
 @click.option("--max_rows", required=True, type=click.IntRange(min=1), help="In one request.")
 @click.option("--max_bytes", required=True, type=click.IntRange(min=1), help="Of one body.")
 @click.option("--timeout", required=True, type=click.FloatRange(0, min_open=True))
@@ -33,7 +34,7 @@ def serve(
     record: str,
     unrecorded: str,
     shadow: str,
-    file: str,
+    tokens: str,
     max_rows: int,
     max_bytes: int,
     timeout: float,
@@ -50,7 +51,9 @@ def serve(
         record=folder / record,
         unrecorded="count" if unrecorded == "count" else "refuse",
         shadow=shadow,
-        tokens=tokens.read(folder / file if file else None, os.environ.get("LONGHAUL_TOKENS", "")),
+        tokens=bearer.read(
+            folder / tokens if tokens else None, os.environ.get("LONGHAUL_TOKENS", "")
+        ),
         limits=Limits(max_bytes, max_rows, timeout),
         watch=watch,
         seal=seal,

@@ -1,8 +1,9 @@
-"""MLflow's own model server, as processes that are there for the length of a block."""
+"""Model servers, Longhaul's and MLflow's, as processes that are there for the length of a block."""
 
 import contextlib
 import ctypes
 import functools
+import json
 import os
 import signal
 import socket
@@ -11,8 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -24,15 +26,31 @@ START_SECONDS = 120.0
 STOP_SECONDS = 5.0  # less than a cancelled stage is given to end
 POLL_SECONDS = 0.1
 
+Running = AbstractContextManager[Service]
+
+_PROJECT = Path(__file__).resolve().parents[2]
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, see prctl(2)
 
 
-@contextmanager
-def serve(model: str, timeout: float = START_SECONDS) -> Iterator[Service]:
-    """Run ``mlflow models serve`` on a free port; nothing is left of it after the block.
+def own(model: str, record: Path, **settings: Any) -> Running:
+    """Run Longhaul's service, outside of any MLflow run; see `run`.
 
-    The server has a process group of its own, which is ended as one: also what a part of it that
-    has died has left behind. On Linux it also ends when this process is killed.
+    Parameters
+    ----------
+    model : str
+        ``models:/…`` or ``runs:/…``.
+    record : Path
+        The folder of the prediction record.
+    **settings
+        Of `longhaul.serving.settings.Settings`, as JSON knows them.
+    """
+    plain = {"model": model, "record": str(record), **settings}
+    command = [sys.executable, "-m", "longhaul.serving", json.dumps(plain)]
+    return run(command, _PROJECT)
+
+
+def stock(model: str, timeout: float = START_SECONDS) -> Running:
+    """Run ``mlflow models serve``; see `run`.
 
     Parameters
     ----------
@@ -40,15 +58,40 @@ def serve(model: str, timeout: float = START_SECONDS) -> Iterator[Service]:
         ``models:/…`` or ``runs:/…``.
     timeout : float
         How many seconds it may take to load the model.
+    """
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
+    # Far from the project's folder: a model has to bring its own code.
+    return run([*command, "--env-manager", "local"], None, timeout)
+
+
+@contextmanager
+def run(
+    command: list[str], folder: Path | None, timeout: float = START_SECONDS
+) -> Iterator[Service]:
+    """Run a server on a free port; nothing is left of it after the block.
+
+    The server has a process group of its own, which is ended as one: also what a part of it that
+    has died has left behind. On Linux it also ends when this process is killed.
+
+    Parameters
+    ----------
+    command : list of str
+        Gets ``--host`` and ``--port``.
+    folder : Path or None
+        Where to run it; None is a temporary one.
+    timeout : float
+        How many seconds it may take until it answers ``/ping``.
 
     Raises
     ------
     LonghaulError
         When it ends, or does not answer in time; with the last line of its log.
     """
+    port = _free_port()
+    command = [*command, "--host", HOST, "--port", str(port)]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
-        log, port = Path(temporary) / "service.log", _free_port()
-        process = _start(model, port, log)
+        log = Path(temporary) / "service.log"
+        process = _start(command, folder or log.parent, log)
         service = Service(f"http://{HOST}:{port}")
         try:
             _wait(service, process, log, timeout)
@@ -58,16 +101,13 @@ def serve(model: str, timeout: float = START_SECONDS) -> Iterator[Service]:
             _stop(process)
 
 
-def _start(model: str, port: int, log: Path) -> "subprocess.Popen[bytes]":
-    """Start the server far from the project's folder: a model has to bring its own code."""
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
-    command += ["--env-manager", "local", "-h", HOST, "-p", str(port)]
+def _start(command: list[str], folder: Path, log: Path) -> "subprocess.Popen[bytes]":
     # MLflow starts the uvicorn that is first on the PATH.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with log.open("wb") as output:
         return subprocess.Popen(
             command,
-            cwd=log.parent,
+            cwd=folder,
             env={**os.environ, "PATH": path},
             stdin=subprocess.DEVNULL,
             stdout=output,

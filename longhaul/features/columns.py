@@ -173,12 +173,16 @@ class Date:
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """The parts; see `Column.encode`."""
         try:
-            read = [clock(value) for value in values]
+            read = {value: clock(value) for value in set(values)}
         except ValueError:  # some of it is spelt in a rarer way, which pandas may know
             matrix = self.transform(pd.Series(values, dtype=object))
             return list(matrix.astype(float).T)
-        parts = [_DAY_PARTS[part] for part in self.parts]
-        return [[None if time is None else part(time) for time in read] for part in parts]
+        found: list[Sequence[float | None]] = []
+        for part in self.parts:
+            of = _DAY_PARTS[part]
+            known = {value: None if time is None else of(time) for value, time in read.items()}
+            found.append([known[value] for value in values])
+        return found
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import shutil
 import signal
 import socket
@@ -140,6 +141,9 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
     )
     host, port = listener.getsockname()[:2]
     log.event("listening", address=f"http://{host}:{port}", workers=settings.workers)
+    # Read by OpenMP when a worker loads it: no more threads than processors, and none that spins.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     workers = Workers(config, [listener])
     try:

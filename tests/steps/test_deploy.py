@@ -41,7 +41,8 @@ def test_service_equals_batch_prediction(
     fitted = packages.fit(tmp_path, family)
     with mlflow.start_run():
         uri = models.log(fitted.package, splits.read(split, "valid").head())
-    deploy.main(["--model", uri, "--split", str(split), "--requests", "20"])
+    arguments = ["--model", uri, "--split", str(split), "--requests", "20"]
+    deploy.main([*arguments, "--stock", str(family == "lightgbm")])
     headline = capsys.readouterr().out
     assert headline.startswith("serves: 20 requests, median ")
     assert "answers equal batch predictions" in headline
@@ -51,3 +52,8 @@ def test_service_equals_batch_prediction(
     report = artifacts.read_json(f"runs:/{run.info.run_id}/deployment.json")
     assert report["parity"]["answers"] == 20 + 5 * 100
     assert report["batches"]["rows_per_request"] == 100
+    assert report["recorded"] == 1 + 20 + 5 * 100
+    if family == "lightgbm":
+        assert "(stock " in headline
+        assert report["stock"]["parity"]["largest_difference"] == 0
+        assert report["single"]["p50_ms"] < report["stock"]["single"]["p50_ms"]

@@ -11,11 +11,11 @@ import numpy as np
 
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
-from longhaul.learning.estimator import FEW_ROWS
 from longhaul.learning.sample import Sample
 from longhaul.learning.single import SingleRow
 
 FILE = "model.txt"
+FEW_ROWS = 16  # up to here, waking threads takes longer than predicting
 
 name = "lightgbm"
 defaults: dict[str, float] = {
@@ -116,7 +116,7 @@ class Boosted:
     def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
         if not len(matrix):
             return np.empty((0, matrix.shape[1] + 1)) if how else np.empty(0)
-        threads = 1 if len(matrix) <= FEW_ROWS else 0
+        threads = 1 if len(matrix) <= FEW_ROWS else 0  # 0 is all that OpenMP may use
         return np.asarray(self.booster.predict(matrix, num_threads=threads, **how))
 
 

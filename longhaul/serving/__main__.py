@@ -1,0 +1,45 @@
+"""The service by itself, outside of any MLflow run: ``python -m longhaul.serving '<settings>'``.
+
+The settings are a JSON object with the names of `Settings`: ``{"model": …, "record": …}``. Tokens
+are those of LONGHAUL_TOKENS.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from longhaul.errors import LonghaulError
+from longhaul.serving import supervisor, tokens
+from longhaul.serving.settings import Limits, Settings
+from longhaul.workflow.stage import quiet
+
+
+@click.command()
+@click.argument("settings")
+@click.option("--host", required=True)
+@click.option("--port", required=True, type=int)
+def main(settings: str, host: str, port: int) -> None:
+    """Serve as the settings say, until SIGTERM or SIGINT."""
+    given = json.loads(settings)
+    checked = Settings(
+        **{
+            **given,
+            "host": host,
+            "port": port,
+            "record": Path(given["record"]),
+            "limits": Limits(**given.get("limits", {})),
+            "tokens": tokens.read(None, os.environ.get("LONGHAUL_TOKENS", "")),
+        }
+    )
+    quiet()
+    try:
+        supervisor.run(checked)
+    except LonghaulError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
