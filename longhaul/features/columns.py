@@ -49,6 +49,9 @@ class Column(Protocol):
         type object with these values, once it is rounded to float32.
         """
 
+    def one(self, value: Any) -> Sequence[float | None]:
+        """What `encode` makes of a single value: k numbers."""
+
     def plain(self) -> dict[str, Any]:
         """Kind, name and all that was learned, as JSON knows it."""
 
@@ -74,6 +77,10 @@ class Number:
         if _AS_IT_IS.issuperset(map(type, values)):
             return [values]
         return [[number(value) for value in values]]
+
+    def one(self, value: Any) -> Sequence[float | None]:
+        """The number itself; see `Column.one`."""
+        return (value if type(value) in _AS_IT_IS else number(value),)
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""
@@ -121,6 +128,12 @@ class Category:
             values = [None if missing(value) else text(value) for value in values]
         codes, others = self._codes, len(self.levels)
         return [[codes.get(value, others) for value in values]]
+
+    def one(self, value: Any) -> Sequence[float | None]:
+        """The code; see `Column.one`."""
+        if type(value) in _LEVEL:
+            return (self._codes.get(value, len(self.levels)),)
+        return self.encode([value])[0]
 
     @cached_property
     def _codes(self) -> dict[str | None, float]:
@@ -183,6 +196,10 @@ class Date:
             known = {value: None if time is None else of(time) for value, time in read.items()}
             found.append([known[value] for value in values])
         return found
+
+    def one(self, value: Any) -> Sequence[float | None]:
+        """The parts; see `Column.one`."""
+        return [values[0] for values in self.encode([value])]
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""

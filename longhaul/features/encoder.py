@@ -84,6 +84,23 @@ class Encoder:
         ndarray of float32, shape (n, p), C-contiguous
             Equal, bit for bit, to what `transform` makes of columns of type object.
         """
+        flat = self._one(table) if count == 1 else self._many(table, count)
+        try:
+            wide = np.array(flat, dtype=np.float64)
+        except OverflowError:  # an integer beyond all floats
+            wide = np.array([number(value) for value in flat])
+        return narrow(wide.reshape(-1, count).T)
+
+    def _one(self, table: Mapping[str, Sequence[Any]]) -> list[float | None]:
+        """The p features of a single row."""
+        found: list[float | None] = []
+        for column in self.columns:
+            values = table.get(column.name)
+            found += column.one(values[0]) if values else [None] * len(column.names)
+        return found
+
+    def _many(self, table: Mapping[str, Sequence[Any]], count: int) -> list[float | None]:
+        """The p features of all rows, one feature after the other."""
         gaps = [None] * count
         found: list[Sequence[float | None]] = []
         for column in self.columns:
@@ -91,12 +108,7 @@ class Encoder:
                 found += column.encode(table[column.name])
             else:
                 found += [gaps] * len(column.names)
-        flat = list(chain.from_iterable(found))
-        try:
-            wide = np.array(flat, dtype=np.float64)
-        except OverflowError:  # an integer beyond all floats
-            wide = np.array([number(value) for value in flat])
-        return narrow(wide.reshape(-1, count).T)
+        return list(chain.from_iterable(found))
 
     @property
     def features(self) -> list[str]:

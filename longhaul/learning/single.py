@@ -25,7 +25,7 @@ class SingleRow:
 
     def __init__(self, booster: Any):
         self._booster = booster  # the handle below must not outlive it
-        self._config = ctypes.c_void_p()
+        self._config, self._length = ctypes.c_void_p(), ctypes.c_int64()
         self._check(
             _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(
                 booster._handle,
@@ -39,21 +39,20 @@ class SingleRow:
             )
         )
         weakref.finalize(self, _LIB.LGBM_FastConfigFree, self._config)
+        self._predict = _LIB["LGBM_BoosterPredictForMatSingleRowFast"]
+        self._predict.argtypes = [ctypes.c_void_p] * 4
 
     def probability(self, row: np.ndarray) -> np.ndarray:
         """Of the positive class: float64 of shape (1,), for float32 of shape (1, p)."""
-        row = np.ascontiguousarray(row)
-        found, length = np.empty(1), ctypes.c_int64()
-        self._check(
-            _LIB.LGBM_BoosterPredictForMatSingleRowFast(
-                self._config,
-                ctypes.c_void_p(row.__array_interface__["data"][0]),
-                ctypes.byref(length),
-                ctypes.c_void_p(found.__array_interface__["data"][0]),
-            )
-        )
+        row, found = np.ascontiguousarray(row), np.empty(1)
+        length = ctypes.addressof(self._length)  # always 1: of no interest
+        self._check(self._predict(self._config, _address(row), length, _address(found)))
         return found
 
     def _check(self, code: int) -> None:
         if code:
             raise RuntimeError(_LIB.LGBM_GetLastError().decode("utf-8"))
+
+
+def _address(array: np.ndarray) -> int:
+    return int(array.__array_interface__["data"][0])

@@ -14,6 +14,7 @@ OPEN = frozenset({"/ping", "/health", "/ready", "/version"})  # for probes, whic
 
 MOST = 1000  # requests inside at once: with the limit of a body, a bound on memory
 
+Headers = Mapping[bytes, bytes]
 Scope = dict[str, Any]
 Receive = Any
 Send = Any
@@ -59,7 +60,7 @@ class Doors:
         """Whether who asks has shown a token, or none is asked for."""
         if not self.tokens:
             return True
-        if self.tokens.admit(header(scope, b"authorization")):
+        if self.tokens.admit(dict(scope["headers"]).get(b"authorization", b"")):
             return True
         if scope["path"] in OPEN:
             return False
@@ -80,15 +81,7 @@ class Gone(Exception):
     """Who asked is no longer there."""
 
 
-def header(scope: Mapping[str, Any], name: bytes) -> bytes:
-    """The value of a header, or nothing."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return b""
-
-
-async def body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+async def body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
     """The body of a request.
 
     Raises
@@ -98,7 +91,7 @@ async def body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
     Gone
         When the connection was closed before its end.
     """
-    announced = header(scope, b"content-length")
+    announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limits.bytes:
         raise _too_large(limits)
     try:

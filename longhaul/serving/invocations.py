@@ -1,8 +1,8 @@
 """POST /invocations: rows in, predictions out, on record."""
 
 import asyncio
+import random
 import re
-import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from longhaul.serving import protocol
 from longhaul.serving.answer import Answer
 from longhaul.serving.champion import Champion
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Receive, Scope, Send, body, header
+from longhaul.serving.doors import Headers, Receive, Scope, Send, body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.served import Served
@@ -22,7 +22,7 @@ INLINE_BYTES = 64_000  # what is larger would keep the others waiting
 THREADS = 4
 WAITING = 32  # requests that may wait for a thread
 
-_PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8"})
+_PLAIN = frozenset({"application/json", "application/json; charset=utf-8"})
 _ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -46,11 +46,13 @@ class Invocations:
         self._answered = meters.requests.labels(200)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rows")
         self._waiting = 0
+        self._random = random.Random()  # ids are no secrets; a system call for each would be slow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        kind, request = _kind(scope), _id(scope)
-        sent = await body(scope, receive, self.limits)
+        headers = dict(scope["headers"])
+        kind, request = _kind(headers), self._id(headers)
+        sent = await body(headers, receive, self.limits)
         began = time.perf_counter()
         served = self.champion.served  # the model that answers, whatever comes meanwhile
         answer = await self._answer(served, sent, kind)
@@ -58,8 +60,17 @@ class Invocations:
         self._measure(served, len(answer.probability), time.perf_counter() - began)
         await _send(send, served, request, answer.body, recorded)
 
+    def _id(self, headers: Headers) -> str:
+        """The request's id: the client's own, or a new one."""
+        given = headers.get(b"x-request-id")
+        if given is None:
+            return f"{self._random.getrandbits(128):032x}"
+        if not _ID.fullmatch(given):
+            raise invalid("X-Request-Id is not 1 to 64 letters, digits, dots, dashes, underscores")
+        return str(given, "ascii")
+
     async def _answer(self, served: Served, sent: bytes, kind: str) -> Answer:
-        if kind.lower().encode() in _PLAIN:
+        if kind.lower() in _PLAIN:
             small = len(sent) <= INLINE_BYTES
             found = served.rows(sent) if small else await self._aside(served.rows, sent)
             if found is not None:
@@ -96,25 +107,15 @@ class Invocations:
         self.meters.seconds.observe(seconds)
 
 
-def _kind(scope: Scope) -> str:
+def _kind(headers: Headers) -> str:
     """The media type of the body."""
-    kind = header(scope, b"content-type")
+    kind = headers.get(b"content-type")
     if not kind:
         message = f"there is no Content-Type; send {protocol.JSON} or {protocol.CSV}"
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
-    if header(scope, b"content-encoding") not in {b"", b"identity"}:
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise Refusal(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")
     return kind.decode("latin-1")
-
-
-def _id(scope: Scope) -> str:
-    """The request's id: the client's own, or a new one."""
-    given = header(scope, b"x-request-id")
-    if not given:
-        return secrets.token_hex(16)
-    if not _ID.fullmatch(given):
-        raise invalid("X-Request-Id is not 1 to 64 letters, digits, dots, dashes or underscores")
-    return given.decode("ascii")
 
 
 async def _send(send: Send, served: Served, request: str, answer: bytes, recorded: bool) -> None:

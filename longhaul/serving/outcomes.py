@@ -1,13 +1,13 @@
 """POST /outcomes: what became of rows that were predicted."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import pydantic
 from pydantic import ConfigDict, Field
 
 from longhaul.serving import protocol
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Receive, Scope, Send, body, header
+from longhaul.serving.doors import Receive, Scope, Send, body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.settings import Limits
@@ -56,16 +56,17 @@ class Outcomes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        kind = header(scope, b"content-type").partition(b";")[0].strip().lower()
+        headers = dict(scope["headers"])
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != protocol.JSON.encode():
             raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"send {protocol.JSON}")
-        report = _read(await body(scope, receive, self.limits))
+        report = _read(await body(headers, receive, self.limits))
         if len(report.outcomes) > self.limits.rows:
             raise protocol.too_many(len(report.outcomes), self.limits.rows)
         self.clerk.report([(one.request, one.row, one.outcome) for one in report.outcomes])
         self.meters.requests.labels(202).inc()
-        headers: list[Any] = [(b"content-length", b"0")]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        empty = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 202, "headers": empty})
         await send({"type": "http.response.body", "body": b""})
 
 
