@@ -29,6 +29,7 @@ from longhaul.serving.refusal import Refusal
 from longhaul.serving.settings import Settings
 
 TICK_SECONDS = 1.0
+_YOUNG = 10_000  # objects between two looks of the collector: of some hundred requests
 
 
 def create(settings: Settings, shelf: Path) -> Doors:
@@ -119,6 +120,7 @@ def _life(champion: Champion, clerk: Clerk, settings: Settings) -> Any:
         ticking = asyncio.create_task(_tick(clerk))
         gc.collect()
         gc.freeze()  # what is loaded now stays: the collector need not look at it again
+        gc.set_threshold(_YOUNG)
         log.event("serving", model=champion.served.identity.uri)
         yield
         champion.close()

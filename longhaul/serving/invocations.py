@@ -103,7 +103,6 @@ class Invocations:
             self._counts = served, self.meters.predictions.labels(*labels).inc
         self._counts[1](rows)
         self._answered.inc()
-        self.meters.rows.observe(rows)
         self.meters.seconds.observe(seconds)
 
 

@@ -16,7 +16,6 @@ from prometheus_client import (
 
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
-_ROWS = (1, 10, 100, 1000, 10_000)
 
 
 def share(folder: Path) -> None:
@@ -50,9 +49,6 @@ class Meters:
             "From the whole request to the answer, of /invocations.",
             buckets=_SECONDS,
             registry=own,
-        )
-        self.rows = Histogram(
-            "longhaul_request_rows", "Rows in a request.", buckets=_ROWS, registry=own
         )
         self.long_way = Counter(
             "longhaul_long_way", "Requests that MLflow's own parsing read.", registry=own

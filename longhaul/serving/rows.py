@@ -29,65 +29,87 @@ class Rows(NamedTuple):
     length: int
 
 
-def read(body: bytes, kinds: Mapping[str, str]) -> Rows | None:
-    """The rows of a plain ``dataframe_split`` or ``dataframe_records``.
+class Reader:
+    """Reads requests for a model.
 
     Parameters
     ----------
-    body : bytes
-        JSON.
     kinds : mapping of str
         Each feature, and its kind: number, category or date.
-
-    Returns
-    -------
-    Rows or None
-        None for what is not plain: other forms, parameters, no rows, rows of different lengths,
-        values of other types than the feature's kind is sent as, what is not JSON.
     """
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    match document:
-        case {"dataframe_split": {"columns": list() as names, "data": list() as data, **rest}}:
-            found = None if rest else _split(names, data, kinds)
-        case {"dataframe_records": list() as records}:
-            found = _records(records, kinds)
-        case _:
+
+    def __init__(self, kinds: Mapping[str, str]):
+        self.kinds = kinds
+        # A client sends the same columns in every request: where the features are among them.
+        self._known: tuple[list[Any], dict[str, int]] = ([], {})
+
+    def read(self, body: bytes) -> Rows | None:
+        """The rows of a plain ``dataframe_split`` or ``dataframe_records``.
+
+        Parameters
+        ----------
+        body : bytes
+            JSON.
+
+        Returns
+        -------
+        Rows or None
+            None for what is not plain: other forms, parameters, no rows, rows of different
+            lengths, values of other types than the feature's kind is sent as, what is not JSON.
+        """
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
             return None
-    if len(document) > 1 or found is None or not _plain(found.table, kinds):
-        return None
-    return found
+        match document:
+            case {"dataframe_split": {"columns": list() as names, "data": list() as data, **rest}}:
+                found = None if rest else self._split(names, data)
+            case {"dataframe_records": list() as records}:
+                found = self._records(records)
+            case _:
+                return None
+        if len(document) > 1 or found is None or not self._plain(found.table):
+            return None
+        return found
 
+    def _split(self, names: list[Any], data: list[Any]) -> Rows | None:
+        places = self._places(names)
+        if places is None or not data or not all(type(row) is list for row in data):
+            return None
+        try:
+            columns = list(zip(*data, strict=True))
+        except ValueError:  # rows of different lengths
+            return None
+        if len(columns) != len(names):
+            return None
+        return Rows({name: columns[place] for name, place in places.items()}, len(data))
 
-def _split(names: list[Any], data: list[Any], kinds: Mapping[str, str]) -> Rows | None:
-    if not data or not all(type(row) is list for row in data) or {*map(type, names)} != {str}:
-        return None
-    try:
-        columns = dict(zip(names, zip(*data, strict=True), strict=True))
-    except ValueError:  # rows of different lengths
-        return None
-    if len(columns) < len(names):  # the same name twice
-        return None
-    return Rows({name: columns[name] for name in kinds if name in columns}, len(data))
+    def _places(self, names: list[Any]) -> dict[str, int] | None:
+        """Where each feature is among the columns that were sent."""
+        before, places = self._known
+        if names == before:
+            return places
+        if {*map(type, names)} != {str} or len(set(names)) < len(names):
+            return None
+        places = {name: names.index(name) for name in self.kinds if name in names}
+        self._known = names, places
+        return places
 
+    def _records(self, records: list[Any]) -> Rows | None:
+        if not records or not all(type(record) is dict for record in records):
+            return None
+        sent = records[0].keys() if len(records) == 1 else set().union(*records)
+        if not sent:
+            return None
+        table = {n: [record.get(n) for record in records] for n in self.kinds if n in sent}
+        return Rows(table, len(records))
 
-def _records(records: list[Any], kinds: Mapping[str, str]) -> Rows | None:
-    if not records or not all(type(record) is dict for record in records):
-        return None
-    sent = records[0].keys() if len(records) == 1 else set().union(*records)
-    if not sent:
-        return None
-    table = {name: [record.get(name) for record in records] for name in kinds if name in sent}
-    return Rows(table, len(records))
-
-
-def _plain(table: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> bool:
-    for name, values in table.items():
-        sent = _SENT[kinds[name]]
-        if type(values[0]) not in sent or (
-            len(values) > 1 and not sent.issuperset(map(type, values))
-        ):
-            return False
-    return True
+    def _plain(self, table: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether every value is of a type that MLflow lets pass for its column."""
+        for name, values in table.items():
+            sent = _SENT[self.kinds[name]]
+            if type(values[0]) not in sent:
+                return False
+            if len(values) > 1 and not sent.issuperset(map(type, values)):
+                return False
+        return True

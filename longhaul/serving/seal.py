@@ -6,7 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from math import isfinite
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from longhaul.serving.journal import SUFFIX
 from longhaul.serving.lines import Heading
 
 _TYPES = {"number": pa.float64(), "category": pa.string(), "date": pa.timestamp("us")}
+_TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
 
 
 def seal(folder: Path) -> Iterator[Path]:
@@ -139,15 +140,19 @@ def _predictions(heading: Heading, requests: list[Any]) -> pa.Table:
 
 def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:
     """One feature of all rows, as the encoder reads it."""
-    missing = ([None] * count for count in counts)
-    column = [value for part, gaps in zip(parts, missing, strict=True) for value in part or gaps]
+    gaps = ([None] * count for count in counts)
+    column = list(chain.from_iterable(p or gap for p, gap in zip(parts, gaps, strict=True)))
     match kind:
+        case "category" if _TEXTS.issuperset(map(type, column)):
+            return column
         case "category":
             return [None if values.missing(value) else values.text(value) for value in column]
         case "date":
             return values.times(pd.Series(column, dtype=object)).astype("datetime64[us]")
-    numbers = map(values.number, column)
-    return [number if isfinite(number) else None for number in numbers]
+    if not _NUMBERS.issuperset(map(type, column)):
+        column = [values.number(value) for value in column]
+    found = np.array(column, dtype=np.float64)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _periods(heading: Heading, table: dict[str, Any], asked: pd.Series) -> pd.Series:

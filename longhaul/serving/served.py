@@ -13,9 +13,8 @@ from longhaul.errors import LonghaulError
 from longhaul.model import package
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
-from longhaul.serving import rows
 from longhaul.serving.answer import Answer, answer
-from longhaul.serving.rows import Rows
+from longhaul.serving.rows import Reader, Rows
 from longhaul.tracking import artifacts
 from longhaul.tracking.identity import Identity
 
@@ -54,7 +53,11 @@ class Served:
 
     def rows(self, body: bytes) -> Rows | None:
         """The rows of a request; None where they are not plain, and MLflow has to read them."""
-        return rows.read(body, self.kinds)
+        return self._reader.read(body)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.kinds)
 
     def predict(self, found: Rows) -> Answer:
         """Predict rows."""

@@ -26,6 +26,7 @@ TICK_SECONDS = 1.0
 STOP_SECONDS = 20  # for requests in flight
 SHADOW_SECONDS = 10.0
 HEALTH_SECONDS = 30
+_NICE = 10  # workers come first
 
 
 def run(settings: Settings) -> int:
@@ -88,6 +89,8 @@ class Keeper:
             self.shadow.close(SHADOW_SECONDS)
 
     def _keep(self) -> None:
+        with contextlib.suppress(OSError):  # on Linux a thread has a priority of its own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._end.wait(TICK_SECONDS):
             self._seal()
             meters.forget_the_dead()
