@@ -88,6 +88,8 @@ def read(text: bytes) -> Any:
 
 def _storable(value: Any) -> Any:
     """A value that JSON in UTF-8 can hold, and that the encoder reads as the same."""
-    if isinstance(value, str):
-        return _HALF_A_CHARACTER.sub("\ufffd", value)
-    return str(value) if isinstance(value, int) and abs(value) >= _WIDEST else value
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and abs(value) < _WIDEST:
+        return value
+    return _HALF_A_CHARACTER.sub("\ufffd", str(value))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel, scoring_server
+from mlflow.types import ColSpec, DataType, Schema
 
 from longhaul.deployment import payload
 from longhaul.serving.answer import Answer
@@ -68,14 +69,24 @@ def answer(served: Served, body: bytes, content_type: str, most: int) -> Answer:
     listener = _Listener(served, most)
     # PyFuncModel holds the rows to the signature before it lets the listener predict.
     model = PyFuncModel(served.metadata, listener)
-    schema = served.metadata.get_input_schema()
     try:
-        told = scoring_server.invocations(data, content_type, model, schema)
+        told = scoring_server.invocations(data, content_type, model, _schema(served, kind))
     except Exception:  # MLflow's parsing has many ways to fail, all of them the request's
         raise listener.refusal or invalid(_UNFIT) from None
     if told.status != 200:
         raise Refusal(told.status, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
     return _answer(listener, told.response.encode())
+
+
+def _schema(served: Served, kind: str) -> Schema:
+    """What MLflow is to take the columns for, before it holds them to the signature.
+
+    In CSV everything is text, which the encoder reads: MLflow would refuse columns that may be of
+    any type, and take categories such as 01 for numbers.
+    """
+    if kind == JSON:
+        return served.metadata.get_input_schema()
+    return Schema([ColSpec(DataType.string, name, required=False) for name in served.kinds])
 
 
 def too_many(count: int, most: int) -> Refusal:

@@ -1,0 +1,98 @@
+"""Services for tests: real ones, on a registered model with two versions."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import mlflow
+import pandas as pd
+import psutil
+import requests
+
+from longhaul.deployment import server
+from longhaul.tracking import models, registry
+from tests import packages, tables
+
+NAME = "churn"
+ROWS = [
+    {"day": "2020-08-01T10:30:00", "calls": 9, "plan": "basic", "age": 30.0},
+    {"day": "2020-08-02T23:15:00", "calls": 0, "plan": "plus", "age": None},
+]
+BODY = json.dumps({"dataframe_records": ROWS}).encode()
+FAMILIES = {"1": "lightgbm", "2": "logistic"}
+
+
+class Running(NamedTuple):
+    """A service that answers."""
+
+    address: str
+    record: Path
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def post(self, body: bytes = BODY, path: str = "/invocations", **headers: str) -> Any:
+        """Send JSON, or what the headers say; underscores in their names are dashes."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"Content-Type": "application/json", **named}
+        return requests.post(self.address + path, body, headers=named, timeout=60)
+
+    def get(self, path: str, **headers: str) -> Any:
+        return requests.get(self.address + path, headers=headers, timeout=60)
+
+    def supervisor(self) -> psutil.Process:
+        """The process whose workers answer."""
+        named = (one for one in psutil.Process().children() if "longhaul.serving" in one.cmdline())
+        return next(one for one in named if str(self.port) in one.cmdline())
+
+    def workers(self) -> list[psutil.Process]:
+        """Those of its processes that answer."""
+        return [one for one in self.supervisor().children() if _is_worker(one)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "spawn_main" in " ".join(process.cmdline())
+    return False
+
+
+def register(folder: Path) -> dict[str, list[float]]:
+    """Version 1 is champion, 2 challenger; what each says of `ROWS`."""
+    says = {}
+    for version, family in FAMILIES.items():
+        package = packages.fit(folder, family).package
+        with mlflow.start_run():
+            uri = models.log(package, tables.churn(3).drop(columns=["customer", "churned"]))
+        assert registry.register(NAME, uri, {}, "") == version
+        says[version] = package.predictor.probability(pd.DataFrame(ROWS)).tolist()
+    registry.promote(NAME, "1", "the first")
+    assert says["1"] != says["2"]
+    return says
+
+
+def champion(version: str) -> None:
+    """Let the alias point at a version, whatever the ledger says."""
+    mlflow.MlflowClient().set_registered_model_alias(NAME, "champion", version)
+
+
+@contextmanager
+def serving(
+    record: Path, model: str = f"models:/{NAME}@champion", **settings: Any
+) -> Iterator[Running]:
+    """A service as a process of its own; it looks at the alias ten times a second."""
+    quick = {"watch": 0.1, "seal": 1.0, **settings}
+    with server.own(model, record, **quick) as service:
+        yield Running(service.address, record)
+
+
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for something that has to come true."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
