@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from longhaul.serving import log, meters, schema
 from longhaul.serving.champion import Champion
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Doors, Receive, Scope, Send
+from longhaul.serving.doors import Doors
 from longhaul.serving.invocations import Invocations
 from longhaul.serving.meters import Meters
 from longhaul.serving.outcomes import Outcomes
-from longhaul.serving.refusal import Refusal
+from longhaul.serving.refusal import FAILURE, Refusal
 from longhaul.serving.settings import Settings
 
 TICK_SECONDS = 1.0
@@ -50,21 +51,32 @@ def create(settings: Settings, shelf: Path) -> Doors:
         redoc_url=None, title="Longhaul", lifespan=_life(champion, clerk, settings)
     )
     app.add_exception_handler(HTTPException, _as_refusal)
+    app.add_exception_handler(Exception, _as_failure)
     app.openapi = lambda: schema.openapi(champion.served, settings)  # type: ignore[method-assign]
     _add_probes(app, champion, clerk)
-    outcomes = Outcomes(clerk, settings.limits, own)
-    app.router.routes.insert(0, Route("/outcomes", outcomes, methods=["POST"]))
     invocations = Invocations(champion, clerk, settings.limits, own)
-    app.router.routes.insert(0, Route("/invocations", invocations, methods=["POST"]))
+    outcomes = Outcomes(clerk, settings.limits, own)
+    return Doors(
+        _ahead({"/invocations": invocations, "/outcomes": outcomes}, app), settings.tokens, own
+    )
 
-    async def ahead(scope: Scope, receive: Receive, send: Send) -> None:
-        """Take what comes most past FastAPI's routing, which costs a fifth of an answer."""
-        if scope.get("path") == "/invocations" and scope["method"] == "POST":
-            await invocations(scope, receive, send)
-        else:
+
+def _ahead(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
+    """Take what is posted past FastAPI's routing, which costs a fifth of an answer."""
+    for path, endpoint in endpoints.items():
+        app.router.routes.insert(0, Route(path, endpoint, methods=["POST"]))  # or 405
+
+    async def pass_on(scope: Scope, receive: Receive, send: Send) -> None:
+        endpoint = endpoints.get(scope.get("path", ""))
+        if endpoint is not None and scope["method"] == "POST":
+            await endpoint(scope, receive, send)
+            return
+        try:
             await app(scope, receive, send)
+        except Exception:  # answered by `_as_failure`, and raised again
+            log.failure("failed", path=scope.get("path"))
 
-    return Doors(ahead, settings.tokens, own)
+    return pass_on
 
 
 def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:
@@ -145,6 +157,11 @@ async def _as_refusal(request: Request, error: Exception) -> Response:
     refusal = Refusal(error.status_code, code, "GET /openapi.json says what there is to ask")
     headers = dict(error.headers or {})
     return Response(refusal.line, error.status_code, headers, "application/json")
+
+
+async def _as_failure(request: Request, error: Exception) -> Response:
+    """Answer what must not happen, without a word of it."""
+    return Response(FAILURE.line, FAILURE.status, media_type="application/json")
 
 
 def _end_with_parent() -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longhaul.serving import log
 from longhaul.serving.meters import Meters
-from longhaul.serving.refusal import Refusal
+from longhaul.serving.refusal import FAILURE, Refusal
 from longhaul.serving.settings import Limits
 from longhaul.serving.tokens import Tokens
 
@@ -15,9 +16,6 @@ OPEN = frozenset({"/ping", "/health", "/ready", "/version"})  # for probes, whic
 MOST = 1000  # requests inside at once: with the limit of a body, a bound on memory
 
 Headers = Mapping[bytes, bytes]
-Scope = dict[str, Any]
-Receive = Any
-Send = Any
 
 
 class Doors:
@@ -30,7 +28,7 @@ class Doors:
     meters : Meters
     """
 
-    def __init__(self, app: Any, tokens: Tokens, meters: Meters):
+    def __init__(self, app: ASGIApp, tokens: Tokens, meters: Meters):
         self.app, self.tokens, self.meters = app, tokens, meters
         self._inside = 0
 
@@ -51,8 +49,7 @@ class Doors:
             pass
         except Exception:
             log.failure("failed", path=scope["path"])
-            message = "the service failed; its log says why"
-            await self._refuse(Refusal(500, "INTERNAL_ERROR", message), send)
+            await self._refuse(FAILURE, send)
         finally:
             self._inside -= 1
 
@@ -108,7 +105,7 @@ async def body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
         raise Refusal(408, "BODY_TIMEOUT", message) from None
 
 
-async def _rest(message: dict[str, Any], receive: Receive, limits: Limits) -> bytes:
+async def _rest(message: Message, receive: Receive, limits: Limits) -> bytes:
     """The body of a request that comes in more than one message."""
     parts = bytearray()
     while True:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
+
 from longhaul.serving import protocol
 from longhaul.serving.answer import Answer
 from longhaul.serving.champion import Champion
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Headers, Receive, Scope, Send, body
+from longhaul.serving.doors import Headers, body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.served import Served

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import pydantic
 from pydantic import ConfigDict, Field
+from starlette.types import Receive, Scope, Send
 
 from longhaul.serving import protocol
 from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Receive, Scope, Send, body
+from longhaul.serving.doors import body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.settings import Limits

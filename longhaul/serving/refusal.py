@@ -1,9 +1,9 @@
 """Requests that are not answered: one JSON line with a code, and nothing that was sent."""
 
 import json
-from typing import Any
 
-Send = Any
+from starlette.types import Send
+
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -48,3 +48,6 @@ class Refusal(Exception):
 def invalid(message: str) -> Refusal:
     """The request is not what the model takes."""
     return Refusal(400, "INVALID_INPUT", message)
+
+
+FAILURE = Refusal(500, "INTERNAL_ERROR", "the service failed; its log says why")
