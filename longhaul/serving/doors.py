@@ -101,8 +101,8 @@ async def body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
                 return whole
             return await _rest(message, receive, limits)
     except TimeoutError:
-        message = f"the body did not come within {limits.seconds:g} s"
-        raise Refusal(408, "BODY_TIMEOUT", message) from None
+        late = f"the body did not come within {limits.seconds:g} s"
+        raise Refusal(408, "BODY_TIMEOUT", late) from None
 
 
 async def _rest(message: Message, receive: Receive, limits: Limits) -> bytes:

@@ -28,7 +28,7 @@ class Journal:
         Or when it has as many bytes.
     """
 
-    def __init__(self, folder: Path, seconds: float, most: int = 16_000_000):
+    def __init__(self, folder: Path, seconds: float, most: int = 4_000_000):
         self.folder, self.seconds, self.most = folder, seconds, most
         self._file: int | None = None
         self._header, self._size, self._began = b"", 0, 0.0

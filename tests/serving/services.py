@@ -96,3 +96,17 @@ def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
+
+
+def answers(running: Running) -> bool:
+    """Whether it is ready by now."""
+    with contextlib.suppress(requests.RequestException):
+        return bool(running.get("/ready").ok)
+    return False
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process runs; one that ended and nobody waited for does not."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False

@@ -1,0 +1,60 @@
+"""The entry point, as a user runs it: it serves until Ctrl-C, and its run says what it did."""
+
+import os
+import re
+import signal
+import socket
+from pathlib import Path
+
+import mlflow
+import psutil
+import pytest
+
+from longhaul.serving import record
+from longhaul.tracking.tags import HEADLINE
+from tests import lifecycles
+from tests.serving import services
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("ended", ["FINISHED", "FAILED"])
+def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
+    """The record lies where the command was given and is whole; the run is closed; nothing is left.
+
+    SIGTERM finishes the run. After Ctrl-C, which ends `mlflow run` too, MLflow calls it failed.
+    """
+    says = services.register(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = lifecycles.start(
+        tmp_path,
+        str(lifecycles.REPOSITORY),
+        "serve",
+        tracking,
+        model="models:/churn@champion",
+        port=port,
+        workers=2,
+        watch=0.1,
+    )
+    running = services.Running(f"http://127.0.0.1:{port}", tmp_path / "record")
+    services.until(lambda: services.answers(running), 60)
+    everyone = psutil.Process(process.pid).children(recursive=True)
+    answer = running.post()
+    assert says["1"] == [row["probability"] for row in answer.json()["predictions"]]
+    if ended == "FINISHED":
+        next(one for one in everyone if "steps.serve" in one.cmdline()).terminate()
+    else:
+        os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert len(record.read(running.record, "churn-1")) == 2, printed
+    services.until(lambda: not any(map(services.alive, everyone)))
+    (run,) = mlflow.search_runs(
+        filter_string="tags.mlflow.project.entryPoint = 'serve'",
+        search_all_experiments=True,
+        output_format="list",
+    )
+    assert (run.info.status, run.data.metrics["rows"]) == (ended, 2), printed
+    assert run.data.tags[HEADLINE] == "served models:/churn@champion: 2 rows"
+    assert re.search(r'"event": "listening"', printed)
