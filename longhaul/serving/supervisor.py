@@ -45,7 +45,7 @@ def run(settings: Settings) -> int:
     """
     settings.check()
     log.configure()
-    with _runtime() as folder, _listen(settings) as listener:
+    with _runtime() as folder, _listen(settings) as listener, _own_signals():
         shelf, own = folder / "models", Meters()
         shelf.mkdir()
         first = served.load(identify(settings.model), shelf)
@@ -147,16 +147,22 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
     # Read by OpenMP when a worker loads it: no more threads than processors, and none that spins.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     workers = Workers(config, [listener])
+    workers.run()
+    if not workers.told:
+        raise LonghaulError("the workers cannot start; the log above says why")
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Give signals back to whoever had them, once the record is finished: a second SIGTERM waits."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     try:
-        workers.run()
+        yield
     finally:
         for number, handler in before.items():
             with contextlib.suppress(OSError, TypeError, ValueError):
                 signal.signal(number, handler)
-    if not workers.told:
-        raise LonghaulError("the workers cannot start; the log above says why")
 
 
 @contextlib.contextmanager
