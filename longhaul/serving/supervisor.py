@@ -155,7 +155,7 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
 
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
-    """Give signals back to whoever had them, once the record is finished: a second SIGTERM waits."""
+    """Give signals back once the record is finished: a second SIGTERM waits."""
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     try:
         yield
