@@ -54,8 +54,9 @@ class Reader:
         Returns
         -------
         Rows or None
-            None for what is not plain: other forms, parameters, no rows, rows of different
-            lengths, values of other types than the feature's kind is sent as, what is not JSON.
+            None for what is not plain: other forms, parameters, no rows, no feature among the
+            columns, rows of different lengths, values of other types than the feature's kind is
+            sent as, what is not JSON.
         """
         try:
             document = orjson.loads(body)
@@ -68,7 +69,7 @@ class Reader:
                 found = self._records(records)
             case _:
                 return None
-        if len(document) > 1 or found is None or not self._plain(found.table):
+        if len(document) > 1 or found is None or not found.table or not self._plain(found.table):
             return None
         return found
 
