@@ -1,5 +1,6 @@
 """A model in service: what it takes to answer, loaded and checked."""
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,19 +84,27 @@ def load(identity: Identity, shelf: Path) -> Served:
     folder = shelf / identity.key
     if not folder.is_dir():
         artifacts.keep(identity.uri, folder)
+    try:
+        served = _read(identity, folder)
+        _check(served)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # the next one who asks may find it mended
+        raise
+    return served
+
+
+def _read(identity: Identity, folder: Path) -> Served:
     parts = folder / "artifacts" / "package"
     if not parts.is_dir():
         raise LonghaulError(f"{identity.uri}: not a model of Longhaul")
     metadata = Model.load(str(folder))
-    served = Served(
+    return Served(
         identity,
         package.load_predictor(parts),
         problems.load(parts / package.PROBLEM),
         metadata,
         _example(metadata, folder, identity),
     )
-    _check(served)
-    return served
 
 
 def _example(metadata: Model, folder: Path, identity: Identity) -> pd.DataFrame:
