@@ -1,5 +1,6 @@
 """Predict one period, and measure how good the predictions were where the outcome is known."""
 
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def score(model: str, table: str, period: str) -> str:
     problem, source = tables.problem(folder), _file(folder, period)
     identity = identify(model)
     predictor = models.load_for(identity.uri, problem).predictor
-    origin = predictions.Origin(period, identity.name, identity.version)
+    origin = predictions.Origin(period, identity.name, identity.version, datetime.now(UTC))
     with artifacts.folder(f"predictions/{identity.key}") as target:
         file = tables.path(target, period)
         predictions.write(source, file, predictor, problem, origin)

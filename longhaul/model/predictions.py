@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Which rows were predicted, and by what.
+    """Which rows were predicted, by what, and when.
 
     Attributes
     ----------
@@ -42,11 +42,14 @@ class Origin:
         The registered model's name, or the run that logged it.
     version : str
         Of the registered model; empty for others.
+    at : datetime
+        When, in UTC.
     """
 
     period: str
     model: str
     version: str
+    at: datetime
 
 
 def write(
@@ -125,7 +128,7 @@ def _predict(
         "period": [origin.period] * count,
         "model": [origin.model] * count,
         "version": [origin.version] * count,
-        "predicted_at": [datetime.now(UTC)] * count,
+        "predicted_at": [origin.at] * count,
         "probability": probability,
         "decision": predictor.decide(probability),
         "outcome": _outcome(frame, problem),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from steps.score import score
 from tests import packages, tables
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+NOW = datetime(2020, 8, 1, tzinfo=UTC)
 
 
 def write(folder: Path, change: Change = lambda rows: rows) -> str:
@@ -106,7 +109,7 @@ def test_batches_are_no_difference(tmp_path: Path) -> None:
     """Seven rows at a time or all at once: the same predictions, row for row."""
     table = Path(write(tmp_path, lambda f: f.assign(churned=f["churned"].where(f["calls"] > 2))))
     predictor = packages.fit(tmp_path, "lightgbm").package.predictor
-    source, origin = files.path(table, "2020-07"), Origin("2020-07", "churn", "1")
+    source, origin = files.path(table, "2020-07"), Origin("2020-07", "churn", "1", NOW)
     for rows in (7, 10_000):
         target = tmp_path / f"{rows}.parquet"
         predictions.write(source, target, predictor, files.problem(table), origin, rows)
@@ -164,7 +167,7 @@ def test_a_target_of_booleans_with_gaps_is_read(logistic: str, tmp_path: Path) -
     table = Path(write(tmp_path, change))
     problem = replace(files.problem(table), target=Target("churned", "1"))
     target = tmp_path / "written.parquet"
-    origin = Origin("2020-07", "m", "")
+    origin = Origin("2020-07", "m", "", NOW)
     predictor = models.load(logistic).predictor
     predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
     outcome = pd.read_parquet(target)["outcome"]
