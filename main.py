@@ -11,7 +11,7 @@ from longhaul import problem as problems
 from longhaul.data import source, table
 from longhaul.errors import LonghaulError
 from longhaul.learning.families import family
-from longhaul.tracking import artifacts, curve, registry
+from longhaul.tracking import artifacts, charge, curve, registry
 from longhaul.workflow import caller
 from longhaul.workflow.flow import Flow
 from longhaul.workflow.stage import stage
@@ -67,18 +67,20 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
         evidence = {"reason": judged.headline, "evidence": judged.run_id}
         flow.run("promote", model=version, replaces=incumbent, **evidence)
 
-    # Into production, and through the periods that follow.
-    champion = registry.champion(problem.name)
-    if champion is None:
-        raise LonghaulError(f"no champion to deploy: {judged.headline}")
-    model = f"models:/{problem.name}/{champion}"
-    flow.run("deploy", model=model, split=split)
+    # Into production, and through the periods that follow, each with the champion of its time.
     first, last = problem.windows.production
+    number = registry.crowned(problem.name, candidate) or registry.champion(problem.name)
+    if number is None:
+        raise LonghaulError(f"no champion to deploy: {judged.headline}")
+    flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     for period in table.periods(artifacts.fetch(clean)):
         if first <= period <= last:
-            scored = flow.run("score", model=model, table=clean, period=period)
-            curve.log(flow.parent_id, period, scored.metrics)
+            number = charge.in_charge(problem.name, period)
+            inputs = {"problem": path, "table": clean, "period": period, "seed": search["seed"]}
+            lived = flow.run("cycle", state=number, **inputs)
+            curve.log(flow.parent_id, period, lived.metrics)
 
+    champion = registry.champion(problem.name)
     report = flow.run("report", run=flow.parent_id)
     flow.summary(f"{problem.name} version {champion}", judged.headline, report)
     return f"{problem.name} version {champion} is champion; candidate: {judged.headline}"

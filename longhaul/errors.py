@@ -2,4 +2,12 @@
 
 
 class LonghaulError(Exception):
-    """Something the user can mend; its message is one line: what was wrong, where, what to do."""
+    """Something the user can mend; its message is one line: what was wrong, where, what to do.
+
+    Attributes
+    ----------
+    code : int
+        The exit code of a process that ends by it.
+    """
+
+    code = 1

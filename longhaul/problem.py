@@ -115,15 +115,36 @@ class Gate:
 
 @dataclass(frozen=True, config=_STRICT)
 class Monitoring:
-    """What is stored with the model for later periods to be measured against.
+    """How a deployed model is watched; see docs/monitoring.md.
 
     Attributes
     ----------
     bins : int
         Quantile bins of each number and of the scores.
+    false_discovery : float
+        The share of columns said to have drifted that may have done no such thing.
+    min_rows : int
+        Fewer rows of a period than this are no evidence.
+    label_lag : int
+        Periods until the outcomes of a period are known.
+    auc_fall : float
+        How far the AUC may fall below that of the window the model was judged on.
+    persistence : pair of int
+        In how many (first) of the last so many (second) periods the performance must have fallen
+        before the model is trained again.
     """
 
-    bins: Annotated[int, Field(ge=2, le=1000)] = 20
+    bins: Annotated[int, Field(ge=2, le=1000)] = 50
+    false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    min_rows: Annotated[int, Field(ge=1)] = 500
+    label_lag: Annotated[int, Field(ge=0)] = 0
+    auc_fall: Share = 0.02
+    persistence: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (2, 3)
+
+    def __post_init__(self) -> None:
+        needed, among = self.persistence
+        if needed > among:
+            raise ValueError(f"persistence: {needed} of the last {among} periods cannot be")
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -19,8 +19,10 @@ from longhaul.evaluation import gate
 from longhaul.evaluation.attributions import attributions
 from longhaul.evaluation.decisions import decide
 from longhaul.evaluation.intervals import Interval, improvement, intervals
+from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import slices
 from longhaul.model.package import Package
+from longhaul.plain import finite
 from longhaul.plots import breakdown, curves
 from longhaul.problem import Problem
 from longhaul.tracking import artifacts, datasets, models
@@ -77,7 +79,7 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
         "decisions": decisions,
         "threshold": test.threshold,
     }
-    mlflow.log_dict(_plain(record), "verdict.json")
+    mlflow.log_dict(finite(record), "verdict.json")
     return _headline(metrics, verdict)
 
 
@@ -99,7 +101,7 @@ def _evidence(
         champion = rival.predictor.probability(test.frame)
         confidence = test.problem.gate.confidence
         better = improvement(test.outcome, champion, test.probability, confidence, seed)
-        against = gate.Rival(rival.windows, better)
+        against = gate.Rival(rival.windows, better, measure(test.outcome, champion))
     return gate.Evidence(
         rows=len(test.frame),
         positives=int(test.outcome.sum()),
@@ -126,8 +128,8 @@ def _describe(test: Test, package: Package, auc: float, seed: int) -> None:
     """Log slices, attributions and every picture."""
     by_slice = slices(test.frame, test.problem.slices, test.outcome, test.probability)
     features = attributions(package.predictor, test.frame, test.outcome, seed)
-    mlflow.log_dict({"slices": _plain(by_slice)}, "slices.json")
-    mlflow.log_dict({"attributions": _plain(features.to_dict("records"))}, "attributions.json")
+    mlflow.log_dict({"slices": finite(by_slice)}, "slices.json")
+    mlflow.log_dict({"attributions": finite(features.to_dict("records"))}, "attributions.json")
     with artifacts.folder("plots") as folder:
         for number, (name, picture) in enumerate(_pictures(test, auc, by_slice, features), 1):
             picture.savefig(folder / f"{number}_{name}.png")
@@ -156,6 +158,7 @@ def _record(verdict: gate.Verdict, evidence: gate.Evidence) -> dict[str, Any]:
         "checks": [asdict(check) for check in verdict.checks],
         "metrics": {name: asdict(interval) for name, interval in evidence.metrics.items()},
         "improvement": asdict(rival.improvement) if rival else None,
+        "champion_metrics": finite(dict(rival.metrics)) if rival else None,
         "rows": evidence.rows,
         "windows": {
             "test": list(evidence.window),
@@ -169,15 +172,6 @@ def _headline(metrics: dict[str, Interval], verdict: gate.Verdict) -> str:
     auc, loss = metrics["auc"], metrics["log_loss"]
     figures = f"AUC {auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], log loss {loss.value:.3f}"
     return f"test {figures}: " + ("passed" if verdict.passed else f"refused: {verdict.refusal}")
-
-
-def _plain(value: Any) -> Any:
-    """As JSON knows it, which has no word for what is not finite but null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ def promote(model: str, reason: str, evidence: str, replaces: str) -> str:
     name, version = versions.resolve(model)
     moved = registry.promote(name, version, reason, evidence, replaces)
     mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
+    if moved.before == moved.after != version:
+        return f"{name}: version {version} was champion before version {moved.after}"
     if moved.before == moved.after:
         return f"{name}: version {version} is champion already"
     return f"{name}: version {moved.after} is champion (was {moved.before})"

@@ -9,7 +9,7 @@ import yaml
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, models, registry
-from longhaul.tracking.tags import VERDICT, VERSION
+from longhaul.tracking.tags import SEEN, VERDICT, VERSION
 from longhaul.workflow.stage import stage
 
 _VERDICT = {"passed", "candidate", "checks", "metrics"}
@@ -25,7 +25,7 @@ def register(candidate: str, verdict: str) -> str:
     origin = f"the problem of {candidate}"
     declared = yaml.load(models.load(candidate).problem, Loader=yaml.BaseLoader)
     name = problems.parse(declared, origin).name
-    tags = {VERDICT: verdict, **_figures(judged)}
+    tags = {VERDICT: verdict, SEEN: _seen(judged), **_figures(judged)}
     version = registry.register(name, candidate, tags, _describe(judged))
     uri = f"models:/{name}/{version}"
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
@@ -46,6 +46,13 @@ def _require_passed(judged: Any, candidate: str, origin: str) -> None:
         failed = [check for check in judged["checks"] if check.get("passed") is not True]
         reason = failed[0].get("reason") if failed else "no reason given"
         raise LonghaulError(f"{candidate}: refused by the gate: {reason}")
+
+
+def _seen(judged: dict[str, Any]) -> str:
+    """The last period that the candidate was fitted on or judged by; empty if it is not known."""
+    found = judged.get("windows") or {}
+    spans = [found.get("test"), *(found.get("candidate") or {}).values()]
+    return max((str(span[-1]) for span in spans if span), default="")
 
 
 def _figures(judged: dict[str, Any]) -> dict[str, str]:

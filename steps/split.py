@@ -3,22 +3,27 @@
 import click
 import mlflow
 
-from longhaul.data import split as windows
+from longhaul.data import split as splits
 from longhaul.data import table as tables
+from longhaul.data import windows
 from longhaul.tracking import artifacts, datasets
 from longhaul.workflow.stage import stage
 
 
 @stage
 @click.option("--table", required=True, help="The table folder of validate.")
-def split(table: str) -> str:
+@click.option("--until", required=True, help="The newest period to use; empty: as declared.")
+@click.option("--window", required=True, help="extended or sliding, with --until.")
+def split(table: str, until: str, window: str) -> str:
     """Write each window as one file, with a summary of what it covers."""
     source = artifacts.fetch(table)
     problem = tables.problem(source)
-    frames = windows.cut(source, problem)
+    if until:
+        problem = windows.until(problem, tables.periods(source), until, window)
+    frames = splits.cut(source, problem)
     with artifacts.folder("split") as folder:
-        windows.write(folder, problem, frames)
-        summary = windows.windows(folder)
+        splits.write(folder, problem, frames)
+        summary = splits.windows(folder)
     for name, frame in frames.items():
         digest = datasets.digest(frame)
         datasets.log(frame, f"{problem.name}-{name}", table, digest, context=name)

@@ -1,6 +1,6 @@
 """Periods of time, by labels that sort in order of time and can name a file."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -54,6 +54,12 @@ def example(length: Length) -> str:
 def end(label: str) -> pd.Timestamp:
     """The moment at which a period is over."""
     return _start(label) + _length(label)
+
+
+def shift(label: str, by: int) -> str:
+    """The label of the period so many periods later, or earlier."""
+    length = next(one for one in get_args(Length) if is_label(label, one))
+    return _label(_start(label) + by * _length(label), length)
 
 
 def _label(day: pd.Timestamp, length: Length) -> str:

@@ -4,7 +4,7 @@ It fails closed: what is missing, not finite or cannot be compared is a refusal 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -20,10 +20,21 @@ Windows = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class Rival:
-    """The champion, and by how much the candidate's log loss is lower on the same test rows."""
+    """The champion on the same test rows.
+
+    Attributes
+    ----------
+    windows : mapping of str to sequence of str
+        First and last period of what it has seen.
+    improvement : Interval
+        By how much the candidate's log loss is lower, in nats.
+    metrics : mapping of str to float
+        The champion's own figures.
+    """
 
     windows: Windows
     improvement: Interval
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,8 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
 
     Without a champion, absolute limits decide. With one, the candidate must be better by more
     than the declared margin even at the lower bound of the confidence interval: no winner by
-    noise.
+    noise. Where the champion itself misses a limit on these rows, the candidate may miss it too if
+    it comes no less near: to refuse it would keep the worse of both in production.
 
     Parameters
     ----------
@@ -131,7 +143,11 @@ def _auc(gate: Gate, evidence: Evidence) -> Check:
     figure, limit = _value(evidence.metrics.get("auc")), gate.min_auc
     passed = figure is not None and figure >= limit
     relation = "at least" if passed else "below"
-    return Check("AUC", passed, figure, limit, f"AUC {_figure(figure, relation, limit)}")
+    reason = f"AUC {_figure(figure, relation, limit)}"
+    rival = _rival(evidence, "auc")
+    if figure is not None and rival is not None and rival <= figure < limit:
+        return Check("AUC", True, figure, rival, f"{reason}, as is the champion's {rival:.4f}")
+    return Check("AUC", passed, figure, limit, reason)
 
 
 def _calibration(gate: Gate, evidence: Evidence) -> Check:
@@ -140,6 +156,10 @@ def _calibration(gate: Gate, evidence: Evidence) -> Check:
     passed = figure is not None and figure <= limit
     relation = "at most" if passed else "above"
     reason = f"calibration error {_figure(figure, relation, limit)}"
+    rival = _rival(evidence, "calibration_error")
+    if figure is not None and rival is not None and limit < figure <= rival:
+        reason = f"{reason}, as is the champion's {rival:.4f}"
+        return Check("calibration error", True, figure, rival, reason)
     return Check("calibration error", passed, figure, limit, reason)
 
 
@@ -187,6 +207,11 @@ def _known(interval: Any) -> bool:
 
 def _value(interval: Any) -> float | None:
     return _finite(getattr(interval, "value", None))
+
+
+def _rival(evidence: Evidence, name: str) -> float | None:
+    """The champion's figure on the same rows, if there is a champion and it is known."""
+    return _finite(evidence.rival.metrics.get(name)) if evidence.rival else None
 
 
 def _finite(figure: Any) -> float | None:

@@ -10,6 +10,7 @@ from longhaul import problem as problems
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import labels
 from longhaul.errors import LonghaulError
+from longhaul.evaluation.attributions import attributions
 from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.threshold import choose
 from longhaul.features.encoder import Encoder
@@ -18,7 +19,7 @@ from longhaul.learning.families import Family
 from longhaul.learning.sample import Sample
 from longhaul.model.package import Package
 from longhaul.model.predictor import Predictor
-from longhaul.model.reference import reference
+from longhaul.monitoring import reference as references
 from longhaul.problem import Problem
 
 
@@ -87,16 +88,33 @@ def fit(
         resolved["iterations"] = first.iterations
     outcome, probability = windows.valid.outcome, first.probability(windows.valid.matrix)
     judged = {"outcome": outcome, "probability": probability, "period": _periods(problem, valid)}
+    threshold = choose(outcome, probability, problem.costs)
+    chooser = Predictor(windows.encoder, first, family, threshold)
+    shares = _importance(attributions(chooser, valid, outcome, seed))
 
     both = pd.concat([train, valid], ignore_index=True)
     encoder = Encoder.fit(both, problem.features(both.columns))
     sample = encode(encoder, problem, both)
     last = chosen.fit(resolved, encoder, sample, None, seed, threads)
 
-    threshold = choose(outcome, probability, problem.costs)
     predictor = Predictor(encoder, last, family, threshold)
-    package = _package(problem, predictor, sample, _periods(problem, both), judged)
-    return Candidate(package, package.reference["metrics"], resolved)
+    reference = references.Reference(
+        **references.learn(
+            both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
+        ),
+        **references.learn_scores(
+            outcome, probability, chooser.decide(probability), problem.monitoring.bins
+        ),
+        importance=shares,
+    )
+    package = Package(
+        predictor,
+        problems.dump(problem),
+        windows={"fit": _span(_periods(problem, both)), "valid": _span(judged["period"])},
+        reference=reference.plain(),
+        valid=pd.DataFrame(judged),
+    )
+    return Candidate(package, measure(outcome, probability), resolved)
 
 
 def prepare(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> Prepared:
@@ -128,23 +146,11 @@ def resolve(family: Family, settings: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _package(
-    problem: Problem,
-    predictor: Predictor,
-    sample: Sample,
-    periods: np.ndarray,
-    judged: dict[str, np.ndarray],
-) -> Package:
-    """The predictor with what it was fitted on and what it was judged by."""
-    probability = judged["probability"]
-    described = reference(predictor.encoder, sample, periods, probability, problem.monitoring.bins)
-    return Package(
-        predictor,
-        problems.dump(problem),
-        windows={"fit": _span(periods), "valid": _span(judged["period"])},
-        reference={**described, "metrics": measure(judged["outcome"], probability)},
-        valid=pd.DataFrame(judged),
-    )
+def _importance(attributed: pd.DataFrame) -> dict[str, float]:
+    """What each feature is worth, as shares of one; shuffling may find less than nothing."""
+    worth = attributed.set_index("feature")["importance"].clip(lower=0)
+    whole = worth.sum()
+    return {str(name): float(one / whole) if whole else 0.0 for name, one in worth.items()}
 
 
 def _periods(problem: Problem, frame: pd.DataFrame) -> np.ndarray:

@@ -36,8 +36,8 @@ def champion(name: str) -> str | None:
 def incumbent(name: str, candidate: str) -> str:
     """The version that a candidate has to beat, or "none".
 
-    A candidate that is champion already is asked what it was asked when it won: to beat the
-    version it replaced.
+    A candidate that has been champion is asked what it was asked when it won: to beat the version
+    that it replaced.
 
     Parameters
     ----------
@@ -46,12 +46,27 @@ def incumbent(name: str, candidate: str) -> str:
     candidate : str
         ``runs:/<run>/model``.
     """
-    current = champion(name)
+    current, run = champion(name), versions.run_of(candidate)
     if current is None:
         return NONE
-    if versions.version(name, current).run_id == versions.run_of(candidate):
-        return ledger.replaced(ledger.settled(ledger.lines(name), current), current)
-    return current
+    known = {str(one.version) for one in versions.every(name) if one.run_id == run}
+    won = [line.before for line in _promotions(name) if line.after in known]
+    return won[-1] if won else current
+
+
+def crowned(name: str, candidate: str) -> str | None:
+    """The version of a candidate, if it is or was champion.
+
+    Parameters
+    ----------
+    name : str
+        The registered model.
+    candidate : str
+        ``runs:/<run>/model``.
+    """
+    run = versions.run_of(candidate)
+    known = {str(one.version) for one in versions.every(name) if one.run_id == run}
+    return next((line.after for line in _promotions(name) if line.after in known), None)
 
 
 def register(name: str, candidate: str, tags: dict[str, str], description: str) -> str:
@@ -101,7 +116,8 @@ def promote(name: str, number: str, reason: str, evidence: str = "", replaces: s
     Returns
     -------
     Moved
-        Before and after are the same where the version was champion already.
+        Before and after are the same where nothing was moved: the version is champion, or it has
+        replaced the one named before and others have followed.
 
     Raises
     ------
@@ -118,6 +134,8 @@ def promote(name: str, number: str, reason: str, evidence: str = "", replaces: s
         if current == number:
             return Moved(number, number)
         if replaces not in {ANY, current}:
+            if any((line.before, line.after) == (replaces, number) for line in _promotions(name)):
+                return Moved(current, current)
             raise LonghaulError(
                 f"{name}: the champion is {_say(current)}, not {_say(replaces)} as expected;"
                 f" nothing was changed; compare version {number} with it, then promote again"
@@ -154,6 +172,12 @@ def settle(name: str) -> None:
     for line, settled in zip(found, ledger.settled(found, champion(name)), strict=True):
         if line.state != settled.state:
             _finish(name, line) if settled.state == "done" else ledger.end(name, line, "void")
+
+
+def _promotions(name: str) -> list[Line]:
+    """The promotions that were carried out, in order of time."""
+    history = ledger.settled(ledger.lines(name), champion(name))
+    return [line for line in history if line.state == "done" and line.move == "promote"]
 
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:

@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+import mlflow
+
+LOCAL_INTERFACE = "http://127.0.0.1:5000"
+
 _VARIABLE = "MLFLOW_TRACKING_URI"
 
 
@@ -22,6 +26,12 @@ def absolute(uri: str, folder: Path) -> str:
     if "://" not in uri and not uri.startswith(("file:", "databricks", "/")):
         return str(folder.resolve() / uri)
     return uri
+
+
+def interface() -> str:
+    """Where MLflow's interface is to be found: on the tracking server, or started by hand."""
+    uri = mlflow.get_tracking_uri()
+    return uri.rstrip("/") if uri.startswith("http") else LOCAL_INTERFACE
 
 
 def fix_address(folder: Path) -> None:

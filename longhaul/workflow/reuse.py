@@ -13,6 +13,7 @@ from longhaul.tracking.tags import FINGERPRINT, VERSION
 from longhaul.workflow.fingerprint import digests, fingerprint
 
 REQUIREMENTS = Path("requirements.txt")
+_COMPOSITE = Path("longhaul/workflow/flow.py")  # what a stage needs to run others
 
 
 class Reuse:
@@ -45,10 +46,22 @@ class Reuse:
         declared = self._project.get_entry_point(entry_point)
         defaults = {name: str(one.default) for name, one in declared.parameters.items()}
         module = declared.command.split()[2]  # python -m <module>
-        files = [*code.closure([module], self._root), REQUIREMENTS]
+        files = [*self._code(module), REQUIREMENTS]
         return fingerprint(
             declared.command, {**defaults, **given}, digests(files, self._root), state
         )
+
+    def _code(self, module: str) -> list[Path]:
+        """The files a stage is made of; one that runs others is made of theirs, too."""
+        found = code.closure([module], self._root)
+        if _COMPOSITE not in found:
+            return found
+        return code.closure([module, *self._steps()], self._root)
+
+    def _steps(self) -> list[str]:
+        """The modules of all entry points that have one."""
+        commands = [one.command.split() for one in self._project._entry_points.values()]
+        return [words[2] for words in commands if words[1] == "-m"]
 
     def find(self, wanted: str) -> Run | None:
         """The newest finished run with this fingerprint whose results are still there."""

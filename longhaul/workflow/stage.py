@@ -31,7 +31,7 @@ class Command(click.Command):
         except click.UsageError as error:
             _fail(f"{self.name}: {error.format_message()}", 2)
         except LonghaulError as error:
-            _fail(f"{self.name}: {error}", 1)
+            _fail(f"{self.name}: {error}", error.code)
         except (MlflowException, OSError) as error:
             _fail(f"{self.name}: {_line(error)}", 1)
         except (click.Abort, KeyboardInterrupt):

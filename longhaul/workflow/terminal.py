@@ -7,15 +7,22 @@ from typing import Self
 
 import click
 
-# A stage with a progress bar of its own has the last line of the terminal to itself.
-WITH_BAR = frozenset({"tune"})
+# A stage with a progress bar, or stages, of its own has the last line of the terminal to itself.
+WITH_BAR = frozenset({"tune", "cycle", "retrain"})
 _WIDTH = 20
 
 
 class Terminal:
-    """Prints to stderr; a context manager, so that the clock ends with the block."""
+    """Prints to stderr; a context manager, so that the clock ends with the block.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    depth : int
+        How far to indent: how many stages there are around the one that prints.
+    """
+
+    def __init__(self, depth: int = 0) -> None:
+        self._indent = "  " * depth
         self._running: dict[str, float] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -61,7 +68,8 @@ class Terminal:
 
     def _line(self, mark: str, name: str, spent: str, text: str) -> None:
         self._clear()
-        click.echo(f"{mark} {name:<{_WIDTH}}{spent:>8}  {text}", err=True)
+        name = f"{self._indent}{mark} {name}"
+        click.echo(f"{name:<{_WIDTH + 2}}{spent:>8}  {text}", err=True)
 
     def _tick(self) -> None:
         while not self._ended.wait(0.5):

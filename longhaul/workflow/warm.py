@@ -37,6 +37,7 @@ from mlflow.projects.utils import (
 
 NAME = "warm"
 TAGS = "tags"
+DEPTH = "LONGHAUL_DEPTH"
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.05
 PRELOAD = (
@@ -154,7 +155,11 @@ class WarmBackend(AbstractBackend):
         (command,) = get_entry_point_command(
             load_project(folder), entry_point, params, scratch.name
         )
-        environment = {**get_run_env_vars(run_id, experiment_id), "TMPDIR": scratch.name}
+        environment = {
+            **get_run_env_vars(run_id, experiment_id),
+            "TMPDIR": scratch.name,
+            DEPTH: str(depth() + 1),
+        }
         return WarmRun(run_id, _start(command, folder, environment), scratch)
 
 
@@ -163,6 +168,8 @@ def register() -> None:
     loader.MLFLOW_BACKENDS.setdefault(NAME, WarmBackend)
     # As steps/__init__.py does: the preloaded libraries read it before any step is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    if multiprocessing.parent_process() is not None:
+        return  # this is a warm child, which shares the server that it came from
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOAD))
     forkserver.ensure_running()
 
@@ -189,7 +196,7 @@ def _start(
     arguments = shlex.split(match["arguments"])
     process = multiprocessing.get_context("forkserver").Process(
         target=_run_module,
-        args=(match["module"], arguments, folder, environment),
+        args=(match["module"], arguments, folder, environment, _address()),
         name=match["module"],
     )
     process.start()
@@ -197,11 +204,16 @@ def _start(
 
 
 def _run_module(
-    module: str, arguments: list[str], folder: str, environment: dict[str, str]
+    module: str,
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    address: str,
 ) -> None:
     """What the child does: become ``python -m module arguments`` in the project's folder."""
     os.setpgrp()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _share(address)
     os.environ.update(environment)
     tempfile.tempdir = None  # read TMPDIR again
     os.chdir(folder)
@@ -209,6 +221,30 @@ def _run_module(
     sys.argv = [module, *arguments]
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def depth() -> int:
+    """How many stages there are around this one."""
+    return int(os.environ.get(DEPTH, 0))
+
+
+def _address() -> str:
+    """Where the fork server listens."""
+    if multiprocessing.parent_process() is None:
+        forkserver.ensure_running()
+    server: Any = forkserver._forkserver
+    return str(server._forkserver_address)
+
+
+def _share(address: str) -> None:
+    """Let this child start children of its own in the fork server that it came from.
+
+    `multiprocessing` means it to, and hands it the pipe that keeps the server alive; only where
+    the server listens it does not say (in Python 3.11 to 3.14), and so would start another.
+    """
+    server: Any = forkserver._forkserver
+    server._forkserver_address = address
+    server.ensure_running = lambda: None
 
 
 def _end_with_parent() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from longhaul.model.reference import OTHER, reference, tally
 
 from longhaul.features.encoder import Encoder
 from longhaul.learning.sample import Sample
-from longhaul.model.reference import OTHER, reference, tally
 
 FRAME = pd.DataFrame(
     {

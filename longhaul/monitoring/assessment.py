@@ -1,0 +1,310 @@
+"""Everything that monitoring has to say about one period."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any
+
+from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring import causes as causes_of
+from longhaul.monitoring import decision as decisions
+from longhaul.monitoring import drift as drifts
+from longhaul.monitoring import performance
+from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.causes import Causes, Share
+from longhaul.monitoring.decision import Decision, Evidence, Realised
+from longhaul.monitoring.drift import Column, Drift
+from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.reference import Reference
+from longhaul.plain import finite
+from longhaul.problem import Problem
+
+SHOWN = 6  # columns whose distribution is kept for a picture
+MOST_SLICES = 10
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A period whose outcomes are due: what its predictions were worth, and why.
+
+    Attributes
+    ----------
+    realised : Realised
+    expected : dict of str to Interval
+        What was expected of it without outcomes, by the same model.
+    errors : dict of str to float
+        By how much each estimate was above what was realised.
+    fell : bool or None
+        Whether performance fell; None where it is not known.
+    causes : Causes or None
+    shares : tuple of Share
+        The slices that carry most of the relation's part.
+    """
+
+    realised: Realised
+    expected: Figures
+    errors: dict[str, float]
+    fell: bool | None
+    causes: Causes | None
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A period, as far as it is known.
+
+    Attributes
+    ----------
+    period : str
+    rows : int
+    drift : Drift or None
+        None where there are no rows.
+    expected : dict of str to Interval
+    truths : tuple of Truth
+        Of all periods whose outcomes became due, the newest last.
+    decision : Decision
+    pictures : tuple of dict
+        Shares by bin, before and now, of the columns that matter most.
+    """
+
+    period: str
+    rows: int
+    drift: Drift | None
+    expected: Figures
+    truths: tuple[Truth, ...]
+    decision: Decision
+    pictures: tuple[dict[str, Any], ...]
+
+
+def truth(
+    period: str,
+    observation: Observation | None,
+    reference: Reference,
+    problem: Problem,
+    baseline: float | None,
+    seed: int = 0,
+) -> Truth:
+    """What became of a period's predictions.
+
+    Parameters
+    ----------
+    period : str
+    observation : Observation or None
+        With outcomes, as far as they are known.
+    reference : Reference
+        Of the model that predicted.
+    problem : Problem
+    baseline : float or None
+        The AUC on the window that this model was judged on.
+    seed : int
+        Of the resampling.
+    """
+    if observation is None:
+        return Truth(Realised(period, 0, 0, 0, {}), {}, {}, None, None, ())
+    scores, confidence = observation.scores, problem.gate.confidence
+    figures = performance.realised(scores, problem.costs, confidence, seed)
+    known = Realised(period, scores.rows, scores.labelled, scores.positives, figures)
+    expected = performance.expected(scores, reference.calibration, problem.costs, confidence, seed)
+    shares = causes_of.shares(observation.slices, reference.calibration, scores.labelled)
+    return Truth(
+        known,
+        expected,
+        performance.errors(expected, figures),
+        decisions.fallen(problem, known, baseline),
+        causes_of.causes(reference.valid, scores, reference.calibration),
+        tuple(shares[:MOST_SLICES]),
+    )
+
+
+def assess(
+    period: str,
+    observation: Observation | None,
+    reference: Reference,
+    problem: Problem,
+    baseline: float | None,
+    truths: Sequence[Truth] = (),
+    earlier: Sequence[bool] = (),
+    seed: int = 0,
+) -> Assessment:
+    """Judge a period.
+
+    Parameters
+    ----------
+    period : str
+    observation : Observation or None
+        None where there are no rows.
+    reference : Reference
+        Of the model that predicted.
+    problem : Problem
+    baseline : float or None
+        The AUC on the window that this model was judged on.
+    truths : sequence of Truth
+        Of periods whose outcomes are due now, oldest first.
+    earlier : sequence of bool
+        Whether the same model's performance fell in the periods before those, oldest first.
+    seed : int
+        Of the resampling.
+    """
+    drift, expected = None, {}
+    confidence = problem.gate.confidence
+    if observation is not None:
+        rate = problem.monitoring.false_discovery
+        drift = drifts.compare(reference, observation.counted, observation.tally, rate)
+        expected = performance.expected(
+            observation.scores, reference.calibration, problem.costs, confidence, seed
+        )
+    usual = performance.expected(
+        reference.valid, reference.calibration, problem.costs, confidence, seed
+    )
+    history = [*earlier, *(one.fell for one in truths[:-1] if one.fell is not None)]
+    evidence = Evidence(
+        rows=observation.rows if observation else 0,
+        columns=observation.columns if observation else {},
+        new=observation.new if observation else (),
+        drift=drift,
+        expected=expected,
+        usual=usual["auc"].value if usual else None,
+        baseline=baseline,
+        realised=truths[-1].realised if truths else None,
+        earlier=history,
+    )
+    return Assessment(
+        period,
+        evidence.rows,
+        drift,
+        expected,
+        tuple(truths),
+        decisions.decide(problem, evidence),
+        tuple(_pictures(reference, observation, drift)),
+    )
+
+
+def plain(assessment: Assessment) -> dict[str, Any]:
+    """As JSON knows it, which has no word for what is not finite but null."""
+    drift = assessment.drift
+    found = {
+        "period": assessment.period,
+        "rows": assessment.rows,
+        "decision": asdict(assessment.decision),
+        "assumption": performance.ASSUMPTION,
+        "expected": _figures(assessment.expected),
+        "truths": [_truth(one) for one in assessment.truths],
+        "drift": None
+        if drift is None
+        else {
+            "reference_periods": drift.periods,
+            "learned": drift.learned,
+            "columns": [_column(one) for one in drift.columns],
+            "predictions": _column(drift.scores),
+            "volume": _column(drift.volume),
+            "repeated": _column(drift.repeated),
+        },
+        "pictures": list(assessment.pictures),
+    }
+    return dict(finite(found))
+
+
+def metrics(assessment: Assessment) -> dict[str, float]:
+    """The period's own figures as metrics."""
+    decision = assessment.decision
+    found: dict[str, float] = {
+        "rows": float(assessment.rows),
+        "decision": float(decisions.LEVELS.index(decision.level)),
+        **_bounds("expected", assessment.expected),
+    }
+    drift = assessment.drift
+    if drift is not None:
+        found["drift/columns"] = float(len(drift.drifted))
+        found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
+        for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
+            for one in column.measures:
+                found[f"distance/{column.name}/{one.name}"] = one.value
+    return {name: value for name, value in found.items() if isfinite(value)}
+
+
+def truth_metrics(one: Truth) -> dict[str, float]:
+    """The figures of a period with outcomes, as metrics."""
+    found = {
+        "labelled": float(one.realised.labelled),
+        **_bounds("realised", one.realised.figures),
+        **{f"estimate_error/{name}": error for name, error in one.errors.items()},
+    }
+    if one.realised.labelled:
+        found["positive_share"] = one.realised.positives / one.realised.labelled
+    if one.causes is not None:
+        found["cause/features"] = one.causes.features
+        found["cause/relation"] = one.causes.relation.value
+        found["cause/level"] = one.causes.level
+    return {name: value for name, value in found.items() if isfinite(value)}
+
+
+def _bounds(prefix: str, figures: Figures) -> dict[str, float]:
+    return {
+        f"{prefix}/{name}{suffix}": value
+        for name, one in figures.items()
+        for suffix, value in (("", one.value), ("_low", one.low), ("_high", one.high))
+    }
+
+
+def _pictures(
+    reference: Reference, observation: Observation | None, drift: Drift | None
+) -> list[dict[str, Any]]:
+    """The columns that drifted, else those that matter most, and the predictions."""
+    if observation is None or drift is None:
+        return []
+    bins = {one.name: one for one in reference.bins}
+    found = []
+    for column in drift.columns[:SHOWN]:
+        one = bins[column.name]
+        before, now = reference.pooled(one.name), observation.counted.tallies[one.name]
+        labels: list[Any] = [*one.levels, *one.edges]
+        found.append(_picture(column, before, now, labels, (one.low, one.high)))
+    edges, span = list(reference.scores.edges), (reference.scores.low, reference.scores.high)
+    found.append(_picture(drift.scores, reference.score_tally, observation.tally, edges, span))
+    return found
+
+
+def _picture(
+    column: Column,
+    before: Tally,
+    now: Tally,
+    labels: Sequence[Any],
+    span: tuple[float | None, float | None],
+) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "kind": column.kind,
+        "drifted": column.drifted,
+        "cause": column.cause.name,
+        "distance": column.cause.value,
+        "labels": list(labels),
+        "span": list(span),
+        "before": (before.counts / max(before.rows, 1)).tolist(),
+        "now": (now.counts / max(now.rows, 1)).tolist(),
+        "missing": [before.missing / max(before.rows, 1), now.missing / max(now.rows, 1)],
+    }
+
+
+def _truth(one: Truth) -> dict[str, Any]:
+    known = one.realised
+    return {
+        "period": known.period,
+        "rows": known.rows,
+        "labelled": known.labelled,
+        "positives": known.positives,
+        "fell": one.fell,
+        "realised": _figures(known.figures),
+        "expected": _figures(one.expected),
+        "errors": one.errors,
+        "causes": None if one.causes is None else asdict(one.causes),
+        "slices": [asdict(share) for share in one.shares],
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {**asdict(column), "distance": column.distance, "weight": column.weight}
+
+
+def _figures(figures: Mapping[str, Interval]) -> dict[str, Any]:
+    return {name: asdict(one) for name, one in figures.items()}

@@ -1,0 +1,76 @@
+"""From a model's probabilities to calibrated ones, as they held on validation."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+_NEARLY_SURE = 1e-9  # the log-odds of a certainty are infinite
+_NO_PENALTY = 1e6
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A line from the log-odds of predictions to those of outcomes.
+
+    Logistic recalibration (Cox 1958, Two further applications of a model for binary regression,
+    Biometrika 45; Platt 1999): two parameters that any number of rows can carry.
+
+    Attributes
+    ----------
+    intercept, slope : float
+        0 and 1 where predictions were calibrated.
+    covariance : tuple of tuple of float, 2 by 2
+        Of both estimates, from the Fisher information; zeros where nothing was estimated.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+    covariance: tuple[tuple[float, ...], ...] = ((0.0, 0.0), (0.0, 0.0))
+
+    @classmethod
+    def fit(cls, outcome: np.ndarray, probability: np.ndarray) -> Self:
+        """Learn it from predictions of rows that the model had not seen.
+
+        Parameters
+        ----------
+        outcome : ndarray of bool, shape (n,)
+            Of one class only, nothing is learned and probabilities stay what they are.
+        probability : ndarray of float, shape (n,)
+        """
+        odds = log_odds(probability)
+        if not outcome.any() or outcome.all() or np.ptp(odds) == 0:
+            return cls()
+        fitted = LogisticRegression(C=_NO_PENALTY).fit(odds[:, np.newaxis], outcome)
+        intercept, slope = float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
+        certain = expit(intercept + slope * odds)
+        design = np.column_stack([np.ones(len(odds)), odds])
+        information = design.T @ (design * (certain * (1 - certain))[:, np.newaxis])
+        covariance = np.linalg.pinv(information, hermitian=True)
+        return cls(intercept, slope, tuple(map(tuple, covariance.tolist())))
+
+    def apply(self, probability: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities: float of the same shape."""
+        return np.asarray(expit(self.intercept + self.slope * log_odds(probability)))
+
+    def draws(self, count: int, generator: np.random.Generator) -> list["Calibration"]:
+        """As many calibrations that the validation rows might as well have given."""
+        mean = [self.intercept, self.slope]
+        found = generator.multivariate_normal(mean, self.covariance, size=count, method="eigh")
+        return [Calibration(float(a), float(b)) for a, b in found]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON knows it."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        """Read what `plain` gave."""
+        return cls(**{**plain, "covariance": tuple(map(tuple, plain["covariance"]))})
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """The log-odds of probabilities; finite even of certainties."""
+    return np.asarray(logit(np.clip(probability, _NEARLY_SURE, 1 - _NEARLY_SURE)))

@@ -1,0 +1,157 @@
+"""One period as monitoring sees it: its rows and their predictions, counted batch by batch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from longhaul.features.encoder import Encoder
+from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.scores import Scores
+from longhaul.monitoring.sketch import Counted, Sketch, draw_frame
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was counted of a period.
+
+    Attributes
+    ----------
+    counted : Counted
+    tally : Tally
+        Of the predictions, in the reference's bins.
+    scores : Scores
+    slices : mapping of (column, value) to Scores
+    columns : mapping of str to str
+        What is wrong with a column as a whole: that it is gone, or of another type.
+    new : tuple of str
+        Columns that nobody knows of.
+    """
+
+    counted: Counted
+    tally: Tally
+    scores: Scores
+    slices: Mapping[tuple[str, str], Scores] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    new: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Of the period."""
+        return self.counted.rows
+
+
+def observe(
+    batches: Iterable[Batch], encoder: Encoder, reference: Reference, known: Iterable[str] = ()
+) -> Observation | None:
+    """Count a period, in memory that depends on the size of a batch alone.
+
+    Parameters
+    ----------
+    batches : iterable of Batch
+    encoder : Encoder
+        Of the model that predicted.
+    reference : Reference
+        Of that model.
+    known : iterable of str
+        Columns that are no features and yet not new.
+
+    Returns
+    -------
+    Observation or None
+        None where there are no rows.
+    """
+    whole: _Part | None = None
+    for batch in batches:
+        if len(batch.frame):
+            part = _Part.of(batch, encoder, reference)
+            whole = part if whole is None else whole + part
+    if whole is None:
+        return None
+    expected = {*encoder.features, *known}
+    return Observation(
+        Counted.of(whole.sketch),
+        whole.tally,
+        whole.scores,
+        whole.slices,
+        whole.columns,
+        tuple(name for name in whole.names if name not in expected),
+    )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What was counted of some batches."""
+
+    sketch: Sketch
+    tally: Tally
+    scores: Scores
+    slices: Mapping[tuple[str, str], Scores]
+    columns: Mapping[str, str]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "_Part":
+        matrix = encoder.transform(batch.frame)
+        return cls(
+            draw_frame(batch.frame, matrix, encoder, reference.bins),
+            reference.scores.tally(batch.probability.astype(np.float32)),
+            Scores.of(batch.probability, batch.decision, batch.outcome),
+            _slices(batch, reference),
+            _wrong(batch.frame, encoder),
+            tuple(map(str, batch.frame.columns)),
+        )
+
+    def __add__(self, other: "_Part") -> "_Part":
+        keys = {**self.slices, **other.slices}
+        both = {
+            key: reduce(
+                Scores.__add__, [part[key] for part in (self.slices, other.slices) if key in part]
+            )
+            for key in keys
+        }
+        return _Part(
+            self.sketch + other.sketch,
+            self.tally + other.tally,
+            self.scores + other.scores,
+            both,
+            {**self.columns, **other.columns},
+            self.names,
+        )
+
+
+def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scores]:
+    found = {}
+    for slicing in reference.slices:
+        if slicing.column not in batch.frame.columns:
+            continue
+        places = slicing.places(batch.frame[slicing.column])
+        for place, name in enumerate(slicing.names):
+            rows = np.flatnonzero(places == place)
+            if len(rows):
+                found[slicing.column, name] = Scores.of(
+                    batch.probability[rows], batch.decision[rows], batch.outcome[rows]
+                )
+    return found
+
+
+def _wrong(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:
+    """Features that are not there, or hold something else than what was learned from."""
+    found = {}
+    for column in encoder.columns:
+        if column.name not in frame.columns:
+            found[column.name] = "is gone: missing in every row"
+        elif column.kind == "number" and not _numeric(frame[column.name]):
+            found[column.name] = "holds text instead of numbers"
+        elif column.kind == "date" and types.is_numeric_dtype(frame[column.name]):
+            found[column.name] = "holds numbers instead of times"
+    return found
+
+
+def _numeric(column: pd.Series) -> bool:
+    return types.is_numeric_dtype(column) or not column.notna().any()

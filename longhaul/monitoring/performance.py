@@ -1,0 +1,118 @@
+"""How good predictions were, or, without outcomes, may be expected to have been."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring.calibration import Calibration
+from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, Scores, metrics
+from longhaul.problem import Costs
+
+RESAMPLES = 200
+ASSUMPTION = (
+    "as long as outcomes still follow the calibrated probabilities as they did on validation:"
+    " a changed relation to the outcome does not show in it"
+)
+
+Figures = dict[str, Interval]
+
+
+def realised(scores: Scores, costs: Costs, confidence: float, seed: int) -> Figures:
+    """The metrics of predictions whose outcome is known.
+
+    Percentile bootstrap intervals over the rows (Efron and Tibshirani 1993, chapter 13).
+
+    Parameters
+    ----------
+    scores : Scores
+    costs : Costs
+    confidence : float
+    seed : int
+
+    Returns
+    -------
+    dict of str to Interval
+        See `longhaul.monitoring.scores.metrics`. Empty where no outcome is known.
+    """
+    cells = scores.cells()
+    known = cells.counts[:, : POSITIVE + 1]
+    rows = int(known.sum())
+    if not rows:
+        return {}
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(rows, known.ravel() / rows, size=RESAMPLES)
+    samples = drawn.reshape(RESAMPLES, *known.shape)
+    found = metrics(cells, known[:, NEGATIVE], known[:, POSITIVE], costs)
+    resampled = metrics(cells, samples[..., NEGATIVE], samples[..., POSITIVE], costs)
+    error = "calibration_error"  # rows that are drawn twice add an error of their own
+    bias = np.median(resampled[error]) - found[error]
+    resampled[error] = np.maximum(resampled[error] - bias, 0)
+    return _intervals(found, resampled, confidence)
+
+
+def expected(
+    scores: Scores, calibration: Calibration, costs: Costs, confidence: float, seed: int
+) -> Figures:
+    """The metrics to be expected of predictions whose outcome is not known.
+
+    Confidence-based performance estimation (Guerrero-Curieses, Alaiz-Rodríguez and Cid-Sueiro
+    2004, Cross-entropy and the expected confusion matrix; the name is NannyML's): a row with the
+    calibrated probability c counts as c positive and 1 - c negative rows, and a metric is that of
+    the expected counts. Its interval holds the rows drawn, the outcomes that are left to chance,
+    and what validation leaves open of the calibration, each resampled. What it assumes is said
+    in `ASSUMPTION`.
+
+    Parameters
+    ----------
+    scores : Scores
+        Outcomes that are known are not looked at.
+    calibration : Calibration
+    costs : Costs
+    confidence : float
+    seed : int
+
+    Returns
+    -------
+    dict of str to Interval
+        See `longhaul.monitoring.scores.metrics`. Empty where there are no predictions.
+    """
+    cells = scores.cells()
+    count = int(cells.rows.sum())
+    if not count:
+        return {}
+    positive, negative = _split(cells, calibration)
+    found = metrics(cells, negative, positive, costs)
+    generator = np.random.default_rng(seed)
+    rows = generator.multinomial(count, cells.rows / count, size=RESAMPLES)
+    chances = np.array(
+        [one.apply(cells.probability) for one in calibration.draws(RESAMPLES, generator)]
+    )
+    positives = generator.binomial(rows, chances)
+    resampled = metrics(cells, rows - positives, positives, costs)
+    del found["calibration_error"], resampled["calibration_error"]  # assumed, not estimated
+    return _intervals(found, resampled, confidence)
+
+
+def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
+    """By how much each estimate was above what was realised; only where both are known."""
+    both = [name for name in estimate if name in truth]
+    apart = {name: estimate[name].value - truth[name].value for name in both}
+    return {name: error for name, error in apart.items() if np.isfinite(error)}
+
+
+def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
+    """The positive and negative rows to be expected in each cell."""
+    chance = calibration.apply(cells.probability)
+    return cells.rows * chance, cells.rows * (1 - chance)
+
+
+def _intervals(
+    found: Mapping[str, np.ndarray], resampled: Mapping[str, np.ndarray], confidence: float
+) -> Figures:
+    tail = (1 - confidence) / 2
+    bounds = {name: np.quantile(each, [tail, 1 - tail]) for name, each in resampled.items()}
+    return {
+        name: Interval(float(value), float(bounds[name][0]), float(bounds[name][1]))
+        for name, value in found.items()
+    }

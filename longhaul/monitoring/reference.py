@@ -1,0 +1,194 @@
+"""What later periods are measured against; monitoring needs no training data.
+
+It is fixed when the model is fitted, and speaks of the encoded columns: what reaches the model.
+Every period is counted by itself, so that drift can be held against the variation that the
+periods before had among themselves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from longhaul.errors import LonghaulError
+from longhaul.features.columns import Category
+from longhaul.features.encoder import Encoder
+from longhaul.features.values import texts
+from longhaul.learning.sample import Sample
+from longhaul.monitoring import bins as bins_of
+from longhaul.monitoring.bins import Bins, Tally
+from longhaul.monitoring.calibration import Calibration
+from longhaul.monitoring.scores import Scores
+from longhaul.monitoring.sketch import Counted, draw, total
+from longhaul.monitoring.slices import Slicing
+
+FORMAT = 2
+MOST_RARE = 10_000  # categories without a code that are kept by name
+SCORE = "probability"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The rows that a model was fitted on, and its predictions of rows that it had not seen.
+
+    Attributes
+    ----------
+    bins : tuple of Bins
+        Of the p encoded columns.
+    periods : mapping of str to Counted
+        What was counted in each period, by its label.
+    positive : mapping of str to float
+        The share of positive outcomes in each period.
+    importance : mapping of str to float
+        Of each feature of the table, as shares of one.
+    scores : Bins
+        Of the predictions on validation.
+    valid : Scores
+        Those predictions with their outcomes.
+    calibration : Calibration
+        Learned from them.
+    slices : tuple of Slicing
+    """
+
+    bins: tuple[Bins, ...]
+    periods: Mapping[str, Counted]
+    positive: Mapping[str, float]
+    importance: Mapping[str, float]
+    scores: Bins
+    valid: Scores
+    score_tally: Tally
+    calibration: Calibration
+    slices: tuple[Slicing, ...]
+
+    def pooled(self, column: str, without: str = "") -> Tally:
+        """What was counted of a column in all periods, but one."""
+        whole = self._totals[column]
+        return whole - self.periods[without].tallies[column] if without else whole
+
+    @cached_property
+    def _totals(self) -> dict[str, Tally]:
+        found = self.periods.values()
+        return {one.name: total([each.tallies[one.name] for each in found]) for one in self.bins}
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON knows it."""
+        return {
+            "format": FORMAT,
+            "columns": [one.plain() for one in self.bins],
+            "periods": {label: counted.plain() for label, counted in self.periods.items()},
+            "positive": dict(self.positive),
+            "importance": dict(self.importance),
+            "scores": {**self.scores.plain(), "tally": self.score_tally.plain()},
+            "valid": self.valid.plain(),
+            "calibration": self.calibration.plain(),
+            "slices": [one.plain() for one in self.slices],
+        }
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        """Read what `plain` gave.
+
+        Raises
+        ------
+        LonghaulError
+            When it is of another format.
+        """
+        if plain.get("format") != FORMAT:
+            raise LonghaulError(
+                f"reference: its format is {plain.get('format')!r}, but this code reads {FORMAT};"
+                " use the version of Longhaul that wrote it, or train again"
+            )
+        scores = dict(plain["scores"])
+        tally = Tally.read(scores.pop("tally"))
+        return cls(
+            tuple(map(Bins.read, plain["columns"])),
+            {label: Counted.read(one) for label, one in plain["periods"].items()},
+            plain["positive"],
+            plain["importance"],
+            Bins.read(scores),
+            Scores.read(plain["valid"]),
+            tally,
+            Calibration.read(plain["calibration"]),
+            tuple(map(Slicing.read, plain["slices"])),
+        )
+
+
+def learn(
+    frame: pd.DataFrame,
+    sample: Sample,
+    periods: np.ndarray,
+    encoder: Encoder,
+    bins: int,
+    slices: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What a reference knows of the rows that a model was fitted on.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    sample : Sample of n rows
+        The same rows, as `encoder` makes them.
+    periods : ndarray of str, shape (n,)
+        The label of each row's period.
+    encoder : Encoder
+        With p columns.
+    bins : int
+        How many quantile bins a number has, at most.
+    slices : sequence of str
+        Columns of `frame`.
+
+    Returns
+    -------
+    dict
+        The fields `bins`, `periods`, `positive` and `slices` of a `Reference`.
+    """
+    found = tuple(
+        _bins(frame, encoder, place, values, bins) for place, values in enumerate(sample.matrix.T)
+    )
+    labels = np.unique(np.asarray(periods, dtype=str)).tolist()
+    rows = {label: periods == label for label in labels}
+    return {
+        "bins": found,
+        "periods": {one: Counted.of(draw(sample.matrix[rows[one]], found)) for one in labels},
+        "positive": {one: float(sample.outcome[rows[one]].mean()) for one in labels},
+        "slices": tuple(Slicing.fit(frame[name]) for name in slices),
+    }
+
+
+def learn_scores(
+    outcome: np.ndarray, probability: np.ndarray, decision: np.ndarray, bins: int
+) -> dict[str, Any]:
+    """What a reference knows of predictions of rows that the model had not seen.
+
+    Those of rows it was fitted on would be too sure.
+
+    Parameters
+    ----------
+    outcome, decision : ndarray of bool, shape (m,)
+    probability : ndarray of float, shape (m,)
+    bins : int
+
+    Returns
+    -------
+    dict
+        The fields `scores`, `score_tally`, `valid` and `calibration` of a `Reference`.
+    """
+    spread = bins_of.of_number(SCORE, SCORE, probability, bins)
+    return {
+        "scores": spread,
+        "score_tally": spread.tally(probability.astype(np.float32)),
+        "valid": Scores.of(probability, decision, outcome),
+        "calibration": Calibration.fit(outcome, probability),
+    }
+
+
+def _bins(frame: pd.DataFrame, encoder: Encoder, place: int, values: np.ndarray, bins: int) -> Bins:
+    column = encoder.columns[encoder.sources[place]]
+    if not isinstance(column, Category):
+        return bins_of.of_number(encoder.names[place], column.name, values, bins)
+    _, found = texts(frame[column.name])
+    rare = sorted(set(found) - set(column.levels))
+    return bins_of.of_category(column, tuple(rare[:MOST_RARE]))

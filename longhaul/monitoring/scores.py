@@ -1,0 +1,205 @@
+"""Predictions counted by how sure they were, what was decided and what came of it.
+
+All metrics of any number of rows can be had from such counts, and resampled, in memory that does
+not depend on the rows.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from longhaul.evaluation.metrics import BINS as CALIBRATION_BINS
+from longhaul.evaluation.metrics import require_probabilities
+from longhaul.monitoring.calibration import log_odds
+from longhaul.problem import Costs
+
+CELLS = 2400
+_REACH = 12.0  # log-odds beyond which all share the last cell
+NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
+
+_EPSILON = np.finfo(np.float64).eps  # as in scikit-learn's log loss
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Counts of predictions; those of batches add up.
+
+    Attributes
+    ----------
+    counts : ndarray of int, shape (c, 2, 3)
+        By cell, decision, and outcome: negative, positive, unknown. The cells are equal steps of
+        the log-odds from -12 to 12, so that rare events are told apart as well as even ones.
+    sums : ndarray of float, shape (c, 2)
+        Of the probabilities, by cell and decision.
+    """
+
+    counts: np.ndarray
+    sums: np.ndarray
+
+    @classmethod
+    def empty(cls, cells: int = CELLS) -> Self:
+        """No predictions."""
+        return cls(np.zeros((cells, 2, 3), dtype=np.int64), np.zeros((cells, 2)))
+
+    @classmethod
+    def of(
+        cls,
+        probability: np.ndarray,
+        decision: np.ndarray,
+        outcome: np.ndarray | None = None,
+        cells: int = CELLS,
+    ) -> Self:
+        """Count predictions.
+
+        Parameters
+        ----------
+        probability : ndarray of float, shape (n,)
+        decision : ndarray of bool, shape (n,)
+        outcome : ndarray of bool or int, shape (n,), optional
+            `NEGATIVE`, `POSITIVE` or `UNKNOWN`; without it, none is known.
+        cells : int
+
+        Raises
+        ------
+        LonghaulError
+            When a probability is not a number from 0 to 1.
+        """
+        require_probabilities(probability)
+        cell = _cell(probability, cells)
+        known = UNKNOWN if outcome is None else outcome.astype(np.int64)
+        place = (cell * 2 + decision) * 3 + known
+        counts = np.bincount(place, minlength=cells * 6).reshape(cells, 2, 3)
+        sums = np.bincount(cell * 2 + decision, probability, minlength=cells * 2)
+        return cls(counts, sums.reshape(cells, 2))
+
+    def __add__(self, other: "Scores") -> "Scores":
+        return Scores(self.counts + other.counts, self.sums + other.sums)
+
+    @property
+    def rows(self) -> int:
+        """All predictions."""
+        return int(self.counts.sum())
+
+    @property
+    def labelled(self) -> int:
+        """Those whose outcome is known."""
+        return int(self.counts[:, :, :UNKNOWN].sum())
+
+    @property
+    def positives(self) -> int:
+        """Those whose outcome is known to be positive."""
+        return int(self.counts[:, :, POSITIVE].sum())
+
+    def cells(self) -> "Cells":
+        """The cells that hold rows, in rising order."""
+        rows = self.counts.sum(axis=2)
+        cell, decision = np.nonzero(rows)
+        return Cells(
+            self.sums[cell, decision] / rows[cell, decision],
+            decision.astype(bool),
+            self.counts[cell, decision],
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON knows it: only cells that hold rows."""
+        cell, decision = np.nonzero(self.counts.sum(axis=2))
+        return {
+            "cells": len(self.counts),
+            "place": (2 * cell + decision).tolist(),
+            "counts": self.counts[cell, decision].tolist(),
+            "sums": self.sums[cell, decision].tolist(),
+        }
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        """Read what `plain` gave."""
+        empty = cls.empty(plain["cells"])
+        counts, sums = empty.counts.reshape(-1, 3), empty.sums.reshape(-1)
+        if plain["place"]:
+            counts[plain["place"]] = plain["counts"]
+            sums[plain["place"]] = plain["sums"]
+        return cls(counts.reshape(empty.counts.shape), sums.reshape(empty.sums.shape))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The filled cells of some predictions.
+
+    Attributes
+    ----------
+    probability : ndarray of float, shape (k,)
+        The mean of each cell, rising.
+    decision : ndarray of bool, shape (k,)
+    counts : ndarray of int, shape (k, 3)
+        Negative, positive, and of unknown outcome.
+    """
+
+    probability: np.ndarray
+    decision: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Predictions in each cell, whether their outcome is known or not."""
+        return np.asarray(self.counts.sum(axis=1))
+
+
+def metrics(
+    cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
+) -> dict[str, np.ndarray]:
+    """The metrics of `longhaul.evaluation.metrics.measure`, and the cost, from counts by cell.
+
+    Rows of one cell count as equally sure; expected counts, which are not whole, will do.
+
+    Parameters
+    ----------
+    cells : Cells
+    negative, positive : ndarray of float, shape (..., k)
+        Rows of either outcome in each cell, for any number of samples.
+    costs : Costs
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (...)
+        auc, average_precision, log_loss (nats), brier, calibration_error, cost; NaN where there
+        are no rows, and the first two where there is one class only.
+    """
+    p = cells.probability
+    rows = negative + positive
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n, negatives, positives = (part.sum(-1) for part in (rows, negative, positive))
+        below = np.cumsum(negative, -1) - negative / 2
+        auc = (positive * below).sum(-1) / (positives * negatives)
+        found = np.cumsum(positive[..., ::-1], -1) / np.cumsum(rows[..., ::-1], -1)
+        precise = np.nansum(np.where(positive[..., ::-1] > 0, positive[..., ::-1] * found, 0), -1)
+        wrong = np.where(cells.decision, costs.false_positive * negative, 0)
+        missed = np.where(cells.decision, 0, costs.false_negative * positive)
+        return {
+            "auc": auc,
+            "average_precision": np.where(negatives > 0, precise / positives, np.nan),
+            "log_loss": -(positive * _log(p) + negative * _log(1 - p)).sum(-1) / n,
+            "brier": (positive * (1 - p) ** 2 + negative * p**2).sum(-1) / n,
+            "calibration_error": _calibration_error(p, positive, rows) / n,
+            "cost": (wrong + missed).sum(-1) / n,
+        }
+
+
+def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The distance, in rows, between what was said and what was found, over equal masses."""
+    whole = rows.reshape(-1, rows.shape[-1]).sum(0)
+    before = np.cumsum(whole) - whole
+    group = np.floor(CALIBRATION_BINS * before / max(float(whole.sum()), 1.0)).astype(int)
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    if not len(starts):
+        return np.zeros(rows.shape[:-1])
+    return np.asarray(np.abs(np.add.reduceat(p * rows - positive, starts, axis=-1)).sum(-1))
+
+
+def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
+    step = (log_odds(probability) + _REACH) * (cells / (2 * _REACH))
+    return np.clip(step, 0, cells - 1).astype(np.int64)
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    return np.log(np.clip(values, _EPSILON, 1))

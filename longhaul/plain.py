@@ -1,0 +1,14 @@
+"""Values as JSON knows them."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+
+def finite(value: Any) -> Any:
+    """The same value, with null for every number that is not finite: JSON has no word for those."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,47 @@
+"""How pages are made: one look, self-contained, and numbers as a reader wants them."""
+
+import base64
+import io
+from typing import Any
+
+import jinja2
+from matplotlib.figure import Figure
+
+
+def render(template: str, **content: Any) -> str:
+    """Fill in a template of this package; text is escaped, and what is missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("longhaul.report", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(figure=figure, duration=duration, picture=picture)
+    return environment.get_template(template).render(**content)
+
+
+def figure(value: Any) -> str:
+    """A number as a reader wants it: whole ones with commas, others with four digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    return f"{value:,.0f}" if value == int(value) and abs(value) >= 10 else f"{value:.4f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as minutes and seconds."""
+    if seconds is None:
+        return "–"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def picture(drawn: Figure) -> str:
+    """A figure as a data URI."""
+    png = io.BytesIO()
+    drawn.savefig(png, format="png")
+    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
+
+
+def link(interface: str, experiment_id: str, run_id: str) -> str:
+    """Where MLflow's interface shows a run."""
+    return f"{interface}/#/experiments/{experiment_id}/runs/{run_id}"

@@ -1,0 +1,38 @@
+"""Which version is in charge of a period: one that has seen nothing of it."""
+
+from longhaul.errors import LonghaulError
+from longhaul.tracking import registry, versions
+from longhaul.tracking.life import Life
+from longhaul.tracking.tags import SEEN
+
+
+def in_charge(name: str, period: str) -> str:
+    """The version whose predictions of a period count.
+
+    The champion, unless it was fitted on the period or judged by it: then the version that was
+    in charge when the period was monitored.
+
+    Parameters
+    ----------
+    name : str
+        The registered model.
+    period : str
+
+    Raises
+    ------
+    LonghaulError
+        When there is no champion, or it has seen the period and no other was ever in charge of it.
+    """
+    champion = registry.champion(name)
+    if champion is None:
+        raise LonghaulError(f"model {name!r}: no version is champion; promote one")
+    seen = versions.version(name, champion).tags.get(SEEN, "")
+    if seen < period:
+        return champion
+    known = Life.read(name).periods.get(period)
+    if known is None:
+        raise LonghaulError(
+            f"period {period}: version {champion} of {name} has seen data up to {seen}, so its"
+            " figures there would be no evidence; name a later period"
+        )
+    return known.version

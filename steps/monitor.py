@@ -1,0 +1,120 @@
+"""Watch one period of a deployed model: drift, performance, and what to do about it."""
+
+import click
+import mlflow
+
+from longhaul.data import table as tables
+from longhaul.errors import LonghaulError
+from longhaul.monitoring import alert, assessment
+from longhaul.monitoring.assessment import Assessment
+from longhaul.monitoring.decision import LEVELS
+from longhaul.report import life as pages
+from longhaul.tracking import artifacts, life
+from longhaul.tracking.identity import Identity, identify
+from longhaul.tracking.life import Life
+from longhaul.tracking.tags import ACTION, LEVEL
+from longhaul.tracking.watched import Watched
+from longhaul.workflow.alarm import require_below
+from longhaul.workflow.stage import stage
+
+
+@stage
+@click.option("--model", required=True, help="The registered version that predicted.")
+@click.option("--predictions", required=True, help="The predictions folder of score.")
+@click.option("--table", required=True, help="The table folder of validate.")
+@click.option("--period", required=True, help="Such as 2013-07.")
+@click.option("--alarm", required=True, type=click.Choice(["never", *LEVELS[1:]]))
+def monitor(model: str, predictions: str, table: str, period: str, alarm: str) -> str:
+    """Judge a period; put it on the record of the model's life."""
+    folder = artifacts.fetch(table)
+    problem, identity = tables.problem(folder), _registered(model)
+    past = Life.read(identity.name).before(period)
+    watched = Watched(folder, problem, past, identity, predictions)
+
+    lag = problem.monitoring.label_lag
+    truths = [watched.truth(label) for label in past.pending(period, lag) if watched.knows(label)]
+    judged = watched.assess(period, truths)
+    _log(judged, identity)
+    run = mlflow.active_run()
+    record = life.Period(
+        period,
+        identity.version,
+        judged.decision.level,
+        judged.decision.action,
+        judged.decision.reason,
+        run.info.run_id,
+        predictions,
+    )
+    told = [
+        life.Truth(one.realised.period, watched.version(one.realised.period), period, one.fell)
+        for one in truths
+    ]
+    figures = {period: assessment.metrics(judged) | {"version": float(identity.version)}}
+    for one in truths:
+        label = one.realised.period
+        figures[label] = figures.get(label, {}) | assessment.truth_metrics(one)
+    life.keep(record, told, figures, identity.name, run.info.experiment_id)
+    pages.publish(identity.name)
+    _tell(judged, identity)
+    return require_below(alarm, judged.decision.level, _headline(judged))
+
+
+def _registered(model: str) -> Identity:
+    """The version to watch.
+
+    Raises
+    ------
+    LonghaulError
+        When it is no registered version: what is not registered has no life in production.
+    """
+    found = identify(model)
+    if not found.version:
+        raise LonghaulError(f"model: {model!r} is not registered; only a version can be watched")
+    return found
+
+
+def _log(judged: Assessment, identity: Identity) -> None:
+    """The assessment, its figures and its page, in the run of this stage."""
+    plain = assessment.plain(judged)
+    mlflow.log_metrics(assessment.metrics(judged))
+    for one in judged.truths:
+        if one.realised.period == judged.period:
+            mlflow.log_metrics(assessment.truth_metrics(one))
+    mlflow.set_tags({LEVEL: judged.decision.level, ACTION: judged.decision.action})
+    mlflow.log_text(pages.of_period(plain, identity.name, identity.version), "period.html")
+    mlflow.log_dict(plain, "monitor.json")
+
+
+def _tell(judged: Assessment, identity: Identity) -> None:
+    """Send word of what is not ok, where a receiver is named; a dead one stops nothing."""
+    address, secret = alert.configured()
+    decision = judged.decision
+    if not address or decision.level == "ok":
+        return
+    message = {
+        "model": identity.name,
+        "version": identity.version,
+        "period": judged.period,
+        "level": decision.level,
+        "action": decision.action,
+        "reason": decision.reason,
+        "run": mlflow.active_run().info.run_id,
+    }
+    if failure := alert.send(address, secret, message):
+        mlflow.set_tag("longhaul.alert", f"not delivered: {failure}")
+        click.echo(f"note: the alert was not delivered: {failure}", err=True)
+
+
+def _headline(judged: Assessment) -> str:
+    decision, figures = judged.decision, []
+    for one in judged.truths[-1:]:
+        if auc := one.realised.figures.get("auc"):
+            of = "" if one.realised.period == judged.period else f" of {one.realised.period}"
+            figures.append(f"AUC{of} {auc.value:.3f}")
+    if expected := judged.expected.get("auc"):
+        figures.append(f"AUC {expected.value:.3f} expected without outcomes")
+    return f"{decision.level}: {'; '.join([', '.join(figures), decision.reason][not figures :])}"
+
+
+if __name__ == "__main__":
+    monitor()

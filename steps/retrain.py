@@ -1,0 +1,102 @@
+"""Train a challenger on the newest data, and promote it if it beats the champion there."""
+
+from typing import Any
+
+import click
+import mlflow
+
+from longhaul.data.windows import KINDS
+from longhaul.tracking import artifacts, models, versions
+from longhaul.tracking.identity import Identity, identify
+from longhaul.workflow import caller, warm
+from longhaul.workflow.flow import Flow, Stage
+from longhaul.workflow.stage import stage
+from longhaul.workflow.terminal import Terminal
+
+
+@stage
+@click.option("--model", required=True, help="The champion to beat: models:/<name>/<version>.")
+@click.option("--table", required=True, help="The table folder of validate.")
+@click.option("--period", required=True, help="The newest one; its outcomes are known.")
+@click.option("--window", required=True, type=click.Choice(KINDS), help="What to train on.")
+@click.option("--trials", required=True, type=click.IntRange(min=0), help="0: same settings.")
+@click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
+@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
+@click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
+def retrain(
+    model: str,
+    table: str,
+    period: str,
+    window: str,
+    trials: int,
+    minutes: float,
+    seed: int,
+    resume: bool,
+) -> str:
+    """Fit a challenger, judge it in pairs with the champion, and say what became of it."""
+    champion = identify(model)
+    with (
+        Terminal(warm.depth()) as terminal,
+        Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
+    ):
+        split = flow.run("split", table=table, until=period, window=window).uri("split")
+        search = {"trials": trials, "minutes": minutes, "resume": resume} if trials else {}
+        fitted = _fit(flow, champion.uri, split, seed, search)
+        candidate = fitted.uri("model")
+        judged = flow.run(
+            "evaluate", candidate=candidate, champion=champion.uri, split=split, seed=seed
+        )
+        verdict = artifacts.read_json(judged.uri("verdict.json"))
+        passed = verdict["passed"] is True
+        crowned = _crown(flow, champion, candidate, judged, period) if passed else ""
+    outcome = {
+        "period": period,
+        "champion": champion.uri,
+        "candidate": candidate,
+        "passed": passed,
+        "promoted": crowned or None,
+        "reason": _reason(verdict),
+        "evidence": judged.run_id,
+    }
+    mlflow.log_dict(outcome, "retrain.json")
+    mlflow.log_metrics(dict(judged.metrics))
+    if crowned:
+        return f"version {crowned} replaces version {champion.version}: {outcome['reason']}"
+    return f"version {champion.version} stays champion: {outcome['reason']}"
+
+
+def _fit(flow: Flow, champion: str, split: str, seed: int, search: dict[str, Any]) -> Stage:
+    """A candidate of the champion's family: with its settings, or after a short search."""
+    name, number = versions.resolve(champion)
+    family = models.load(champion).predictor.family
+    common: dict[str, Any] = {"split": split, "family": family, "seed": seed}
+    if search:
+        return flow.run("tune", **common, **search)
+    settings = f"runs:/{versions.version(name, number).run_id}/settings.json"
+    return flow.run("train", **common, settings=settings)
+
+
+def _crown(flow: Flow, champion: Identity, candidate: str, judged: Stage, period: str) -> str:
+    """Register and promote the candidate; its version."""
+    verdict = judged.uri("verdict.json")
+    registered = flow.run("register", candidate=candidate, verdict=verdict)
+    made = artifacts.read_json(registered.uri("version.json"))
+    reason = f"trained again on the evidence of {period}: {judged.headline}"
+    flow.run(
+        "promote",
+        model=made["uri"],
+        reason=reason,
+        evidence=judged.run_id,
+        replaces=champion.version,
+    )
+    return str(made["version"])
+
+
+def _reason(verdict: dict[str, Any]) -> str:
+    """Why the gate refused, or by how much the challenger is better."""
+    failed = [check for check in verdict["checks"] if not check["passed"]]
+    return str((failed or verdict["checks"])[0 if failed else -1]["reason"])
+
+
+if __name__ == "__main__":
+    retrain()
