@@ -1,16 +1,18 @@
 """One period in production: score it, watch it, and train again if the evidence says so."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import source
+from longhaul.data import periods, source
+from longhaul.data import table as tables
 from longhaul.data.windows import KINDS
 from longhaul.monitoring.decision import LEVELS
 from longhaul.report import life as pages
-from longhaul.tracking import artifacts, charge, life
+from longhaul.tracking import artifacts, charge, life, registry
 from longhaul.tracking.life import Life
 from longhaul.tracking.lock import lock
 from longhaul.workflow import caller, warm
@@ -51,42 +53,49 @@ def cycle(
     ):
         clean = table or _clean(flow, path)
         number = charge.in_charge(name, period)
-        model = f"models:/{name}/{number}"
-        scored = flow.run("score", model=model, table=clean, period=period)
+        inputs = {"model": f"models:/{name}/{number}", "table": clean}
+        scored = flow.run("score", **inputs, period=period)
         past = Life.read(name).before(period).digest()
-        predictions = scored.uri("predictions")
         watched = flow.run(
-            "monitor", state=past, model=model, predictions=predictions, table=clean, period=period
+            "monitor", state=past, **inputs, period=period, predictions=scored.uri("predictions")
         )
         found = artifacts.read_json(watched.uri("monitor.json"))["decision"]
-        retrained = None
+        outcome = None
         if found["action"] == "retrain":
-            retrained = flow.run(
-                "retrain",
-                model=model,
-                table=clean,
-                period=period,
-                window=window,
-                trials=trials,
-                seed=seed,
-                resume=resume,
+            newest = periods.shift(
+                period, -tables.problem(artifacts.fetch(clean)).monitoring.label_lag
             )
+            again = {"window": window, "trials": trials, "seed": seed, "resume": resume}
+            outcome = _retrain(flow, name, number, period, {**inputs, "period": newest, **again})
         nothing = all(stage.reused for stage in flow.stages)
-    outcome = {
-        "period": period,
-        "version": number,
-        "decision": found,
-        "retrained": artifacts.read_json(retrained.uri("retrain.json")) if retrained else None,
-    }
-    mlflow.log_dict(outcome, "cycle.json")
-    if retrained and not nothing:
-        life.keep_retraining(name, period, outcome["retrained"])
-        pages.publish(name)
+    record = {"period": period, "version": number, "decision": found, "retrained": outcome}
+    mlflow.log_dict(record, "cycle.json")
     mlflow.log_metrics(dict(scored.metrics))
     headline = f"version {number}: {found['level']}, {found['reason']}"
-    headline += f"; {retrained.headline}" if retrained else ""
+    headline += f"; {_words(number, outcome)}" if outcome else ""
     headline = f"nothing has changed since: {headline}" if nothing else headline
     return require_below(alarm, found["level"], headline)
+
+
+def _retrain(
+    flow: Flow, name: str, number: str, period: str, inputs: dict[str, Any]
+) -> dict[str, Any]:
+    """Train a challenger, unless one of this period has taken over long since; what came of it."""
+    known = Life.read(name).retrainings.get(period)
+    if known is not None and registry.champion(name) != number:
+        return known
+    retrained = flow.run("retrain", **inputs)
+    outcome: dict[str, Any] = artifacts.read_json(retrained.uri("retrain.json"))
+    if outcome != known:
+        life.keep_retraining(name, period, outcome)
+        pages.publish(name)
+    return outcome
+
+
+def _words(number: str, outcome: dict[str, Any]) -> str:
+    if outcome["promoted"]:
+        return f"version {outcome['promoted']} took over: {outcome['reason']}"
+    return f"version {number} stays champion: {outcome['reason']}"
 
 
 def _clean(flow: Flow, path: Path) -> str:

@@ -44,6 +44,7 @@ CUSTOMARY = {
     "volume": 0.5,
     "repeated": 0.05,
 }
+AT_MOST_ONE = {"ks", "jensen_shannon", "missing", "outside", "repeated"}
 # The first of each kind is the one by which columns are ranked.
 OF_KIND = {
     "number": ("ks", "wasserstein", "psi", "missing", "outside"),
@@ -233,6 +234,7 @@ class _Limits:
         scale = max(usual * np.sqrt(1 - self.periods**-2), raw.chance)
         free = self.periods - 1
         limit = max(NEGLIGIBLE[raw.name], float(scale * t.isf(self.level / 2, free)))
+        limit = min(limit, 1.0) if raw.name in AT_MOST_ONE else limit
         telling = raw.value > NEGLIGIBLE[raw.name]  # NaN does not tell
         p = float(2 * t.sf(raw.value / scale, free)) if telling else 1.0
         return Measure(raw.name, raw.value, usual, limit, p)

@@ -61,10 +61,11 @@ class Repeats:
 def _hashes(matrix: np.ndarray) -> np.ndarray:
     """A hash of each row: uint64 of shape (n,), the same in every process."""
     bits = np.ascontiguousarray(matrix, dtype=np.float32).view(np.uint32)
-    factors = np.random.default_rng(_SEED).integers(1 << 63, size=bits.shape[1], dtype=np.uint64)
+    drawn = np.random.default_rng(_SEED).integers(1 << 63, size=bits.shape[1], dtype=np.uint64)
+    factors = np.asarray(2 * drawn + np.uint64(1))
     total = np.zeros(len(bits), dtype=np.uint64)
     for place in range(bits.shape[1]):
-        total += bits[:, place] * (2 * factors[place] + np.uint64(1))
+        total += bits[:, place] * factors[place]
         total ^= total >> np.uint64(29)
     return _mixed(total)
 

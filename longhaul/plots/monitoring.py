@@ -28,7 +28,7 @@ def distribution(picture: Mapping[str, Any]) -> Figure:
     picture : mapping
         As `longhaul.monitoring.assessment` keeps it.
     """
-    moved = "moved" if picture["drifted"] else "as before"
+    moved = "drifted" if picture["drifted"] else "within the usual"
     name = str(picture["name"]).replace("_", " ")
     figure, axes = style.chart(f"{name}: {moved}", "", "share of rows", 4.6, 2.9)
     draw = _levels if picture["kind"] == "category" else _numbers

@@ -26,13 +26,18 @@ def in_charge(name: str, period: str) -> str:
     champion = registry.champion(name)
     if champion is None:
         raise LonghaulError(f"model {name!r}: no version is champion; promote one")
-    seen = versions.version(name, champion).tags.get(SEEN, "")
-    if seen < period:
+    seen, life = versions.version(name, champion).tags.get(SEEN, ""), Life.read(name)
+    if seen < period and champion not in _later(life, period):
         return champion
-    known = Life.read(name).periods.get(period)
-    if known is None:
+    if period not in life.periods:
         raise LonghaulError(
             f"period {period}: version {champion} of {name} has seen data up to {seen}, so its"
             " figures there would be no evidence; name a later period"
         )
-    return known.version
+    return life.periods[period].version
+
+
+def _later(life: Life, period: str) -> set[str]:
+    """The versions that were trained because of a period, or of one after it."""
+    found = (one for label, one in life.retrainings.items() if label >= period)
+    return {str(one["promoted"]) for one in found if one["promoted"]}
