@@ -6,7 +6,7 @@ import click
 import mlflow
 
 from longhaul.data.windows import KINDS
-from longhaul.tracking import artifacts, models, versions
+from longhaul.tracking import artifacts, candidates, models
 from longhaul.tracking.identity import Identity, identify
 from longhaul.workflow import caller, warm
 from longhaul.workflow.flow import Flow, Stage
@@ -67,13 +67,11 @@ def retrain(
 
 def _fit(flow: Flow, champion: str, split: str, seed: int, search: dict[str, Any]) -> Stage:
     """A candidate of the champion's family: with its settings, or after a short search."""
-    name, number = versions.resolve(champion)
     family = models.load(champion).predictor.family
     common: dict[str, Any] = {"split": split, "family": family, "seed": seed}
     if search:
         return flow.run("tune", **common, **search)
-    settings = f"runs:/{versions.version(name, number).run_id}/settings.json"
-    return flow.run("train", **common, settings=settings)
+    return flow.run("train", **common, settings=candidates.settings_uri(champion))
 
 
 def _crown(flow: Flow, champion: Identity, candidate: str, judged: Stage, period: str) -> str:

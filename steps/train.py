@@ -3,7 +3,6 @@
 import click
 
 from longhaul.data import split as splits
-from longhaul.errors import LonghaulError
 from longhaul.learning import candidate, families
 from longhaul.tracking import artifacts, candidates
 from longhaul.workflow.stage import stage
@@ -23,18 +22,9 @@ def train(split: str, family: str, settings: str, seed: int, threads: int) -> st
     folder = artifacts.fetch(split)
     rows, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     problem = splits.problem(folder)
-    fitted = candidate.fit(problem, rows, valid, family, _read(settings), seed, threads)
+    chosen = candidates.settings(settings) if settings else {}
+    fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads)
     return candidates.log(fitted, valid)
-
-
-def _read(settings: str) -> dict[str, float]:
-    """The settings of an earlier run; how many iterations to make is found anew."""
-    if not settings:
-        return {}
-    found = artifacts.read_json(settings)
-    if not isinstance(found, dict):
-        raise LonghaulError(f"{settings}: not settings; give the settings.json of train or tune")
-    return {name: value for name, value in found.items() if name != "iterations"}
 
 
 if __name__ == "__main__":

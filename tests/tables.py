@@ -22,11 +22,15 @@ leave_out: [customer]
 slices: [plan]
 gate: {min_rows: 50, min_auc: 0.6, max_calibration_error: 0.2}
 contract: {margin: 1.0, quarantine: 0.02}
+monitoring: {min_rows: 50}
 """
 
 
-def churn(rows_per_month: int = 300, seed: int = 0) -> pd.DataFrame:
-    """Nine months of customers, of whom those with many calls and a basic plan leave."""
+def churn(rows_per_month: int = 300, seed: int = 0, turn: int = 9) -> pd.DataFrame:
+    """Nine months of customers, of whom those with many calls and a basic plan leave.
+
+    From month `turn` on, counted from 0, it is those with few calls.
+    """
     generator = np.random.default_rng(seed)
     n = 9 * rows_per_month
     month = np.repeat(np.arange(9), rows_per_month)
@@ -37,7 +41,8 @@ def churn(rows_per_month: int = 300, seed: int = 0) -> pd.DataFrame:
     plan = generator.choice(["basic", "plus", "family"], n, p=[0.5, 0.3, 0.2])
     age = generator.normal(45, 15, n).round()
     age[generator.uniform(size=n) < 0.05] = np.nan
-    log_odds = -2.2 + 0.6 * (calls - 3) + 1.2 * (plan == "basic")
+    sign = np.where(month < turn, 1, -1)
+    log_odds = -2.2 + sign * 0.6 * (calls - 3) + 1.2 * (plan == "basic")
     churned = generator.uniform(size=n) < 1 / (1 + np.exp(-log_odds))
     frame = {
         "customer": [f"c{i}" for i in range(n)],

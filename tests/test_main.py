@@ -12,12 +12,14 @@ import mlflow
 import psutil
 import pytest
 
+from longhaul.tracking.life import Life
+from longhaul.tracking.tags import HEADLINE
 from main import main
 from tests import lifecycles, tables
 
 STAGES = {
     *("ingest", "validate", "split", "train logistic", "train lightgbm", "evaluate", "register"),
-    *("promote", "deploy", "score 2020-07", "score 2020-08", "score 2020-09", "report"),
+    *("promote", "deploy", "cycle 2020-07", "cycle 2020-08", "cycle 2020-09", "report"),
 }
 
 
@@ -56,6 +58,19 @@ def test_the_year_is_a_curve_of_the_parent(place: tuple[Path, Path]) -> None:
         assert sorted(point.step for point in history) == [202007, 202008, 202009]
 
 
+def test_each_cycle_has_its_children(place: tuple[Path, Path]) -> None:
+    """Scored and monitored, under the cycle; the page of the model's life tells of all three."""
+    (parent, *_) = lifecycles.parents()
+    for label in ("2020-07", "2020-08", "2020-09"):
+        cycle = lifecycles.children(parent)[f"cycle {label}"]
+        assert set(lifecycles.children(cycle)) >= {f"score {label}", f"monitor {label}"}
+    life = Life.read("churn")
+    assert sorted(life.periods) == ["2020-07", "2020-08", "2020-09"]
+    page = mlflow.artifacts.load_text(f"runs:/{life.run}/life.html")
+    assert all(f">{label}</a>" in page for label in life.periods)
+    assert not [part for part in page.split('src="')[1:] if not part.startswith("data:")]
+
+
 def test_the_report_is_whole(place: tuple[Path, Path]) -> None:
     """One page, which asks nothing of the network and shows every stage and picture."""
     (parent, *_) = lifecycles.parents()
@@ -85,7 +100,10 @@ def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]
     lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
     newest, *_ = lifecycles.parents()
     ran = set(lifecycles.children(newest))
-    assert ran == {"evaluate", "register", "promote", "report"}
+    cycles = {"cycle 2020-07", "cycle 2020-08", "cycle 2020-09"}  # one of them might retrain
+    assert ran == {"evaluate", "register", "promote", "report"} | cycles
+    for name in cycles:
+        assert "nothing has changed" in lifecycles.children(newest)[name].data.tags[HEADLINE]
 
 
 def test_killed_in_the_middle_of_the_search(place: tuple[Path, Path]) -> None:

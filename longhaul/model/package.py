@@ -35,7 +35,7 @@ class Package:
         First and last period of what it was fitted on, ``"fit"``, and of what its settings and
         threshold were chosen on, ``"valid"``.
     reference : dict
-        See `longhaul.model.reference`.
+        As JSON; see `longhaul.monitoring.reference`.
     valid : DataFrame with columns outcome (bool), probability (float64), period (str)
         The validation window, predicted by a model that was fitted on the training window alone.
     """

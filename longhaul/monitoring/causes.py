@@ -28,7 +28,8 @@ class Causes:
     relation : Interval
         The part of another relation: they lost more than was to be expected.
     level : float
-        Of `relation`, what goes when all log-odds are shifted to the period's base rate.
+        Of `relation`, what one shift of all log-odds to the period's base rate would win back. The
+        rest is an order that no longer holds, or outcomes that are harder to foretell at all.
     """
 
     before: float

@@ -177,13 +177,12 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
     periods = len(reference.periods)
     learned = periods >= MIN_PERIODS
     whole = [_volume(reference, period), _repeated(reference, period)]
-    tests = sum(len(OF_KIND[one.kind]) for one in reference.bins) + len(whole)
-    limits = _Limits(periods, rate / tests, learned)
+    limits = _Limits(periods, rate / (len(reference.bins) + len(whole)), learned)
     found = {
         one.name: _column_measures(reference, period, one.name, one.kind, limits)
         for one in reference.bins
     }
-    found |= {raw.name: (limits.judge(raw),) for raw in whole}
+    found |= {raw.name: (limits.judge(raw, 1),) for raw in whole}
     smallest = [min(min(1.0, len(each) * m.p) for m in each) for each in found.values()]
     adjusted = dict(zip(found, false_discovery_control(smallest), strict=True))
     columns = [
@@ -220,20 +219,24 @@ class _Raw:
 
 @dataclass(frozen=True)
 class _Limits:
-    """How distances are judged: learned from so many periods, or customary."""
+    """How distances are judged: learned from so many periods, or customary.
+
+    The level is that at which one column alone is said to have drifted.
+    """
 
     periods: int
     level: float
     learned: bool
 
-    def judge(self, raw: _Raw) -> Measure:
+    def judge(self, raw: _Raw, measures: int) -> Measure:
+        """Judge one of so many measures of a column."""
         usual = float(np.sqrt(np.mean(raw.usual**2))) if len(raw.usual) else float("nan")
         if not self.learned or not np.isfinite(usual):
             limit = max(CUSTOMARY[raw.name], 3 * raw.chance)
             return Measure(raw.name, raw.value, usual, limit, 0.0 if raw.value > limit else 1.0)
         scale = max(usual * np.sqrt(1 - self.periods**-2), raw.chance)
         free = self.periods - 1
-        limit = max(NEGLIGIBLE[raw.name], float(scale * t.isf(self.level / 2, free)))
+        limit = max(NEGLIGIBLE[raw.name], float(scale * t.isf(self.level / measures / 2, free)))
         limit = min(limit, 1.0) if raw.name in AT_MOST_ONE else limit
         telling = raw.value > NEGLIGIBLE[raw.name]  # NaN does not tell
         p = float(2 * t.sf(raw.value / scale, free)) if telling else 1.0
@@ -258,7 +261,7 @@ def _column_measures(
             usual[np.isfinite(usual)],
             _chance(measure, whole, now),
         )
-        measures.append(limits.judge(raw))
+        measures.append(limits.judge(raw, len(OF_KIND[kind])))
     return tuple(measures)
 
 
@@ -273,7 +276,8 @@ def _scores(reference: Reference, scores: Tally, rows: int) -> Column:
                 _DISTANCES[name](reference.score_tally, scores),
                 np.array([]),
                 _chance(name, reference.score_tally, scores),
-            )
+            ),
+            len(names),
         )
         for name in names
     )

@@ -24,6 +24,7 @@ from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.sketch import Counted, draw, total
 from longhaul.monitoring.slices import Slicing
+from longhaul.plain import finite
 
 FORMAT = 2
 MOST_RARE = 10_000  # categories without a code that are kept by name
@@ -75,7 +76,7 @@ class Reference:
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""
-        return {
+        found = {
             "format": FORMAT,
             "columns": [one.plain() for one in self.bins],
             "periods": {label: counted.plain() for label, counted in self.periods.items()},
@@ -86,6 +87,7 @@ class Reference:
             "calibration": self.calibration.plain(),
             "slices": [one.plain() for one in self.slices],
         }
+        return dict(finite(found))
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Self:

@@ -111,16 +111,21 @@ def causes(parts: Mapping[str, Any]) -> Figure:
     steps = [
         ("reference,\nexpected", 0.0, parts["before"], GREY),
         ("other rows", parts["before"], parts["features"], BLUE),
-        ("base rate\nmoved", parts["before"] + parts["features"], parts["level"], AMBER),
         (
             "relation\nchanged",
-            parts["before"] + parts["features"] + parts["level"],
-            parts["relation"]["value"] - parts["level"],
+            parts["before"] + parts["features"],
+            parts["relation"]["value"],
             RED,
         ),
         ("period,\nrealised", 0.0, parts["after"], INK),
     ]
     figure, axes = style.chart("What the change of the log loss is made of", "", "nats", 6.4, 3.2)
+    axes.set_title(
+        f"one shift of all log-odds would win back {parts['level']:.3f}",
+        fontsize=8.5,
+        color=INK,
+        loc="left",
+    )
     for place, (_, start, height, colour) in enumerate(steps):
         axes.bar(place, height, bottom=start, color=colour, width=0.62)
         sign = "+" if 0 < place < len(steps) - 1 else ""

@@ -65,8 +65,8 @@ def test_package(fitted: Candidate, problem: Problem) -> None:
     package = fitted.package
     assert package.predictor.features == ["day", "calls", "plan", "age"]
     assert package.windows == {"fit": ["2020-01", "2020-05"], "valid": ["2020-05", "2020-05"]}
-    assert list(package.reference["rows"]) == [f"2020-0{month}" for month in range(1, 6)]
-    assert package.reference["metrics"] == fitted.metrics
+    assert list(package.reference["periods"]) == [f"2020-0{month}" for month in range(1, 6)]
+    assert sum(package.reference["importance"].values()) == pytest.approx(1)
     assert set(package.valid["period"]) == {"2020-05"}
     assert "threads" not in fitted.settings
 

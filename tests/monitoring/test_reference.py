@@ -1,103 +1,72 @@
-"""What later periods are measured against."""
+"""What is kept with a model for later periods to be measured against."""
 
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from longhaul.model.reference import OTHER, reference, tally
 
-from longhaul.features.encoder import Encoder
-from longhaul.learning.sample import Sample
-
-FRAME = pd.DataFrame(
-    {
-        "size": [1.0, 2.0, 3.0, 4.0, np.nan, 6.0, 7.0, 8.0],
-        "plan": ["a", "a", "a", "b", "b", "c", None, "a"],
-        "none": [np.nan] * 8,
-    }
-)
-PERIODS = np.array(["2020-01"] * 5 + ["2020-02"] * 3)
-SCORES = np.linspace(0.0, 1.0, 11)
-OUTCOME = np.array([True, False, False, False, True, True, False, False])
+from longhaul.errors import LonghaulError
+from longhaul.monitoring.reference import Reference
+from tests import tables
+from tests.monitoring import monitored
 
 
-@pytest.fixture(scope="module")
-def described() -> dict:
-    encoder = Encoder.fit(FRAME, list(FRAME.columns), min_count=2)
-    sample = Sample(encoder.transform(FRAME), OUTCOME)
-    return reference(encoder, sample, PERIODS, SCORES, bins=4)
+def test_periods_are_counted_apart() -> None:
+    """Rows, shares of positives, and counts of every column of each month fitted on."""
+    found = monitored.reference()
+    frame = tables.churn(rows_per_month=200)
+    month = frame["day"].dt.strftime("%Y-%m")
+    assert list(found.periods) == [f"2020-0{one}" for one in range(1, 6)]
+    for label, counted in found.periods.items():
+        rows = frame[month == label]
+        assert counted.rows == len(rows)
+        assert found.positive[label] == pytest.approx((rows["churned"] == "yes").mean())
+        assert counted.tallies["age"].missing == rows["age"].isna().sum()
+        assert counted.tallies["plan"].counts.sum() == len(rows)
 
 
-def test_periods(described: dict) -> None:
-    """Rows and the share of positives, period by period."""
-    assert described["rows"] == {"2020-01": 5, "2020-02": 3}
-    assert described["positive"] == {"2020-01": 2 / 5, "2020-02": 1 / 3}
+def test_all_periods_together_and_all_but_one() -> None:
+    """What was counted of a column adds up."""
+    found = monitored.reference()
+    whole = found.pooled("calls")
+    rest = found.pooled("calls", without="2020-03")
+    assert whole.rows == sum(one.rows for one in found.periods.values())
+    both = rest + found.periods["2020-03"].tallies["calls"]
+    assert both.counts.tolist() == whole.counts.tolist()
+    assert both.sums == pytest.approx(whole.sums)
 
 
-def test_number(described: dict) -> None:
-    """Quantile bins over all rows, counted in each period, missing ones apart."""
-    assert described["columns"]["size"] == {
-        "kind": "number",
-        "edges": [2.0, 4.0, 7.0],
-        "min": 1.0,
-        "max": 8.0,
-        "counts": {"2020-01": [1, 2, 1, 0], "2020-02": [0, 0, 1, 2]},
-        "missing": {"2020-01": 1 / 5, "2020-02": 0.0},
-    }
+def test_predictions_of_validation_are_kept() -> None:
+    """With their outcomes, their spread, and the calibration learned from them."""
+    found, package = monitored.reference(), monitored.fitted().package
+    assert found.valid.rows == found.valid.labelled == len(package.valid)
+    assert found.valid.positives == package.valid["outcome"].sum()
+    assert found.score_tally.rows == len(package.valid)
+    assert found.calibration.slope > 0
 
 
-def test_category(described: dict) -> None:
-    """Levels by code; what is rare is counted with what will be new."""
-    assert described["columns"]["plan"] == {
-        "kind": "category",
-        "levels": ["a", "b", OTHER],
-        "counts": {"2020-01": [3, 2, 0], "2020-02": [1, 0, 1]},
-        "missing": {"2020-01": 0.0, "2020-02": 1 / 3},
-    }
+def test_importance_is_a_share_of_one() -> None:
+    """Calls and plan decide who leaves."""
+    shares = monitored.reference().importance
+    assert sum(shares.values()) == pytest.approx(1)
+    assert sorted(shares, key=lambda name: -shares[name])[0] == "calls"
 
 
-def test_all_missing(described: dict) -> None:
-    """A column without values has one bin with nothing in it."""
-    entry = described["columns"]["none"]
-    assert (entry["edges"], entry["min"], entry["counts"]["2020-01"]) == ([], None, [0])
-    assert entry["missing"] == {"2020-01": 1.0, "2020-02": 1.0}
+def test_kept_as_json() -> None:
+    """It comes back as it went."""
+    found = monitored.reference()
+    text = json.dumps(found.plain())
+    assert json.dumps(Reference.read(json.loads(text)).plain()) == text
 
 
-def test_scores(described: dict) -> None:
-    """The scores are spread evenly over their bins."""
-    assert described["scores"]["counts"] == [2, 3, 3, 3]
+def test_another_format_is_refused() -> None:
+    """With what to do."""
+    with pytest.raises(LonghaulError, match="its format is 1, but this code reads 2"):
+        Reference.read({"format": 1})
 
 
-def test_json(described: dict) -> None:
-    """It is plain JSON."""
-    assert json.loads(json.dumps(described)) == described
-
-
-def test_nearly_one_value() -> None:
-    """A number that is nearly always the same has a bin for when it is not."""
-    frame = pd.DataFrame({"rain": [0.0] * 97 + [0.1, 0.2, 0.3]})
-    encoder = Encoder.fit(frame, ["rain"])
-    sample = Sample(encoder.transform(frame), np.zeros(100, dtype=bool))
-    entry = reference(encoder, sample, np.repeat("p", 100), SCORES, 10)["columns"]["rain"]
-    assert entry["counts"] == {"p": [97, 3]}
-
-
-@given(
-    arrays(float, st.integers(1, 200), elements=st.floats(-1e6, 1e6) | st.just(np.nan)),
-    st.integers(2, 30),
-)
-def test_every_value_is_counted(values: np.ndarray, bins: int) -> None:
-    """Whatever the numbers, each is in one of no more than `bins` bins; new ones find one too."""
-    frame = pd.DataFrame({"x": values})
-    encoder = Encoder.fit(frame, ["x"])
-    sample = Sample(encoder.transform(frame), np.zeros(len(frame), dtype=bool))
-    periods = np.repeat("p", len(frame))
-    entry = reference(encoder, sample, periods, SCORES, bins)["columns"]["x"]
-    counts = entry["counts"]["p"]
-    assert len(counts) <= bins
-    assert sum(counts) == np.isfinite(sample.matrix).sum()
-    assert tally(entry, np.array([-1e9, 1e9, np.nan])).sum() == 2
+def test_no_rare_level_is_taken_for_new() -> None:
+    """Those without a code of their own are known by name."""
+    for one in monitored.reference().bins:
+        assert not set(one.rare) & set(one.levels)
+    assert all(np.isfinite(one.low) for one in monitored.reference().bins if one.kind == "number")

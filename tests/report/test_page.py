@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.report import history, page
+from longhaul.report import history, page, template
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -17,7 +17,7 @@ def stage(parent: str | None, entry_point: str, headline: str, **metrics: float)
         tags["mlflow.parentRunId"] = parent
     with mlflow.start_run(run_name=entry_point, tags=tags) as run:
         mlflow.log_metrics(metrics)
-        if entry_point in {"train", "score"}:
+        if entry_point in {"train", "cycle"}:
             mlflow.log_params({"family": "forest", "period": "2013-07"})
     return str(run.info.run_id)
 
@@ -29,7 +29,7 @@ def parent(tracking: str) -> str:
     with mlflow.start_run(tags={REUSED + "ingest": earlier}) as run:
         pass
     stage(run.info.run_id, "train", "forest: <b>AUC</b> 0.7", valid_auc=0.71234)
-    stage(run.info.run_id, "score", "2013-07", rows=12000, auc=0.6543, log_loss=0.5)
+    stage(run.info.run_id, "cycle", "2013-07", rows=12000, auc=0.6543, log_loss=0.5)
     return str(run.info.run_id)
 
 
@@ -87,10 +87,10 @@ def test_a_run_without_stages_is_said(tracking: str, tmp_path: Path) -> None:
 )
 def test_figures_are_for_readers(value: object, shown: str) -> None:
     """Whole numbers with commas, others with four digits, nothing as a dash."""
-    assert page.figure(value) == shown
+    assert template.figure(value) == shown
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(3.14, "3.1 s"), (75, "1 min 15 s"), (None, "–")])
 def test_durations_are_for_readers(seconds: float | None, shown: str) -> None:
     """Minutes from a minute on."""
-    assert page.duration(seconds) == shown
+    assert template.duration(seconds) == shown

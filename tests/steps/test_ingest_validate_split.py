@@ -56,7 +56,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
     rows = tables_on_disk.read(folder, tables_on_disk.periods(folder))
     assert set(rows["customer"]) == set(frame["customer"])
     assert artifact_names() == {"table", "contract.json", "validation.json"}
-    split.main(["--table", clean])
+    split.main(["--table", clean, "--until=", "--window=extended"])
     cut = artifacts.fetch(f"runs:/{last().info.run_id}/split")
     months = {name: windows.read(cut, name)["day"].dt.month.unique() for name in windows.WINDOWS}
     assert {name: list(found) for name, found in months.items()} == {
@@ -173,6 +173,6 @@ def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     validate.main(["--table", f"runs:/{last().info.run_id}/table"])
     summary = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
     assert sum(figures["quarantined"] for figures in summary.values()) == 0
-    split.main(["--table", f"runs:/{last().info.run_id}/table"])
+    split.main(["--table", f"runs:/{last().info.run_id}/table", "--until=", "--window=extended"])
     cut = windows.windows(artifacts.fetch(f"runs:/{last().info.run_id}/split"))
     assert [cut[name]["rows"] for name in windows.WINDOWS] == [105_475, 28_128, 27_075]

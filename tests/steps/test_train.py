@@ -28,8 +28,9 @@ def split(tmp_path: Path) -> str:
     return str(folder)
 
 
-def options(split: str, name: str) -> list[str]:
-    return ["--split", split, "--family", name, "--seed", "0", "--threads", "1"]
+def options(split: str, name: str, settings: str = "") -> list[str]:
+    given = {"split": split, "family": name, "settings": settings, "seed": 0, "threads": 1}
+    return [f"--{key}={value}" for key, value in given.items()]
 
 
 def test_train(tracking: str, split: str) -> None:
@@ -47,6 +48,31 @@ def test_train(tracking: str, split: str) -> None:
     root = f"runs:/{run.info.run_id}"
     assert family("logistic").defaults == artifacts.read_json(f"{root}/settings.json")
     assert models.load(f"{root}/model").predictor.family == "logistic"
+
+
+def test_settings_of_another_run(tracking: str, split: str) -> None:
+    """They are taken over; how many iterations to make is found anew."""
+    with mlflow.start_run() as earlier:
+        given = {"iterations": 3, "leaves": 7, "learning_rate": 0.2}
+        mlflow.log_dict(given, "settings.json")
+    train.main(options(split, "lightgbm", f"runs:/{earlier.info.run_id}/settings.json"))
+    newest, *_ = mlflow.search_runs(output_format="list")
+    settings = artifacts.read_json(f"runs:/{newest.info.run_id}/settings.json")
+    assert (settings["leaves"], settings["learning_rate"]) == (7, 0.2)
+    assert settings["iterations"] != 3
+
+
+def test_settings_that_are_none(
+    tracking: str, split: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A document of another kind, or none at all, is refused in one line."""
+    (tmp_path / "list.json").write_text("[1]")
+    for settings, message in (("list.json", "not settings"), ("gone.json", "gone.json")):
+        with pytest.raises(SystemExit):
+            train.main(options(split, "lightgbm", str(tmp_path / settings)))
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
 
 
 def test_unknown_family(tracking: str, split: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,52 @@
+"""The picture of policies that were compared over the same periods."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from longhaul.plots import style
+from longhaul.plots.style import BLUE, GREY, INK, RED
+
+METRICS = {"log_loss": "log loss (nats)", "auc": "AUC", "cost": "cost of a row"}
+
+
+def policies(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """How each policy differs from the first, metric by metric, and how often it trained.
+
+    Blue is better beyond doubt, red is worse, grey may be either.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        ``policy``, ``trained``, ``promoted``, and for each metric its ``…_difference`` with
+        value, low and high. The first is the one that the others are compared with.
+    """
+    others = rows[1:]
+    figure = style.canvas(10.4, 1.5 + 0.42 * len(others))
+    grid = figure.subplots(1, len(METRICS), sharey=True)
+    style.headline(figure, _finding(others))
+    places = np.arange(len(others))[::-1]
+    for axes, (name, label) in zip(grid, METRICS.items(), strict=True):
+        style.dress(axes, f"{label}, against {rows[0]['policy']}", "")
+        better = 1 if name == "auc" else -1
+        for place, row in zip(places, others, strict=True):
+            found = row[f"{name}_difference"]
+            worst, best = sorted([better * found["low"], better * found["high"]])
+            colour = BLUE if worst > 0 else RED if best < 0 else GREY
+            axes.plot([found["low"], found["high"]], [place, place], color=colour, linewidth=2)
+            axes.plot(found["value"], place, "o", color=colour, markersize=6)
+        axes.axvline(0, color=INK, linewidth=0.8)
+        axes.margins(x=0.12, y=0.12)
+    names = [f"{row['policy']} ({row['trained']} trained)" for row in others]
+    grid[0].set_yticks(places, names, color=INK)
+    return figure
+
+
+def _finding(rows: Sequence[Mapping[str, Any]]) -> str:
+    best = min(rows, key=lambda row: row["log_loss_difference"]["value"])
+    gain = best["log_loss_difference"]
+    if gain["high"] < 0:
+        return f"Training again {best['policy']} lowers the log loss by {-gain['value']:.4f}"
+    return "No policy lowers the log loss beyond doubt"

@@ -1,0 +1,63 @@
+"""References and observations for tests, of the generated table of customers."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longhaul.learning.candidate import Candidate
+from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.observation import Observation, observe
+from longhaul.monitoring.reference import Reference
+from longhaul.problem import Problem
+from tests import packages, tables
+
+
+@cache
+def fitted() -> Candidate:
+    """A small LightGBM model of five months."""
+    with TemporaryDirectory() as folder:
+        return packages.fit(Path(folder))
+
+
+@cache
+def problem() -> Problem:
+    """What it predicts."""
+    with TemporaryDirectory() as folder:
+        return tables.problem(Path(folder))
+
+
+@cache
+def reference() -> Reference:
+    """What is kept with it."""
+    return Reference.read(fitted().package.reference)
+
+
+def rows(count: int = 200, seed: int = 1, **changes: Any) -> pd.DataFrame:
+    """New customers of the same kind, some columns changed."""
+    frame = tables.churn(rows_per_month=-(-count // 9), seed=seed).head(count)
+    return frame.assign(**changes)
+
+
+def batch(frame: pd.DataFrame, known: bool = True) -> Batch:
+    """The rows with their predictions."""
+    predictor = fitted().package.predictor
+    probability = predictor.probability(frame)
+    outcome = (frame["churned"] == "yes").to_numpy().astype(int)
+    return Batch(
+        frame,
+        probability,
+        predictor.decide(probability),
+        outcome if known else np.full(len(frame), 2),
+    )
+
+
+def observation(frame: pd.DataFrame, known: bool = True, parts: int = 1) -> Observation | None:
+    """The rows, counted in so many batches."""
+    size = -(-max(len(frame), 1) // parts)
+    batches = [batch(frame.iloc[i : i + size], known) for i in range(0, len(frame), size)]
+    aside = ("churned", "customer")
+    return observe(batches, fitted().package.predictor.encoder, reference(), aside)

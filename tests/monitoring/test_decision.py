@@ -1,0 +1,179 @@
+"""One decision per period."""
+
+from dataclasses import replace
+
+import pytest
+
+from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring.decision import Decision, Evidence, Realised, decide
+from longhaul.monitoring.drift import Column, Drift, Measure
+from longhaul.problem import Monitoring
+from tests.monitoring import monitored
+
+PROBLEM = replace(
+    monitored.problem(), monitoring=Monitoring(min_rows=100, auc_fall=0.02, persistence=(2, 3))
+)
+
+
+def figure(value: float, margin: float = 0.005) -> Interval:
+    return Interval(value, value - margin, value + margin)
+
+
+def column(name: str, drifted: bool = False, distance: float = 0.3) -> Column:
+    measure = Measure("ks", distance, 0.01, 0.1, 0.0 if drifted else 1.0)
+    gone = Measure("missing", 0.0, 0.01, 0.1, 1.0)
+    return Column(name, name, "number", 0.5, (measure, gone), 0.0, drifted)
+
+
+def drift(*drifted: str, scores: bool = False) -> Drift:
+    columns = tuple(column(name, True) for name in drifted) or (column("calls"),)
+    still = column("volume")
+    return Drift(columns, column("probability", scores), still, still, 5, True)
+
+
+def realised(auc: float = 0.75, error: float = 0.02, labelled: int = 500) -> Realised:
+    figures = {"auc": figure(auc), "calibration_error": figure(error)}
+    return Realised("2020-07", 500, labelled, labelled // 3, figures if labelled else {})
+
+
+GOOD = Evidence(
+    rows=500,
+    drift=drift(),
+    expected={"auc": figure(0.75)},
+    usual=0.75,
+    baseline=0.75,
+    realised=realised(),
+)
+
+
+def rule(decision: Decision, name: str) -> str:
+    (found,) = (one.state for one in decision.rules if one.name == name)
+    return found
+
+
+def test_all_is_well() -> None:
+    """Nothing moved, performance as it was: ok, and nothing to do."""
+    found = decide(PROBLEM, GOOD)
+    assert (found.level, found.action, found.fell) == ("ok", "none", False)
+    assert {one.state for one in found.rules} == {"ok"}
+
+
+def test_drift_without_harm_is_a_decision_of_its_own() -> None:
+    """Features drifted, performance intact: no retraining."""
+    found = decide(PROBLEM, replace(GOOD, drift=drift("calls", "plan")))
+    assert (found.level, found.action) == ("watch", "none")
+    assert found.reason == "features drifted, performance intact: no retraining"
+
+
+def test_a_single_fall_is_watched() -> None:
+    """One bad period may be chance."""
+    found = decide(PROBLEM, replace(GOOD, realised=realised(0.70)))
+    assert (found.level, found.action, found.fell) == ("watch", "look", True)
+    assert rule(found, "persistence") == "watch"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "act"),
+    [
+        ([True], True),
+        ([True, False], True),
+        ([True, False, False], False),
+        ([False, False], False),
+        ([], False),
+    ],
+)
+def test_persistence_is_m_of_the_last_n(earlier: list[bool], act: bool) -> None:
+    """Two of the last three, the present one among them."""
+    found = decide(PROBLEM, replace(GOOD, realised=realised(0.70), earlier=earlier))
+    assert (found.action == "retrain") == act
+    assert found.level == ("act" if act else "watch")
+
+
+def test_past_falls_alone_ask_for_nothing() -> None:
+    """What has recovered is not trained again."""
+    found = decide(PROBLEM, replace(GOOD, earlier=[True, True]))
+    assert (found.level, found.action) == ("ok", "none")
+
+
+def test_lost_calibration_is_a_fall() -> None:
+    """Beyond what the gate allows, though the order still holds."""
+    found = decide(PROBLEM, replace(GOOD, realised=realised(error=0.3), earlier=[True]))
+    assert found.action == "retrain"
+    assert rule(found, "calibration error") == "watch"
+
+
+def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
+    """The whole interval must lie below the baseline less the tolerance."""
+    assert decide(PROBLEM, replace(GOOD, realised=realised(0.728))).fell is False
+    assert decide(PROBLEM, replace(GOOD, realised=realised(0.724))).fell is True
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        Evidence(rows=0),
+        replace(GOOD, rows=99),
+        replace(GOOD, realised=realised(labelled=99)),
+        replace(GOOD, realised=realised(labelled=0)),
+        replace(GOOD, realised=replace(realised(), positives=0)),
+        replace(GOOD, realised=replace(realised(), positives=500)),
+        replace(GOOD, baseline=None),
+        replace(GOOD, baseline=float("nan"), realised=realised(float("nan"))),
+    ],
+)
+def test_what_is_not_known_is_never_ok(evidence: Evidence) -> None:
+    """Too few rows or outcomes, one class, nothing to compare with: to be looked at."""
+    found = decide(PROBLEM, evidence)
+    assert found.level == "watch"
+    assert "unknown" in {one.state for one in found.rules}
+    assert found.fell is None or evidence.rows == 99
+    assert found.reason
+
+
+def test_insufficient_data_is_said() -> None:
+    """In these words, with the counts."""
+    found = decide(PROBLEM, replace(GOOD, realised=realised(labelled=99)))
+    assert "insufficient data: 99 outcomes of 2020-07 are known, 100 are needed" in found.reason
+    none = decide(PROBLEM, replace(GOOD, realised=realised(labelled=0)))
+    assert "no outcome of 2020-07 is known, though they are due" in none.reason
+    one = decide(PROBLEM, replace(GOOD, realised=replace(realised(), positives=500)))
+    assert "all 500 outcomes of 2020-07 are positive" in one.reason
+
+
+def test_outcomes_that_are_not_due_are_not_missed() -> None:
+    """With a lag, a period without outcomes can be ok."""
+    found = decide(PROBLEM, replace(GOOD, realised=None))
+    assert (found.level, found.fell) == ("ok", None)
+
+
+def test_broken_data_is_repaired_before_anything_is_trained() -> None:
+    """A column that is gone outranks a performance that fell for it."""
+    broken = replace(
+        GOOD, columns={"calls": "is gone"}, realised=realised(0.6), earlier=[True, True]
+    )
+    found = decide(PROBLEM, broken)
+    assert (found.level, found.action) == ("act", "repair")
+    assert found.reason == "repair the data: 'calls' is gone"
+
+
+def test_a_column_of_which_all_is_missing_is_broken() -> None:
+    """It is there, and says nothing."""
+    gone = Measure("missing", 1.0, 0.0, 0.02, 0.0)
+    empty = Column("age", "age", "number", 0.1, (gone,), 0.0, True)
+    found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(empty,))))
+    assert found.action == "repair"
+    assert "'age' has no value in any row" in found.reason
+
+
+def test_new_columns_are_mentioned() -> None:
+    """They are no reason to act."""
+    found = decide(PROBLEM, replace(GOOD, new=["mood"]))
+    assert found.level == "ok"
+    assert any("'mood'" in one.reason for one in found.rules)
+
+
+def test_a_fall_expected_without_outcomes_is_watched() -> None:
+    """Before any outcome is known."""
+    found = decide(PROBLEM, replace(GOOD, expected={"auc": figure(0.6)}, realised=None))
+    assert (found.level, found.action) == ("watch", "look")
+    assert rule(found, "expected AUC") == "watch"

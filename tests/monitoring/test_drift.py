@@ -1,0 +1,169 @@
+"""What has moved, and what only varies as it always did."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from longhaul.monitoring import bins, drift
+from longhaul.monitoring.bins import Bins, Tally
+from longhaul.monitoring.drift import CUSTOMARY, NEGLIGIBLE, compare
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.sketch import Counted
+from tests.monitoring import monitored
+
+RATE = 0.05
+
+
+def number(name: str) -> Bins:
+    sample = np.random.default_rng(0).normal(size=5000).astype(np.float32)
+    return bins.of_number(name, name, sample, 50)
+
+
+def counted(columns: dict[str, np.ndarray], found: dict[str, Bins]) -> Counted:
+    tallies = {
+        name: found[name].tally(values.astype(np.float32)) for name, values in columns.items()
+    }
+    return Counted(len(next(iter(columns.values()))), tallies, 0.0)
+
+
+def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 0):
+    """A reference whose periods lie around these centres in column a; and how to draw another."""
+    generator = np.random.default_rng(seed)
+    found = {name: number(name) for name in "abcdefghijkl"[:columns]}
+
+    def draw(centre: float, spread: float = 1.0, rows: int = rows) -> Counted:
+        values = {name: generator.normal(size=rows) for name in found}
+        values["a"] = centre + spread * values["a"]
+        return counted(values, found)
+
+    kept = monitored.reference()
+    periods = {f"2020-{i:02d}": draw(centre) for i, centre in enumerate(centres, 1)}
+    importance = dict.fromkeys(found, 1 / columns)
+    reference = replace(kept, bins=tuple(found.values()), periods=periods, importance=importance)
+    return reference, draw
+
+
+def judge(reference: Reference, period: Counted) -> drift.Drift:
+    return compare(reference, period, reference.score_tally, RATE)
+
+
+def test_what_varies_between_periods_is_no_drift() -> None:
+    """A shift that is large for one column is usual for another."""
+    calm, draw = world([0, 0, 0, 0, 0, 0])
+    assert [one.name for one in judge(calm, draw(0.6)).drifted] == ["a"]
+    restless, draw = world([-0.8, 0.9, -0.5, 0.7, 0.2, -0.9])
+    assert judge(restless, draw(0.6)).drifted == []
+
+
+def test_false_alarms_are_held() -> None:
+    """Of 400 periods whose columns vary as the reference's, at most 5% are said to drift."""
+    alarms = 0
+    for seed in range(400):
+        generator = np.random.default_rng(seed)
+        reference, draw = world(generator.normal(0, 0.5, 5).tolist(), 400, seed=seed)
+        alarms += bool(judge(reference, draw(generator.normal(0, 0.5))).drifted)
+    assert alarms <= 20
+
+
+def test_the_smallest_reference_rejects_at_its_rate() -> None:
+    """A lone number per period: the divided distance is the absolute t variate it is said to be."""
+    generator = np.random.default_rng(0)
+    draws = generator.normal(size=(20_000, 6))
+    past, new = draws[:, :5], draws[:, 5]
+    others = (past.sum(1, keepdims=True) - past) / 4
+    usual = np.sqrt(((past - others) ** 2).mean(1))
+    ratio = np.abs(new - past.mean(1)) / (usual * np.sqrt(1 - 1 / 25))
+    for level in (0.2, 0.05, 0.01):
+        assert (ratio > t.isf(level / 2, 4)).mean() == pytest.approx(level, rel=0.12)
+
+
+@pytest.mark.parametrize("rows", [60, 200, 2000])
+def test_few_rows_are_no_drift(rows: int) -> None:
+    """Chance alone moves a small sample far; its own size is reckoned with."""
+    reference, draw = world([0.0] * 5)
+    alarms = sum(bool(judge(reference, draw(0.0, rows=rows)).drifted) for _ in range(40))
+    assert alarms <= 3
+
+
+def test_what_is_negligible_never_counts() -> None:
+    """However sure it is."""
+    reference, draw = world([0.0] * 6, rows=100_000)
+    assert judge(reference, draw(0.03, rows=100_000)).drifted == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_periods_have_customary_limits(count: int) -> None:
+    """There is nothing to learn from; a large move is still seen."""
+    reference, draw = world([0.0] * count)
+    same, moved = judge(reference, draw(0.0)), judge(reference, draw(0.7))
+    assert not same.learned
+    assert same.drifted == []
+    assert [one.name for one in moved.drifted] == ["a"]
+    measures = {one.name: one.limit for one in moved.drifted[0].measures}
+    assert measures["ks"] == CUSTOMARY["ks"]
+
+
+def test_importance_decides_the_order() -> None:
+    """Of two that drifted alike, the one that matters to the model comes first."""
+    reference, draw = world([0.0] * 6)
+    a, b = draw(2.0), draw(2.0)
+    both = Counted(a.rows, {**a.tallies, "b": b.tallies["a"]}, 0.0)
+    for first, second in (("a", "b"), ("b", "a")):
+        weighed = replace(reference, importance={first: 0.9, second: 0.1})
+        assert [one.name for one in judge(weighed, both).drifted] == [first, second]
+
+
+def test_missing_values_are_drift() -> None:
+    """A sensor that breaks in one row of ten, all else as it was; and where none was missing."""
+    reference, draw = world([0.0] * 6)
+    period = draw(0.0)
+    tally = period.tallies["b"]
+    fewer = Tally(tally.counts, tally.sums, missing=tally.known // 9)
+    found = judge(reference, Counted(period.rows, {**period.tallies, "b": fewer}, 0.0))
+    assert [(one.name, one.cause.name) for one in found.drifted] == [("b", "missing")]
+
+
+def test_a_column_without_values_is_far_away() -> None:
+    """All missing: its distance is one, though no values can be compared."""
+    reference, draw = world([0.0] * 6)
+    period = draw(0.0)
+    empty = Tally(np.zeros_like(period.tallies["b"].counts), np.zeros(50), missing=period.rows)
+    (column,) = judge(reference, Counted(period.rows, {**period.tallies, "b": empty}, 0.0)).drifted
+    assert column.name == "b"
+    assert column.distance == 1
+
+
+def test_volume_and_repeated_rows() -> None:
+    """Ten times the rows, or half of them twice, are told; the columns are not blamed."""
+    reference, draw = world([0.0] * 6)
+    more = judge(reference, draw(0.0, rows=20_000))
+    assert more.volume.drifted
+    assert more.drifted == []
+    twice = judge(reference, replace(draw(0.0), repeated=0.5))
+    assert twice.repeated.drifted
+    assert not judge(reference, draw(0.0)).repeated.drifted
+
+
+def test_predictions_drift_by_customary_limits() -> None:
+    """Against those on validation."""
+    reference, draw = world([0.0] * 6)
+    assert not compare(reference, draw(0.0), reference.score_tally, RATE).scores.drifted
+    sure = reference.scores.tally(np.full(500, 0.99, dtype=np.float32))
+    assert compare(reference, draw(0.0), sure, RATE).scores.drifted
+
+
+def test_every_measure_has_its_floor_and_its_custom() -> None:
+    """No measure is without either."""
+    used = {name for names in drift.OF_KIND.values() for name in names} | {"volume", "repeated"}
+    assert used == set(NEGLIGIBLE) == set(CUSTOMARY)
+
+
+def test_limits_are_what_decides_alone() -> None:
+    """Where one measure alone stands out, it has drifted exactly beyond its limit."""
+    reference, draw = world([0.0] * 6)
+    for shift in np.linspace(0.05, 0.5, 12):
+        column = next(c for c in judge(reference, draw(shift)).columns if c.name == "a")
+        beyond = any(one.value > one.limit for one in column.measures)
+        assert column.drifted or not beyond
