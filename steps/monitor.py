@@ -9,7 +9,7 @@ from longhaul.monitoring import alert, assessment
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.decision import LEVELS
 from longhaul.report import life as pages
-from longhaul.tracking import artifacts, life
+from longhaul.tracking import artifacts, life, versions
 from longhaul.tracking.identity import Identity, identify
 from longhaul.tracking.life import Life
 from longhaul.tracking.tags import ACTION, LEVEL
@@ -70,6 +70,7 @@ def _registered(model: str) -> Identity:
     found = identify(model)
     if not found.version:
         raise LonghaulError(f"model: {model!r} is not registered; only a version can be watched")
+    versions.require_ready(found.name, found.version)
     return found
 
 

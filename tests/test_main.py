@@ -95,7 +95,7 @@ def test_again_reuses_everything(place: tuple[Path, Path]) -> None:
 def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]) -> None:
     """A module that only evaluate uses: evaluate and the report run, the rest is reused."""
     home, project = place
-    module = project / "longhaul" / "evaluation" / "slices.py"
+    module = project / "longhaul" / "evaluation" / "decisions.py"
     module.write_text(module.read_text() + "\n# a comment\n")
     lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
     newest, *_ = lifecycles.parents()

@@ -236,10 +236,11 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _finding(records: Sequence[Mapping[str, Any]]) -> str:
+    pairs = [[one[side].get("auc") for side in ("expected", "realised")] for one in records]
     known = [
-        (one["expected"]["auc"]["value"] - one["realised"]["auc"]["value"])
-        for one in records
-        if one["expected"].get("auc") and one["realised"].get("auc")
+        guess["value"] - real["value"]
+        for guess, real in pairs
+        if guess and real and None not in {guess["value"], real["value"]}
     ]
     if not known:
         return "No outcome is known yet"

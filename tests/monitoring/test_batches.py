@@ -54,7 +54,7 @@ def test_predictions_of_other_rows_are_refused(files: tuple[Path, Path], tmp_pat
     table = pd.read_parquet(scored)
     other = tmp_path / "other.parquet"
     table.head(100).to_parquet(other)
-    with pytest.raises(LonghaulError, match="100 predictions, but 2020-07.parquet has 120 rows"):
+    with pytest.raises(LonghaulError, match=r"100 predictions, but .* has 120 rows"):
         list(batches.read(source, other, target))
     table.iloc[::-1].to_parquet(other)
     with pytest.raises(LonghaulError, match="not in the order of the rows"):

@@ -1,0 +1,233 @@
+"""One period in production, with its stages as real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import psutil
+import pytest
+from mlflow.entities import Run
+
+from longhaul.tracking import artifacts, ledger, models, registry
+from longhaul.tracking.life import Life
+from longhaul.tracking.tags import HEADLINE
+from steps.cycle import cycle
+from tests import lifecycles, production, tables
+
+pytestmark = pytest.mark.slow
+
+TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistence: [1, 1]}")
+
+
+@pytest.fixture
+def home(tracking: str, tmp_path: Path) -> Path:
+    """A folder with a problem in it, and a champion in the store."""
+    production.champion(tmp_path)
+    return tmp_path
+
+
+def options(home: Path, period: str, **more: Any) -> list[str]:
+    given = {
+        "problem": home / "churn.yaml",
+        "period": period,
+        "table": f"file://{home}/table",
+        "window": "sliding",
+        "trials": 0,
+        "seed": 0,
+        "resume": "true",
+        "alarm": "never",
+        **more,
+    }
+    return [f"--{name}={value}" for name, value in given.items()]
+
+
+def run(home: Path, period: str, **more: Any) -> Run:
+    """A cycle to its end; its run."""
+    cycle.main(options(home, period, **more))
+    found = lifecycle("cycle")
+    assert found.info.status == "FINISHED"
+    return found
+
+
+def lifecycle(name: str) -> Run:
+    """The newest run that says it is a cycle: it has the record of one."""
+    runs = mlflow.search_runs(order_by=["attributes.start_time DESC"], output_format="list")
+    return next(one for one in runs if f"{name}.json" in names(one))
+
+
+def names(one: Run) -> set[str]:
+    return {found.path for found in mlflow.MlflowClient().list_artifacts(one.info.run_id)}
+
+
+def everything() -> tuple[Any, ...]:
+    """All that a second cycle may not change."""
+    life = Life.read("churn")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "realised/auc")
+    stages = mlflow.search_runs(
+        filter_string="tags.mlflow.project.entryPoint LIKE '%'", output_format="list"
+    )
+    return (
+        life.digest(),
+        registry.champion("churn"),
+        ledger.lines("churn"),
+        [(point.step, point.value) for point in history],
+        {one.info.run_id for one in stages},
+    )
+
+
+def test_twice_changes_nothing(home: Path) -> None:
+    """Scored and watched under the cycle; again, all is reused, and it says so."""
+    production.table(home)
+    first = run(home, "2020-07")
+    assert set(lifecycles_of(first)) == {"score 2020-07", "monitor 2020-07"}
+    before = everything()
+    second = run(home, "2020-07")
+    assert everything() == before
+    assert lifecycles_of(second) == {}
+    assert second.data.tags[HEADLINE].startswith("nothing has changed since: version 1: ")
+
+
+def lifecycles_of(parent: Run) -> dict[str, Run]:
+    found = mlflow.search_runs(
+        filter_string=f"tags.mlflow.parentRunId = '{parent.info.run_id}'", output_format="list"
+    )
+    return {one.info.run_name: one for one in found}
+
+
+def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
+    """The relation turns: the champion is replaced on evidence, and every period keeps its own.
+
+    Done again, each period is still that of the version that was in charge of it.
+    """
+    production.table(home, text=TURNED, turn=5)
+    first = run(home, "2020-07")
+    outcome = artifacts.read_json(f"runs:/{first.info.run_id}/cycle.json")
+    assert outcome["decision"]["action"] == "retrain"
+    assert outcome["retrained"]["promoted"] == "2"
+    assert registry.champion("churn") == "2"
+    newest = ledger.lines("churn")[-1]
+    assert "trained again on the evidence of 2020-07" in newest.reason
+    assert newest.evidence == outcome["retrained"]["evidence"]
+    assert Life.read("churn").retrainings["2020-07"]["promoted"] == "2"
+    page = mlflow.artifacts.load_text(f"runs:/{Life.read('churn').run}/life.html")
+    assert "Version 2 took over" in page
+
+    before = everything()
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert everything() == before
+    assert (
+        artifacts.read_json(f"runs:/{run(home, '2020-08').info.run_id}/cycle.json")["version"]
+        == "2"
+    )
+    assert Life.read("churn").periods["2020-07"].version == "1"
+
+
+def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
+    """The champion stays; the challenger's run, its verdict and the reason are there."""
+    strict = TURNED.replace("max_calibration_error: 0.2", "max_calibration_error: 0.2, margin: 5")
+    production.table(home, text=strict, turn=5)
+    found = artifacts.read_json(f"runs:/{run(home, '2020-07').info.run_id}/cycle.json")
+    lost = found["retrained"]
+    assert (lost["passed"], lost["promoted"]) == (False, None)
+    assert "must be above 5" in lost["reason"]
+    assert registry.champion("churn") == "1"
+    assert models.load(lost["candidate"]).predictor.family == "lightgbm"
+    assert Life.read("churn").retrainings["2020-07"] == lost
+
+
+def test_from_the_source_alone(home: Path) -> None:
+    """As from cron: without a table, it is made of the problem's source first."""
+    tables.declare(home, tables.churn(rows_per_month=400, seed=1))
+    found = run(home, "2020-07", table="")
+    assert set(lifecycles_of(found)) == {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+
+
+def start(home: Path, period: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "steps.cycle", *options(home, period)],
+        cwd=lifecycles.REPOSITORY,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "MLFLOW_EXPERIMENT_NAME": "test"},
+    )
+
+
+def test_two_at_once(home: Path) -> None:
+    """One does it, the other waits and finds it done: one record, one promotion."""
+    production.table(home, text=TURNED, turn=5)
+    both = [start(home, "2020-07") for _ in range(2)]
+    printed = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    assert sum("nothing has changed" in text for text in printed) == 1
+    promotions = [line for line in ledger.lines("churn") if line.state == "done"]
+    assert [line.after for line in promotions] == ["1", "2"]
+    assert registry.champion("churn") == "2"
+    for name in ("score 2020-07", "monitor 2020-07", "retrain 2020-07"):
+        found = mlflow.search_runs(
+            filter_string=f"attributes.run_name = '{name}'", output_format="list"
+        )
+        assert len(found) == 1
+
+
+def test_killed_while_it_trains(home: Path) -> None:
+    """SIGKILL: no process and no open run is left behind; again, it finishes what was cut off."""
+    production.table(home, text=TURNED, turn=5)
+    process = start(home, "2020-07")
+    while not mlflow.search_runs(
+        filter_string="attributes.run_name = 'train lightgbm'", output_format="list"
+    ):
+        assert process.poll() is None
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=20)
+    assert alive == []
+    assert registry.champion("churn") == "1"
+    run(home, "2020-07")
+    assert registry.champion("churn") == "2"
+    for name, count in (("score 2020-07", 1), ("monitor 2020-07", 1), ("train lightgbm", 2)):
+        found = mlflow.search_runs(
+            filter_string=f"attributes.run_name = '{name}'", output_format="list"
+        )
+        assert len(found) <= count, name
+    assert mlflow.search_runs(filter_string="attributes.status = 'RUNNING'").empty
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"period": "2021-01"}, "period: '2021-01' is not in the table"),
+        ({"period": "2020-06"}, "period 2020-06: version 1 of churn has seen data up to 2020-06"),
+        ({"window": "wide"}, "Invalid value for '--window'"),
+        ({"problem": "gone"}, "problem: 'gone' is neither"),
+    ],
+)
+def test_bad_input_is_one_line(
+    home: Path, capfd: pytest.CaptureFixture[str], changes: dict[str, str], message: str
+) -> None:
+    """What was wrong; nothing is on record, and the lock is free."""
+    production.table(home)
+    with pytest.raises(SystemExit) as ended:
+        cycle.main(options(home, **{"period": "2020-07", **changes}))
+    assert ended.value.code
+    assert message in capfd.readouterr().err
+    assert Life.read("churn").periods == {}
+    assert "churn.cycle.lock" not in {
+        one.name for one in mlflow.MlflowClient().search_registered_models()
+    }
+
+
+def test_the_alarm_of_a_cycle(home: Path) -> None:
+    """Its own exit code, where asked; its work is done."""
+    production.table(home, july=lambda rows: rows.head(20))
+    with pytest.raises(SystemExit) as ended:
+        cycle.main(options(home, "2020-07", alarm="watch"))
+    assert ended.value.code == 3
+    assert Life.read("churn").periods["2020-07"].level == "watch"
