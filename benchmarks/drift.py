@@ -174,8 +174,9 @@ def _memory(before: Path, times: int) -> None:
     began = time.perf_counter()
     _drift(_read(now, times), encoder, reference)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spent = time.perf_counter() - began
     print(
-        f"{times * ROWS:>11,} rows: {time.perf_counter() - began:6.1f} s, peak {peak / 1024:,.0f} MB,"
+        f"{times * ROWS:>11,} rows: {spent:6.1f} s, peak {peak / 1024:,.0f} MB,"
         f" {(peak - first) / 1024:,.0f} MB above that of {ROWS:,} rows"
     )
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from longhaul.plots import style
-from longhaul.plots.style import BLUE, GREY, GRID, INK, RED
+from longhaul.plots.style import BLUE, GREY, INK, RED
 
 AMBER, GREEN = "#d97706", "#1d7a4c"
 COLOURS = {"ok": GREEN, "watch": AMBER, "act": RED}
@@ -232,7 +232,7 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
         np.arange(len(records)), labels, rotation=90 if len(labels) > 14 else 0, color=INK
     )
     axes.tick_params(length=0)
-    axes.grid(color=GRID, visible=False)
+    axes.grid(visible=False)
 
 
 def _finding(records: Sequence[Mapping[str, Any]]) -> str:

@@ -51,5 +51,7 @@ def headline(figure: Figure, title: str) -> None:
 
 
 def legend(drawn: Axes, place: str) -> None:
-    """A legend without a box."""
+    """A legend without a box, where there is something to name."""
+    if not drawn.get_legend_handles_labels()[0]:
+        return
     drawn.legend(loc=place, frameon=False, fontsize=9, labelcolor=INK)

@@ -85,6 +85,32 @@ def test_each_reason_to_refuse(evidence: Evidence, name: str) -> None:
     assert judge(GATE, evidence).refusal
 
 
+POOR = {**GOOD.metrics, "auc": Interval(0.65, 0.6, 0.7)}
+LOUD = {**GOOD.metrics, "calibration_error": Interval(0.15, 0.1, 0.2)}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "champion", "refused"),
+    [
+        (POOR, {"auc": 0.64}, []),
+        (POOR, {"auc": 0.65}, []),
+        (POOR, {"auc": 0.66}, ["AUC"]),
+        (POOR, {"auc": 0.75}, ["AUC"]),
+        (POOR, {"auc": float("nan")}, ["AUC"]),
+        (POOR, {}, ["AUC"]),
+        (LOUD, {"calibration_error": 0.16}, []),
+        (LOUD, {"calibration_error": 0.14}, ["calibration error"]),
+        (LOUD, {"calibration_error": 0.05}, ["calibration error"]),
+    ],
+)
+def test_a_limit_that_the_champion_misses_too(
+    metrics: dict[str, Interval], champion: dict[str, float], refused: list[str]
+) -> None:
+    """Who comes no less near on the same rows is not refused for it; who does, or may, is."""
+    rival = replace(RIVAL, metrics=champion)
+    assert refusals(replace(GOOD, metrics=metrics, rival=rival)) == refused
+
+
 def test_limits_themselves_pass() -> None:
     """At least and at most include the limit."""
     assert judge(GATE, with_auc(0.7)).passed

@@ -109,6 +109,17 @@ def test_promoting_the_champion_changes_nothing() -> None:
     assert len(moves("again")) == 1
 
 
+def test_a_promotion_that_others_have_followed_may_be_run_again() -> None:
+    """What was done once is not done again, nor an error; another question still is one."""
+    registered.model("followed", 3)
+    registry.promote("followed", "1", "first", replaces="none")
+    registry.promote("followed", "2", "second", replaces="1")
+    assert registry.promote("followed", "1", "first", replaces="none") == ("2", "2")
+    assert len(moves("followed")) == 2
+    with pytest.raises(LonghaulError, match="the champion is version 2, not none as expected"):
+        registry.promote("followed", "3", "third", replaces="none")
+
+
 @pytest.mark.parametrize(("replaces", "wanted"), [("none", "none"), ("2", "version 2")])
 def test_another_champion_than_expected(replaces: str, wanted: str) -> None:
     """The champion found is named, and nothing moves."""
@@ -266,8 +277,13 @@ def test_incumbent_is_the_same_question_twice() -> None:
     registry.promote("ask", "1", "first")
     assert registry.incumbent("ask", first) == NONE
     assert registry.incumbent("ask", second) == "1"
+    assert registry.crowned("ask", second) is None
     registry.promote("ask", "2", "better")
     assert registry.incumbent("ask", second) == "1"
+    assert registry.incumbent("ask", first) == NONE
+    assert registry.crowned("ask", first) == "1"
+    assert registry.crowned("ask", second) == "2"
+    assert registry.crowned("nobody", first) is None
 
 
 def test_incumbent_where_the_promotion_was_cut_off() -> None:

@@ -24,6 +24,9 @@ entry_points:
     command: python -m steps.after --source {source}
   fail:
     command: python -m steps.fail
+  nest:
+    parameters: {levels: integer}
+    command: python -m steps.nest --levels {levels}
   shell:
     parameters: {code: integer}
     command: exit {code}
@@ -78,6 +81,28 @@ if __name__ == "__main__":
     after()
 """
 
+NEST = """
+import os
+import click, mlflow
+from longhaul.workflow import warm
+from longhaul.workflow.stage import stage
+
+@stage
+@click.option("--levels", required=True, type=int)
+def nest(levels):
+    mlflow.set_tag("server", os.getppid())
+    mlflow.set_tag("depth", warm.depth())
+    if levels:
+        warm.register()
+        more = {"entry_point": "nest", "parameters": {"levels": levels - 1}}
+        run = mlflow.run(os.getcwd(), backend=warm.NAME, synchronous=False, **more)
+        assert run.wait()
+    return "nested"
+
+if __name__ == "__main__":
+    nest()
+"""
+
 FAIL = """
 import click
 from longhaul.errors import LonghaulError
@@ -106,6 +131,7 @@ def project(tmp_path: Path) -> Path:
         "noop": NOOP,
         "sleep": SLEEP,
         "after": AFTER,
+        "nest": NEST,
         "fail": FAIL,
     }.items():
         (root / "steps" / f"{name}.py").write_text(text)

@@ -71,6 +71,19 @@ def test_temporary_files_go_with_the_step(
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+def test_stages_within_stages_share_one_server(project: Path, store: str) -> None:
+    """Three levels, each the child of the one above in MLflow, all forked by the same process."""
+    run(project, warm.NAME, "nest", levels=2)
+    found = mlflow.search_runs(
+        filter_string="tags.server LIKE '%'", order_by=["start_time"], output_format="list"
+    )
+    assert [one.data.tags["depth"] for one in found] == ["1", "2", "3"]
+    assert len({one.data.tags["server"] for one in found}) == 1
+    assert {one.info.status for one in found} == {"FINISHED"}
+    parents = [one.data.tags.get("mlflow.parentRunId") for one in found]
+    assert parents[1:] == [one.info.run_id for one in found[:-1]]
+
+
 def test_cancel_ends_child_and_grandchild(project: Path, store: str) -> None:
     """A cancelled stage is marked, and neither it nor what it started goes on."""
     warm.register()

@@ -1,0 +1,56 @@
+"""All that is said of a period, as JSON and as metrics."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from longhaul.monitoring import assessment
+from longhaul.monitoring.assessment import Assessment, assess, plain, truth
+from longhaul.report import life as pages
+from tests.monitoring import monitored
+
+
+def judged(count: int = 400, known: bool = True, **changes: object) -> Assessment:
+    seen = monitored.observation(monitored.rows(count, **changes), known)
+    common = (seen, monitored.reference(), monitored.problem(), 0.75)
+    return assess("2020-07", *common, [truth("2020-07", *common)])
+
+
+@pytest.mark.parametrize(
+    "found",
+    [judged(), judged(count=0), judged(known=False), judged(churned="no"), judged(calls=np.nan)],
+    ids=["usual", "no rows", "no outcomes", "one class", "all missing"],
+)
+def test_whatever_is_found_can_be_told(found: Assessment) -> None:
+    """As strict JSON, as finite metrics, and as a page."""
+    text = json.dumps(plain(found), allow_nan=False)
+    again = json.loads(text)
+    assert again["period"] == "2020-07"
+    assert again["decision"]["reason"]
+    figures = assessment.metrics(found) | assessment.truth_metrics(found.truths[0])
+    assert all(math.isfinite(value) for value in figures.values())
+    page = pages.of_period(again, "churn", "1")
+    assert again["decision"]["level"] in page
+    assert ">nan" not in page.lower()
+
+
+def test_metrics_are_the_figures() -> None:
+    """Of the same names and values as in the JSON."""
+    found = judged()
+    told, figures = plain(found), assessment.metrics(found)
+    assert figures["expected/auc_low"] == told["expected"]["auc"]["low"]
+    assert figures["rows"] == 400
+    column = told["drift"]["columns"][0]
+    for one in column["measures"]:
+        assert figures[f"distance/{column['name']}/{one['name']}"] == one["value"]
+    realised = assessment.truth_metrics(found.truths[0])
+    assert realised["realised/auc"] == told["truths"][0]["realised"]["auc"]["value"]
+    error = figures["expected/auc"] - realised["realised/auc"]
+    assert realised["estimate_error/auc"] == pytest.approx(error)
+
+
+def test_the_same_rows_say_the_same() -> None:
+    """Resampling has a seed."""
+    assert plain(judged()) == plain(judged())
