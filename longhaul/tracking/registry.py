@@ -55,7 +55,9 @@ def incumbent(name: str, candidate: str) -> str:
 
 
 def crowned(name: str, candidate: str) -> str | None:
-    """The version of a candidate, if it is or was champion.
+    """The version of a candidate, if it is champion, or the champion came after it.
+
+    One that was rolled back is neither.
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ def crowned(name: str, candidate: str) -> str | None:
     """
     run = versions.run_of(candidate)
     known = {str(one.version) for one in versions.every(name) if one.run_id == run}
-    return next((line.after for line in _promotions(name) if line.after in known), None)
+    history = ledger.settled(ledger.lines(name), champion(name))
+    return next((number for number in ledger.throne(history) if number in known), None)
 
 
 def register(name: str, candidate: str, tags: dict[str, str], description: str) -> str:

@@ -283,6 +283,9 @@ def test_incumbent_is_the_same_question_twice() -> None:
     assert registry.incumbent("ask", first) == NONE
     assert registry.crowned("ask", first) == "1"
     assert registry.crowned("ask", second) == "2"
+    registry.rollback("ask", "calls from the desk")
+    assert registry.crowned("ask", second) is None
+    assert registry.crowned("ask", first) == "1"
     assert registry.crowned("nobody", first) is None
 
 
