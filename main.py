@@ -12,6 +12,7 @@ from longhaul.data import source, table
 from longhaul.errors import LonghaulError
 from longhaul.learning.families import family
 from longhaul.tracking import artifacts, charge, curve, registry
+from longhaul.tracking.life import Life
 from longhaul.workflow import caller
 from longhaul.workflow.flow import Flow
 from longhaul.workflow.stage import stage
@@ -82,7 +83,10 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
 
     champion = registry.champion(problem.name)
     report = flow.run("report", run=flow.parent_id)
-    flow.summary(f"{problem.name} version {champion}", judged.headline, report)
+    pages = {"report": (report.run_id, "report.html")}
+    if run := Life.read(problem.name).run:
+        pages["life"] = (run, "life.html")
+    flow.summary(f"{problem.name} version {champion}", judged.headline, pages)
     return f"{problem.name} version {champion} is champion; candidate: {judged.headline}"
 
 

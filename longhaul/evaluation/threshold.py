@@ -45,10 +45,13 @@ def curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> CostCur
 
 
 def choose(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
-    """The threshold with the lowest cost; of several, the one nearest to theory.
+    """Of the thresholds that are as good as the cheapest, the one nearest to theory.
 
     For calibrated probabilities the best threshold is known: the cost of a false positive
     divided by the sum of both costs (Elkan 2001, The foundations of cost-sensitive learning).
+    As good is what costs no more than the cheapest and its standard error (the rule of Breiman,
+    Friedman, Olshen and Stone 1984, Classification and Regression Trees, section 3.4.3): what is
+    won beyond theory on a few rows, or in one month, is lost again in the next.
 
     Parameters
     ----------
@@ -57,13 +60,16 @@ def choose(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
     costs : Costs
     """
     points = curve(outcome, probability, costs)
-    best = points.thresholds[points.costs == points.costs.min()]
+    cheapest = points.thresholds[np.argmin(points.costs)]
+    each = row_costs(outcome, probability >= cheapest, costs)
+    error = each.std() / np.sqrt(len(each))
+    as_good = points.thresholds[points.costs <= points.costs.min() + error]
     theory = costs.false_positive / (costs.false_positive + costs.false_negative)
-    return float(best[np.argmin(np.abs(best - theory))])
+    return float(as_good[np.argmin(np.abs(as_good - theory))])
 
 
-def cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
-    """The mean cost of a row under given decisions.
+def row_costs(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> np.ndarray:
+    """What each decision cost: float of shape (n,).
 
     Parameters
     ----------
@@ -71,6 +77,10 @@ def cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
     decision : ndarray of bool, shape (n,)
     costs : Costs
     """
-    false_positives = np.mean(decision & ~outcome)
-    false_negatives = np.mean(outcome & ~decision)
-    return float(costs.false_positive * false_positives + costs.false_negative * false_negatives)
+    wrong, missed = decision & ~outcome, outcome & ~decision
+    return np.asarray(costs.false_positive * wrong + costs.false_negative * missed)
+
+
+def cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
+    """The mean cost of a row under given decisions; see `row_costs`."""
+    return float(row_costs(outcome, decision, costs).mean())

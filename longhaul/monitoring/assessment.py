@@ -219,7 +219,7 @@ def metrics(assessment: Assessment) -> dict[str, float]:
         found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
         for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
             for one in column.measures:
-                found[f"distance/{column.name}/{one.name}"] = one.value
+                found[f"moved/{column.name}.{one.name}"] = one.value
     return {name: value for name, value in found.items() if isfinite(value)}
 
 
@@ -228,7 +228,7 @@ def truth_metrics(one: Truth) -> dict[str, float]:
     found = {
         "labelled": float(one.realised.labelled),
         **_bounds("realised", one.realised.figures),
-        **{f"estimate_error/{name}": error for name, error in one.errors.items()},
+        **{f"{name}/estimate_error": error for name, error in one.errors.items()},
     }
     if one.realised.labelled:
         found["positive_share"] = one.realised.positives / one.realised.labelled
@@ -241,7 +241,7 @@ def truth_metrics(one: Truth) -> dict[str, float]:
 
 def _bounds(prefix: str, figures: Figures) -> dict[str, float]:
     return {
-        f"{prefix}/{name}{suffix}": value
+        f"{name}/{prefix}{suffix}": value
         for name, one in figures.items()
         for suffix, value in (("", one.value), ("_low", one.low), ("_high", one.high))
     }

@@ -12,6 +12,7 @@ from longhaul.data.periods import labels
 from longhaul.evaluation import gate
 from longhaul.evaluation.intervals import Interval, improvement, loss
 from longhaul.evaluation.metrics import measure
+from longhaul.evaluation.threshold import row_costs
 from longhaul.model.package import Package
 from longhaul.monitoring import assessment, performance
 from longhaul.monitoring.assessment import Assessment
@@ -19,7 +20,7 @@ from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.scores import Scores
-from longhaul.problem import Costs, Problem
+from longhaul.problem import Problem
 
 RESAMPLES = 1000
 CELLS = 300  # of a day's predictions: enough for an AUC
@@ -285,7 +286,7 @@ def days(batch: Batch, problem: Problem) -> Days:
     outcome = batch.outcome.astype(bool)
     day, found = pd.factorize(labels(batch.frame[problem.time.column], "day"))
     losses = loss(outcome, batch.probability)
-    costs = _costs(outcome, batch.decision, problem.costs)
+    costs = row_costs(outcome, batch.decision, problem.costs)
     cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], batch.probability, side="right")
     place = day * CELLS + cell
     shape, most = (len(found), CELLS), len(found) * CELLS
@@ -346,9 +347,3 @@ def _interval(found: np.ndarray, drawn: np.ndarray, confidence: float) -> Interv
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return Interval(float(found[0]), float(low), float(high))
-
-
-def _costs(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> np.ndarray:
-    return costs.false_positive * (decision & ~outcome) + costs.false_negative * (
-        outcome & ~decision
-    )

@@ -139,15 +139,25 @@ class Flow:
             done[finished.name] = finished
         return [done[name] for name in names]
 
-    def summary(self, champion: str, candidate: str, report: Stage) -> None:
-        """Say how it ended and where to look."""
+    def summary(self, champion: str, candidate: str, pages: Mapping[str, tuple[str, str]]) -> None:
+        """Say how it ended and where to look.
+
+        Parameters
+        ----------
+        champion, candidate : str
+            What became of either.
+        pages : mapping of str to (str, str)
+            By name, the run that has a page and the artifact that it is.
+        """
         store, page = mlflow.get_tracking_uri(), self._page(self.parent_id)
         self._terminal.say(f"\nchampion   {champion}\ncandidate  {candidate}")
-        if store.startswith("http"):
-            self._terminal.say(f"report     {store}/{self._page(report.run_id)}/artifacts")
+        served = store.startswith("http")
+        for name, (run_id, path) in pages.items():
+            place = f"{store}/{self._page(run_id)}/artifacts" if served else ""
+            self._terminal.say(f"{name:<11}{place or artifacts.fetch(f'runs:/{run_id}/{path}')}")
+        if served:
             self._terminal.say(f"look       {store}/{page}")
         else:
-            self._terminal.say(f"report     {artifacts.fetch(report.uri('report.html'))}")
             self._terminal.say(f"look       mlflow ui --backend-store-uri {store}")
             self._terminal.say(f"           then open http://127.0.0.1:5000/{page}")
 

@@ -40,15 +40,15 @@ def test_metrics_are_the_figures() -> None:
     """Of the same names and values as in the JSON."""
     found = judged()
     told, figures = plain(found), assessment.metrics(found)
-    assert figures["expected/auc_low"] == told["expected"]["auc"]["low"]
+    assert figures["auc/expected_low"] == told["expected"]["auc"]["low"]
     assert figures["rows"] == 400
     column = told["drift"]["columns"][0]
     for one in column["measures"]:
-        assert figures[f"distance/{column['name']}/{one['name']}"] == one["value"]
+        assert figures[f"moved/{column['name']}.{one['name']}"] == one["value"]
     realised = assessment.truth_metrics(found.truths[0])
-    assert realised["realised/auc"] == told["truths"][0]["realised"]["auc"]["value"]
-    error = figures["expected/auc"] - realised["realised/auc"]
-    assert realised["estimate_error/auc"] == pytest.approx(error)
+    assert realised["auc/realised"] == told["truths"][0]["realised"]["auc"]["value"]
+    error = figures["auc/expected"] - realised["auc/realised"]
+    assert realised["auc/estimate_error"] == pytest.approx(error)
 
 
 def test_the_same_rows_say_the_same() -> None:

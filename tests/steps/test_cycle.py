@@ -67,7 +67,7 @@ def names(one: Run) -> set[str]:
 def everything() -> tuple[Any, ...]:
     """All that a second cycle may not change."""
     life = Life.read("churn")
-    history = mlflow.MlflowClient().get_metric_history(life.run, "realised/auc")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
     stages = mlflow.search_runs(
         filter_string="tags.mlflow.project.entryPoint LIKE '%'", output_format="list"
     )

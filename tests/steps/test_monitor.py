@@ -41,7 +41,7 @@ def test_a_period_like_those_before(home: Path) -> None:
     assert truth["errors"]["auc"] == pytest.approx(
         found["expected"]["auc"]["value"] - truth["realised"]["auc"]["value"]
     )
-    assert run.data.metrics["realised/auc"] == pytest.approx(auc, abs=2e-3)
+    assert run.data.metrics["auc/realised"] == pytest.approx(auc, abs=2e-3)
     assert run.data.tags[LEVEL] == found["decision"]["level"]
     assert run.data.tags[ACTION] != "retrain"
     assert run.data.tags[HEADLINE].startswith(found["decision"]["level"])
@@ -54,7 +54,7 @@ def test_the_life_is_one_run(home: Path) -> None:
         production.watch(where, period)
     life = Life.read("churn")
     assert sorted(life.periods) == ["2020-07", "2020-08", "2020-09"]
-    history = mlflow.MlflowClient().get_metric_history(life.run, "realised/auc")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
     assert [point.step for point in history] == [202007, 202008, 202009]
     ends = [pd.Timestamp(point.timestamp, unit="ms") for point in history]
     assert ends == [pd.Timestamp(f"2020-{month}-01") for month in ("08", "09", "10")]
@@ -70,7 +70,7 @@ def test_again_says_the_same(home: Path) -> None:
     assert production.told(production.watch(where, "2020-07")) == first
     life = Life.read("churn")
     assert list(life.periods) == list(life.truths) == ["2020-07"]
-    history = mlflow.MlflowClient().get_metric_history(life.run, "realised/auc")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
     assert len({(point.step, point.value) for point in history}) == 1
 
 
@@ -96,7 +96,7 @@ def test_labels_that_come_late(home: Path) -> None:
     assert [truth["period"] for truth in second["truths"]] == ["2020-07"]
     life = Life.read("churn")
     assert life.truths["2020-07"].by == "2020-08"
-    history = mlflow.MlflowClient().get_metric_history(life.run, "realised/auc")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
     assert [point.step for point in history] == [202007]
 
 
