@@ -8,6 +8,9 @@ class LonghaulError(Exception):
     ----------
     code : int
         The exit code of a process that ends by it.
+    kind : str
+        The first word of the line.
     """
 
     code = 1
+    kind = "error"

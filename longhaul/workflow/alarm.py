@@ -10,6 +10,7 @@ class Alarm(LonghaulError):
     """The stage did its work, and what it found is what the caller wants to hear of."""
 
     code = 3
+    kind = "alarm"
 
 
 def require_below(limit: str, level: Level, headline: str) -> str:

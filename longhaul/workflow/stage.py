@@ -29,11 +29,11 @@ class Command(click.Command):
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
-            _fail(f"{self.name}: {error.format_message()}", 2)
+            _fail(f"error: {self.name}: {error.format_message()}", 2)
         except LonghaulError as error:
-            _fail(f"{self.name}: {error}", error.code)
+            _fail(f"{error.kind}: {self.name}: {error}", error.code)
         except (MlflowException, OSError) as error:
-            _fail(f"{self.name}: {_line(error)}", 1)
+            _fail(f"error: {self.name}: {_line(error)}", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
 
@@ -86,5 +86,5 @@ def _line(error: BaseException) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    click.echo(f"error: {message}", err=True)
+    click.echo(message, err=True)
     sys.exit(code)

@@ -224,10 +224,11 @@ def test_bad_input_is_one_line(
     }
 
 
-def test_the_alarm_of_a_cycle(home: Path) -> None:
-    """Its own exit code, where asked; its work is done."""
+def test_the_alarm_of_a_cycle(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Its own exit code, where asked, and a line that is no error; its work is done."""
     production.table(home, july=lambda rows: rows.head(20))
     with pytest.raises(SystemExit) as ended:
         cycle.main(options(home, "2020-07", alarm="watch"))
     assert ended.value.code == 3
+    assert "alarm: cycle: version 1: watch, " in capfd.readouterr().err
     assert Life.read("churn").periods["2020-07"].level == "watch"
