@@ -5,7 +5,7 @@ import mlflow
 
 from longhaul.data import table as tables
 from longhaul.errors import LonghaulError
-from longhaul.monitoring import alert, assessment
+from longhaul.monitoring import account, alert
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.decision import LEVELS
 from longhaul.report import life as pages
@@ -49,10 +49,10 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str) -
         life.Truth(one.realised.period, watched.version(one.realised.period), period, one.fell)
         for one in truths
     ]
-    figures = {period: assessment.metrics(judged) | {"version": float(identity.version)}}
+    figures = {period: account.metrics(judged) | {"version": float(identity.version)}}
     for one in truths:
         label = one.realised.period
-        figures[label] = figures.get(label, {}) | assessment.truth_metrics(one)
+        figures[label] = figures.get(label, {}) | account.truth_metrics(one)
     life.keep(record, told, figures, identity.name, run.info.experiment_id)
     pages.publish(identity.name)
     _tell(judged, identity)
@@ -76,11 +76,11 @@ def _registered(model: str) -> Identity:
 
 def _log(judged: Assessment, identity: Identity) -> None:
     """The assessment, its figures and its page, in the run of this stage."""
-    plain = assessment.plain(judged)
-    mlflow.log_metrics(assessment.metrics(judged))
+    plain = account.plain(judged)
+    mlflow.log_metrics(account.metrics(judged))
     for one in judged.truths:
         if one.realised.period == judged.period:
-            mlflow.log_metrics(assessment.truth_metrics(one))
+            mlflow.log_metrics(account.truth_metrics(one))
     mlflow.set_tags({LEVEL: judged.decision.level, ACTION: judged.decision.action})
     mlflow.log_text(pages.of_period(plain, identity.name, identity.version), "period.html")
     mlflow.log_dict(plain, "monitor.json")

@@ -13,7 +13,7 @@ from longhaul.data import periods, windows
 from longhaul.data import table as tables
 from longhaul.data.windows import KINDS
 from longhaul.learning import candidate
-from longhaul.monitoring import replay as replays
+from longhaul.monitoring.comparison import compare
 from longhaul.monitoring.replay import POLICIES, Course, Replay, Trained
 from longhaul.plots import replay as plots
 from longhaul.problem import Problem
@@ -66,7 +66,7 @@ def _windows(
 
 def _log(courses: list[Course], problem: Problem, lived: list[str], seed: int) -> str:
     """The table, the picture and the page; what the best policy buys."""
-    compared = replays.compare(courses, problem.gate.confidence, seed)
+    compared = compare(courses, problem.gate.confidence, seed)
     rows = [_row(course, compared[course.policy.name]) for course in courses]
     mlflow.log_dict({"periods": lived, "policies": rows}, "replay.json")
     for row in rows:

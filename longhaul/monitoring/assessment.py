@@ -1,23 +1,21 @@
 """Everything that monitoring has to say about one period."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import isfinite
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import causes as causes_of
 from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import drift as drifts
 from longhaul.monitoring import performance
 from longhaul.monitoring.bins import Tally
 from longhaul.monitoring.causes import Causes, Share
-from longhaul.monitoring.decision import Decision, Evidence, Realised
+from longhaul.monitoring.decision import Decision
 from longhaul.monitoring.drift import Column, Drift
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
-from longhaul.plain import finite
+from longhaul.monitoring.rules import Evidence, Realised, fallen
 from longhaul.problem import Problem
 
 SHOWN = 6  # columns whose distribution is kept for a picture
@@ -111,7 +109,7 @@ def truth(
         known,
         expected,
         performance.errors(expected, figures),
-        decisions.fallen(problem, known, baseline),
+        fallen(problem, known, baseline),
         causes_of.causes(reference.valid, scores, reference.calibration),
         tuple(shares[:MOST_SLICES]),
     )
@@ -180,73 +178,6 @@ def assess(
     )
 
 
-def plain(assessment: Assessment) -> dict[str, Any]:
-    """As JSON knows it, which has no word for what is not finite but null."""
-    drift = assessment.drift
-    found = {
-        "period": assessment.period,
-        "rows": assessment.rows,
-        "decision": asdict(assessment.decision),
-        "assumption": performance.ASSUMPTION,
-        "expected": _figures(assessment.expected),
-        "truths": [_truth(one) for one in assessment.truths],
-        "drift": None
-        if drift is None
-        else {
-            "reference_periods": drift.periods,
-            "learned": drift.learned,
-            "columns": [_column(one) for one in drift.columns],
-            "predictions": _column(drift.scores),
-            "volume": _column(drift.volume),
-            "repeated": _column(drift.repeated),
-        },
-        "pictures": list(assessment.pictures),
-    }
-    return dict(finite(found))
-
-
-def metrics(assessment: Assessment) -> dict[str, float]:
-    """The period's own figures as metrics."""
-    decision = assessment.decision
-    found: dict[str, float] = {
-        "rows": float(assessment.rows),
-        "decision": float(decisions.LEVELS.index(decision.level)),
-        **_bounds("expected", assessment.expected),
-    }
-    drift = assessment.drift
-    if drift is not None:
-        found["drift/columns"] = float(len(drift.drifted))
-        found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
-        for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
-            for one in column.measures:
-                found[f"moved/{column.name}.{one.name}"] = one.value
-    return {name: value for name, value in found.items() if isfinite(value)}
-
-
-def truth_metrics(one: Truth) -> dict[str, float]:
-    """The figures of a period with outcomes, as metrics."""
-    found = {
-        "labelled": float(one.realised.labelled),
-        **_bounds("realised", one.realised.figures),
-        **{f"{name}/estimate_error": error for name, error in one.errors.items()},
-    }
-    if one.realised.labelled:
-        found["positive_share"] = one.realised.positives / one.realised.labelled
-    if one.causes is not None:
-        found["cause/features"] = one.causes.features
-        found["cause/relation"] = one.causes.relation.value
-        found["cause/level"] = one.causes.level
-    return {name: value for name, value in found.items() if isfinite(value)}
-
-
-def _bounds(prefix: str, figures: Figures) -> dict[str, float]:
-    return {
-        f"{name}/{prefix}{suffix}": value
-        for name, one in figures.items()
-        for suffix, value in (("", one.value), ("_low", one.low), ("_high", one.high))
-    }
-
-
 def _pictures(
     reference: Reference, observation: Observation | None, drift: Drift | None
 ) -> list[dict[str, Any]]:
@@ -284,27 +215,3 @@ def _picture(
         "now": (now.counts / max(now.rows, 1)).tolist(),
         "missing": [before.missing / max(before.rows, 1), now.missing / max(now.rows, 1)],
     }
-
-
-def _truth(one: Truth) -> dict[str, Any]:
-    known = one.realised
-    return {
-        "period": known.period,
-        "rows": known.rows,
-        "labelled": known.labelled,
-        "positives": known.positives,
-        "fell": one.fell,
-        "realised": _figures(known.figures),
-        "expected": _figures(one.expected),
-        "errors": one.errors,
-        "causes": None if one.causes is None else asdict(one.causes),
-        "slices": [asdict(share) for share in one.shares],
-    }
-
-
-def _column(column: Column) -> dict[str, Any]:
-    return {**asdict(column), "distance": column.distance, "weight": column.weight}
-
-
-def _figures(figures: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: asdict(one) for name, one in figures.items()}

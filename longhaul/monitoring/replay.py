@@ -8,22 +8,19 @@ import numpy as np
 import pandas as pd
 
 from longhaul.data.labels import outcomes
-from longhaul.data.periods import labels
 from longhaul.evaluation import gate
-from longhaul.evaluation.intervals import Interval, improvement, loss
+from longhaul.evaluation.intervals import improvement
 from longhaul.evaluation.metrics import measure
-from longhaul.evaluation.threshold import row_costs
 from longhaul.model.package import Package
 from longhaul.monitoring import assessment, performance
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.days import Days, sum_up
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 
-RESAMPLES = 1000
-CELLS = 300  # of a day's predictions: enough for an AUC
 START = "start"
 
 
@@ -86,38 +83,6 @@ class Trained:
 
     package: Package
     seconds: float
-
-
-@dataclass(frozen=True)
-class Days:
-    """What predictions were worth, day by day.
-
-    Attributes
-    ----------
-    rows, losses, costs : ndarray of float, shape (d,)
-        Sums over each day.
-    negative, positive : ndarray of float, shape (d, c)
-        Rows of either outcome by how sure the prediction was, in rising cells.
-    """
-
-    rows: np.ndarray
-    losses: np.ndarray
-    costs: np.ndarray
-    negative: np.ndarray
-    positive: np.ndarray
-
-    def figures(self, times: np.ndarray) -> dict[str, np.ndarray]:
-        """Metrics when each day counts so many times: for ``times`` of shape (r, d), r of each."""
-        rows = times @ self.rows
-        negative, positive = times @ self.negative, times @ self.positive
-        below = np.cumsum(negative, -1) - negative / 2
-        pairs = positive.sum(-1) * negative.sum(-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return {
-                "log_loss": times @ self.losses / rows,
-                "auc": (positive * below).sum(-1) / pairs,
-                "cost": times @ self.costs / rows,
-            }
 
 
 @dataclass(frozen=True)
@@ -214,7 +179,7 @@ class Replay:
         judged = assessment.assess(
             period, observation, reference, self._problem, baseline, [known], fell
         )
-        return judged, self._keep(("days " + model, period), lambda: days(batch, self._problem))
+        return judged, self._keep(("days " + model, period), lambda: sum_up(batch, self._problem))
 
     def _observed(self, model: str, period: str) -> Any:
         return self._keep((model, period), lambda: self._observe(model, period))
@@ -279,71 +244,3 @@ class Replay:
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
-
-
-def days(batch: Batch, problem: Problem) -> Days:
-    """Sum up predictions by the day of the rows."""
-    outcome = batch.outcome.astype(bool)
-    day, found = pd.factorize(labels(batch.frame[problem.time.column], "day"))
-    losses = loss(outcome, batch.probability)
-    costs = row_costs(outcome, batch.decision, problem.costs)
-    cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], batch.probability, side="right")
-    place = day * CELLS + cell
-    shape, most = (len(found), CELLS), len(found) * CELLS
-    return Days(
-        np.bincount(day, minlength=len(found)).astype(float),
-        np.bincount(day, losses, len(found)),
-        np.bincount(day, costs, len(found)),
-        np.bincount(place[~outcome], minlength=most).reshape(shape).astype(float),
-        np.bincount(place[outcome], minlength=most).reshape(shape).astype(float),
-    )
-
-
-def compare(
-    courses: Sequence[Course], confidence: float, seed: int
-) -> dict[str, dict[str, tuple[Interval, Interval]]]:
-    """The metrics of each course, and by how much they differ from the first one's.
-
-    The days of each period are drawn with replacement, the same for all courses: rows of one day
-    share their weather, so that rows drawn one by one would look surer than they are (a paired
-    cluster bootstrap; Davison and Hinkley 1997, Bootstrap Methods, section 3.8). The AUC is the
-    mean of the periods', since several models' scores have no common scale.
-
-    Returns
-    -------
-    dict of str to dict of str to (Interval, Interval)
-        By policy and metric: the figure itself, and its difference from the first course.
-    """
-    generator = np.random.default_rng(seed)
-    times = [
-        generator.multinomial(len(one.rows), np.full(len(one.rows), 1 / len(one.rows)), RESAMPLES)
-        for one in courses[0].days
-    ]
-    whole = [np.ones((1, each.shape[1])) for each in times]
-    first_found, first_drawn = _year(courses[0], whole), _year(courses[0], times)
-    result: dict[str, dict[str, tuple[Interval, Interval]]] = {}
-    for course in courses:
-        found, drawn = _year(course, whole), _year(course, times)
-        result[course.policy.name] = {
-            name: (
-                _interval(found[name], drawn[name], confidence),
-                _interval(
-                    found[name] - first_found[name], drawn[name] - first_drawn[name], confidence
-                ),
-            )
-            for name in found
-        }
-    return result
-
-
-def _year(course: Course, times: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """The metrics over all periods, weighted by rows; the AUC period by period."""
-    parts = [one.figures(each) for one, each in zip(course.days, times, strict=True)]
-    rows = [each @ one.rows for one, each in zip(course.days, times, strict=True)]
-    return {name: np.average([part[name] for part in parts], 0, rows) for name in parts[0]}
-
-
-def _interval(found: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(float(found[0]), float(low), float(high))

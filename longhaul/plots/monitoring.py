@@ -26,7 +26,7 @@ def distribution(picture: Mapping[str, Any]) -> Figure:
     Parameters
     ----------
     picture : mapping
-        As `longhaul.monitoring.assessment` keeps it.
+        As `longhaul.monitoring.assessment` makes it.
     """
     moved = "drifted" if picture["drifted"] else "within the usual"
     name = str(picture["name"]).replace("_", " ")

@@ -48,7 +48,7 @@ def of_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
     Parameters
     ----------
     assessment : mapping
-        As `longhaul.monitoring.assessment.plain` gives it.
+        As `longhaul.monitoring.account.plain` gives it.
     name, version : str
         The registered model, and the version in charge.
     """

@@ -5,9 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from mlflow.utils.validation import _validate_metric_name
 
-from longhaul.monitoring import assessment
-from longhaul.monitoring.assessment import Assessment, assess, plain, truth
+from longhaul.monitoring import account
+from longhaul.monitoring.account import plain
+from longhaul.monitoring.assessment import Assessment, assess, truth
 from longhaul.report import life as pages
 from tests.monitoring import monitored
 
@@ -29,7 +31,7 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
     again = json.loads(text)
     assert again["period"] == "2020-07"
     assert again["decision"]["reason"]
-    figures = assessment.metrics(found) | assessment.truth_metrics(found.truths[0])
+    figures = account.metrics(found) | account.truth_metrics(found.truths[0])
     assert all(math.isfinite(value) for value in figures.values())
     page = pages.of_period(again, "churn", "1")
     assert again["decision"]["level"] in page
@@ -39,16 +41,23 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
 def test_metrics_are_the_figures() -> None:
     """Of the same names and values as in the JSON."""
     found = judged()
-    told, figures = plain(found), assessment.metrics(found)
+    told, figures = plain(found), account.metrics(found)
     assert figures["auc/expected_low"] == told["expected"]["auc"]["low"]
     assert figures["rows"] == 400
     column = told["drift"]["columns"][0]
     for one in column["measures"]:
         assert figures[f"moved/{column['name']}.{one['name']}"] == one["value"]
-    realised = assessment.truth_metrics(found.truths[0])
+    realised = account.truth_metrics(found.truths[0])
     assert realised["auc/realised"] == told["truths"][0]["realised"]["auc"]["value"]
     error = figures["auc/expected"] - realised["auc/realised"]
     assert realised["auc/estimate_error"] == pytest.approx(error)
+
+
+def test_any_column_name_makes_a_metric() -> None:
+    """Quotes, slashes and what else MLflow refuses give way; letters of any script stay."""
+    for name in ("a 'b'", "größe (cm)", "x/y", "π", "50%"):
+        _validate_metric_name(f"moved/{account._fit(name)}.ks")
+    assert account._fit("größe (cm)") == "größe _cm_"
 
 
 def test_the_same_rows_say_the_same() -> None:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from longhaul.evaluation.intervals import Interval
-from longhaul.monitoring.decision import Decision, Evidence, Realised, decide
-from longhaul.monitoring.drift import Column, Drift, Measure
+from longhaul.monitoring.decision import Decision, decide
+from longhaul.monitoring.drift import Column, Drift
+from longhaul.monitoring.limits import Measure
+from longhaul.monitoring.rules import Evidence, Realised
 from longhaul.problem import Monitoring
 from tests.monitoring import monitored
 

@@ -8,7 +8,8 @@ from scipy.stats import t
 
 from longhaul.monitoring import bins, drift
 from longhaul.monitoring.bins import Bins, Tally
-from longhaul.monitoring.drift import CUSTOMARY, NEGLIGIBLE, compare
+from longhaul.monitoring.drift import compare
+from longhaul.monitoring.limits import CUSTOMARY, NEGLIGIBLE
 from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.sketch import Counted
 from tests.monitoring import monitored
@@ -144,6 +145,26 @@ def test_volume_and_repeated_rows() -> None:
     twice = judge(reference, replace(draw(0.0), repeated=0.5))
     assert twice.repeated.drifted
     assert not judge(reference, draw(0.0)).repeated.drifted
+
+
+def test_a_column_may_be_called_volume() -> None:
+    """The number of rows is another thing."""
+    reference, draw = world([0.0] * 6)
+    named = replace(reference.bins[1], name="volume", feature="volume")
+    renamed = replace(
+        reference,
+        bins=(reference.bins[0], named, reference.bins[2]),
+        periods={label: called(one) for label, one in reference.periods.items()},
+    )
+    found = judge(renamed, called(draw(0.0, rows=20_000)))
+    assert found.volume.drifted
+    assert found.drifted == []
+
+
+def called(period: Counted) -> Counted:
+    tallies = dict(period.tallies)
+    tallies["volume"] = tallies.pop("b")
+    return replace(period, tallies=tallies)
 
 
 def test_predictions_drift_by_customary_limits() -> None:

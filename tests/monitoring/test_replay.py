@@ -6,7 +6,9 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from longhaul.evaluation.threshold import cost
-from longhaul.monitoring.replay import POLICIES, Course, Policy, Replay, Trained, compare, days
+from longhaul.monitoring.comparison import compare
+from longhaul.monitoring.days import sum_up
+from longhaul.monitoring.replay import POLICIES, Course, Policy, Replay, Trained
 from tests import tables
 from tests.monitoring import monitored
 
@@ -76,7 +78,7 @@ def test_the_gate_refuses_what_is_no_better(replay: Replay, trainer: Trainer) ->
 def test_days_add_up_to_the_metrics_of_the_rows() -> None:
     """Log loss and cost exactly; the AUC up to the cells."""
     batch = monitored.batch(rows("2020-07"))
-    found = days(batch, monitored.problem())
+    found = sum_up(batch, monitored.problem())
     figures = found.figures(np.ones((1, len(found.rows))))
     outcome = batch.outcome.astype(bool)
     assert found.rows.sum() == len(outcome)
@@ -101,7 +103,7 @@ def test_the_interval_of_a_difference_is_that_of_days() -> None:
     generator = np.random.default_rng(0)
     hits = 0
     for seed in range(100):
-        base = days(monitored.batch(rows("2020-07")), monitored.problem())
+        base = sum_up(monitored.batch(rows("2020-07")), monitored.problem())
         shift = generator.normal(0.1, 0.3, len(base.rows))
         other = type(base)(
             base.rows, base.losses + shift * base.rows, base.costs, base.negative, base.positive

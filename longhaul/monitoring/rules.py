@@ -1,0 +1,241 @@
+"""What is looked at in a period: each rule with its figure, its limit, and what was found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Literal
+
+from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring.drift import Drift
+from longhaul.monitoring.performance import Figures
+from longhaul.problem import Problem
+
+State = Literal["ok", "watch", "act", "unknown"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing looked at: its figure, its limit, and in words what was found.
+
+    Attributes
+    ----------
+    name : str
+    state : {"ok", "watch", "act", "unknown"}
+        Unknown is where there is not enough to tell; it is never taken for ok.
+    figure, limit : float or None
+    reason : str
+    """
+
+    name: str
+    state: State
+    figure: float | None
+    limit: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Realised:
+    """What a period's predictions turned out to be worth.
+
+    Attributes
+    ----------
+    period : str
+    rows, labelled, positives : int
+        Predictions, those whose outcome is known, and those where it is positive.
+    figures : dict of str to Interval
+        Empty where no outcome is known.
+    """
+
+    period: str
+    rows: int
+    labelled: int
+    positives: int
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a period showed.
+
+    Attributes
+    ----------
+    rows : int
+    columns : mapping of str to str
+        What is wrong with a column as a whole.
+    new : sequence of str
+        Columns that nobody knows of.
+    drift : Drift or None
+        None where there are no rows.
+    expected : dict of str to Interval
+        Performance without outcomes.
+    usual : float or None
+        The AUC expected of the reference's own predictions by the same means.
+    baseline : float or None
+        The AUC on the window that the model was judged on.
+    realised : Realised or None
+        Of the newest period whose outcomes are due; None where none is.
+    earlier : sequence of bool
+        Whether the performance of the same model fell in each period before, oldest first.
+    """
+
+    rows: int
+    columns: Mapping[str, str] = field(default_factory=dict)
+    new: Sequence[str] = ()
+    drift: Drift | None = None
+    expected: Figures = field(default_factory=dict)
+    usual: float | None = None
+    baseline: float | None = None
+    realised: Realised | None = None
+    earlier: Sequence[bool] = ()
+
+
+def rules(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
+    """Everything that is looked at, in the order in which to read it."""
+    yield _rows(problem, evidence)
+    yield _columns(evidence)
+    yield from _drift(evidence)
+    yield _expectation(problem, evidence)
+    yield from _performance(problem, evidence)
+    fell = fallen(problem, evidence.realised, evidence.baseline)
+    if fell is not None:
+        yield _persistence(problem, fell, evidence.earlier)
+
+
+def fallen(problem: Problem, realised: Realised | None, baseline: float | None) -> bool | None:
+    """Whether performance fell beyond its tolerance and all doubt; None where it is not known."""
+    if realised is None or not _enough(problem, realised):
+        return None
+    auc, error = realised.figures.get("auc"), realised.figures.get("calibration_error")
+    if auc is None or error is None or baseline is None or not isfinite(auc.high):
+        return None
+    floor = baseline - problem.monitoring.auc_fall
+    return auc.high < floor or error.low > problem.gate.max_calibration_error
+
+
+def _rows(problem: Problem, evidence: Evidence) -> Rule:
+    rows, limit = evidence.rows, problem.monitoring.min_rows
+    if rows >= limit:
+        return Rule("rows", "ok", rows, limit, f"{rows:,} rows, at least {limit:,}")
+    found = f"{rows:,} rows" if rows else "no rows"
+    return Rule("rows", "unknown", rows, limit, f"insufficient data: {found} of {limit:,}")
+
+
+def _columns(evidence: Evidence) -> Rule:
+    """Columns that as a whole are not what the model learned from."""
+    broken = dict(evidence.columns)
+    if evidence.drift is not None:
+        for column in evidence.drift.columns:
+            absent = next((m for m in column.measures if m.name == "missing"), None)
+            emptied = absent is not None and absent.p < 1 and column.distance >= 0.999
+            if emptied and column.feature not in broken:
+                broken[column.feature] = "has no value in any row"
+    if broken:
+        found = "; ".join(f"{name!r} {what}" for name, what in broken.items())
+        return Rule("columns", "act", len(broken), 0, f"repair the data: {found}")
+    if evidence.new:
+        found = ", ".join(map(repr, evidence.new))
+        return Rule("columns", "ok", 0, 0, f"new and not used: {found}")
+    return Rule("columns", "ok", 0, 0, "all columns as they were")
+
+
+def _drift(evidence: Evidence) -> Iterator[Rule]:
+    drift = evidence.drift
+    if drift is None:
+        return
+    found = drift.drifted
+    if found:
+        most = ", ".join(
+            f"{one.name} ({one.cause.name} {one.cause.value:.2f})" for one in found[:3]
+        )
+        more = f" and {len(found) - 3} more" if found[3:] else ""
+        yield Rule("features", "watch", len(found), 0, f"drifted: {most}{more}")
+    else:
+        count = len(drift.columns)
+        yield Rule("features", "ok", 0, 0, f"none of {count} columns moved beyond its usual")
+    for name, column in (
+        ("predictions", drift.scores),
+        ("volume", drift.volume),
+        ("repeated rows", drift.repeated),
+    ):
+        one = column.cause
+        state: State = "watch" if column.drifted else "ok"
+        relation = "above" if column.drifted else "within"
+        reason = f"{_words(one.name)} {one.value:.3f}, {relation} {one.limit:.3f}"
+        yield Rule(name, state, _finite(one.value), one.limit, reason)
+
+
+def _expectation(problem: Problem, evidence: Evidence) -> Rule:
+    name, expected, usual = "expected AUC", evidence.expected.get("auc"), evidence.usual
+    if expected is None or usual is None or not isfinite(expected.high):
+        return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
+    limit = usual - problem.monitoring.auc_fall
+    if expected.high < limit:
+        reason = f"{_interval(expected)}, below the {usual:.3f} expected of the reference"
+        return Rule(name, "watch", expected.value, limit, reason)
+    return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
+
+
+def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
+    realised, baseline = evidence.realised, evidence.baseline
+    if realised is None:
+        reason = "no outcomes are due yet"
+        yield Rule("realised AUC", "ok", None, None, reason)
+        return
+    period = realised.period
+    if not _enough(problem, realised):
+        yield Rule("realised AUC", "unknown", None, None, _too_few(problem, realised))
+        return
+    auc, error = realised.figures["auc"], realised.figures["calibration_error"]
+    if baseline is None or not isfinite(auc.high):
+        reason = f"{period}: there is nothing to compare {auc.value:.3f} with"
+        yield Rule("realised AUC", "unknown", _finite(auc.value), None, reason)
+        return
+    limit = baseline - problem.monitoring.auc_fall
+    state: State = "watch" if auc.high < limit else "ok"
+    reason = f"{period}: {_interval(auc)}, {baseline:.3f} when it was judged"
+    yield Rule("realised AUC", state, auc.value, limit, reason)
+    most = problem.gate.max_calibration_error
+    state = "watch" if error.low > most else "ok"
+    reason = f"{period}: {_interval(error)}, the gate allows {most:g}"
+    yield Rule("calibration error", state, error.value, most, reason)
+
+
+def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
+    """Whether performance has fallen often enough to train again."""
+    needed, among = problem.monitoring.persistence
+    last = [*earlier, fell][-among:]
+    count = sum(last)
+    enough = fell and count >= needed
+    reason = f"performance fell in {count} of the last {len(last)} periods, {needed} are needed"
+    state: State = "act" if enough else "watch" if fell else "ok"
+    return Rule("persistence", state, count, needed, reason)
+
+
+def _enough(problem: Problem, realised: Realised) -> bool:
+    both = 0 < realised.positives < realised.labelled
+    return both and realised.labelled >= problem.monitoring.min_rows
+
+
+def _too_few(problem: Problem, realised: Realised) -> str:
+    limit = problem.monitoring.min_rows
+    if not realised.labelled:
+        return f"insufficient data: no outcome of {realised.period} is known, though they are due"
+    if realised.labelled < limit:
+        return (
+            f"insufficient data: {realised.labelled:,} outcomes of {realised.period} are known,"
+            f" {limit:,} are needed"
+        )
+    said = "positive" if realised.positives else "negative"
+    return f"insufficient data: all {realised.labelled:,} outcomes of {realised.period} are {said}"
+
+
+def _interval(one: Interval) -> str:
+    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
