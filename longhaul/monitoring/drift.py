@@ -144,7 +144,7 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
     return Drift(tuple(ranked), of_scores, volume, repeated, periods, learned)
 
 
-def _column_measures(
+def _measures(
     reference: Reference, period: Counted, name: str, kind: str, limits: Limits
 ) -> tuple[Measure, ...]:
     now, whole = period.tallies[name], reference.pooled(name)
