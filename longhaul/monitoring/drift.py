@@ -123,10 +123,7 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
     whole = [_volume(reference, period), _repeated(reference, period)]
     limits = Limits(periods, rate / (len(reference.bins) + len(whole)), learned)
     measures = [
-        *(
-            _column_measures(reference, period, one.name, one.kind, limits)
-            for one in reference.bins
-        ),
+        *(_measures(reference, period, one.name, one.kind, limits) for one in reference.bins),
         *((limits.judge(raw, 1),) for raw in whole),
     ]
     smallest = [min(min(1.0, len(each) * one.p) for one in each) for each in measures]
