@@ -48,6 +48,7 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str) -
     told = [
         life.Truth(one.realised.period, watched.version(one.realised.period), period, one.fell)
         for one in truths
+        if one.fell is not None
     ]
     figures = {period: account.metrics(judged) | {"version": float(identity.version)}}
     for one in truths:

@@ -60,13 +60,14 @@ class Truth:
         That had predicted it.
     by : str
         The period in whose monitoring it became known.
-    fell : bool or None
+    fell : bool
+        Whether the performance fell. Where that cannot be told yet, there is no such record.
     """
 
     period: str
     version: str
     by: str
-    fell: bool | None
+    fell: bool
 
 
 @dataclass(frozen=True)
@@ -118,17 +119,16 @@ class Life:
         """The periods whose outcomes are due with this one, and were not told of before it."""
         due = periods.shift(period, -lag)
         earlier = self.before(period)
-        known = {label for label, one in earlier.truths.items() if one.fell is not None}
         return [
             label
             for label in sorted({*earlier.periods, period})
-            if label <= due and label not in known
+            if label <= due and label not in earlier.truths
         ]
 
     def fell(self, version: str) -> list[bool]:
         """Whether the performance of a version fell in each period of it that is known."""
         known = sorted(self.truths.values(), key=lambda one: one.period)
-        return [one.fell for one in known if one.version == version and one.fell is not None]
+        return [one.fell for one in known if one.version == version]
 
     def digest(self) -> str:
         """What tells one record from another."""

@@ -25,7 +25,7 @@ def name(tracking: str) -> str:
 def keep(label: str, version: str = "1", fell: bool | None = False, told: str = "") -> str:
     """Put a period on record, and its own outcome or another's."""
     period = Period(label, version, "ok", "none", "all well", f"run {label}", f"runs:/{label}/p")
-    truths = [Truth(told or label, version, label, fell)]
+    truths = [Truth(told or label, version, label, fell)] if fell is not None else []
     experiment = mlflow.MlflowClient().search_experiments()[0].experiment_id
     return life.keep(period, truths, {label: {"auc": 0.7}}, "churn", experiment)
 
