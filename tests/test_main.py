@@ -79,6 +79,7 @@ def test_the_report_is_whole(place: tuple[Path, Path]) -> None:
     for stage in STAGES - {"report"}:
         assert f">{stage}</a>" in text
     assert text.count("data:image/png;base64,") > 8
+    assert text.count('<span class="level') == 3
     assert not [part for part in text.split('src="')[1:] if not part.startswith("data:")]
 
 

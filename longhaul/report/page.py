@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from longhaul.plots import production
 from longhaul.report import template
 from longhaul.report.history import History, StageRun
+from longhaul.tracking import ledger
 
 PRODUCTION_COLUMNS = {
     "rows": "rows",
@@ -47,13 +48,14 @@ def render(history: History, interface: str) -> str:
 
 
 def _content(history: History) -> dict[str, Any]:
-    evaluation, search, last_move = (history.last(name) for name in ("evaluate", "tune", "promote"))
+    evaluation, search = (history.last(name) for name in ("evaluate", "tune"))
     deployment, ingest = history.last("deploy"), history.last("ingest")
+    problem = ingest.json("profile.json") if ingest else None
     cycles = sorted(history.of("cycle"), key=lambda stage: stage.run.data.params.get("period", ""))
     return {
         "history": history,
         "made": datetime.now(UTC),
-        "problem": ingest.json("profile.json") if ingest else None,
+        "problem": problem,
         "families": sorted(
             history.of("train"), key=lambda one: one.metrics.get("valid_log_loss", float("inf"))
         ),
@@ -65,7 +67,7 @@ def _content(history: History) -> dict[str, Any]:
         "cycles": cycles,
         "production_picture": template.picture(_decay(cycles, evaluation)) if cycles else None,
         "production_columns": PRODUCTION_COLUMNS,
-        "ledger": last_move.json("ledger.json") if last_move else None,
+        "ledger": [line.record() for line in ledger.lines(problem["problem"])] if problem else [],
         "seconds": sum(stage.seconds or 0 for stage in history.stages if not stage.reused),
     }
 
