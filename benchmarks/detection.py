@@ -86,7 +86,7 @@ def main() -> None:
     top = _important(world)
     print(f"{trials} trials each; periods of {ROWS:,} rows, {PERIODS} in the reference")
     print(f"the five most important features that are numbers: {', '.join(top)}\n")
-    print("drawn from all rows of the reference")
+    print("drawn from January to May together")
     references = [world.reference(seed) for seed in range(trials)]
     alarms = [
         _alarm(world, world.draw(np.random.default_rng([seed, 1, place])), reference)
