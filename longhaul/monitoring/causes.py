@@ -9,7 +9,7 @@ from scipy.special import expit
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.calibration import Calibration, log_odds
-from longhaul.monitoring.scores import POSITIVE, Cells, Scores
+from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
 
 _FARTHEST = 20.0  # log-odds by which a base rate is looked for
 _NORMAL_95 = 1.959963984540054
@@ -130,7 +130,7 @@ def _known(cells: Cells) -> np.ndarray:
 def _expected(cells: Cells, rows: np.ndarray, calibration: Calibration) -> float:
     """The loss of a row to be expected when outcomes follow the calibrated probabilities."""
     chance, said = calibration.apply(cells.probability), cells.probability
-    each = -(chance * _log(said) + (1 - chance) * _log(1 - said))
+    each = -(chance * logarithm(said) + (1 - chance) * logarithm(1 - said))
     return float((rows * each).sum() / rows.sum())
 
 
@@ -164,7 +164,3 @@ def _loss(cells: Cells, odds: np.ndarray) -> float:
     positive, negative = cells.counts[:, POSITIVE], cells.counts[:, 0]
     lost = positive * np.logaddexp(0, -odds) + negative * np.logaddexp(0, odds)
     return float(lost.sum() / (positive + negative).sum())
-
-
-def _log(values: np.ndarray) -> np.ndarray:
-    return np.log(np.clip(values, np.finfo(np.float64).eps, 1))

@@ -5,7 +5,7 @@ together, the false discovery rate is held (Benjamini and Hochberg 1995, Journal
 Statistical Society B 57).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,7 +137,7 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
         for each, found, q in zip(known, measures, adjusted, strict=True)
     )
     ranked = sorted(columns, key=lambda one: (not one.drifted, -one.weight))
-    of_scores = _scores(reference, scores, period.rows)
+    of_scores = _scores(reference, scores)
     return Drift(tuple(ranked), of_scores, volume, repeated, periods, learned)
 
 
@@ -149,38 +149,34 @@ def _measures(
         (reference.pooled(name, without=label), counted.tallies[name])
         for label, counted in reference.periods.items()
     ]
-    measures = []
-    for measure in OF_KIND[kind]:
-        distance = _DISTANCES[measure]
-        usual = np.array([distance(rest, one) for rest, one in others])
-        raw = Raw(
-            measure,
-            distance(whole, now),
-            usual[np.isfinite(usual)],
-            chance(measure, whole, now),
-        )
-        measures.append(limits.judge(raw, len(OF_KIND[kind])))
-    return tuple(measures)
+    return _judge(OF_KIND[kind], whole, now, others, limits)
 
 
-def _scores(reference: Reference, scores: Tally, rows: int) -> Column:
+def _scores(reference: Reference, scores: Tally) -> Column:
     """The predictions against those on validation, by customary limits."""
     limits = Limits(1, 1.0, learned=False)
     names = ("ks", "wasserstein", "psi")
-    measures = tuple(
-        limits.judge(
-            Raw(
-                name,
-                _DISTANCES[name](reference.score_tally, scores),
-                np.array([]),
-                chance(name, reference.score_tally, scores),
-            ),
-            len(names),
-        )
-        for name in names
-    )
+    measures = _judge(names, reference.score_tally, scores, [], limits)
     moved = any(one.p == 0 for one in measures)
     return Column(SCORE, SCORE, "number", 1.0, measures, 0.0 if moved else 1.0, moved)
+
+
+def _judge(
+    names: Sequence[str],
+    before: Tally,
+    now: Tally,
+    others: Sequence[tuple[Tally, Tally]],
+    limits: Limits,
+) -> tuple[Measure, ...]:
+    """Some measures of a column, each judged by what it is between `others`."""
+    found = []
+    for name in names:
+        distance = _DISTANCES[name]
+        usual = np.array([distance(rest, one) for rest, one in others], dtype=float)
+        known = usual[np.isfinite(usual)]
+        raw = Raw(name, distance(before, now), known, chance(name, before, now))
+        found.append(limits.judge(raw, len(names)))
+    return tuple(found)
 
 
 def _volume(reference: Reference, period: Counted) -> Raw:

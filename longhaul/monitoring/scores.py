@@ -18,7 +18,7 @@ CELLS = 2400
 _REACH = 12.0  # log-odds beyond which all share the last cell
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 
-_EPSILON = np.finfo(np.float64).eps  # as in scikit-learn's log loss
+_EPSILON = np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def metrics(
         return {
             "auc": auc,
             "average_precision": np.where(negatives > 0, precise / positives, np.nan),
-            "log_loss": -(positive * _log(p) + negative * _log(1 - p)).sum(-1) / n,
+            "log_loss": -(positive * logarithm(p) + negative * logarithm(1 - p)).sum(-1) / n,
             "brier": (positive * (1 - p) ** 2 + negative * p**2).sum(-1) / n,
             "calibration_error": _calibration_error(p, positive, rows) / n,
             "cost": (wrong + missed).sum(-1) / n,
@@ -201,5 +201,6 @@ def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
     return np.clip(step, 0, cells - 1).astype(np.int64)
 
 
-def _log(values: np.ndarray) -> np.ndarray:
+def logarithm(values: np.ndarray) -> np.ndarray:
+    """Of probabilities; finite even of zero, as in scikit-learn's log loss."""
     return np.log(np.clip(values, _EPSILON, 1))

@@ -170,9 +170,9 @@ def test_a_new_column_is_told(home: Path) -> None:
 
 
 def test_drift_is_told_with_its_column(home: Path) -> None:
-    """A shift of half a standard deviation in the most important feature, in the first period."""
-    july = lambda rows: rows.assign(calls=rows["calls"] + 2.0)  # noqa: E731
-    found = production.told(production.watch(production.table(home, july=july), "2020-07"))
+    """A shift of a good standard deviation in the most important feature, in the first period."""
+    where = production.table(home, july=lambda rows: rows.assign(calls=rows["calls"] + 2.0))
+    found = production.told(production.watch(where, "2020-07"))
     assert found["drift"]["columns"][0]["name"] == "calls"
     assert found["drift"]["columns"][0]["drifted"]
     assert found["pictures"][0]["name"] == "calls"
