@@ -8,9 +8,11 @@ import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import source, table
+from longhaul.data import files, source, table
 from longhaul.errors import LonghaulError
 from longhaul.learning.families import family
+from longhaul.learning.families.own import read
+from longhaul.survey import declaration
 from longhaul.tracking import artifacts, charge, curve, registry
 from longhaul.tracking.life import Life
 from longhaul.workflow import caller
@@ -23,26 +25,60 @@ PROJECT = Path(__file__).resolve().parent
 
 @stage
 @click.option("--problem", required=True, help="A problem file, or the name of one in problems/.")
+@click.option("--data", required=True, help="A table; empty: the problem names it.")
+@click.option("--target", required=True, help="With --data: the column to predict.")
+@click.option("--query", required=True, help="With --data: what to ask a database.")
 @click.option("--families", required=True, help="Model families to compare, with commas between.")
 @click.option("--trials", required=True, type=click.IntRange(min=1), help="Limit of the search.")
 @click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
 @click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
-def main(problem: str, families: str, trials: int, minutes: float, seed: int, resume: bool) -> str:
+def main(
+    problem: str,
+    data: str,
+    target: str,
+    query: str,
+    families: str,
+    trials: int,
+    minutes: float,
+    seed: int,
+    resume: bool,
+) -> str:
     """Run the whole life cycle; `mlflow run . -e main` is the way to call it."""
-    names = [family(name.strip()).name for name in families.split(",")]
+    names = [name.strip() for name in families.split(",")]
     with Terminal() as terminal, Flow(PROJECT, mlflow.active_run(), resume, terminal) as flow:
         search = {"trials": trials, "minutes": minutes, "seed": seed, "resume": resume}
-        return life_cycle(flow, caller.problem_file(problem), names, search)
+        path = declare(flow, data, target, query) if data else caller.problem_file(problem)
+        return life_cycle(flow, path, names, search)
+
+
+def declare(flow: Flow, data: str, target: str, query: str) -> Path:
+    """Make a problem file of a table, where the caller is."""
+    folder = caller.folder()
+    path = folder / declaration.file_name(data)
+    data = str(folder / data) if files.is_path(data) else data
+    state = source.fingerprint(data, query, folder, artifacts.fetch)
+    table_of = {"data": data, "target": target, "query": query}
+    started = flow.run("start", **table_of, problem=path, state=state)
+    declared = artifacts.fetch(started.uri("problem.yaml")).read_text(encoding="utf-8")
+    declaration.keep(path, declared)  # the stage may have been reused
+    return path
 
 
 def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, Any]) -> str:
     """Chain the stages; each reads what the ones before it wrote, by URI, and nothing else."""
     problem = problems.load(path)
+    own = table.families(problem, path.parent)
+    families = list(
+        dict.fromkeys(
+            [*(family(name, own).name for name in families), *(one.name for one in read(own))]
+        )
+    )
     mlflow.set_tag("mlflow.runName", problem.name)
 
     # From the raw table to clean periods, and three windows of them.
-    ingested = flow.run("ingest", problem=path, state=source.digest(problem, path.parent))
+    state = source.digest(problem, path.parent, artifacts.fetch)
+    ingested = flow.run("ingest", problem=path, state=state)
     clean = flow.run("validate", table=ingested.uri("table")).uri("table")
     split = flow.run("split", table=clean).uri("split")
 
@@ -50,7 +86,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     cores = os.cpu_count() or 1
     each = {"split": split, "seed": search["seed"], "threads": max(1, cores // len(families))}
     trained = flow.run_each("train", [{**each, "family": name} for name in families], at_once=cores)
-    best = min(trained, key=lambda stage: stage.metrics["valid_log_loss"])
+    best = min(trained, key=lambda stage: stage.metrics["valid_loss"])
     winner = families[trained.index(best)]
     candidate = flow.run("tune", split=split, family=winner, **search).uri("model")
 
@@ -69,13 +105,12 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
         flow.run("promote", model=version, replaces=incumbent, **evidence)
 
     # Into production, and through the periods that follow, each with the champion of its time.
-    first, last = problem.windows.production
     number = registry.crowned(problem.name, candidate) or registry.champion(problem.name)
     if number is None:
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     for period in table.periods(artifacts.fetch(clean)):
-        if first <= period <= last:
+        if problem.windows.produces(period):
             number = charge.in_charge(problem.name, period)
             inputs = {"problem": path, "table": clean, "period": period, "seed": search["seed"]}
             lived = flow.run("cycle", state=number, **inputs)

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from longhaul import problem as problems
-from longhaul.data import flights
+from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
 from longhaul.evaluation.metrics import measure
 from longhaul.learning import candidate
@@ -70,7 +70,7 @@ class World:
     def see(self, frame: pd.DataFrame, reference: Reference) -> Observation:
         """A period with its outcomes."""
         predictor = self.fitted.package.predictor
-        probability = predictor.probability(frame)
+        probability = predictor.scores(frame)
         outcome = outcomes(frame, self.problem.target).astype(np.int64)
         batch = Batch(frame, probability, predictor.decide(probability), outcome)
         seen = observe([batch], predictor.encoder, reference)
@@ -114,12 +114,12 @@ def _flights() -> World:
     """A model of three fifths of the rows of January to May, and the other two to draw from."""
     problem = problems.load(PROBLEM)
     frame = flights.read()
-    month = frame[problem.time.column].dt.strftime("%Y-%m")
+    month = periods.of(frame, problem)
     known = frame[month <= "2013-05"].sample(frac=1, random_state=0)
     one, two = 2 * len(known) // 5, 3 * len(known) // 5
     train, valid, rows = known.iloc[:one], known.iloc[one:two], known.iloc[two:]
     fitted = candidate.fit(problem, train, valid, "lightgbm", {}, 0, 0)
-    probability = fitted.package.predictor.probability(rows)
+    probability = fitted.package.predictor.scores(rows)
     auc = measure(outcomes(rows, problem.target), probability)["auc"]
     return World(problem, fitted, rows, auc)
 
@@ -236,7 +236,7 @@ def _months(world: World) -> Iterator[tuple[str, Drift]]:
     """Each month of the reference, held against all the others."""
     known = Reference.read(world.fitted.package.reference)
     frame = flights.read()
-    month = frame[world.problem.time.column].dt.strftime("%Y-%m")
+    month = periods.of(frame, world.problem)
     for label in known.periods:
         others = {one: counted for one, counted in known.periods.items() if one != label}
         yield label, _drift(world, frame[month == label], replace(known, periods=others))

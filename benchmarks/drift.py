@@ -29,6 +29,7 @@ from longhaul.monitoring.batches import BATCH_ROWS, Batch
 from longhaul.monitoring.drift import compare
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
+from longhaul.problem import Target
 
 ROWS = 160_000
 ROUNDS = 5
@@ -125,7 +126,9 @@ def _reference(before: Path) -> tuple[Encoder, Reference]:
     sample = Sample(encoder.transform(frame), outcome)
     return encoder, Reference(
         **references.learn(frame, sample, period, encoder, 50),
-        **references.learn_scores(outcome, probability, probability > 0.3, 50),
+        **references.learn_scores(
+            Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
+        ),
         importance=dict.fromkeys(frame.columns, 1 / frame.shape[1]),
     )
 
@@ -165,7 +168,9 @@ def _memory(before: Path, times: int) -> None:
     probability = np.where(outcome, 0.4, 0.2)
     reference = Reference(
         **references.learn(frame, Sample(encoder.transform(frame), outcome), halves, encoder, 50),
-        **references.learn_scores(outcome, probability, probability > 0.3, 50),
+        **references.learn_scores(
+            Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
+        ),
         importance={},
     )
     del frame

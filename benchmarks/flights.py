@@ -34,10 +34,12 @@ def served_flights() -> Iterator[Flights]:
     """Fit and log a model as ``train`` does, in a temporary store that this process uses."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     problem = problems.load(_PROBLEM)
-    table = source.read(problem, _PROBLEM.parent)
-    month = periods.labels(table[problem.time.column], problem.time.period)
-    train = table[month.between(*problem.windows.train)]
-    valid = table[month.between(*problem.windows.valid)]
+    table = source.read(problem, _PROBLEM.parent).frame
+    month = periods.of(table, problem)
+    train, valid = (
+        table[month.between(first, last)]
+        for first, last in (problem.windows.train, problem.windows.valid)
+    )
     rows = table[month == problem.windows.production[0]]
     fitted = candidate.fit(problem, train, valid, _LIGHTGBM, family(_LIGHTGBM).defaults, 0, 0)
     with TemporaryDirectory(prefix="longhaul-") as temporary:

@@ -1,5 +1,6 @@
-"""Values as JSON knows them."""
+"""Values as JSON knows them, and names as MLflow takes them."""
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
@@ -12,3 +13,8 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def name_of_metric(text: str) -> str:
+    """A text with nothing but what MLflow lets into the name of a metric."""
+    return re.sub(r"[^\w.\- /]", "_", text, flags=re.ASCII)

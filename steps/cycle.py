@@ -100,7 +100,7 @@ def _words(number: str, outcome: dict[str, Any]) -> str:
 
 def _clean(flow: Flow, path: Path) -> str:
     """The clean table of the problem as it is now."""
-    state = source.digest(problems.load(path), path.parent)
+    state = source.digest(problems.load(path), path.parent, artifacts.fetch)
     ingested = flow.run("ingest", problem=path, state=state)
     return flow.run("validate", table=ingested.uri("table")).uri("table")
 

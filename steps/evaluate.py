@@ -14,17 +14,17 @@ from matplotlib.figure import Figure
 
 from longhaul.data import split as splits
 from longhaul.data.labels import outcomes
-from longhaul.data.periods import labels
+from longhaul.data.periods import of
 from longhaul.evaluation import gate
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.decisions import decide
+from longhaul.evaluation.decisions import decide, simplest
 from longhaul.evaluation.intervals import Interval, improvement, intervals
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import slices
 from longhaul.model.package import Package
 from longhaul.plain import finite
-from longhaul.plots import breakdown, curves
+from longhaul.plots import breakdown, classes, curves, numbers
 from longhaul.problem import Problem
+from longhaul.tasks import Task, words
 from longhaul.tracking import artifacts, datasets, models
 from longhaul.tracking.identity import identify
 from longhaul.workflow.stage import stage
@@ -35,15 +35,16 @@ class Test:
     """The test window, and what the candidate says of its rows."""
 
     problem: Problem
+    task: Task
     frame: pd.DataFrame
     outcome: np.ndarray
-    probability: np.ndarray
+    scores: np.ndarray
     threshold: float
 
     @property
-    def both(self) -> bool:
-        """Whether there are rows of both classes."""
-        return bool(self.outcome.any() and not self.outcome.all())
+    def varied(self) -> bool:
+        """Whether there is something to tell apart."""
+        return len(np.unique(self.outcome)) > 1
 
 
 @stage
@@ -63,15 +64,16 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     datasets.log(test.frame, f"{test.problem.name}-test", split, digest, context="test")
 
     confidence = test.problem.gate.confidence
-    metrics = intervals(test.outcome, test.probability, confidence, seed)
+    metrics = intervals(test.task, test.outcome, test.scores, confidence, seed)
     evidence = _evidence(test, package, rival, metrics, seed)
     verdict = gate.judge(test.problem.gate, evidence)
-    decisions = decide(test.outcome, test.probability, test.threshold, test.problem.costs)
+    decisions = _decisions(test)
     _log_metrics(metrics, decisions, evidence)
-    if test.both:
-        _describe(test, package, metrics["auc"].value, seed)
+    if test.varied:
+        _describe(test, package, metrics[test.task.lead].value, seed)
     record = {
         "title": f"{test.problem.name}: {package.predictor.family}",
+        "kind": test.problem.target.kind,
         "passed": verdict.passed,
         "candidate": candidate,
         "champion": champion or None,
@@ -80,35 +82,43 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
         "threshold": test.threshold,
     }
     mlflow.log_dict(finite(record), "verdict.json")
-    return _headline(metrics, verdict)
+    return _headline(test.task, metrics, verdict)
 
 
 def _read(folder: Path, problem: Problem, package: Package) -> Test:
     frame = splits.read(folder, "test")
-    probability = package.predictor.probability(frame)
-    outcome = outcomes(frame, problem.target)
-    return Test(problem, frame, outcome, probability, package.predictor.threshold)
+    predictor, outcome = package.predictor, outcomes(frame, problem.target)
+    scores = predictor.scores(frame)
+    return Test(problem, predictor.task, frame, outcome, scores, predictor.threshold)
+
+
+def _decisions(test: Test) -> dict[str, float]:
+    """What decisions between two classes are worth; what simpler rules would be, for others."""
+    if test.problem.target.kind == "binary":
+        return decide(test.outcome, test.scores, test.threshold, test.problem.costs)
+    return simplest(test.task, test.outcome)
 
 
 def _evidence(
     test: Test, package: Package, rival: Package | None, metrics: dict[str, Interval], seed: int
 ) -> gate.Evidence:
     """What the gate asks for; the champion predicts the very same rows."""
-    time = test.problem.time
-    periods = labels(test.frame[time.column], time.period)
+    periods = of(test.frame, test.problem)
     against = None
     if rival is not None:
-        champion = rival.predictor.probability(test.frame)
+        champion = rival.predictor.scores(test.frame)
         confidence = test.problem.gate.confidence
-        better = improvement(test.outcome, champion, test.probability, confidence, seed)
-        against = gate.Rival(rival.windows, better, measure(test.outcome, champion))
+        better = improvement(test.task, test.outcome, champion, test.scores, confidence, seed)
+        against = gate.Rival(rival.windows, better, test.task.measure(test.outcome, champion))
     return gate.Evidence(
         rows=len(test.frame),
-        positives=int(test.outcome.sum()),
+        positives=int(test.outcome.sum()) if test.problem.target.kind == "binary" else 0,
         window=[periods.min(), periods.max()],
         windows=package.windows,
         metrics=metrics,
         rival=against,
+        kind=test.problem.target.kind,
+        distinct=len(np.unique(test.outcome)),
     )
 
 
@@ -124,30 +134,39 @@ def _log_metrics(
     mlflow.log_metrics({f"test_{k}": figure for k, figure in figures.items() if isfinite(figure)})
 
 
-def _describe(test: Test, package: Package, auc: float, seed: int) -> None:
+def _describe(test: Test, package: Package, lead: float, seed: int) -> None:
     """Log slices, attributions and every picture."""
-    by_slice = slices(test.frame, test.problem.slices, test.outcome, test.probability)
+    by_slice = slices(test.task, test.frame, test.problem.slices, test.outcome, test.scores)
     features = attributions(package.predictor, test.frame, test.outcome, seed)
     mlflow.log_dict({"slices": finite(by_slice)}, "slices.json")
     mlflow.log_dict({"attributions": finite(features.to_dict("records"))}, "attributions.json")
     with artifacts.folder("plots") as folder:
-        for number, (name, picture) in enumerate(_pictures(test, auc, by_slice, features), 1):
+        for number, (name, picture) in enumerate(_pictures(test, lead, by_slice, features), 1):
             picture.savefig(folder / f"{number}_{name}.png")
 
 
 def _pictures(
-    test: Test, auc: float, by_slice: list[dict[str, Any]], features: pd.DataFrame
+    test: Test, lead: float, by_slice: list[dict[str, Any]], features: pd.DataFrame
 ) -> Iterator[tuple[str, Figure]]:
     """Every picture with its name, in the order in which to look at them."""
-    rows = (test.outcome, test.probability)
-    yield "roc", curves.roc(*rows)
-    yield "precision_recall", curves.precision_recall(*rows, test.threshold)
-    yield "calibration", curves.calibration(*rows)
-    yield "gain", curves.gain(*rows)
-    yield "lift", curves.lift(*rows)
-    yield "cost", curves.costs(*rows, test.threshold, test.problem.costs)
+    rows, target = (test.outcome, test.scores), test.problem.target
+    if target.kind == "binary":
+        yield "roc", curves.roc(*rows)
+        yield "precision_recall", curves.precision_recall(*rows, test.threshold)
+        yield "calibration", curves.calibration(*rows)
+        yield "gain", curves.gain(*rows)
+        yield "lift", curves.lift(*rows)
+        yield "cost", curves.costs(*rows, test.threshold, test.problem.costs)
+    elif target.kind == "multiclass":
+        yield "confusion", classes.confusion(*rows, target.classes)
+        yield "recall", classes.recall(*rows, target.classes)
+        right = test.scores.argmax(axis=1) == test.outcome
+        yield "calibration", curves.calibration(right, test.scores.max(axis=1))
+    else:
+        yield "predicted", numbers.predicted(*rows, target.column)
+        yield "errors", numbers.errors(*rows, target.column)
     if by_slice:
-        yield "slices", breakdown.slices(by_slice, auc)
+        yield "slices", breakdown.slices(by_slice, test.task.lead, lead)
     yield "attributions", breakdown.attributions(features)
 
 
@@ -168,9 +187,10 @@ def _record(verdict: gate.Verdict, evidence: gate.Evidence) -> dict[str, Any]:
     }
 
 
-def _headline(metrics: dict[str, Interval], verdict: gate.Verdict) -> str:
-    auc, loss = metrics["auc"], metrics["log_loss"]
-    figures = f"AUC {auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], log loss {loss.value:.3f}"
+def _headline(task: Task, metrics: dict[str, Interval], verdict: gate.Verdict) -> str:
+    lead, loss = metrics[task.lead], metrics[task.loss]
+    between = f"[{lead.low:.3f}, {lead.high:.3f}]"
+    figures = f"{words(task.lead)} {lead.value:.3f} {between}, {words(task.loss)} {loss.value:.4g}"
     return f"test {figures}: " + ("passed" if verdict.passed else f"refused: {verdict.refusal}")
 
 

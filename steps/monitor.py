@@ -9,6 +9,7 @@ from longhaul.monitoring import account, alert
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.decision import LEVELS
 from longhaul.report import life as pages
+from longhaul.tasks import TASKS, words
 from longhaul.tracking import artifacts, life, versions
 from longhaul.tracking.identity import Identity, identify
 from longhaul.tracking.life import Life
@@ -109,12 +110,13 @@ def _tell(judged: Assessment, identity: Identity) -> None:
 
 def _headline(judged: Assessment) -> str:
     decision, figures = judged.decision, []
+    name = TASKS[judged.kind].lead
     for one in judged.truths[-1:]:
-        if auc := one.realised.figures.get("auc"):
+        if lead := one.realised.figures.get(name):
             of = "" if one.realised.period == judged.period else f" of {one.realised.period}"
-            figures.append(f"AUC{of} {auc.value:.3f}")
-    if expected := judged.expected.get("auc"):
-        figures.append(f"AUC {expected.value:.3f} expected without outcomes")
+            figures.append(f"{words(name)}{of} {lead.value:.3f}")
+    if expected := judged.expected.get(name):
+        figures.append(f"{words(name)} {expected.value:.3f} expected without outcomes")
     return f"{decision.level}: {'; '.join([', '.join(figures), decision.reason][not figures :])}"
 
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from longhaul.data import periods, windows
 from longhaul.data import table as tables
 from longhaul.data.windows import KINDS
+from longhaul.errors import LonghaulError
 from longhaul.learning import candidate
 from longhaul.monitoring.comparison import compare
 from longhaul.monitoring.replay import POLICIES, Course, Replay, Trained
@@ -32,6 +33,8 @@ def replay(model: str, table: str, window: str, seed: int) -> str:
     """Compare policies over the same periods: log loss, AUC, cost, trainings and their time."""
     folder, identity = artifacts.fetch(table), identify(model)
     problem = tables.problem(folder)
+    if problem.target.kind != "binary" or problem.time is None:
+        raise LonghaulError("replay: it compares days with two classes; this table has none")
     start = models.load_for(identity.uri, problem)
     settings = candidates.settings(candidates.settings_uri(identity.uri))
 
@@ -44,7 +47,7 @@ def replay(model: str, table: str, window: str, seed: int) -> str:
 
     baseline = float(versions.version(identity.name, identity.version).tags["test_auc"])
     again = Replay(problem, start, baseline, lambda p: tables.read(folder, [p]), train)
-    lived = tables.select(tables.periods(folder), problem.windows.production, "production")
+    lived = [one for one in tables.periods(folder) if problem.windows.produces(one)]
     courses = [
         again.run(policy, lived)
         for policy in tqdm(POLICIES, desc="replay", unit="policy", leave=False, disable=None)

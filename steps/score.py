@@ -1,5 +1,6 @@
 """Predict one period, and measure how good the predictions were where the outcome is known."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -10,11 +11,14 @@ import pandas as pd
 
 from longhaul.data import periods
 from longhaul.data import table as tables
+from longhaul.data.labels import describe, outcomes
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.threshold import cost
 from longhaul.model import predictions
-from longhaul.problem import Problem
+from longhaul.model.predictor import Predictor
+from longhaul.plain import name_of_metric
+from longhaul.problem import Problem, Target
+from longhaul.tasks import Task, words
 from longhaul.tracking import artifacts, models
 from longhaul.tracking.identity import identify
 from longhaul.workflow.stage import stage
@@ -34,12 +38,12 @@ def score(model: str, table: str, period: str) -> str:
     with artifacts.folder(f"predictions/{identity.key}") as target:
         file = tables.path(target, period)
         predictions.write(source, file, predictor, problem, origin)
-        scored = predictions.read(file)
+        scored = predictions.read(file, problem.target.kind)
     known = scored[scored["outcome"].notna()]
-    metrics = {"rows": float(len(scored)), **_metrics(known, problem)}
+    metrics = {"rows": float(len(scored)), **_metrics(known, problem, predictor)}
     finite = {name: value for name, value in metrics.items() if isfinite(value)}
     mlflow.log_metrics(finite, step=periods.step(period))
-    return f"{period}: {_rows(len(scored), len(known))}{_figures(finite)}"
+    return f"{period}: {_rows(len(scored), len(known))}{_figures(finite, predictor.task)}"
 
 
 def _file(folder: Path, period: str) -> Path:
@@ -56,16 +60,23 @@ def _file(folder: Path, period: str) -> Path:
     return tables.path(folder, period)
 
 
-def _metrics(known: pd.DataFrame, problem: Problem) -> dict[str, float]:
+def _metrics(known: pd.DataFrame, problem: Problem, predictor: Predictor) -> dict[str, float]:
     """How good predictions with an outcome were."""
     if known.empty:
         return {}
-    outcome = known["outcome"].to_numpy(dtype=bool)
-    return {
-        "positive_share": float(outcome.mean()),
-        **measure(outcome, known["probability"].to_numpy()),
-        "cost": cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs),
-    }
+    target = problem.target
+    told = pd.DataFrame({target.column: known["outcome"]}).infer_objects()
+    outcome = outcomes(told, _as_told(target))
+    figures = predictor.task.measure(outcome, predictor.task.scores(known))
+    described = {name_of_metric(key): one for key, one in describe(outcome, target).items()}
+    if target.kind == "binary":
+        figures["cost"] = cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs)
+    return {**described, **figures}
+
+
+def _as_told(target: Target) -> Target:
+    """The target as predictions tell its outcomes: of two classes, whether it is positive."""
+    return replace(target, positive="true") if target.kind == "binary" else target
 
 
 def _rows(count: int, known: int) -> str:
@@ -75,13 +86,14 @@ def _rows(count: int, known: int) -> str:
     return f"{rows}, {known:,} with an outcome" if known else f"{rows}, no outcome known yet"
 
 
-def _figures(metrics: dict[str, float]) -> str:
-    """The metrics for the headline, or why there is no AUC."""
-    if "log_loss" not in metrics:
+def _figures(metrics: dict[str, float], task: Task) -> str:
+    """The metrics for the headline, or why there is no leading one."""
+    if task.loss not in metrics:
         return ""
-    one_class = "all positive" if metrics["positive_share"] else "all negative"
-    ranked = f"AUC {metrics['auc']:.3f}" if "auc" in metrics else one_class
-    return f", {ranked}, log loss {metrics['log_loss']:.3f}"
+    alone = "all positive" if metrics.get("positive_share") else "all negative"
+    alone = alone if task.kind == "binary" else "all the same"
+    lead = f"{words(task.lead)} {metrics[task.lead]:.3f}" if task.lead in metrics else alone
+    return f", {lead}, {words(task.loss)} {metrics[task.loss]:.4g}"
 
 
 if __name__ == "__main__":

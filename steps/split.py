@@ -22,7 +22,7 @@ def split(table: str, until: str, window: str) -> str:
         problem = windows.until(problem, tables.periods(source), until, window)
     frames = splits.cut(source, problem)
     with artifacts.folder("split") as folder:
-        splits.write(folder, problem, frames)
+        splits.write(folder, problem, frames, source)
         summary = splits.windows(folder)
     for name, frame in frames.items():
         digest = datasets.digest(frame)

@@ -3,6 +3,7 @@
 import click
 
 from longhaul.data import split as splits
+from longhaul.data import table as tables
 from longhaul.learning import candidate, families
 from longhaul.tracking import artifacts, candidates
 from longhaul.workflow.stage import stage
@@ -18,12 +19,13 @@ from longhaul.workflow.stage import stage
 )
 def train(split: str, family: str, settings: str, seed: int, threads: int) -> str:
     """Fit one family; log the model and its validation metrics."""
-    families.family(family)
     folder = artifacts.fetch(split)
-    rows, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     problem = splits.problem(folder)
+    own = tables.families(problem, folder)
+    families.family(family, own)
+    rows, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     chosen = candidates.settings(settings) if settings else {}
-    fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads)
+    fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads, own)
     return candidates.log(fitted, valid)
 
 

@@ -12,13 +12,15 @@ import mlflow
 from mlflow.entities import Run
 from tqdm import tqdm
 
-from longhaul import code
+from longhaul import code, tasks
 from longhaul.data import split as splits
+from longhaul.data import table as tables
 from longhaul.learning import candidate, families
 from longhaul.learning.objective import on_validation
 from longhaul.learning.search import Objective, Search
 from longhaul.learning.trials import Trial, best, sequence, table
 from longhaul.plots import search as plots
+from longhaul.tasks import Task
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.workflow import caller, fingerprint
@@ -57,13 +59,15 @@ def tune(
     split: str, family: str, trials: int, minutes: float, seed: int, threads: int, resume: bool
 ) -> str:
     """Search one family's settings; refit the best on training and validation together."""
-    chosen = families.family(family)
     folder = artifacts.fetch(split)
-    train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     problem = splits.problem(folder)
+    own = tables.families(problem, folder)
+    chosen = families.family(family, own)
+    train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     space = chosen.space()
     search = Search(space, {name: chosen.defaults[name] for name in space}, trials, minutes, seed)
-    objective = on_validation(chosen, candidate.prepare(problem, train, valid), seed, threads)
+    task, prepared = tasks.of(problem.target), candidate.prepare(problem, train, valid)
+    objective = on_validation(task, chosen, prepared, seed, threads)
 
     run = mlflow.get_run(mlflow.active_run().info.run_id)
     key = _key(family, seed, folder)
@@ -72,10 +76,10 @@ def tune(
     found = _search(search, objective, earlier, run, key)
 
     winner = best(found)
-    fitted = candidate.fit(problem, train, valid, family, winner.settings, seed, threads)
+    fitted = candidate.fit(problem, train, valid, family, winner.settings, seed, threads, own)
     candidates.log(fitted, valid)
     _log_search(found, winner, fitted.settings, run)
-    return _headline(found, len(earlier), fitted.metrics)
+    return _headline(task, found, len(earlier), fitted.metrics)
 
 
 def _key(family: str, seed: int, folder: Path) -> str:
@@ -102,7 +106,7 @@ def _search(
     ) as bar:
         for trial in search.run(objective, earlier):
             found.append(records.write(trial, run, key))
-            bar.set_postfix_str(f"best log loss {min(t.loss for t in found):.4f}", refresh=False)
+            bar.set_postfix_str(f"best loss {min(t.loss for t in found):.4f}", refresh=False)
             bar.update()
     return found
 
@@ -128,16 +132,15 @@ def _log_search(
         mlflow.log_artifacts(str(folder))
 
 
-def _headline(trials: Sequence[Trial], taken_over: int, metrics: dict[str, float]) -> str:
+def _headline(
+    task: Task, trials: Sequence[Trial], taken_over: int, metrics: dict[str, float]
+) -> str:
     failed = sum(bool(trial.failure) for trial in trials)
     asides = [f"{taken_over} taken over"] if taken_over else []
     asides += [f"{failed} failed"] if failed else []
     aside = f" ({', '.join(asides)})" if asides else ""
     count = f"{len(trials)} trial{'s' if len(trials) > 1 else ''}"
-    return (
-        f"{count}{aside}, best log loss {metrics['log_loss']:.4f}, "
-        f"AUC {metrics['auc']:.3f} on validation"
-    )
+    return f"{count}{aside}, best {candidates.figures(task, metrics)} on validation"
 
 
 if __name__ == "__main__":

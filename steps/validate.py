@@ -25,7 +25,7 @@ def validate(table: str) -> str:
     mlflow.log_dict(learned, "contract.json")
     # A table that breaks the contract is not logged; what tells why it does is.
     with artifacts.folder("table") as clean:
-        tables.write_problem(clean, problem)
+        tables.write_problem(clean, problem, source)
         checked = {
             label: _check(tables.path(source, label), learned, problem, clean) for label in found
         }
@@ -33,14 +33,15 @@ def validate(table: str) -> str:
         _log(summary, {label: bad for label, (_, bad) in checked.items() if len(bad)})
         _judge(summary, problem)
     bad = sum(figures["quarantined"] for figures in summary.values())
-    return f"{len(found)} {problem.time.period}s keep the contract; {bad:,} rows set aside"
+    return (
+        f"{len(found)} {periods.plural(problem.length)} keep the contract; {bad:,} rows set aside"
+    )
 
 
 def _learn(source: Path, problem: Problem, found: list[str]) -> dict[str, Any]:
     window = tables.select(found, problem.windows.train, "train")
     frame = tables.read(source, window)
-    period = periods.labels(frame[problem.time.column], problem.time.period)
-    return contract.learn(frame, period, problem)
+    return contract.learn(frame, periods.of(frame, problem), problem)
 
 
 def _check(

@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from tests import tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SMALL = {"families": "logistic,lightgbm", "trials": 3, "minutes": 5}
+SMALL = {"families": "linear,lightgbm", "trials": 3, "minutes": 5}
 
 
 def copy(folder: Path) -> Path:

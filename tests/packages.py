@@ -7,7 +7,7 @@ from longhaul.learning.candidate import Candidate
 from tests import tables
 
 QUICK = {
-    "logistic": {},
+    "linear": {},
     "forest": {"trees": 10},
     "histogram": {"iterations": 20},
     "lightgbm": {"iterations": 40, "learning_rate": 0.1},

@@ -105,7 +105,7 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     with process([*daemon, f"--base-path={tmp_path}", str(tmp_path)], port, tmp_path):
         url = f"git://127.0.0.1:{port}/project"
         for _ in range(2):
-            lifecycles.run(home, url, problem="churn.yaml", families="logistic", trials=1)
+            lifecycles.run(home, url, problem="churn.yaml", families="linear", trials=1)
     lifecycles.use(home)
     second, first = lifecycles.parents()
     assert first.info.status == second.info.status == "FINISHED"
@@ -124,7 +124,7 @@ def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
     server = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", *arguments]
     with process(server, port, tmp_path, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"):
         for _ in range(2):
-            settings = {"problem": "churn.yaml", "families": "logistic", "trials": 1}
+            settings = {"problem": "churn.yaml", "families": "linear", "trials": 1}
             lifecycles.run(home, str(lifecycles.REPOSITORY), tracking=address, **settings)
         mlflow.set_tracking_uri(address)
         second, first = lifecycles.parents()

@@ -18,7 +18,7 @@ from main import main
 from tests import lifecycles, tables
 
 STAGES = {
-    *("ingest", "validate", "split", "train logistic", "train lightgbm", "evaluate", "register"),
+    *("ingest", "validate", "split", "train linear", "train lightgbm", "evaluate", "register"),
     *("promote", "deploy", "cycle 2020-07", "cycle 2020-08", "cycle 2020-09", "report"),
 }
 
@@ -41,7 +41,7 @@ def test_every_stage_is_a_child_and_the_champion_loads(place: tuple[Path, Path])
     found = lifecycles.children(parent)
     assert parent.info.status == "FINISHED"
     assert {run.info.status for run in found.values()} == {"FINISHED"}
-    assert set(found) - STAGES <= {"tune logistic", "tune lightgbm"}
+    assert set(found) - STAGES <= {"tune linear", "tune lightgbm"}
     assert set(found) >= STAGES
     frame = tables.churn(rows_per_month=10)
     by_alias = mlflow.pyfunc.load_model("models:/churn@champion").predict(frame)

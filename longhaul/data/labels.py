@@ -1,29 +1,38 @@
 """The target as a vector of outcomes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from longhaul.errors import LonghaulError
+from longhaul.features.values import number, text
 from longhaul.problem import Target
+
+MOST_CLASSES = 200
+_TRUE = frozenset({"true", "1"})
 
 
 def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
-    """Which rows are of the positive class.
+    """What became of each row.
 
     Parameters
     ----------
     frame : DataFrame of n rows
     target : Target
-        Its positive value is compared as text, without regard to case; numbers by value.
+        Values of classes are compared as text, without regard to case; numbers by value.
 
     Returns
     -------
-    ndarray of bool, shape (n,)
+    ndarray of shape (n,)
+        bool: whether it is positive; int: which of several classes, -1 for one that is not
+        declared; or float: the number. See `longhaul.tasks.Task`.
 
     Raises
     ------
     LonghaulError
-        When the column is not there, or a row has no outcome.
+        When the column is not there, a row has no outcome, or one is no number where it should be.
     """
     if target.column not in frame.columns:
         raise LonghaulError(f"target.column: column {target.column!r} is not in the table")
@@ -31,11 +40,83 @@ def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
     if column.isna().any():
         count = int(column.isna().sum())
         raise LonghaulError(f"target {target.column!r}: {count} rows have no outcome")
-    if pd.api.types.is_bool_dtype(column):
-        return column.to_numpy(dtype=bool) == (target.positive.lower() in {"true", "1"})
-    if pd.api.types.is_numeric_dtype(column):
-        try:
-            return column.to_numpy(dtype=float) == float(target.positive)
-        except ValueError:
-            return np.zeros(len(column), dtype=bool)
+    if target.kind == "regression":
+        return _numbers(column)
+    if target.kind == "multiclass":
+        places = {_key(name): place for place, name in enumerate(target.classes)}
+        codes, found = pd.factorize(column)
+        known = np.array([places.get(_key(text(value)), -1) for value in found], dtype=np.int64)
+        return known[codes]
+    return _positive(column, target)
+
+
+def describe(outcome: np.ndarray, target: Target) -> dict[str, float]:
+    """Outcomes in a few figures: the share of positives or of each class, or mean and spread."""
+    if target.kind == "binary":
+        return {"positive_share": float(outcome.mean()) if len(outcome) else float("nan")}
+    if target.kind == "multiclass":
+        counts = np.bincount(outcome[outcome >= 0], minlength=len(target.classes))
+        shares = counts / max(len(outcome), 1)
+        return {
+            f"share_of_{name}": float(one) for name, one in zip(target.classes, shares, strict=True)
+        }
+    return {
+        "target_mean": float(outcome.mean()) if len(outcome) else float("nan"),
+        "target_sd": float(outcome.std()) if len(outcome) else float("nan"),
+    }
+
+
+def known(frame: pd.DataFrame, target: Target) -> np.ndarray:
+    """Which rows have an outcome: bool of shape (n,)."""
+    if target.column not in frame.columns:
+        return np.zeros(len(frame), dtype=bool)
+    return frame[target.column].notna().to_numpy(dtype=bool)
+
+
+def resolve(frame: pd.DataFrame, target: Target) -> Target:
+    """The same target, with the classes that are found where none are declared.
+
+    Raises
+    ------
+    LonghaulError
+        When there are less than three, or too many to be classes.
+    """
+    if target.kind != "multiclass" or target.classes:
+        return target
+    found = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
+    if not 3 <= len(found) <= MOST_CLASSES:
+        raise LonghaulError(
+            f"target {target.column!r}: {len(found)} classes are found; kind multiclass takes 3 to"
+            f" {MOST_CLASSES}: declare another target.kind, binary or regression"
+        )
+    return replace(target, classes=tuple(found))
+
+
+def _positive(column: pd.Series, target: Target) -> np.ndarray:
+    if types.is_bool_dtype(column):
+        return column.to_numpy(dtype=bool) == (target.positive.lower() in _TRUE)
+    if types.is_numeric_dtype(column):
+        wanted = number(target.positive)
+        return column.to_numpy(dtype=float) == wanted
     return (column.astype(str).str.lower() == target.positive.lower()).to_numpy(dtype=bool)
+
+
+def _numbers(column: pd.Series) -> np.ndarray:
+    if not types.is_numeric_dtype(column):
+        raise LonghaulError(
+            f"target {column.name!r}: holds {text(column.iloc[0])!r}, no number; kind regression"
+            " predicts numbers"
+        )
+    values = column.to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise LonghaulError(f"target {column.name!r}: not all of its values are finite")
+    return values
+
+
+def _key(name: str) -> str:
+    return name.strip().lower()
+
+
+def _order(name: str) -> tuple[float, str]:
+    value = number(name)
+    return (float("inf") if np.isnan(value) else value, name)

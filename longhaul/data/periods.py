@@ -1,13 +1,36 @@
-"""Periods of time, by labels that sort in order of time and can name a file."""
+"""Periods, by labels that sort in order of time and can name a file.
+
+Where nothing says when a row came to be, a period is a batch: see `longhaul.data.batches`.
+"""
 
 from typing import Literal, get_args
 
 import pandas as pd
 
-Length = Literal["day", "week", "month", "quarter", "year"]
+from longhaul.problem import BATCH, Problem
+
+Length = Literal["day", "week", "month", "quarter", "year", "batch"]
 
 # How strftime writes the label of each; a week is that of ISO 8601.
+_BATCH = "batch-"
 _FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+
+
+def of(frame: pd.DataFrame, problem: Problem) -> pd.Series:
+    """The period of each row of a problem's table: Series of str, n rows."""
+    if problem.time is None:
+        return frame[BATCH].astype("str")
+    return labels(frame[problem.time.column], problem.time.period)
+
+
+def batch(number: int) -> str:
+    """The label of a batch, such as ``batch-0007``."""
+    return f"{_BATCH}{number:04d}"
+
+
+def plural(length: str) -> str:
+    """Several periods of this length."""
+    return "batches" if length == "batch" else f"{length}s"
 
 
 def labels(times: pd.Series, length: Length) -> pd.Series:
@@ -38,31 +61,45 @@ def step(label: str) -> int:
     return int("".join(character for character in label if character.isdigit()))
 
 
-def is_label(text: str, length: Length) -> bool:
+def is_label(text: str, length: str) -> bool:
     """Whether a text is the label of a period of this length, exactly as `labels` writes it."""
     try:
+        if length == "batch":
+            return batch(_number(text)) == text
         return _label(_start(text), length) == text
     except ValueError:
         return False
 
 
-def example(length: Length) -> str:
+def example(length: str) -> str:
     """A label of this length, for the reader to follow."""
-    return _label(pd.Timestamp(2013, 1, 31), length)
+    return batch(0) if length == "batch" else _label(pd.Timestamp(2013, 1, 31), length)
 
 
 def end(label: str) -> pd.Timestamp:
-    """The moment at which a period is over."""
+    """The moment at which a period is over.
+
+    A batch has none; it gets one all the same, a day for each, so that batches have an order.
+    """
+    if label.startswith(_BATCH):
+        return pd.Timestamp(0) + pd.Timedelta(days=_number(label) + 1)
     return _start(label) + _length(label)
 
 
 def shift(label: str, by: int) -> str:
     """The label of the period so many periods later, or earlier."""
+    if label.startswith(_BATCH):
+        return batch(_number(label) + by)
     length = next(one for one in get_args(Length) if is_label(label, one))
     return _label(_start(label) + by * _length(label), length)
 
 
-def _label(day: pd.Timestamp, length: Length) -> str:
+def _number(label: str) -> int:
+    """Of a batch."""
+    return int(label.removeprefix(_BATCH))
+
+
+def _label(day: pd.Timestamp, length: str) -> str:
     if length == "quarter":
         return f"{day.year}-Q{day.quarter}"
     return day.strftime(_FORMATS[length])

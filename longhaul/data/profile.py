@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.data.labels import outcomes
-from longhaul.data.periods import labels
+from longhaul.data.labels import describe, known, outcomes
+from longhaul.data.periods import of
 from longhaul.problem import Problem
 
 MOST_LEVELS = 10
@@ -24,20 +24,26 @@ def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
     -------
     dict
         ``rows``; ``duplicates``; ``columns``, by name; ``periods``, by label, each with its
-        rows and its share of positives.
+        rows and what became of them: see `longhaul.data.labels.describe`.
     """
-    outcome = pd.Series(outcomes(frame, problem.target), index=frame.index)
-    period = labels(frame[problem.time.column], problem.time.period)
-    by_period = outcome.groupby(period).agg(["size", "mean"])
+    target, labelled = problem.target, known(frame, problem.target)
+    period = of(frame, problem)
+    rows = period.value_counts(sort=False).sort_index()
+    outcome = outcomes(frame[labelled], target)
+    codes, labels = pd.factorize(period[labelled])
+    by_period = {
+        label: describe(outcome[codes == code], target) for code, label in enumerate(labels)
+    }
     return {
         "problem": problem.name,
+        "kind": target.kind,
         "rows": len(frame),
         "duplicates": int(frame.duplicated().sum()),
-        "positive_share": float(outcome.mean()),
+        "outcome": describe(outcome, target),
         "columns": {str(name): _column(frame[name]) for name in frame.columns},
         "periods": {
-            str(label): {"rows": int(row["size"]), "positive_share": float(row["mean"])}
-            for label, row in by_period.iterrows()
+            str(label): {"rows": int(count), **by_period.get(str(label), {})}
+            for label, count in rows.items()
         },
     }
 

@@ -1,128 +1,297 @@
-"""Where a table comes from: a source that Longhaul knows by name, or files."""
+"""Where a table comes from: a source that Longhaul knows by name, files, or a database."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from pandas.api import types
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+from tqdm import tqdm
 
-from longhaul.data import flights, table
+from longhaul.data import batches, database, delimited, files, flights, reading, table
+from longhaul.data.files import Fetch, File
+from longhaul.data.periods import batch
 from longhaul.errors import LonghaulError
-from longhaul.problem import Problem
-
-# What pandas calls Python objects that are numbers, gaps aside.
-_NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}
+from longhaul.problem import BATCH, Problem
 
 NAMED: dict[str, Callable[[], pd.DataFrame]] = {flights.PACKAGE: flights.read}
+EXAMPLES = 5
+
+_BATCH_ROWS = 100_000
 
 
-def read(problem: Problem, folder: Path) -> pd.DataFrame:
-    """Read a problem's table, with its time column as times.
+@dataclass(frozen=True)
+class Source:
+    """What lies at a source.
+
+    Attributes
+    ----------
+    frame : DataFrame of n rows
+        Every column is numbers, texts or times.
+    unfit : DataFrame of m rows
+        Rows with a value that its column cannot hold, which is missing in them, and why.
+    notes : list of str
+        What had to be assumed to read it.
+    """
+
+    frame: pd.DataFrame
+    unfit: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: list[str] = field(default_factory=list)
+
+
+def local(address: str) -> Path:
+    """What lies at an address of this machine; see `longhaul.data.files.Fetch`."""
+    raise LonghaulError(f"source: {address}: nobody is here who knows MLflow's addresses")
+
+
+def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
+    """Read a problem's table, with its time column as times or the batch of each row.
 
     Parameters
     ----------
     problem : Problem
     folder : Path
         Where a relative path in ``source`` starts: the problem file's folder.
+    fetch : callable
+        Gets what lies at an address that MLflow knows.
 
     Raises
     ------
     LonghaulError
-        When the source is missing, unreadable or empty, a declared column is not in it, or a
-        column holds what is neither number, text nor time.
+        When the source is missing, unreadable or empty, a declared column is not in it, or too
+        many rows have a value that its column cannot hold.
     """
-    frame = NAMED[problem.source]() if problem.source in NAMED else _read_files(problem, folder)
-    if frame.empty:
+    raw, notes, origin = _raw(problem, folder, fetch)
+    if not len(raw):
         raise LonghaulError(f"source: {problem.source!r} has no rows")
-    problem.require(frame.columns)
-    name = problem.time.column
-    plain = {other: _plain(frame[other]) for other in frame.columns if other != name}
-    return frame.assign(**plain, **{name: _times(frame[name])})
+    problem.require(raw.columns)
+    frame, reasons = _read(raw, problem)
+    if problem.time is not None:
+        _require_times(frame, reasons, problem.time.column)
+    else:
+        first = origin == 0
+        parts = problem.batches.parts if problem.batches else 1
+        label = pd.Series([batch(parts - 1 + i) for i in range(origin.max() + 1)], dtype="str")
+        periods = label.take(origin).set_axis(frame.index)
+        known = frame[first] if first.any() else frame
+        periods[first] = batches.cut(known, parts, problem.group)
+        frame[BATCH] = periods
+    unfit = frame.loc[reasons.index].assign(reason=reasons)
+    if len(unfit) > problem.contract.quarantine * len(frame):
+        _refuse(unfit, frame, problem)
+    return Source(frame.drop(reasons.index), unfit, notes)
 
 
-def digest(problem: Problem, folder: Path) -> str:
-    """What tells one content of the source from another: a version, or the files' bytes."""
-    if problem.source in NAMED:
-        return f"{problem.source} {version(problem.source)}"
+def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Source:
+    """Read a table of which nothing is declared."""
+    raw, notes = _table(address, query, folder, fetch)
+    if not len(raw):
+        raise LonghaulError(f"data: {address!r} has no rows")
+    return Source(raw, notes=notes)
+
+
+def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
+    """What tells one content of the source from another: a version, or a hash of what is read."""
+    later = _later(problem, folder, fetch)
+    own = [File(LocalFileSystem(), str(file), 0) for file in table.families(problem, folder)]
+    return fingerprint(problem.source, problem.query, folder, fetch, [*later, *own])
+
+
+def fingerprint(
+    address: str, query: str, folder: Path, fetch: Fetch = local, later: Sequence[File] = ()
+) -> str:
+    """That of a table of which nothing is declared, and of files that came later; see `digest`."""
     content = hashlib.sha256()
-    for file in _files(problem, folder):
-        with file.open("rb") as opened:
-            content.update(file.name.encode())
-            content.update(hashlib.file_digest(opened, "sha256").digest())
+    if address in NAMED and not later:
+        return f"{address} {version(address)}"
+    if database.known(address):
+        rows = database.read(address, query, lambda _: None)
+        content.update(repr(list(rows.columns)).encode())
+        content.update(pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes())
+        return content.hexdigest()
+    for file in (*_find(address, folder, fetch), *later):
+        content.update(file.name.encode())
+        content.update(file.digest().encode())
     return content.hexdigest()
 
 
 def address(problem: Problem, folder: Path) -> str:
-    """The source as a reader can find it again: its name and version, or its path."""
+    """The source as a reader can find it again: its name and version, its path or address."""
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    return str((folder / problem.source).resolve())
+    if database.known(problem.source):
+        return database.public(problem.source)
+    return problem.source if ":/" in problem.source else str((folder / problem.source).resolve())
 
 
-def _read_files(problem: Problem, folder: Path) -> pd.DataFrame:
-    return pd.concat(map(_read_file, _files(problem, folder)), ignore_index=True)
+def _raw(
+    problem: Problem, folder: Path, fetch: Fetch
+) -> tuple[pd.DataFrame, list[str], np.ndarray]:
+    """The rows as they are written, and in which file each came: 0 for all of the source."""
+    frame, notes = _table(problem.source, problem.query, folder, fetch)
+    origin = np.zeros(len(frame), dtype=np.int64)
+    frames = [frame]
+    for place, file in enumerate(_later(problem, folder, fetch), 1):
+        with _bar(file.size, file.name) as advance:
+            more, said = _read_file(file, advance)
+        frames.append(_frame(more))
+        notes += said
+        origin = np.concatenate([origin, np.full(more.num_rows, place)])
+    whole = pd.concat(frames, ignore_index=True) if frames[1:] else frame
+    return whole, notes, origin
 
 
-def _read_file(file: Path) -> pd.DataFrame:
-    if file.suffix == ".parquet":
-        return table.read_file(file)
+def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
+    """The files that arrived after the source; there may be none yet."""
+    if problem.batches is None or not problem.batches.later:
+        return []
     try:
-        return pd.read_csv(file)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{file}: cannot be read as CSV: {reason}") from None
+        return files.find(problem.batches.later, folder, fetch, "batches.later")
+    except LonghaulError as error:
+        if "no file, folder or pattern" in str(error):
+            return []
+        raise
 
 
-def _files(problem: Problem, folder: Path) -> list[Path]:
-    """The files of a source, in order of their names."""
-    path = (folder / problem.source).resolve()
-    if path.is_dir():
-        found = sorted(path.glob("*.parquet"))
-        if not found:
-            raise LonghaulError(f"source: no .parquet files in the folder {path}")
-        return found
-    if not path.is_file():
+def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
+    try:
+        return files.find(address, folder, fetch)
+    except LonghaulError as error:
         known = ", ".join(sorted(NAMED))
-        raise LonghaulError(f"source: no file or folder {path}; by name Longhaul knows {known}")
-    if path.suffix not in {".parquet", ".csv"}:
-        raise LonghaulError(f"source: {path} is neither .parquet nor .csv")
-    return [path]
+        raise LonghaulError(f"{error}; by name Longhaul knows {known}") from None
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """A column of Python objects as numbers, text or times, of one type in every period."""
-    if not types.is_object_dtype(column):
-        return column
-    found = types.infer_dtype(column, skipna=True)
-    if found in _NUMBERS:
-        return column.astype(float)
-    if found == "string":
-        return column.astype("str")
-    if found in {"date", "datetime"}:
-        return pd.to_datetime(column)
-    by_type = {type(value).__name__: value for value in column.dropna()}
-    values = " and ".join(f"{name} ({value!r})" for name, value in by_type.items())
-    raise LonghaulError(
-        f"source: column {column.name!r} holds values of type {values};"
-        " a column must be all numbers, all text or all times"
+def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+    if address in NAMED:
+        return NAMED[address](), []
+    if database.known(address):
+        with _bar(0, "rows", "row") as advance:
+            return database.read(address, query, advance), []
+    found, notes, tables = _find(address, folder, fetch), [], []
+    with _bar(sum(file.size for file in found), "read") as advance:
+        for file in found:
+            table, said = _read_file(file, advance)
+            tables.append(table)
+            notes += said
+    return _frame(_joined(tables, found)), notes
+
+
+def _joined(tables: Sequence[pa.Table], found: Sequence[File]) -> pa.Table:
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonghaulError(
+            f"source: the files {found[0].name} to {found[-1].name} do not fit together: {reason}"
+        ) from None
+
+
+def _read_file(file: File, advance: Callable[[int], Any]) -> tuple[pa.Table, list[str]]:
+    try:
+        with file.open() as opened:
+            if file.kind == "parquet":
+                return _parquet(opened, file, advance), []
+            return delimited.read(opened, file.name, advance)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonghaulError(f"{file.path}: cannot be read as Parquet: {reason}") from None
+    except LonghaulError:
+        raise
+    except Exception as error:  # a store, or what unpacks, may fail in any way
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LonghaulError(f"{file.path}: cannot be read: {reason}") from None
+
+
+def _parquet(opened: Any, file: File, advance: Callable[[int], Any]) -> pa.Table:
+    parquet = pq.ParquetFile(opened)
+    rows = max(parquet.metadata.num_rows, 1)
+    parts = []
+    for part in parquet.iter_batches(_BATCH_ROWS):
+        advance(int(file.size * part.num_rows / rows))
+        parts.append(part)
+    return pa.Table.from_batches(parts, parquet.schema_arrow)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """A table as pandas has it, without the index that it may have been written with."""
+    names = table.column_names
+    twice = (
+        next((name for name in names if names.count(name) > 1), None)
+        if len({*names}) < len(names)
+        else None
     )
+    if twice is not None:
+        raise LonghaulError(f"source: two columns are called {twice!r}; give each its own name")
+    return table.replace_schema_metadata(None).to_pandas(self_destruct=True, split_blocks=True)
 
 
-def _times(column: pd.Series) -> pd.Series:
-    """A time column as times without a zone, and without gaps."""
-    if types.is_numeric_dtype(column):
+@contextmanager
+def _bar(total: int, name: str, unit: str = "B") -> Any:
+    with tqdm(
+        total=total or None, desc=name, unit=unit, unit_scale=True, leave=False, disable=None
+    ) as bar:
+        yield bar.update
+
+
+def _read(raw: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
+    """Every column as numbers, texts or times, and why rows are unfit, by their index."""
+    columns, reasons = {}, []
+    for name in list(raw.columns):
+        declared = problem.columns.get(name, "")
+        if not declared and problem.time is not None and name == problem.time.column:
+            _require_no_numbers(raw[name])
+            declared = reading.DATE
+        if not declared and name in (problem.target.column, *problem.leave_out):
+            found = (
+                reading.loose(raw[name])
+                if name != problem.target.column
+                else reading.read(raw[name])
+            )
+        else:
+            found = reading.read(raw[name], declared)
+        columns[name] = found.column
+        if len(found.unfit):
+            said = found.unfit.map(
+                lambda value, n=name, d=declared: f"{n} = {value!r}, expected a {d}"
+            )
+            reasons.append(said)
+        del raw[name]
+    frame = pd.DataFrame(columns)
+    every = pd.concat(reasons) if reasons else pd.Series(dtype="str")
+    return frame, every.groupby(level=0).agg("; ".join) if reasons else every
+
+
+def _require_no_numbers(column: pd.Series) -> None:
+    if pd.api.types.is_numeric_dtype(column):
         raise LonghaulError(
             f"time.column: {column.name!r} holds numbers, such as {column.iloc[0]}, not times;"
             " write them as timestamps, or as text such as 2013-01-31 14:30"
         )
-    try:
-        times = pd.to_datetime(column)
-    except (ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"time.column: {column.name!r} does not hold times: {reason}") from None
-    if times.isna().any():
-        count = int(times.isna().sum())
-        raise LonghaulError(f"time.column: {column.name!r} is missing in {count} rows")
-    return times.dt.tz_localize(None)
+
+
+def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
+    """Refuse rows without a time: they belong to no period."""
+    unknown = frame[name].isna()
+    if not unknown.any():
+        return
+    said = reasons[reasons.index.isin(frame.index[unknown])]
+    if len(said):
+        raise LonghaulError(
+            f"time.column: {name!r} does not hold times in {len(said):,} rows: {said.iloc[0]}"
+        )
+    raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
+
+
+def _refuse(unfit: pd.DataFrame, frame: pd.DataFrame, problem: Problem) -> None:
+    examples = " | ".join(unfit["reason"].head(EXAMPLES))
+    raise LonghaulError(
+        f"source: {len(unfit):,} of {len(frame):,} rows hold what their column cannot, more than"
+        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {examples}"
+    )

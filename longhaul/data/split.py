@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from longhaul.data import table
-from longhaul.data.labels import outcomes
+from longhaul.data.labels import describe, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
@@ -18,7 +18,9 @@ _SUMMARY = "windows.json"
 
 
 def cut(folder: Path, problem: Problem) -> dict[Window, pd.DataFrame]:
-    """Cut the table in `folder` by time.
+    """Cut the table in `folder` by time, or by batch.
+
+    Rows of a group stay together where it came first: later windows go without them.
 
     Raises
     ------
@@ -26,29 +28,39 @@ def cut(folder: Path, problem: Problem) -> dict[Window, pd.DataFrame]:
         When a window has no rows, or rows of one class only.
     """
     found = table.periods(folder)
-    return {name: _window(folder, found, problem, name) for name in WINDOWS}
+    frames = {name: _window(folder, found, problem, name) for name in WINDOWS}
+    if problem.group:
+        frames = _apart(frames, problem.group)
+    for name, frame in frames.items():
+        _require_variety(frame, problem, name)
+    return frames
 
 
 def summarise(problem: Problem, frames: Mapping[Window, pd.DataFrame]) -> dict[str, Any]:
-    """What each window covers: first and last period, rows, share of positives."""
+    """What each window covers: first and last period, rows, what became of them."""
     return {
         name: {
             "first": getattr(problem.windows, name)[0],
             "last": getattr(problem.windows, name)[1],
             "rows": len(frame),
-            "positive_share": float(outcomes(frame, problem.target).mean()),
+            **describe(outcomes(frame, problem.target), problem.target),
         }
         for name, frame in frames.items()
     }
 
 
-def write(folder: Path, problem: Problem, frames: Mapping[Window, pd.DataFrame]) -> None:
+def write(
+    folder: Path,
+    problem: Problem,
+    frames: Mapping[Window, pd.DataFrame],
+    origin: Path | None = None,
+) -> None:
     """Write windows, their summary and the problem into an existing folder."""
     for name, frame in frames.items():
         table.write_file(frame, folder / f"{name}.parquet")
     summary = json.dumps(summarise(problem, frames), indent=2)
     folder.joinpath(_SUMMARY).write_text(summary, encoding="utf-8")
-    table.write_problem(folder, problem)
+    table.write_problem(folder, problem, origin)
 
 
 def read(folder: Path, window: Window) -> pd.DataFrame:
@@ -79,12 +91,32 @@ def problem(folder: Path) -> Problem:
 
 
 def _window(folder: Path, found: list[str], problem: Problem, name: Window) -> pd.DataFrame:
-    first, last = bounds = getattr(problem.windows, name)
-    frame = table.read(folder, table.select(found, bounds, name))
-    positives = int(outcomes(frame, problem.target).sum())
-    if positives in {0, len(frame)}:
+    return table.read(folder, table.select(found, getattr(problem.windows, name), name))
+
+
+def _apart(frames: dict[Window, pd.DataFrame], group: str) -> dict[Window, pd.DataFrame]:
+    """Windows without the groups of those before them."""
+    seen: set[object] = set()
+    for name, frame in frames.items():
+        frames[name] = frame[~frame[group].isin(seen)].reset_index(drop=True)
+        seen |= {*frames[name][group].dropna()}
+    return frames
+
+
+def _require_variety(frame: pd.DataFrame, problem: Problem, name: Window) -> None:
+    """Refuse a window from which nothing can be learned, or told."""
+    first, last = getattr(problem.windows, name)
+    where = f"windows.{name}: " + "{} of " + f"{len(frame)} rows from {first} to {last}"
+    if frame.empty:
+        raise LonghaulError(f"windows.{name}: no rows from {first} to {last} are left")
+    outcome, target = outcomes(frame, problem.target), problem.target
+    if target.kind == "binary" and (positives := int(outcome.sum())) in {0, len(frame)}:
         raise LonghaulError(
-            f"windows.{name}: {positives} of {len(frame)} rows from {first} to {last} are positive"
-            f" ({problem.target.column} = {problem.target.positive}); both classes are needed"
+            f"{where.format(positives)} are positive ({target.column} = {target.positive});"
+            " both classes are needed"
         )
-    return frame
+    if (outcome == outcome[0]).all():
+        raise LonghaulError(
+            f"windows.{name}: all {len(frame)} rows from {first} to {last} have the same"
+            f" {target.column}: there is nothing to tell apart"
+        )

@@ -1,5 +1,6 @@
 """A table on disk: one Parquet file per period, and the problem it belongs to."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -7,25 +8,52 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul import problem as problems
-from longhaul.data.periods import labels
+from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
-_PROBLEM = "problem.yaml"
+_PROBLEM, _FAMILIES = "problem.yaml", "families"
 
 
-def write(folder: Path, problem: Problem, frame: pd.DataFrame) -> list[str]:
+def write(
+    folder: Path, problem: Problem, frame: pd.DataFrame, origin: Path | None = None
+) -> list[str]:
     """Write a table into an existing folder, a file per period; return the periods."""
-    write_problem(folder, problem)
-    period = labels(frame[problem.time.column], problem.time.period)
-    for label, rows in frame.groupby(period, sort=True):
+    write_problem(folder, problem, origin)
+    for label, rows in frame.groupby(of(frame, problem), sort=True):
         write_file(rows, path(folder, str(label)))
     return periods(folder)
 
 
-def write_problem(folder: Path, problem: Problem) -> None:
-    """Write the problem that a table in `folder` belongs to."""
+def write_problem(folder: Path, problem: Problem, origin: Path | None = None) -> None:
+    """Write the problem that a table in `folder` belongs to.
+
+    Parameters
+    ----------
+    folder : Path
+    problem : Problem
+    origin : Path, optional
+        Where the files of the problem's own families are; they go with it.
+
+    Raises
+    ------
+    LonghaulError
+        When one of them is not there.
+    """
     folder.joinpath(_PROBLEM).write_text(problems.dump(problem), encoding="utf-8")
+    for file in families(problem, origin) if origin else []:
+        if not file.is_file():
+            raise LonghaulError(f"families: no file {file}")
+        (folder / _FAMILIES).mkdir(exist_ok=True)
+        shutil.copyfile(file, folder / _FAMILIES / file.name)
+
+
+def families(problem: Problem, folder: Path) -> list[Path]:
+    """The files of a problem's own families, beside the problem file or beside a table."""
+    beside = folder / _FAMILIES
+    if (folder / _PROBLEM).is_file() and beside.is_dir():
+        return [beside / Path(name).name for name in problem.families]
+    return [(folder / name).resolve() for name in problem.families]
 
 
 def write_file(frame: pd.DataFrame, file: Path) -> None:

@@ -50,6 +50,6 @@ def until(problem: Problem, found: Sequence[str], newest: str, kind: str) -> Pro
         train=(fit[0], fit[-1]),
         valid=(valid, valid),
         test=(test, test),
-        production=(next_one, max(next_one, declared.production[1])),
+        production=(next_one, *(max(next_one, end) for end in declared.production[1:])),
     )
     return replace(problem, windows=windows)

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,8 @@ class Service:
 
         Returns
         -------
-        probability : ndarray of float64, shape (n,)
+        scores : ndarray of float64
+            See `longhaul.tasks.Task`.
         seconds : float
             From the first byte sent to the last one received.
 
@@ -61,26 +63,31 @@ class Service:
         except requests.RequestException as error:
             raise LonghaulError(f"the service does not answer: {_first_line(error)}") from None
         seconds = time.perf_counter() - start
-        return _probability(answer, len(frame)), seconds
+        return _scores(answer, len(frame)), seconds
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
 
-def _probability(answer: requests.Response, count: int) -> np.ndarray:
+def _scores(answer: requests.Response, count: int) -> np.ndarray:
     if not answer.ok:
         raise LonghaulError(
             f"the service answers {answer.status_code}: {' '.join(answer.text.split())[:300]}"
         )
     try:
         rows = answer.json()["predictions"]
-        probability = np.array([row["probability"] for row in rows], dtype=float)
+        scores = np.array([_score(row) for row in rows], dtype=float)
     except (ValueError, KeyError, TypeError) as error:
-        raise LonghaulError(f"the service's answer has no probabilities: {error!r}") from None
-    if len(probability) != count:
-        raise LonghaulError(f"the service answers {len(probability)} rows when asked {count}")
-    return probability
+        raise LonghaulError(f"the service's answer has no predictions: {error!r}") from None
+    if len(scores) != count:
+        raise LonghaulError(f"the service answers {len(scores)} rows when asked {count}")
+    return scores
+
+
+def _score(row: dict[str, Any]) -> Any:
+    """What a row's prediction says: all probabilities, else the one, else the number."""
+    return row.get("probabilities") or row["prediction" if "prediction" in row else "probability"]
 
 
 def _first_line(error: Exception) -> str:

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from longhaul.evaluation.intervals import loss
 from longhaul.model.predictor import Predictor
+from longhaul.tasks import TASKS
 
 CONTRIBUTION_ROWS = 1000  # taking predictions apart is slow, but every row tells something
 PERMUTATION_ROWS = 5000
 CONTRIBUTION = "mean |contribution|, log-odds"
 PERMUTATION = "rise of log loss when shuffled, nats"
+_OF_NUMBERS = {
+    CONTRIBUTION: "mean |contribution|, in the target's unit",
+    PERMUTATION: "rise of the squared error when shuffled",
+}
 
 
 def attributions(
@@ -19,16 +23,17 @@ def attributions(
 ) -> pd.DataFrame:
     """How much each feature of the table matters to a model, measured on a sample of the rows.
 
-    The mean absolute contribution to a row's log-odds where the model can take its predictions
-    apart (SHAP values for trees; Lundberg et al. 2020, Nature Machine Intelligence), otherwise the
-    rise of the log loss when a feature's values are shuffled among the rows (Breiman 2001, Random
-    forests; Fisher, Rudin and Dominici 2019). A feature that became several columns counts as one.
+    The mean absolute contribution to a row's log-odds, or number, where the model can take its
+    predictions apart (SHAP values for trees; Lundberg et al. 2020, Nature Machine Intelligence),
+    otherwise the rise of the loss when a feature's values are shuffled among the rows (Breiman
+    2001, Random forests; Fisher, Rudin and Dominici 2019). A feature that became several columns
+    counts as one.
 
     Parameters
     ----------
     predictor : Predictor
     frame : DataFrame of n rows
-    outcome : ndarray of bool, shape (n,)
+    outcome : ndarray, shape (n,)
     seed : int
         Of the sample, and of the shuffling.
 
@@ -48,6 +53,7 @@ def attributions(
         method, chosen = PERMUTATION, order[:PERMUTATION_ROWS]
         known = frame.iloc[chosen].reindex(columns=predictor.features)
         importance = permutation(predictor, known, outcome[chosen], generator)
+    method = _OF_NUMBERS[method] if predictor.kind == "regression" else method
     # a date whose parts are all left out is a feature without a column
     importance = np.pad(importance, (0, len(predictor.features) - len(importance)))
     table = pd.DataFrame(
@@ -77,16 +83,17 @@ def contribution(parts: np.ndarray, sources: Sequence[int]) -> np.ndarray:
 def permutation(
     predictor: Predictor, frame: pd.DataFrame, outcome: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Rise of the log loss, in nats, when the values of one column of `frame` are shuffled.
+    """Rise of the mean loss when the values of one column of `frame` are shuffled.
 
     Returns
     -------
     ndarray of float, one for each column
     """
-    before = loss(outcome, predictor.probability(frame)).mean()
+    losses = TASKS[predictor.kind].losses
+    before = losses(outcome, predictor.scores(frame)).mean()
     rises = []
     for name in frame.columns:
         shuffled = frame[name].iloc[generator.permutation(len(frame))].set_axis(frame.index)
-        after = loss(outcome, predictor.probability(frame.assign(**{name: shuffled}))).mean()
+        after = losses(outcome, predictor.scores(frame.assign(**{name: shuffled}))).mean()
         rises.append(after - before)
     return np.array(rises)

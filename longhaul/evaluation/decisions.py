@@ -5,6 +5,7 @@ from sklearn.metrics import precision_score, recall_score
 
 from longhaul.evaluation.threshold import cost
 from longhaul.problem import Costs
+from longhaul.tasks import Task
 
 
 def decide(
@@ -40,3 +41,25 @@ def decide(
         "precision": float(precision_score(outcome, decision, zero_division=np.nan)),
         "recall": float(recall_score(outcome, decision, zero_division=np.nan)),
     }
+
+
+def simplest(task: Task, outcome: np.ndarray) -> dict[str, float]:
+    """What the simplest rule is worth, which knows the outcomes and none of the rows.
+
+    Parameters
+    ----------
+    task : Task
+        Of several classes, or of numbers.
+    outcome : ndarray, shape (n,)
+
+    Returns
+    -------
+    dict of str to float
+        `accuracy_of_the_commonest` class, or `rmse_of_the_mean`.
+    """
+    if not len(outcome):
+        return {}
+    if task.kind == "multiclass":
+        _, counts = np.unique(outcome, return_counts=True)
+        return {"accuracy_of_the_commonest": float(counts.max() / len(outcome))}
+    return {"rmse_of_the_mean": float(outcome.std())}

@@ -10,9 +10,9 @@ from typing import Any
 
 from longhaul.evaluation import spans
 from longhaul.evaluation.intervals import Interval
-from longhaul.problem import Gate
+from longhaul.problem import Gate, Kind
+from longhaul.tasks import TASKS, words
 
-METRICS = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
 SEEN = ("fit", "valid")  # the windows of a package
 
 Windows = Mapping[str, Sequence[str]]
@@ -27,7 +27,7 @@ class Rival:
     windows : mapping of str to sequence of str
         First and last period of what it has seen.
     improvement : Interval
-        By how much the candidate's log loss is lower, in nats.
+        By how much the candidate's loss is lower: the log loss in nats, or the squared error.
     metrics : mapping of str to float
         The champion's own figures.
     """
@@ -44,7 +44,7 @@ class Evidence:
     Attributes
     ----------
     rows, positives : int
-        Of the test window.
+        Of the test window; the latter of two classes only.
     window : sequence of str
         Its first and last period.
     windows : mapping of str to sequence of str
@@ -53,6 +53,9 @@ class Evidence:
     metrics : mapping of str to Interval
     rival : Rival or None
         None where there is no champion yet.
+    kind : {"binary", "multiclass", "regression"}
+    distinct : int
+        How many different outcomes the test window has.
     """
 
     rows: int
@@ -61,6 +64,8 @@ class Evidence:
     windows: Windows
     metrics: Mapping[str, Interval]
     rival: Rival | None = None
+    kind: Kind = "binary"
+    distinct: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,9 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
     gate : Gate
     evidence : Evidence
     """
-    checks = (_enough_rows, _both_classes, _every_figure, _unseen, _auc, _calibration)
-    found = [check(gate, evidence) for check in checks]
-    return Verdict((*found, *_rivalry(gate, evidence.rival, evidence.window)))
+    checks = (_enough_rows, _both_classes, _every_figure, _unseen, _lead, _calibration)
+    found = [one for check in checks if (one := check(gate, evidence))]
+    return Verdict((*found, *_rivalry(gate, evidence)))
 
 
 def _enough_rows(gate: Gate, evidence: Evidence) -> Check:
@@ -118,6 +123,8 @@ def _enough_rows(gate: Gate, evidence: Evidence) -> Check:
 
 
 def _both_classes(gate: Gate, evidence: Evidence) -> Check:
+    if evidence.kind != "binary":
+        return _varied(evidence)
     positives, rows = _finite(evidence.positives), _finite(evidence.rows)
     passed = positives is not None and rows is not None and 0 < positives < rows
     found = f"{_whole(positives)} of {_whole(rows)} test rows are positive"
@@ -125,13 +132,22 @@ def _both_classes(gate: Gate, evidence: Evidence) -> Check:
     return Check("both classes", passed, positives, None, reason)
 
 
+def _varied(evidence: Evidence) -> Check:
+    """Where all outcomes are the same, no model can be told from a guess."""
+    distinct = _finite(evidence.distinct)
+    passed = distinct is not None and distinct > 1
+    reason = f"{_whole(distinct)} different outcomes"
+    reason += "" if passed else ", but there must be several"
+    return Check("different outcomes", passed, distinct, 2, reason)
+
+
 def _every_figure(gate: Gate, evidence: Evidence) -> Check:
-    names = dict.fromkeys([*METRICS, *evidence.metrics])
+    names = dict.fromkeys([*TASKS[evidence.kind].metrics, *evidence.metrics])
     unknown = [name for name in names if not _known(evidence.metrics.get(name))]
     passed = not unknown
     reason = "every figure and interval is known"
     if unknown:
-        reason = f"missing or not finite: {', '.join(map(_words, unknown))}"
+        reason = f"missing or not finite: {', '.join(map(words, unknown))}"
     return Check("known figures", passed, len(names) - len(unknown), len(names), reason)
 
 
@@ -139,18 +155,23 @@ def _unseen(gate: Gate, evidence: Evidence) -> Check:
     return _apart("candidate", evidence.windows, evidence.window)
 
 
-def _auc(gate: Gate, evidence: Evidence) -> Check:
-    figure, limit = _value(evidence.metrics.get("auc")), gate.min_auc
+def _lead(gate: Gate, evidence: Evidence) -> Check:
+    """The figure that a model is judged by."""
+    name = TASKS[evidence.kind].lead
+    figure, limit = _value(evidence.metrics.get(name)), getattr(gate, f"min_{name}")
     passed = figure is not None and figure >= limit
     relation = "at least" if passed else "below"
-    reason = f"AUC {_figure(figure, relation, limit)}"
-    rival = _rival(evidence, "auc")
+    reason = f"{words(name)} {_figure(figure, relation, limit)}"
+    rival = _rival(evidence, name)
     if figure is not None and rival is not None and rival <= figure < limit:
-        return Check("AUC", True, figure, rival, f"{reason}, as is the champion's {rival:.4f}")
-    return Check("AUC", passed, figure, limit, reason)
+        reason = f"{reason}, as is the champion's {rival:.4f}"
+        return Check(words(name), True, figure, rival, reason)
+    return Check(words(name), passed, figure, limit, reason)
 
 
-def _calibration(gate: Gate, evidence: Evidence) -> Check:
+def _calibration(gate: Gate, evidence: Evidence) -> Check | None:
+    if evidence.kind == "regression":  # a number is not more or less sure
+        return None
     figure = _value(evidence.metrics.get("calibration_error"))
     limit = gate.max_calibration_error
     passed = figure is not None and figure <= limit
@@ -163,23 +184,25 @@ def _calibration(gate: Gate, evidence: Evidence) -> Check:
     return Check("calibration error", passed, figure, limit, reason)
 
 
-def _rivalry(gate: Gate, rival: Rival | None, window: Sequence[str]) -> Iterator[Check]:
+def _rivalry(gate: Gate, evidence: Evidence) -> Iterator[Check]:
     """What the champion asks of the candidate."""
+    rival, window = evidence.rival, evidence.window
     if rival is None:
         reason = "there is no champion yet: absolute limits alone decide"
         yield Check("no champion", True, None, None, reason)
         return
     yield _apart("champion", rival.windows, window)
-    yield _better(gate, rival.improvement)
+    yield _better(gate, rival.improvement, evidence.kind)
 
 
-def _better(gate: Gate, improvement: Interval | None) -> Check:
+def _better(gate: Gate, improvement: Interval | None, kind: Kind) -> Check:
     name, limit = "better than champion", gate.margin
     if improvement is None or not _known(improvement):
         return Check(name, False, None, limit, "how it compares with the champion is not known")
     low, passed = improvement.low, improvement.low > limit
     found = f"{improvement.value:+.4f} [{low:+.4f}, {improvement.high:+.4f}]"
-    reason = f"log loss lower than the champion's by {found}"
+    loss = "squared error" if kind == "regression" else "log loss"
+    reason = f"{loss} lower than the champion's by {found}"
     reason += "" if passed else f", but the lower bound must be above {limit:g}"
     return Check(name, passed, low, limit, reason)
 
@@ -230,7 +253,3 @@ def _figure(figure: float | None, relation: str, limit: float) -> str:
 
 def _whole(count: float | None) -> str:
     return "an unknown number of" if count is None else f"{count:,.0f}"
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from longhaul.evaluation.metrics import measure, require_probabilities
+from longhaul.tasks import Task
 
 RESAMPLES = 200
 PAIRED_RESAMPLES = 2000  # of a mean, which is cheap
 
 _BATCH = 25
-_EPSILON = np.finfo(np.float64).eps  # how sure a prediction may be, as in scikit-learn's log loss
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,9 @@ class Interval:
 
 
 def intervals(
+    task: Task,
     outcome: np.ndarray,
-    probability: np.ndarray,
+    scores: np.ndarray,
     confidence: float,
     seed: int,
     resamples: int = RESAMPLES,
@@ -42,8 +42,9 @@ def intervals(
 
     Parameters
     ----------
-    outcome : ndarray of bool, shape (n,)
-    probability : ndarray of float, shape (n,)
+    task : Task
+    outcome, scores : ndarray
+        Of n rows, see `longhaul.tasks.Task`.
     confidence : float
         Such as 0.95, half of the rest on either side.
     seed : int
@@ -52,24 +53,26 @@ def intervals(
     Returns
     -------
     dict of str to Interval
-        The keys are those of `longhaul.evaluation.metrics.measure`. A resample that a metric is
-        not known of makes its bounds NaN.
+        The keys are those of the task's `measure`. A resample that a metric is not known of makes
+        its bounds NaN.
     """
-    known = measure(outcome, probability)
-    order = np.argsort(probability, kind="stable")  # sorted rows are sorted again in no time
-    outcome, probability = outcome[order], probability[order]
+    known = task.measure(outcome, scores)
+    # sorted rows are sorted again in no time
+    order = np.argsort(scores if scores.ndim == 1 else scores.max(axis=1), kind="stable")
+    outcome, scores = outcome[order], scores[order]
     generator = np.random.default_rng(seed)
     drawn = []
     for _ in range(resamples if len(outcome) else 0):
         rows = _resample(len(outcome), generator)
-        drawn.append(measure(outcome[rows], probability[rows]))
+        drawn.append(task.measure(outcome[rows], scores[rows]))
     found = {name: np.array([metrics[name] for metrics in drawn]) for name in known}
-    name = "calibration_error"
-    found[name] = _without_bias(known[name], found[name])
+    if (name := "calibration_error") in found:
+        found[name] = _without_bias(known[name], found[name])
     return {name: _interval(value, found[name], confidence) for name, value in known.items()}
 
 
 def improvement(
+    task: Task,
     outcome: np.ndarray,
     champion: np.ndarray,
     candidate: np.ndarray,
@@ -77,16 +80,17 @@ def improvement(
     seed: int,
     resamples: int = PAIRED_RESAMPLES,
 ) -> Interval:
-    """By how much the candidate's log loss is lower than the champion's, on the same rows.
+    """By how much the candidate's loss is lower than the champion's, on the same rows.
 
     A paired percentile bootstrap of the mean difference by row: what makes a row hard for both
     models cancels out (Efron and Tibshirani 1993, chapter 16).
 
     Parameters
     ----------
-    outcome : ndarray of bool, shape (n,)
-    champion, candidate : ndarray of float, shape (n,)
-        Their probabilities of the positive class.
+    task : Task
+    outcome : ndarray, shape (n,)
+    champion, candidate : ndarray
+        Their scores of n rows.
     confidence : float
     seed : int
     resamples : int
@@ -94,9 +98,10 @@ def improvement(
     Returns
     -------
     Interval
-        In nats, above zero where the candidate is better; NaN where there are no two rows.
+        Of the log loss in nats, or of the mean squared error; above zero where the candidate is
+        better; NaN where there are no two rows.
     """
-    gain = loss(outcome, champion) - loss(outcome, candidate)
+    gain = task.losses(outcome, champion) - task.losses(outcome, candidate)
     if len(gain) < 2:
         return Interval(np.nan, np.nan, np.nan)
     found = stats.bootstrap(
@@ -109,13 +114,6 @@ def improvement(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return Interval(float(gain.mean()), float(found.low), float(found.high))
-
-
-def loss(outcome: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Each row's part in the log loss, in nats: float of shape (n,)."""
-    require_probabilities(probability)
-    said = np.where(outcome, probability, 1 - probability)
-    return -np.log(np.clip(said, _EPSILON, 1))
 
 
 def _resample(count: int, generator: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,7 @@ from sklearn.metrics import (
 from longhaul.errors import LonghaulError
 
 BINS = 20
+BIN_ROWS = 25  # of fewer, a bin's share of positives is mostly chance
 
 
 def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
@@ -49,7 +50,12 @@ def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     }
 
 
-def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = BINS) -> float:
+def bins_of(rows: int) -> int:
+    """Into how many bins of equal mass to cut so many rows to see how well they are calibrated."""
+    return min(BINS, max(1, rows // BIN_ROWS))
+
+
+def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 0) -> float:
     """Expected calibration error over bins of equal mass.
 
     The mean distance, weighted by rows, between a bin's mean probability and its share of
@@ -61,7 +67,7 @@ def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 
     outcome : ndarray of bool, shape (n,)
     probability : ndarray of float, shape (n,)
     bins : int
-        The highest number of bins.
+        The highest number of bins; 0: as many as the rows can carry, see `bins_of`.
 
     Returns
     -------
@@ -71,7 +77,7 @@ def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 
     order = np.argsort(probability, kind="stable")
     values = probability[order]
     gap = values - outcome[order]
-    cuts = np.linspace(0, len(values), bins + 1).astype(int)[1:-1]
+    cuts = np.linspace(0, len(values), (bins or bins_of(len(values))) + 1).astype(int)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(values, values[cuts], side="left")]))
     return float(np.abs(np.add.reduceat(gap, starts)).sum() / len(values))
 

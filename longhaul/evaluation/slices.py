@@ -8,8 +8,8 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.spans import words
+from longhaul.tasks import Task
 
 MOST_LEVELS = 40
 BINS = 10
@@ -18,23 +18,29 @@ OTHER, MISSING = "(other)", "(missing)"
 
 
 def slices(
-    frame: pd.DataFrame, columns: Iterable[str], outcome: np.ndarray, probability: np.ndarray
+    task: Task,
+    frame: pd.DataFrame,
+    columns: Iterable[str],
+    outcome: np.ndarray,
+    scores: np.ndarray,
 ) -> list[dict[str, Any]]:
     """Measure every value of some columns by itself.
 
     Parameters
     ----------
+    task : Task
     frame : DataFrame of n rows
     columns : iterable of str
-    outcome : ndarray of bool, shape (n,)
-    probability : ndarray of float, shape (n,)
+    outcome, scores : ndarray
+        Of n rows, see `longhaul.tasks.Task`.
 
     Returns
     -------
     list of dict
-        As JSON knows it: ``column``, ``value``, ``rows``, ``positive_share``,
-        ``mean_probability``, ``auc`` (None where there is one class or few rows) and ``log_loss``
-        (nats). Numbers and dates are in rising order, categories by rows.
+        As JSON knows it: ``column``, ``value``, ``rows``; ``found`` and ``predicted``, the shares
+        of positives, of right decisions, or the means; the task's leading figure (None where it
+        is not known, or of few rows) and its loss. Numbers and dates are in rising order,
+        categories by rows.
 
     Raises
     ------
@@ -46,7 +52,9 @@ def slices(
         if name not in frame.columns:
             raise LonghaulError(f"slices: column {name!r} is not in the table")
         for value, rows in _groups(levels(frame[name])):
-            found.append({"column": name, "value": value, **_row(outcome[rows], probability[rows])})
+            found.append(
+                {"column": name, "value": value, **_row(task, outcome[rows], scores[rows])}
+            )
     return found
 
 
@@ -101,15 +109,16 @@ def _groups(slices: pd.Categorical) -> Iterator[tuple[str, np.ndarray]]:
             yield str(value), rows
 
 
-def _row(outcome: np.ndarray, probability: np.ndarray) -> dict[str, Any]:
-    metrics = measure(outcome, probability)
-    ranked = len(outcome) >= MIN_ROWS and np.isfinite(metrics["auc"])
+def _row(task: Task, outcome: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
+    metrics = task.measure(outcome, scores)
+    ranked = len(outcome) >= MIN_ROWS and np.isfinite(metrics[task.lead])
+    several = scores.ndim == 2
     return {
         "rows": len(outcome),
-        "positive_share": float(outcome.mean()),
-        "mean_probability": float(probability.mean()),
-        "auc": metrics["auc"] if ranked else None,
-        "log_loss": metrics["log_loss"],
+        "found": metrics["accuracy"] if several else float(outcome.mean()),
+        "predicted": float((scores.max(axis=1) if several else scores).mean()),
+        task.lead: metrics[task.lead] if ranked else None,
+        task.loss: metrics[task.loss],
     }
 
 

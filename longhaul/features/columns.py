@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.values import clock, missing, number, numbers, text, texts, times
+from longhaul.features.values import blank, clock, missing, number, numbers, text, texts, times
 
 MOST_LEVELS = 254  # with the shared code of the others, all that a tree's histogram can tell apart
 
@@ -107,6 +107,7 @@ class Category:
         indices, found = texts(column)
         counts = np.bincount(indices[indices >= 0], minlength=len(found))
         ranked = sorted((-int(n), level) for n, level in zip(counts, found, strict=True))
+        ranked = [(n, level) for n, level in ranked if not blank(level)]
         kept = [level for negative, level in ranked if -negative >= min_count]
         return cls(str(column.name), tuple(kept[:MOST_LEVELS]))
 
@@ -118,7 +119,7 @@ class Category:
     def transform(self, column: pd.Series) -> np.ndarray:
         """The codes: float32 of shape (n, 1)."""
         indices, found = texts(column)
-        codes = [self._codes.get(level, len(self.levels)) for level in found]
+        codes = [self._code(level) for level in found]
         # the last one is where the index of a missing value, -1, points
         return np.array([*codes, np.nan], dtype=np.float32)[indices][:, np.newaxis]
 
@@ -126,14 +127,25 @@ class Category:
         """The codes; see `Column.encode`."""
         if not _LEVEL.issuperset(map(type, values)):
             values = [None if missing(value) else text(value) for value in values]
-        codes, others = self._codes, len(self.levels)
-        return [[codes.get(value, others) for value in values]]
+        codes, rare = self._codes, self._rare
+        return [[codes[value] if value in codes else rare(value) for value in values]]
 
     def one(self, value: Any) -> Sequence[float | None]:
         """The code; see `Column.one`."""
         if type(value) in _LEVEL:
-            return (self._codes.get(value, len(self.levels)),)
+            return (self._code(value),)
         return self.encode([value])[0]
+
+    def _code(self, level: str | None) -> float:
+        codes = self._codes
+        return codes[level] if level in codes else self._rare(level)
+
+    def _rare(self, level: str | None) -> float:
+        """Of a text that is no level as it is written: blanks around it say nothing."""
+        bare = (level or "").strip()
+        if blank(bare):
+            return np.nan
+        return self._codes.get(bare, len(self.levels))
 
     @cached_property
     def _codes(self) -> dict[str | None, float]:

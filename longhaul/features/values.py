@@ -12,6 +12,16 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+# Texts that stand for no value, in lower case; of a number, some more do.
+BLANK = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+NO_NUMBER = BLANK | {"?", "-", "--", ".", "none", "missing", "unknown"}
+
+_TRUTH = {"true": 1.0, "false": 0.0}
+# As people write them: with a sign, a currency, commas between thousands, or a percent sign.
+_WRITTEN = re.compile(
+    r"([+-]?)[$€£]?\s?([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s?%?", re.ASCII
+)
+
 _DATE = r"\d{4}-?\d\d"
 # From 1700 to 2199: what lies beyond may not fit pandas' nanoseconds.
 _USUAL = re.compile(
@@ -46,11 +56,25 @@ def narrow(wide: np.ndarray) -> np.ndarray:
 
 
 def number(value: Any) -> float:
-    """The number that a value is or spells, else NaN."""
+    """The number that a value is or spells, else NaN.
+
+    As people write them, too: ``$1,200``, ``12 %`` (which is 12), ``true`` (which is 1).
+    """
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, OverflowError):
         return np.nan
+    except ValueError:
+        return _written(value) if isinstance(value, str) else np.nan
+
+
+def _written(value: str) -> float:
+    """The number in a text that is not plainly one."""
+    bare = value.strip()
+    found = _WRITTEN.fullmatch(bare)
+    if found and any(map(str.isdigit, bare)):
+        return float(f"{found[1]}{found[2].replace(',', '')}")
+    return _TRUTH.get(bare.lower(), np.nan)
 
 
 def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +99,11 @@ def text(value: Any) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return str(value)
+
+
+def blank(value: str) -> bool:
+    """Whether a text stands for no value: nothing but spaces, or such as ``NA``."""
+    return value.strip().lower() in BLANK
 
 
 def missing(value: Any) -> bool:

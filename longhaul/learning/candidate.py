@@ -1,21 +1,24 @@
 """A candidate: one family with its settings, chosen on validation, refitted on all but the test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from longhaul import problem as problems
+from longhaul import tasks
 from longhaul.data.labels import outcomes
-from longhaul.data.periods import labels
+from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.threshold import choose
 from longhaul.features.encoder import Encoder
+from longhaul.features.values import numbers
 from longhaul.learning import families
 from longhaul.learning.families import Family
+from longhaul.learning.families.own import Own
 from longhaul.learning.sample import Sample
 from longhaul.model.package import Package
 from longhaul.model.predictor import Predictor
@@ -59,6 +62,7 @@ def fit(
     settings: Mapping[str, float],
     seed: int,
     threads: int,
+    own: Sequence[Path] = (),
 ) -> Candidate:
     """Fit on `train`, stop early and choose the threshold on `valid`, then refit on both.
 
@@ -74,22 +78,30 @@ def fit(
         Of the family; what is not given has its default.
     seed, threads : int
         0 threads are all processors.
+    own : sequence of Path
+        Files of the problem's own families.
 
     Raises
     ------
     LonghaulError
         When the family, or one of the settings, is unknown.
     """
-    chosen = families.family(family)
+    chosen = families.family(family, own)
     resolved = resolve(chosen, settings)
     windows = prepare(problem, train, valid)
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
-    outcome, probability = windows.valid.outcome, first.probability(windows.valid.matrix)
-    judged = {"outcome": outcome, "probability": probability, "period": _periods(problem, valid)}
-    threshold = choose(outcome, probability, problem.costs)
-    chooser = Predictor(windows.encoder, first, family, threshold)
+    target, task = problem.target, tasks.of(problem.target)
+    outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
+    two = target.kind == "binary"
+    threshold = choose(outcome, scores, problem.costs) if two else 0.0
+    chooser = Predictor(windows.encoder, first, family, threshold, target.kind, target.classes)
+    judged = {
+        **chooser.columns(scores),
+        "outcome": task.shown(outcome, target.classes),
+        "period": _periods(problem, valid),
+    }
     shares = _importance(attributions(chooser, valid, outcome, seed))
 
     both = pd.concat([train, valid], ignore_index=True)
@@ -97,13 +109,13 @@ def fit(
     sample = encode(encoder, problem, both)
     last = chosen.fit(resolved, encoder, sample, None, seed, threads)
 
-    predictor = Predictor(encoder, last, family, threshold)
+    predictor = Predictor(encoder, last, family, threshold, target.kind, target.classes)
     reference = references.Reference(
         **references.learn(
             both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
         ),
         **references.learn_scores(
-            outcome, probability, chooser.decide(probability), problem.monitoring.bins
+            target, outcome, chooser.columns(scores), problem.monitoring.bins
         ),
         importance=shares,
     )
@@ -113,8 +125,9 @@ def fit(
         windows={"fit": _span(_periods(problem, both)), "valid": _span(judged["period"])},
         reference=reference.plain(),
         valid=pd.DataFrame(judged),
+        own=chosen.file if isinstance(chosen, Own) else None,
     )
-    return Candidate(package, measure(outcome, probability), resolved)
+    return Candidate(package, task.measure(outcome, scores), resolved)
 
 
 def prepare(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> Prepared:
@@ -125,7 +138,12 @@ def prepare(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> Prepa
 
 def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
     """The rows of a table as a sample to learn from."""
-    return Sample(encoder.transform(frame), outcomes(frame, problem.target))
+    return Sample(
+        encoder.transform(frame),
+        outcomes(frame, problem.target),
+        tasks.size(problem.target),
+        _weights(frame, problem.weight) if problem.weight else None,
+    )
 
 
 def resolve(family: Family, settings: Mapping[str, float]) -> dict[str, float]:
@@ -146,6 +164,26 @@ def resolve(family: Family, settings: Mapping[str, float]) -> dict[str, float]:
     }
 
 
+def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """How much each row counts.
+
+    Raises
+    ------
+    LonghaulError
+        When a weight is missing, negative or not finite, or all are zero.
+    """
+    weight = numbers(frame[name]).astype(np.float64)
+    bad = ~(weight >= 0)
+    if bad.any():
+        raise LonghaulError(
+            f"weight: {int(bad.sum()):,} of {len(frame):,} rows have none in column {name!r}, such"
+            f" as {frame[name][bad].iloc[0]!r}; a weight is a number, 0 or more"
+        )
+    if not weight.any():
+        raise LonghaulError(f"weight: all weights in column {name!r} are 0")
+    return weight
+
+
 def _importance(attributed: pd.DataFrame) -> dict[str, float]:
     """What each feature is worth, as shares of one; shuffling may find less than nothing."""
     worth = attributed.set_index("feature")["importance"].clip(lower=0)
@@ -155,7 +193,7 @@ def _importance(attributed: pd.DataFrame) -> dict[str, float]:
 
 def _periods(problem: Problem, frame: pd.DataFrame) -> np.ndarray:
     """The label of each row's period."""
-    return labels(frame[problem.time.column], problem.time.period).to_numpy(dtype=str)
+    return of(frame, problem).to_numpy(dtype=str)
 
 
 def _span(periods: np.ndarray) -> list[str]:

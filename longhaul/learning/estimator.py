@@ -20,17 +20,17 @@ FEW_ROWS = 1000  # up to here, waking threads takes longer than predicting
 
 
 class Estimator(Protocol):
-    """A fitted binary classifier on encoded rows."""
+    """A fitted model of encoded rows."""
 
     @property
     def iterations(self) -> int | None:
         """Boosting rounds in it; None where a family has no such thing."""
 
-    def probability(self, matrix: np.ndarray) -> np.ndarray:
-        """Of the positive class: float64 of shape (n,) for float32 rows of shape (n, p)."""
+    def scores(self, matrix: np.ndarray) -> np.ndarray:
+        """Scores of float32 rows of shape (n, p), as `longhaul.tasks.Task` has them: float64."""
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray | None:
-        """What each column adds to a row's log-odds, shape (n, p); None where it is not known."""
+        """What each column adds to a row's log-odds, or value; shape (n, p), None if not known."""
 
     def save(self, folder: Path) -> None:
         """Write it into an existing folder, without pickle."""
@@ -38,25 +38,40 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class SklearnEstimator:
-    """A fitted scikit-learn classifier, kept in skops' format.
+    """A fitted scikit-learn model, kept in skops' format.
 
     Attributes
     ----------
-    model : sklearn classifier
-        Of the classes False and True, in this order.
+    model : sklearn classifier or regressor
+        Of outcomes as in a `Sample`.
+    classes : int
+        As in a `Sample`; the model may have met fewer.
     iterations : int or None
         Boosting rounds in it; None where it has no such thing.
+    wide : bool
+        Whether it sums up columns: in float64, so that a row alone and a row among many add up to
+        the same.
     """
 
     model: Any
+    classes: int = 2
     iterations: int | None = None
+    wide: bool = False
 
-    def probability(self, matrix: np.ndarray) -> np.ndarray:
-        """Of the positive class: float64 of shape (n,)."""
+    def scores(self, matrix: np.ndarray) -> np.ndarray:
+        """Probabilities or values; see `Estimator.scores`."""
         if not len(matrix):
-            return np.empty(0)
+            return np.empty((0, self.classes) if self.classes > 2 else 0)
+        matrix = matrix.astype(np.float64) if self.wide else matrix
         with _threadpools().limit(limits=1 if len(matrix) <= FEW_ROWS else None):
-            return self.model.predict_proba(matrix)[:, 1].astype(np.float64)
+            if not self.classes:
+                return np.asarray(self.model.predict(matrix), dtype=np.float64)
+            found = self.model.predict_proba(matrix).astype(np.float64)
+        if self.classes == 2:
+            return found[:, 1]
+        every = np.zeros((len(matrix), self.classes))  # a class that was never met has no chance
+        every[:, self.model.classes_.astype(int)] = found
+        return every
 
     def contributions(self, matrix: np.ndarray) -> None:
         """Not known: these models do not take a prediction apart."""
@@ -66,14 +81,18 @@ class SklearnEstimator:
         skops.io.dump(self.model, folder / FILE, compression=ZIP_DEFLATED)
 
 
-def fit_sklearn(model: Any, train: Sample, threads: int, **more: Any) -> Any:
-    """Fit a scikit-learn classifier on no more than `threads` processors; 0 is all."""
+def fit_sklearn(
+    model: Any, train: Sample, threads: int, weight: str = "sample_weight", **more: Any
+) -> Any:
+    """Fit a scikit-learn model on no more than `threads` processors; 0 is all."""
+    if train.weight is not None:
+        more[weight] = train.weight
     with threadpool_limits(threads or None):
         return model.fit(train.matrix, train.outcome, **more)
 
 
 def load_sklearn(folder: Path, trusted: Sequence[str]) -> Any:
-    """The scikit-learn classifier saved in `folder`.
+    """The scikit-learn model saved in `folder`.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class SingleRow:
         self._predict = _LIB["LGBM_BoosterPredictForMatSingleRowFast"]
         self._predict.argtypes = [ctypes.c_void_p] * 4
 
-    def probability(self, row: np.ndarray) -> np.ndarray:
+    def scores(self, row: np.ndarray) -> np.ndarray:
         """Of the positive class: float64 of shape (1,), for float32 of shape (1, p)."""
         row, found = np.ascontiguousarray(row), np.empty(1)
         length = ctypes.addressof(self._length)  # always 1: of no interest

@@ -10,7 +10,7 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 
-LOSS = "valid_log_loss"  # the metric that a search makes small
+LOSS = "valid_loss"  # the metric that a search makes small
 
 
 @dataclass(frozen=True)

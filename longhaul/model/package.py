@@ -2,23 +2,29 @@
 
 ``package.json`` is the manifest, ``encoder.json`` the encoder, ``estimator/`` the family's own
 files, ``problem.yaml`` the declared problem, ``reference.json`` what later periods are measured
-against, and ``valid.parquet`` the predictions on the validation window.
+against, and ``valid.parquet`` the predictions on the validation window; ``family.py`` declares the
+family, where it is one of the user's own.
 """
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from longhaul.data.labels import outcomes
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.families import family
 from longhaul.model.predictor import Predictor
+from longhaul.problem import Target
+from longhaul.tasks import size
 
 FORMAT = 1
 MANIFEST, ENCODER, ESTIMATOR = "package.json", "encoder.json", "estimator"
+OWN = "family.py"
 PROBLEM, REFERENCE, VALID = "problem.yaml", "reference.json", "valid.parquet"
 
 
@@ -36,8 +42,11 @@ class Package:
         threshold were chosen on, ``"valid"``.
     reference : dict
         As JSON; see `longhaul.monitoring.reference`.
-    valid : DataFrame with columns outcome (bool), probability (float64), period (str)
-        The validation window, predicted by a model that was fitted on the training window alone.
+    valid : DataFrame
+        The validation window, predicted by a model that was fitted on the training window alone:
+        the columns of the task's `schema`, and ``period``.
+    own : Path or None
+        The file that declares the family, where it is one of the user's own.
     """
 
     predictor: Predictor
@@ -45,6 +54,15 @@ class Package:
     windows: dict[str, list[str]]
     reference: dict[str, Any]
     valid: pd.DataFrame
+    own: Path | None = None
+
+    def valid_metrics(self) -> dict[str, float]:
+        """How good the predictions on the validation window are."""
+        predictor = self.predictor
+        target = Target("outcome", predictor.kind, classes=predictor.classes)
+        return predictor.task.measure(
+            outcomes(self.valid, target), predictor.task.scores(self.valid)
+        )
 
 
 def save(package: Package, folder: Path) -> None:
@@ -54,6 +72,8 @@ def save(package: Package, folder: Path) -> None:
         "format": FORMAT,
         "family": predictor.family,
         "threshold": predictor.threshold,
+        "kind": predictor.kind,
+        "classes": list(predictor.classes),
         "windows": package.windows,
     }
     _write(folder / MANIFEST, json.dumps(manifest, indent=1))
@@ -61,6 +81,8 @@ def save(package: Package, folder: Path) -> None:
     _write(folder / PROBLEM, package.problem)
     _write(folder / REFERENCE, json.dumps(package.reference))
     package.valid.to_parquet(folder / VALID, index=False)
+    if package.own is not None:
+        shutil.copyfile(package.own, folder / OWN)
     (folder / ESTIMATOR).mkdir()
     predictor.estimator.save(folder / ESTIMATOR)
 
@@ -79,18 +101,23 @@ def load(folder: Path) -> Package:
         _manifest(folder)["windows"],
         json.loads((folder / REFERENCE).read_text(encoding="utf-8")),
         pd.read_parquet(folder / VALID),
+        folder / OWN if (folder / OWN).is_file() else None,
     )
 
 
 def load_predictor(folder: Path) -> Predictor:
     """Read no more of a package than it takes to predict; see `load`."""
     manifest = _manifest(folder)
-    name = manifest["family"]
+    name, classes = manifest["family"], tuple(manifest.get("classes", ()))
+    own = [folder / OWN] if (folder / OWN).is_file() else []
+    target = Target("", manifest.get("kind", "binary"), classes=classes)
     return Predictor(
         Encoder.from_json((folder / ENCODER).read_text(encoding="utf-8")),
-        family(name).load(folder / ESTIMATOR),
+        family(name, own).load(folder / ESTIMATOR, size(target)),
         name,
         manifest["threshold"],
+        target.kind,
+        target.classes,
     )
 
 

@@ -4,30 +4,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.data.labels import outcomes
+from longhaul.data.labels import known, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.model.predictor import Predictor
-from longhaul.problem import Problem
+from longhaul.problem import Kind, Problem
+from longhaul.tasks import TASKS
 
 BATCH_ROWS = 50_000
 
-# What every prediction is kept with, whether it was made in a batch or by a service.
-COLUMNS = {
+# Where every prediction comes from, whether it was made in a batch or by a service.
+ORIGIN = {
     "request": pa.string(),
     "row": pa.int64(),
     "period": pa.string(),
     "model": pa.string(),
     "version": pa.string(),
     "predicted_at": pa.timestamp("us", "UTC"),
-    "probability": pa.float64(),
-    "decision": pa.bool_(),
-    "outcome": pa.bool_(),
 }
 
 
@@ -66,8 +65,8 @@ def write(
     ----------
     source, target : Path
         The latter gets the columns request (null: nobody asked), row (the position in `source`),
-        period, model, version, predicted_at, probability, decision, outcome (null where it is not
-        known), and the problem's time column.
+        period, model, version, predicted_at, those of the task's `schema` (the outcome is null
+        where it is not known), and the problem's time column.
     predictor : Predictor
     problem : Problem
     origin : Origin
@@ -91,15 +90,20 @@ def write(
         raise LonghaulError(f"{source}: cannot be read as Parquet: {reason}") from None
 
 
-def read(path: Path) -> pd.DataFrame:
+def columns(kind: Kind) -> dict[str, pa.DataType]:
+    """What every prediction of a kind is kept with."""
+    return {**ORIGIN, **TASKS[kind].schema}
+
+
+def read(path: Path, kind: Kind) -> pd.DataFrame:
     """Of predictions in a file or a folder, what their quality depends on.
 
     Returns
     -------
     DataFrame
-        With the columns probability, decision and outcome.
+        With the columns of the task's `schema`.
     """
-    return pd.read_parquet(path, columns=["probability", "decision", "outcome"])
+    return pd.read_parquet(path, columns=list(TASKS[kind].schema))
 
 
 def _batches(file: pq.ParquetFile, rows: int) -> Iterator[tuple[int, pd.DataFrame]]:
@@ -111,34 +115,35 @@ def _batches(file: pq.ParquetFile, rows: int) -> Iterator[tuple[int, pd.DataFram
 
 
 def _schema(found: pa.Schema, problem: Problem) -> pa.Schema:
-    name = problem.time.column
-    time = {name: found.field(name).type} if name in found.names else {}
-    return pa.schema({**COLUMNS, **{k: v for k, v in time.items() if k not in COLUMNS}})
+    known = columns(problem.target.kind)
+    names = [problem.time.column] if problem.time else []
+    time = {name: found.field(name).type for name in names if name in found.names}
+    return pa.schema({**known, **{k: v for k, v in time.items() if k not in known}})
 
 
 def _predict(
     frame: pd.DataFrame, start: int, predictor: Predictor, problem: Problem, origin: Origin
 ) -> dict[str, object]:
-    probability = predictor.probability(frame)
     count = len(frame)
+    time = [problem.time.column] if problem.time else []
     return {
-        **{str(name): frame[name] for name in [problem.time.column] if name in frame},
+        **{str(name): frame[name] for name in time if name in frame},
         "request": [None] * count,
         "row": np.arange(start, start + count),
         "period": [origin.period] * count,
         "model": [origin.model] * count,
         "version": [origin.version] * count,
         "predicted_at": [origin.at] * count,
-        "probability": probability,
-        "decision": predictor.decide(probability),
-        "outcome": _outcome(frame, problem),
+        **predictor.columns(predictor.scores(frame)),
+        "outcome": _outcome(frame, problem, predictor),
     }
 
 
-def _outcome(frame: pd.DataFrame, problem: Problem) -> pd.Series:
-    """The outcome where there is one: nullable booleans."""
-    found = pd.Series(pd.NA, index=frame.index, dtype="boolean")
-    if problem.target.column in frame.columns:
-        known = frame[problem.target.column].notna().to_numpy()
-        found[known] = outcomes(frame[known].infer_objects(), problem.target)
-    return found
+def _outcome(frame: pd.DataFrame, problem: Problem, predictor: Predictor) -> list[Any]:
+    """The outcome where there is one, else None."""
+    labelled = known(frame, problem.target)
+    if not labelled.any():
+        return [None] * len(frame)
+    found = outcomes(frame[labelled].infer_objects(), problem.target)
+    told = iter(predictor.task.shown(found, predictor.classes).tolist())
+    return [next(told) if one else None for one in labelled]

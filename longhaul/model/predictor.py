@@ -10,6 +10,8 @@ from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.values import text, times
 from longhaul.learning.estimator import Estimator
+from longhaul.problem import Kind
+from longhaul.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -23,26 +25,40 @@ class Predictor:
     family : str
         The name of the estimator's family.
     threshold : float
-        From this probability on, the decision is positive.
+        Of two classes: from this probability on, the decision is positive.
+    kind : {"binary", "multiclass", "regression"}
+    classes : tuple of str
+        The names of several classes.
     """
 
     encoder: Encoder
     estimator: Estimator
     family: str
     threshold: float
+    kind: Kind = "binary"
+    classes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """What it predicts."""
+        return TASKS[self.kind]
 
     @property
     def features(self) -> list[str]:
         """The columns that it reads."""
         return self.encoder.features
 
-    def probability(self, frame: pd.DataFrame) -> np.ndarray:
-        """Of the positive class, for each of n rows: float64 of shape (n,)."""
-        return self.estimator.probability(self.encoder.transform(frame))
+    def scores(self, frame: pd.DataFrame) -> np.ndarray:
+        """What the model says of n rows, see `longhaul.tasks.Task`: float64."""
+        return self.estimator.scores(self.encoder.transform(frame))
 
     def decide(self, probability: np.ndarray) -> np.ndarray:
-        """Whether to act on each probability: bool of shape (n,)."""
+        """Of two classes, whether to act on each probability: bool of shape (n,)."""
         return np.asarray(probability >= self.threshold)
+
+    def columns(self, scores: np.ndarray) -> dict[str, Any]:
+        """A prediction for each row, column by column: the task's `schema` without the outcome."""
+        return self.task.columns(scores, self.threshold, self.classes)
 
     def predict(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
         """All that is said of n rows.
@@ -56,20 +72,16 @@ class Predictor:
         Returns
         -------
         DataFrame of n rows, with the index of `frame`
-            ``probability`` of the positive class, ``decision`` and, if asked for, ``reasons`` as
-            one text, which is empty where the model's family does not know.
+            The columns of the task and, if asked for, ``reasons`` as one text, which is empty
+            where the model's family does not know.
         """
-        probability = self.probability(frame)
-        columns: dict[str, Any] = {
-            "probability": probability,
-            "decision": self.decide(probability),
-        }
+        columns = self.columns(self.scores(frame))
         if reasons > 0:
             columns["reasons"] = self.reasons(frame, reasons)
         return pd.DataFrame(columns, index=frame.index)
 
     def reasons(self, frame: pd.DataFrame, most: int) -> list[str]:
-        """What moved each row's log-odds farthest from the average, such as ``dest=ORD +0.31``.
+        """What moved each row's log-odds, or value, farthest from the average: ``dest=ORD +0.31``.
 
         Parameters
         ----------

@@ -1,6 +1,5 @@
 """What monitoring says of a period, as JSON and as metrics."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import isfinite
@@ -12,7 +11,8 @@ from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, Truth
 from longhaul.monitoring.drift import Column
 from longhaul.monitoring.performance import Figures
-from longhaul.plain import finite
+from longhaul.plain import finite, name_of_metric
+from longhaul.tasks import TASKS
 
 
 def plain(assessment: Assessment) -> dict[str, Any]:
@@ -20,6 +20,8 @@ def plain(assessment: Assessment) -> dict[str, Any]:
     drift = assessment.drift
     found = {
         "period": assessment.period,
+        "kind": assessment.kind,
+        "lead": TASKS[assessment.kind].lead,
         "rows": assessment.rows,
         "decision": asdict(assessment.decision),
         "assumption": performance.ASSUMPTION,
@@ -54,7 +56,7 @@ def metrics(assessment: Assessment) -> dict[str, float]:
         found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
         for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
             for one in column.measures:
-                found[f"moved/{_fit(column.name)}.{one.name}"] = one.value
+                found[f"moved/{name_of_metric(column.name)}.{one.name}"] = one.value
     return {name: value for name, value in found.items() if isfinite(value)}
 
 
@@ -65,18 +67,13 @@ def truth_metrics(one: Truth) -> dict[str, float]:
         **_bounds("realised", one.realised.figures),
         **{f"{name}/estimate_error": error for name, error in one.errors.items()},
     }
-    if one.realised.labelled:
+    if one.realised.positives:
         found["positive_share"] = one.realised.positives / one.realised.labelled
     if one.causes is not None:
         found["cause/features"] = one.causes.features
         found["cause/relation"] = one.causes.relation.value
         found["cause/level"] = one.causes.level
     return {name: value for name, value in found.items() if isfinite(value)}
-
-
-def _fit(name: str) -> str:
-    """A column's name with what MLflow lets into the name of a metric."""
-    return re.sub(r"[^\w.\- ]", "_", name)
 
 
 def _bounds(prefix: str, figures: Figures) -> dict[str, float]:

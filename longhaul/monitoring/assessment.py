@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from longhaul import tasks
 from longhaul.monitoring import causes as causes_of
 from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import drift as drifts
@@ -12,11 +13,12 @@ from longhaul.monitoring.bins import Tally
 from longhaul.monitoring.causes import Causes, Share
 from longhaul.monitoring.decision import Decision
 from longhaul.monitoring.drift import Column, Drift
+from longhaul.monitoring.errors import Errors
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.rules import Evidence, Realised, fallen
-from longhaul.problem import Problem
+from longhaul.problem import Kind, Problem
 
 SHOWN = 6  # columns whose distribution is kept for a picture
 MOST_SLICES = 10
@@ -64,6 +66,8 @@ class Assessment:
     decision : Decision
     pictures : tuple of dict
         Shares by bin, before and now, of the columns that matter most.
+    kind : {"binary", "multiclass", "regression"}
+        What is predicted.
     """
 
     period: str
@@ -73,6 +77,7 @@ class Assessment:
     truths: tuple[Truth, ...]
     decision: Decision
     pictures: tuple[dict[str, Any], ...]
+    kind: Kind = "binary"
 
 
 def truth(
@@ -94,25 +99,34 @@ def truth(
         Of the model that predicted.
     problem : Problem
     baseline : float or None
-        The AUC on the window that this model was judged on.
+        The leading figure on the window that this model was judged on.
     seed : int
         Of the resampling.
     """
     if observation is None:
         return Truth(Realised(period, 0, 0, 0, {}), {}, {}, None, None, ())
-    scores, confidence = observation.scores, problem.gate.confidence
-    figures = performance.realised(scores, problem.costs, confidence, seed)
+    scores = observation.scores
+    figures = performance.realised(scores, problem, seed)
     known = Realised(period, scores.rows, scores.labelled, scores.positives, figures)
-    expected = performance.expected(scores, reference.calibration, problem.costs, confidence, seed)
-    shares = causes_of.shares(observation.slices, reference.calibration, scores.labelled)
+    expected = performance.expected(scores, reference.calibration, problem, seed)
+    two = problem.target.kind == "binary"  # of others, the loss is not kept
+    calibration, slices = reference.calibration, observation.slices if two else {}
+    shares = causes_of.shares(slices, calibration, scores.labelled)
     return Truth(
         known,
         expected,
         performance.errors(expected, figures),
         fallen(problem, known, baseline),
-        causes_of.causes(reference.valid, scores, reference.calibration),
+        _causes(reference, scores) if two else None,
         tuple(shares[:MOST_SLICES]),
     )
+
+
+def _causes(reference: Reference, scores: Counts) -> Causes | None:
+    """Why the loss is another one; known of classes only."""
+    if isinstance(reference.valid, Errors) or isinstance(scores, Errors):
+        return None
+    return causes_of.causes(reference.valid, scores, reference.calibration)
 
 
 def assess(
@@ -136,7 +150,7 @@ def assess(
         Of the model that predicted.
     problem : Problem
     baseline : float or None
-        The AUC on the window that this model was judged on.
+        The leading figure on the window that this model was judged on.
     truths : sequence of Truth
         Of periods whose outcomes are due now, oldest first.
     earlier : sequence of bool
@@ -145,16 +159,11 @@ def assess(
         Of the resampling.
     """
     drift, expected = None, {}
-    confidence = problem.gate.confidence
     if observation is not None:
         rate = problem.monitoring.false_discovery
         drift = drifts.compare(reference, observation.counted, observation.tally, rate)
-        expected = performance.expected(
-            observation.scores, reference.calibration, problem.costs, confidence, seed
-        )
-    usual = performance.expected(
-        reference.valid, reference.calibration, problem.costs, confidence, seed
-    )
+        expected = performance.expected(observation.scores, reference.calibration, problem, seed)
+    usual = performance.expected(reference.valid, reference.calibration, problem, seed)
     history = [*earlier, *(one.fell for one in truths[:-1] if one.fell is not None)]
     evidence = Evidence(
         rows=observation.rows if observation else 0,
@@ -162,7 +171,7 @@ def assess(
         new=observation.new if observation else (),
         drift=drift,
         expected=expected,
-        usual=usual["auc"].value if usual else None,
+        usual=usual[tasks.of(problem.target).lead].value if usual else None,
         baseline=baseline,
         realised=truths[-1].realised if truths else None,
         earlier=history,
@@ -175,6 +184,7 @@ def assess(
         tuple(truths),
         decisions.decide(problem, evidence),
         tuple(_pictures(reference, observation, drift)),
+        problem.target.kind,
     )
 
 
@@ -191,8 +201,10 @@ def _pictures(
         before, now = reference.pooled(one.name), observation.counted.tallies[one.name]
         labels: list[Any] = [*one.levels, *one.edges]
         found.append(_picture(column, before, now, labels, (one.low, one.high)))
-    edges, span = list(reference.scores.edges), (reference.scores.low, reference.scores.high)
-    found.append(_picture(drift.scores, reference.score_tally, observation.tally, edges, span))
+    said = reference.scores
+    labels = [*said.levels, *said.edges]
+    span = (said.low, said.high)
+    found.append(_picture(drift.scores, reference.score_tally, observation.tally, labels, span))
     return found
 
 

@@ -1,21 +1,23 @@
 """A period's rows side by side with their predictions, a batch at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.data.labels import outcomes
+from longhaul.data.labels import known, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.scores import UNKNOWN
 from longhaul.problem import Target
+from longhaul.tasks import TASKS
 
 BATCH_ROWS = 50_000
-_COLUMNS = ["row", "probability", "decision"]
+_COUNTED = ("probability", "decision", "prediction")
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,58 @@ class Batch:
     ----------
     frame : DataFrame of n rows
     probability : ndarray of float, shape (n,)
+        Of the positive class, or of the one decided for; or the number predicted.
     decision : ndarray of bool, shape (n,)
-    outcome : ndarray of int, shape (n,)
-        0, 1, or 2 where it is not known: see `longhaul.monitoring.scores`.
+        All true where there are not two classes.
+    outcome : ndarray, shape (n,)
+        Of classes 0, 1, or 2 where it is not known: see `longhaul.monitoring.scores`. Of several,
+        1 is a decision that was right. Of numbers what was found, NaN where it is not known.
+    code : ndarray of int, shape (n,), or None
+        Which of several classes was decided for.
     """
 
     frame: pd.DataFrame
     probability: np.ndarray
     decision: np.ndarray
     outcome: np.ndarray
+    code: np.ndarray | None = None
+
+    @property
+    def said(self) -> np.ndarray:
+        """By what predictions are told apart: float32 of shape (n,)."""
+        return (self.probability if self.code is None else self.code).astype(np.float32)
+
+
+def batch(
+    frame: pd.DataFrame, columns: Mapping[str, Any], outcome: np.ndarray, target: Target
+) -> Batch:
+    """Put rows and their predictions side by side.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    columns : mapping
+        Predictions, column by column, see `longhaul.tasks.Task.columns`.
+    outcome : ndarray of float, shape (n,)
+        As `longhaul.data.labels.outcomes` gives it; NaN where it is not known.
+    target : Target
+    """
+    known = ~np.isnan(outcome)
+    if target.kind == "regression":
+        prediction = np.asarray(columns["prediction"], dtype=np.float64)
+        return Batch(frame, prediction, np.ones(len(frame), dtype=bool), outcome)
+    probability = np.asarray(columns["probability"], dtype=np.float64)
+    if target.kind == "binary":
+        decision = np.asarray(columns["decision"], dtype=bool)
+        return Batch(frame, probability, decision, np.where(known, outcome, UNKNOWN).astype(int))
+    codes = {name: code for code, name in enumerate(target.classes)}
+    code = np.array([codes[name] for name in columns["decision"]], dtype=np.int64)
+    right = np.where(known, code == outcome, UNKNOWN).astype(int)
+    return Batch(frame, probability, np.ones(len(frame), dtype=bool), right, code)
 
 
 def read(
-    source: Path, predictions: Path, target: Target | None, rows: int = BATCH_ROWS
+    source: Path, predictions: Path, target: Target, due: bool, rows: int = BATCH_ROWS
 ) -> Iterator[Batch]:
     """Read both files in step.
 
@@ -48,8 +89,9 @@ def read(
         The rows, as a Parquet file.
     predictions : Path
         Of these very rows in the same order, as `longhaul.model.predictions.write` leaves them.
-    target : Target or None
-        None where outcomes are not to be looked at: they are not due yet.
+    target : Target
+    due : bool
+        False where outcomes are not to be looked at yet.
     rows : int
         The most to hold at once.
 
@@ -65,12 +107,13 @@ def read(
                     f"{predictions.name}: {scored.metadata.num_rows:,} predictions, but"
                     f" {source.name} has {table.metadata.num_rows:,} rows; score it again"
                 )
+            names = ["row", *(name for name in TASKS[target.kind].schema if name in _COUNTED)]
             pairs = zip(
-                table.iter_batches(rows), scored.iter_batches(rows, columns=_COLUMNS), strict=True
+                table.iter_batches(rows), scored.iter_batches(rows, columns=names), strict=True
             )
             start = 0
             for frame, said in pairs:
-                yield _batch(frame.to_pandas(), said, start, predictions, target)
+                yield _batch(frame.to_pandas(), said, start, predictions, target, due)
                 start += frame.num_rows
     except (pa.ArrowInvalid, FileNotFoundError) as error:
         reason = str(error).splitlines()[0]
@@ -78,19 +121,27 @@ def read(
 
 
 def _batch(
-    frame: pd.DataFrame, said: pa.RecordBatch, start: int, origin: Path, target: Target | None
+    frame: pd.DataFrame,
+    said: pa.RecordBatch,
+    start: int,
+    origin: Path,
+    target: Target,
+    due: bool,
 ) -> Batch:
     if not np.array_equal(said.column("row").to_numpy(), np.arange(start, start + len(frame))):
         raise LonghaulError(f"{origin.name}: predictions are not in the order of the rows")
-    probability = said.column("probability").to_numpy(zero_copy_only=False)
-    decision = said.column("decision").to_numpy(zero_copy_only=False).astype(bool)
-    return Batch(frame, probability, decision, _outcome(frame, target))
+    columns = {
+        name: said.column(name).to_numpy(zero_copy_only=False)
+        for name in said.schema.names
+        if name != "row"
+    }
+    return batch(frame, columns, _outcome(frame, target, due), target)
 
 
-def _outcome(frame: pd.DataFrame, target: Target | None) -> np.ndarray:
-    """Each row's outcome; unknown where there is none, or it is not to be looked at."""
-    found = np.full(len(frame), UNKNOWN, dtype=np.int64)
-    if target is not None and target.column in frame.columns:
-        known = frame[target.column].notna().to_numpy()
-        found[known] = outcomes(frame[known].infer_objects(), target)
+def _outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
+    """Each row's outcome; NaN where there is none, or it is not to be looked at."""
+    found = np.full(len(frame), np.nan)
+    labelled = known(frame, target)
+    if due and labelled.any():
+        found[labelled] = outcomes(frame[labelled].infer_objects(), target)
     return found

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from longhaul.data.periods import labels
-from longhaul.evaluation.intervals import loss
+from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import row_costs
 from longhaul.monitoring.batches import Batch
 from longhaul.problem import Problem
+from longhaul.tasks import binary
 
 CELLS = 300  # of a day's predictions: enough for an AUC
 
@@ -48,9 +49,11 @@ class Days:
 
 def sum_up(batch: Batch, problem: Problem) -> Days:
     """Sum up predictions by the day of the rows."""
-    outcome = batch.outcome.astype(bool)
-    day, found = pd.factorize(labels(batch.frame[problem.time.column], "day"))
-    losses = loss(outcome, batch.probability)
+    outcome, time = batch.outcome.astype(bool), problem.time
+    if time is None:
+        raise LonghaulError("replay: it compares days, but the table has no times")
+    day, found = pd.factorize(labels(batch.frame[time.column], "day"))
+    losses = binary.losses(outcome, batch.probability)
     costs = row_costs(outcome, batch.decision, problem.costs)
     cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], batch.probability, side="right")
     place = day * CELLS + cell

@@ -155,10 +155,11 @@ def _measures(
 def _scores(reference: Reference, scores: Tally) -> Column:
     """The predictions against those on validation, by customary limits."""
     limits = Limits(1, 1.0, learned=False)
-    names = ("ks", "wasserstein", "psi")
+    kind = reference.scores.kind
+    names = [name for name in OF_KIND[kind] if name not in {"missing", "outside"}]
     measures = _judge(names, reference.score_tally, scores, [], limits)
     moved = any(one.p == 0 for one in measures)
-    return Column(SCORE, SCORE, "number", 1.0, measures, 0.0 if moved else 1.0, moved)
+    return Column(SCORE, SCORE, kind, 1.0, measures, 0.0 if moved else 1.0, moved)
 
 
 def _judge(

@@ -1,8 +1,10 @@
 """One period as monitoring sees it: its rows and their predictions, counted batch by batch."""
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,6 @@ from longhaul.features.encoder import Encoder
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.bins import Tally
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.sketch import Counted, Sketch, draw_frame
 
 
@@ -25,8 +26,8 @@ class Observation:
     counted : Counted
     tally : Tally
         Of the predictions, in the reference's bins.
-    scores : Scores
-    slices : mapping of (column, value) to Scores
+    scores : Scores or Errors
+    slices : mapping of (column, value) to Scores or Errors
     columns : mapping of str to str
         What is wrong with a column as a whole: that it is gone, or of another type.
     new : tuple of str
@@ -35,8 +36,8 @@ class Observation:
 
     counted: Counted
     tally: Tally
-    scores: Scores
-    slices: Mapping[tuple[str, str], Scores] = field(default_factory=dict)
+    scores: Any
+    slices: Mapping[tuple[str, str], Any] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     new: tuple[str, ...] = ()
 
@@ -90,8 +91,8 @@ class _Part:
 
     sketch: Sketch
     tally: Tally
-    scores: Scores
-    slices: Mapping[tuple[str, str], Scores]
+    scores: Any
+    slices: Mapping[tuple[str, str], Any]
     columns: Mapping[str, str]
     names: tuple[str, ...]
 
@@ -100,8 +101,8 @@ class _Part:
         matrix = encoder.transform(batch.frame)
         return cls(
             draw_frame(batch.frame, matrix, encoder, reference.bins),
-            reference.scores.tally(batch.probability.astype(np.float32)),
-            Scores.of(batch.probability, batch.decision, batch.outcome),
+            reference.scores.tally(batch.said),
+            reference.valid.again(batch.probability, batch.decision, batch.outcome),
             _slices(batch, reference),
             _wrong(batch.frame, encoder),
             tuple(map(str, batch.frame.columns)),
@@ -111,7 +112,7 @@ class _Part:
         keys = {**self.slices, **other.slices}
         both = {
             key: reduce(
-                Scores.__add__, [part[key] for part in (self.slices, other.slices) if key in part]
+                operator.add, [part[key] for part in (self.slices, other.slices) if key in part]
             )
             for key in keys
         }
@@ -125,7 +126,7 @@ class _Part:
         )
 
 
-def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scores]:
+def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Any]:
     found = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:
@@ -134,7 +135,7 @@ def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scores]
         for place, name in enumerate(slicing.names):
             rows = np.flatnonzero(places == place)
             if len(rows):
-                found[slicing.column, name] = Scores.of(
+                found[slicing.column, name] = reference.valid.again(
                     batch.probability[rows], batch.decision[rows], batch.outcome[rows]
                 )
     return found

@@ -6,8 +6,10 @@ import numpy as np
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, Scores, metrics
-from longhaul.problem import Costs
+from longhaul.monitoring.errors import Errors
+from longhaul.monitoring.reference import Counts
+from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, metrics
+from longhaul.problem import Problem
 
 RESAMPLES = 200
 ASSUMPTION = (
@@ -18,23 +20,33 @@ ASSUMPTION = (
 Figures = dict[str, Interval]
 
 
-def realised(scores: Scores, costs: Costs, confidence: float, seed: int) -> Figures:
+# Of classes, the figures that say something: of several, only whether decisions were right is kept.
+_SAID = {
+    "binary": ("auc", "average_precision", "log_loss", "brier", "calibration_error", "cost"),
+    "multiclass": ("accuracy", "calibration_error"),
+}
+
+
+def realised(scores: Counts, problem: Problem, seed: int) -> Figures:
     """The metrics of predictions whose outcome is known.
 
     Percentile bootstrap intervals over the rows (Efron and Tibshirani 1993, chapter 13).
 
     Parameters
     ----------
-    scores : Scores
-    costs : Costs
-    confidence : float
+    scores : Scores or Errors
+    problem : Problem
     seed : int
 
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics`. Empty where no outcome is known.
+        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.errors.Errors.figures`.
+        Empty where no outcome is known.
     """
+    costs, confidence = problem.costs, problem.gate.confidence
+    if isinstance(scores, Errors):
+        return scores.figures(confidence)
     cells = scores.cells()
     known = cells.counts[:, : POSITIVE + 1]
     rows = int(known.sum())
@@ -48,12 +60,10 @@ def realised(scores: Scores, costs: Costs, confidence: float, seed: int) -> Figu
     error = "calibration_error"  # rows that are drawn twice add an error of their own
     bias = np.median(resampled[error]) - found[error]
     resampled[error] = np.maximum(resampled[error] - bias, 0)
-    return _intervals(found, resampled, confidence)
+    return _intervals(_some(found, problem), resampled, confidence)
 
 
-def expected(
-    scores: Scores, calibration: Calibration, costs: Costs, confidence: float, seed: int
-) -> Figures:
+def expected(scores: Counts, calibration: Calibration, problem: Problem, seed: int) -> Figures:
     """The metrics to be expected of predictions whose outcome is not known.
 
     Confidence-based performance estimation (Guerrero-Curieses, Alaiz-Rodríguez and Cid-Sueiro
@@ -61,22 +71,26 @@ def expected(
     calibrated probability c counts as c positive and 1 - c negative rows, and a metric is that of
     the expected counts. Its interval holds the rows drawn, the outcomes that are left to chance,
     and what validation leaves open of the calibration, each resampled. What it assumes is said
-    in `ASSUMPTION`.
+    in `ASSUMPTION`. Predicted numbers do not say how sure they are: nothing can be expected of
+    them.
 
     Parameters
     ----------
-    scores : Scores
+    scores : Scores or Errors
         Outcomes that are known are not looked at.
     calibration : Calibration
-    costs : Costs
-    confidence : float
+    problem : Problem
     seed : int
 
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics`. Empty where there are no predictions.
+        See `longhaul.monitoring.scores.metrics`. Empty where there are no predictions, or they
+        are numbers.
     """
+    if isinstance(scores, Errors):
+        return {}
+    costs, confidence = problem.costs, problem.gate.confidence
     cells = scores.cells()
     count = int(cells.rows.sum())
     if not count:
@@ -91,7 +105,7 @@ def expected(
     positives = generator.binomial(rows, chances)
     resampled = metrics(cells, rows - positives, positives, costs)
     del found["calibration_error"], resampled["calibration_error"]  # assumed, not estimated
-    return _intervals(found, resampled, confidence)
+    return _intervals(_some(found, problem), resampled, confidence)
 
 
 def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
@@ -99,6 +113,10 @@ def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> d
     both = [name for name in estimate if name in truth]
     apart = {name: estimate[name].value - truth[name].value for name in both}
     return {name: error for name, error in apart.items() if np.isfinite(error)}
+
+
+def _some(found: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
+    return {name: found[name] for name in _SAID[problem.target.kind] if name in found}
 
 
 def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +129,7 @@ def _intervals(
     found: Mapping[str, np.ndarray], resampled: Mapping[str, np.ndarray], confidence: float
 ) -> Figures:
     tail = (1 - confidence) / 2
-    bounds = {name: np.quantile(each, [tail, 1 - tail]) for name, each in resampled.items()}
+    bounds = {name: np.quantile(resampled[name], [tail, 1 - tail]) for name in found}
     return {
         name: Interval(float(value), float(bounds[name][0]), float(bounds[name][1]))
         for name, value in found.items()

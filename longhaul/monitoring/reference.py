@@ -19,16 +19,21 @@ from longhaul.features.encoder import Encoder
 from longhaul.features.values import texts
 from longhaul.learning.sample import Sample
 from longhaul.monitoring import bins as bins_of
+from longhaul.monitoring.batches import batch
 from longhaul.monitoring.bins import Bins, Tally
 from longhaul.monitoring.calibration import Calibration
+from longhaul.monitoring.errors import Errors
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.sketch import Counted, draw, total
 from longhaul.monitoring.slices import Slicing
 from longhaul.plain import finite
+from longhaul.problem import Target
 
 FORMAT = 2
 MOST_RARE = 10_000  # categories without a code that are kept by name
-SCORE = "probability"
+SCORE = "prediction"
+
+Counts = Scores | Errors  # predictions of classes, or of numbers
 
 
 @dataclass(frozen=True)
@@ -41,25 +46,22 @@ class Reference:
         Of the p encoded columns.
     periods : mapping of str to Counted
         What was counted in each period, by its label.
-    positive : mapping of str to float
-        The share of positive outcomes in each period.
     importance : mapping of str to float
         Of each feature of the table, as shares of one.
     scores : Bins
         Of the predictions on validation.
-    valid : Scores
+    valid : Scores or Errors
         Those predictions with their outcomes.
     calibration : Calibration
-        Learned from them.
+        Learned from them; of numbers there is nothing to learn.
     slices : tuple of Slicing
     """
 
     bins: tuple[Bins, ...]
     periods: Mapping[str, Counted]
-    positive: Mapping[str, float]
     importance: Mapping[str, float]
     scores: Bins
-    valid: Scores
+    valid: Counts
     score_tally: Tally
     calibration: Calibration
     slices: tuple[Slicing, ...]
@@ -80,7 +82,6 @@ class Reference:
             "format": FORMAT,
             "columns": [one.plain() for one in self.bins],
             "periods": {label: counted.plain() for label, counted in self.periods.items()},
-            "positive": dict(self.positive),
             "importance": dict(self.importance),
             "scores": {**self.scores.plain(), "tally": self.score_tally.plain()},
             "valid": self.valid.plain(),
@@ -108,10 +109,9 @@ class Reference:
         return cls(
             tuple(map(Bins.read, plain["columns"])),
             {label: Counted.read(one) for label, one in plain["periods"].items()},
-            plain["positive"],
             plain["importance"],
             Bins.read(scores),
-            Scores.read(plain["valid"]),
+            (Scores if "cells" in plain["valid"] else Errors).read(plain["valid"]),
             tally,
             Calibration.read(plain["calibration"]),
             tuple(map(Slicing.read, plain["slices"])),
@@ -145,7 +145,7 @@ def learn(
     Returns
     -------
     dict
-        The fields `bins`, `periods`, `positive` and `slices` of a `Reference`.
+        The fields `bins`, `periods` and `slices` of a `Reference`.
     """
     found = tuple(
         _bins(frame, encoder, place, values, bins) for place, values in enumerate(sample.matrix.T)
@@ -155,13 +155,12 @@ def learn(
     return {
         "bins": found,
         "periods": {one: Counted.of(draw(sample.matrix[rows[one]], found)) for one in labels},
-        "positive": {one: float(sample.outcome[rows[one]].mean()) for one in labels},
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
 
 def learn_scores(
-    outcome: np.ndarray, probability: np.ndarray, decision: np.ndarray, bins: int
+    target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
 ) -> dict[str, Any]:
     """What a reference knows of predictions of rows that the model had not seen.
 
@@ -169,8 +168,10 @@ def learn_scores(
 
     Parameters
     ----------
-    outcome, decision : ndarray of bool, shape (m,)
-    probability : ndarray of float, shape (m,)
+    target : Target
+    outcome : ndarray, shape (m,)
+    columns : mapping
+        The m predictions, column by column.
     bins : int
 
     Returns
@@ -178,12 +179,21 @@ def learn_scores(
     dict
         The fields `scores`, `score_tally`, `valid` and `calibration` of a `Reference`.
     """
-    spread = bins_of.of_number(SCORE, SCORE, probability, bins)
+    known = batch(pd.DataFrame(index=range(len(outcome))), columns, outcome.astype(float), target)
+    if known.code is None:
+        spread = bins_of.of_number(SCORE, SCORE, known.probability, bins)
+    else:
+        spread = bins_of.of_category(Category(SCORE, target.classes), ())
+    of_numbers = target.kind == "regression"
     return {
         "scores": spread,
-        "score_tally": spread.tally(probability.astype(np.float32)),
-        "valid": Scores.of(probability, decision, outcome),
-        "calibration": Calibration.fit(outcome, probability),
+        "score_tally": spread.tally(known.said),
+        "valid": Errors.of(known.probability, known.outcome)
+        if of_numbers
+        else Scores.of(known.probability, known.decision, known.outcome),
+        "calibration": Calibration()
+        if of_numbers
+        else Calibration.fit(known.outcome.astype(bool), known.probability),
     }
 
 

@@ -20,6 +20,7 @@ from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
+from longhaul.tasks import binary
 
 START = "start"
 
@@ -186,10 +187,10 @@ class Replay:
 
     def _observe(self, model: str, period: str) -> Any:
         predictor, frame = self._models[model].package.predictor, self._rows(period)
-        probability = predictor.probability(frame)
+        probability = predictor.scores(frame)
         outcome = outcomes(frame, self._problem.target).astype(np.int64)
         batch = Batch(frame, probability, predictor.decide(probability), outcome)
-        aside = (self._problem.target.column, *self._problem.leave_out)
+        aside = self._problem.aside
         return batch, observe([batch], predictor.encoder, self._reference(model), aside)
 
     def _reference(self, model: str) -> Reference:
@@ -207,10 +208,7 @@ class Replay:
                 batch, _ = self._observed(name, period)
                 known = measure(batch.outcome.astype(bool), batch.probability)
             else:  # no window is left that it has not seen; validation is the nearest to one
-                valid = package.valid
-                known = measure(
-                    valid["outcome"].to_numpy(dtype=bool), valid["probability"].to_numpy()
-                )
+                known = package.valid_metrics()
             self._baselines[name] = known["auc"]
         return name
 
@@ -227,7 +225,7 @@ class Replay:
         other, _ = self._observed(champion, period)
         outcome, confidence = one.outcome.astype(bool), self._problem.gate.confidence
         scores = Scores.of(one.probability, one.decision, one.outcome)
-        better = improvement(outcome, other.probability, one.probability, confidence, 0)
+        better = improvement(binary, outcome, other.probability, one.probability, confidence, 0)
         packages = (self._models[name].package for name in (challenger, champion))
         mine, theirs = (package.windows for package in packages)
         evidence = gate.Evidence(
@@ -235,7 +233,7 @@ class Replay:
             positives=int(outcome.sum()),
             window=[period, period],
             windows=mine,
-            metrics=performance.realised(scores, self._problem.costs, confidence, 0),
+            metrics=performance.realised(scores, self._problem, 0),
             rival=gate.Rival(theirs, better, measure(outcome, other.probability)),
         )
         return gate.judge(self._problem.gate, evidence).passed

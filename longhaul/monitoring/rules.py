@@ -9,6 +9,7 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.performance import Figures
 from longhaul.problem import Problem
+from longhaul.tasks import of, words
 
 State = Literal["ok", "watch", "act", "unknown"]
 
@@ -69,9 +70,9 @@ class Evidence:
     expected : dict of str to Interval
         Performance without outcomes.
     usual : float or None
-        The AUC expected of the reference's own predictions by the same means.
+        The leading figure expected of the reference's own predictions by the same means.
     baseline : float or None
-        The AUC on the window that the model was judged on.
+        The leading figure on the window that the model was judged on.
     realised : Realised or None
         Of the newest period whose outcomes are due; None where none is.
     earlier : sequence of bool
@@ -105,11 +106,16 @@ def fallen(problem: Problem, realised: Realised | None, baseline: float | None) 
     """Whether performance fell beyond its tolerance and all doubt; None where it is not known."""
     if realised is None or not _enough(problem, realised):
         return None
-    auc, error = realised.figures.get("auc"), realised.figures.get("calibration_error")
-    if auc is None or error is None or baseline is None or not isfinite(auc.high):
+    lead, error = _lead(problem, realised.figures), realised.figures.get("calibration_error")
+    if lead is None or baseline is None or not isfinite(lead.high):
         return None
-    floor = baseline - problem.monitoring.auc_fall
-    return auc.high < floor or error.low > problem.gate.max_calibration_error
+    unsure = error is not None and error.low > problem.gate.max_calibration_error
+    return lead.high < baseline - problem.monitoring.fall or unsure
+
+
+def _lead(problem: Problem, figures: Figures) -> Interval | None:
+    """The figure that models of this kind are judged by."""
+    return figures.get(of(problem.target).lead)
 
 
 def _rows(problem: Problem, evidence: Evidence) -> Rule:
@@ -165,10 +171,14 @@ def _drift(evidence: Evidence) -> Iterator[Rule]:
 
 
 def _expectation(problem: Problem, evidence: Evidence) -> Rule:
-    name, expected, usual = "expected AUC", evidence.expected.get("auc"), evidence.usual
+    name = f"expected {words(of(problem.target).lead)}"
+    if problem.target.kind == "regression":
+        reason = "not available for regression: a predicted number does not say how sure it is"
+        return Rule(name, "ok", None, None, reason)
+    expected, usual = _lead(problem, evidence.expected), evidence.usual
     if expected is None or usual is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
-    limit = usual - problem.monitoring.auc_fall
+    limit = usual - problem.monitoring.fall
     if expected.high < limit:
         reason = f"{_interval(expected)}, below the {usual:.3f} expected of the reference"
         return Rule(name, "watch", expected.value, limit, reason)
@@ -177,23 +187,25 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
 
 def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
     realised, baseline = evidence.realised, evidence.baseline
+    name = f"realised {words(of(problem.target).lead)}"
     if realised is None:
-        reason = "no outcomes are due yet"
-        yield Rule("realised AUC", "ok", None, None, reason)
+        yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
     period = realised.period
-    if not _enough(problem, realised):
-        yield Rule("realised AUC", "unknown", None, None, _too_few(problem, realised))
+    lead, error = _lead(problem, realised.figures), realised.figures.get("calibration_error")
+    if not _enough(problem, realised) or lead is None:
+        yield Rule(name, "unknown", None, None, _too_few(problem, realised))
         return
-    auc, error = realised.figures["auc"], realised.figures["calibration_error"]
-    if baseline is None or not isfinite(auc.high):
-        reason = f"{period}: there is nothing to compare {auc.value:.3f} with"
-        yield Rule("realised AUC", "unknown", _finite(auc.value), None, reason)
+    if baseline is None or not isfinite(lead.high):
+        reason = f"{period}: there is nothing to compare {lead.value:.3f} with"
+        yield Rule(name, "unknown", _finite(lead.value), None, reason)
         return
-    limit = baseline - problem.monitoring.auc_fall
-    state: State = "watch" if auc.high < limit else "ok"
-    reason = f"{period}: {_interval(auc)}, {baseline:.3f} when it was judged"
-    yield Rule("realised AUC", state, auc.value, limit, reason)
+    limit = baseline - problem.monitoring.fall
+    state: State = "watch" if lead.high < limit else "ok"
+    reason = f"{period}: {_interval(lead)}, {baseline:.3f} when it was judged"
+    yield Rule(name, state, lead.value, limit, reason)
+    if error is None:
+        return
     most = problem.gate.max_calibration_error
     state = "watch" if error.low > most else "ok"
     reason = f"{period}: {_interval(error)}, the gate allows {most:g}"
@@ -213,7 +225,9 @@ def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
 
 def _enough(problem: Problem, realised: Realised) -> bool:
     both = 0 < realised.positives < realised.labelled
-    return both and realised.labelled >= problem.monitoring.min_rows
+    return (
+        both or problem.target.kind != "binary"
+    ) and realised.labelled >= problem.monitoring.min_rows
 
 
 def _too_few(problem: Problem, realised: Realised) -> str:

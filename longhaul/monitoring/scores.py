@@ -9,8 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from longhaul.evaluation.metrics import BINS as CALIBRATION_BINS
-from longhaul.evaluation.metrics import require_probabilities
+from longhaul.evaluation.metrics import bins_of, require_probabilities
 from longhaul.monitoring.calibration import log_odds
 from longhaul.problem import Costs
 
@@ -72,6 +71,10 @@ class Scores:
         counts = np.bincount(place, minlength=cells * 6).reshape(cells, 2, 3)
         sums = np.bincount(cell * 2 + decision, probability, minlength=cells * 2)
         return cls(counts, sums.reshape(cells, 2))
+
+    def again(self, probability: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> "Scores":
+        """Count other predictions in the same cells."""
+        return Scores.of(probability, decision, outcome, len(self.counts))
 
     def __add__(self, other: "Scores") -> "Scores":
         return Scores(self.counts + other.counts, self.sums + other.sums)
@@ -148,7 +151,7 @@ class Cells:
 def metrics(
     cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
 ) -> dict[str, np.ndarray]:
-    """The metrics of `longhaul.evaluation.metrics.measure`, and the cost, from counts by cell.
+    """The metrics of `longhaul.evaluation.metrics.measure`, and more, from counts by cell.
 
     Rows of one cell count as equally sure; expected counts, which are not whole, will do.
 
@@ -162,8 +165,9 @@ def metrics(
     Returns
     -------
     dict of str to ndarray of float, shape (...)
-        auc, average_precision, log_loss (nats), brier, calibration_error, cost; NaN where there
-        are no rows, and the first two where there is one class only.
+        auc, average_precision, log_loss (nats), brier, calibration_error, cost, and accuracy: the
+        share of positives, which is that where a positive is a decision that was right. NaN where
+        there are no rows, and the first two where there is one class only.
     """
     p = cells.probability
     rows = negative + positive
@@ -182,6 +186,7 @@ def metrics(
             "brier": (positive * (1 - p) ** 2 + negative * p**2).sum(-1) / n,
             "calibration_error": _calibration_error(p, positive, rows) / n,
             "cost": (wrong + missed).sum(-1) / n,
+            "accuracy": positives / n,
         }
 
 
@@ -189,7 +194,9 @@ def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) ->
     """The distance, in rows, between what was said and what was found, over equal masses."""
     whole = rows.reshape(-1, rows.shape[-1]).sum(0)
     before = np.cumsum(whole) - whole
-    group = np.floor(CALIBRATION_BINS * before / max(float(whole.sum()), 1.0)).astype(int)
+    samples = rows[..., 0].size
+    bins = bins_of(int(whole.sum() / samples))
+    group = np.floor(bins * before / max(float(whole.sum()), 1.0)).astype(int)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     if not len(starts):
         return np.zeros(rows.shape[:-1])

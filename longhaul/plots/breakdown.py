@@ -12,32 +12,36 @@ from matplotlib.ticker import PercentFormatter
 from longhaul.evaluation.slices import MIN_ROWS
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
+from longhaul.tasks import words
 
 MOST_FEATURES = 25
+_PAIRED = {"auc": "share of positives", "accuracy": "share decided right", "r2": "mean"}
 
 
-def slices(rows: Sequence[Mapping[str, Any]], auc: float) -> Figure:
-    """Slice by slice: how well rows are ranked, and the share predicted against the one found.
+def slices(rows: Sequence[Mapping[str, Any]], lead: str, whole: float) -> Figure:
+    """Slice by slice: the leading figure, and what was predicted against what was found.
 
     Parameters
     ----------
     rows : sequence of mapping
         As `longhaul.evaluation.slices.slices` gives them.
-    auc : float
-        Of all rows together.
+    lead : str
+        The figure that models of this kind are judged by.
+    whole : float
+        That of all rows together.
     """
     table = pd.DataFrame(rows)
     names = list(dict.fromkeys(table["column"]))
     sizes = [len(table[table["column"] == name]) for name in names]
     figure = style.canvas(8.6, 1.3 + 0.21 * sum(sizes) + 0.35 * len(sizes))
     grid = figure.subplots(len(names), 2, sharex="col", squeeze=False, height_ratios=sizes)
-    style.headline(figure, _weakest(table))
+    style.headline(figure, _weakest(table, lead))
     for (left, right), name in zip(grid, names, strict=True):
         part = table[table["column"] == name].reset_index(drop=True)
-        _dots(style.dress(left, "", name.replace("_", " ")), part, auc)
-        _pairs(style.dress(right, "", ""), part)
-    grid[-1, 0].set_xlabel(f"AUC (dashed: all rows, {auc:.3f})")
-    grid[-1, 1].set_xlabel("share of positives: ○ predicted, ● found")
+        _dots(style.dress(left, "", name.replace("_", " ")), part, lead, whole)
+        _pairs(style.dress(right, "", ""), part, lead != "r2")
+    grid[-1, 0].set_xlabel(f"{words(lead)} (dashed: all rows, {whole:.3f})")
+    grid[-1, 1].set_xlabel(f"{_PAIRED[lead]}: ○ predicted, ● found")
     return figure
 
 
@@ -54,31 +58,32 @@ def attributions(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _weakest(table: pd.DataFrame) -> str:
-    known = table[table["auc"].notna()]
+def _weakest(table: pd.DataFrame, lead: str) -> str:
+    known = table[table[lead].notna()]
     if known.empty:
         return "No slice has rows enough to be ranked"
-    worst = known.iloc[int(known["auc"].astype(float).argmin())]
+    worst = known.iloc[int(known[lead].astype(float).argmin())]
     name = str(worst["column"]).replace("_", " ")
-    return f"Weakest where {name} is {worst['value']}: AUC {worst['auc']:.3f}"
+    return f"Weakest where {name} is {worst['value']}: {words(lead)} {worst[lead]:.3f}"
 
 
-def _dots(axes: Axes, part: pd.DataFrame, auc: float) -> None:
+def _dots(axes: Axes, part: pd.DataFrame, lead: str, whole: float) -> None:
     """One dot for each slice, its area by rows."""
     area = 12 + 90 * part["rows"] / part["rows"].max()
-    axes.axvline(auc, color=GREY, linestyle="--", linewidth=1)
-    axes.scatter(part["auc"].astype(float), part.index, s=area, color=BLUE)
+    axes.axvline(whole, color=GREY, linestyle="--", linewidth=1)
+    axes.scatter(part[lead].astype(float), part.index, s=area, color=BLUE)
     _name(axes, part)
 
 
-def _pairs(axes: Axes, part: pd.DataFrame) -> None:
-    """The predicted and the found share of each slice, joined by a line; small where few rows."""
-    predicted, found = part["mean_probability"], part["positive_share"]
+def _pairs(axes: Axes, part: pd.DataFrame, shares: bool) -> None:
+    """Predicted and found of each slice, joined by a line; small where few rows."""
+    predicted, found = part["predicted"], part["found"]
     axes.hlines(part.index, predicted, found, color=GREY, linewidth=1)
     area = np.where(part["rows"] < MIN_ROWS, 8, 24)
     axes.scatter(predicted, part.index, s=area, facecolor="white", edgecolor=BLUE, zorder=2)
     axes.scatter(found, part.index, s=area, color=RED, zorder=2)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    if shares:
+        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     _name(axes, part)
     axes.tick_params(labelleft=False)
 

@@ -11,13 +11,14 @@ from matplotlib.ticker import PercentFormatter
 
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
+from longhaul.tasks import words
 
 AMBER, GREEN = "#d97706", "#1d7a4c"
 COLOURS = {"ok": GREEN, "watch": AMBER, "act": RED}
 MOST_LEVELS = 12
 MOST_COLUMNS = 20
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#ffffff", "#fde8d0", "#f59e0b", "#9a3412"])
-_WORDS = {"auc": "AUC", "log_loss": "log loss (nats)", "cost": "cost of a row"}
+_UNITS = {"log_loss": "log loss (nats)", "cost": "cost of a row"}
 
 
 def distribution(picture: Mapping[str, Any]) -> Figure:
@@ -56,9 +57,9 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
     """
     figure = style.canvas(9.6, 1.5 + 2.1 * len(names))
     rows = figure.subplots(len(names) + 1, 1, sharex=True, height_ratios=[3] * len(names) + [0.5])
-    style.headline(figure, _finding(records))
+    style.headline(figure, _finding(records, names[0]))
     for axes, name in zip(rows, names, strict=False):
-        style.dress(axes, "", _WORDS.get(name, name.replace("_", " ")))
+        style.dress(axes, "", _UNITS.get(name, words(name)))
         _curve(axes, [one["expected"].get(name) for one in records], GREY, "expected", -0.06)
         _curve(axes, [one["realised"].get(name) for one in records], BLUE, "realised", 0.06)
         _versions(axes, records)
@@ -235,15 +236,21 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     axes.grid(visible=False)
 
 
-def _finding(records: Sequence[Mapping[str, Any]]) -> str:
-    pairs = [[one[side].get("auc") for side in ("expected", "realised")] for one in records]
+def _finding(records: Sequence[Mapping[str, Any]], lead: str) -> str:
+    pairs = [[one[side].get(lead) for side in ("expected", "realised")] for one in records]
     known = [
         guess["value"] - real["value"]
         for guess, real in pairs
         if guess and real and None not in {guess["value"], real["value"]}
     ]
     if not known:
-        return "No outcome is known yet"
+        last = next(
+            (one["realised"][lead] for one in reversed(records) if lead in one["realised"]), None
+        )
+        if last is None or last["value"] is None:
+            return "No outcome is known yet"
+        return f"The last {words(lead)} that is known is {last['value']:.3f}"
     bias = float(np.mean(known))
     side = "above" if bias > 0 else "below"
-    return f"Without outcomes, the AUC was expected {abs(bias):.3f} {side} what it turned out to be"
+    apart = f"{abs(bias):.3f} {side} what it turned out to be"
+    return f"Without outcomes, the {words(lead)} was expected {apart}"

@@ -16,7 +16,7 @@ from longhaul.learning.trials import Trial, best, best_so_far
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
 
-_LOSS = "log loss on validation"
+_LOSS = "loss on validation"
 _LOG_RATIO = 20  # from this ratio of largest to smallest on, a positive setting has a log axis
 _WORST = 0.9  # losses above this quantile share a colour, or a single bad trial would take them all
 
@@ -95,9 +95,9 @@ def _gain(trials: Sequence[Trial]) -> str:
     """What the search was worth, against the first trial: the defaults."""
     winner, first = best(trials), trials[0]
     if winner.number == first.number:
-        return f"No trial beat the defaults, whose log loss is {winner.loss:.4f}"
+        return f"No trial beat the defaults, whose loss is {winner.loss:.4f}"
     gain = "" if first.failure else f", {first.loss - winner.loss:.4f} below the defaults"
-    return f"The lowest log loss is {winner.loss:.4f}, of trial {winner.number}{gain}"
+    return f"The lowest loss is {winner.loss:.4f}, of trial {winner.number}{gain}"
 
 
 def _note(title: str, text: str) -> Figure:

@@ -8,20 +8,17 @@ from typing import Any
 import mlflow
 
 from longhaul.plots import monitoring as plots
+from longhaul.problem import Kind
 from longhaul.report import template
 from longhaul.tracking import artifacts, ledger, store
 from longhaul.tracking.ledger import Line
 from longhaul.tracking.life import Life
 
 PAGE = "life.html"
-DRAWN = ("auc", "log_loss", "cost")
-COMPARED = {
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier",
-    "calibration_error": "calibration error",
-    "cost": "cost of a row",
+DRAWN: dict[Kind, tuple[str, ...]] = {
+    "binary": ("auc", "log_loss", "cost"),
+    "multiclass": ("accuracy", "calibration_error"),
+    "regression": ("r2", "rmse", "bias"),
 }
 
 
@@ -61,11 +58,17 @@ def of_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
         name=name,
         version=version,
         newest=newest,
-        compared=COMPARED,
+        compared=_compared(assessment, newest),
         distributions=[plots.distribution(one) for one in assessment["pictures"]],
         causes=plots.causes(causes) if causes else None,
         made=datetime.now(UTC),
     )
+
+
+def _compared(assessment: Mapping[str, Any], newest: Mapping[str, Any] | None) -> list[str]:
+    """The figures that are known, in the order in which they were found."""
+    realised = newest["realised"] if newest else {}
+    return list(dict.fromkeys([*realised, *assessment["expected"]]))
 
 
 def read(name: str) -> Story:
@@ -96,7 +99,8 @@ def render(story: Story, interface: str, experiment_id: str) -> str:
         name=story.life.name,
         rows=rows,
         counts={level: sum(r["level"] == level for r in rows) for level in ("ok", "watch", "act")},
-        performance=plots.performance(rows, DRAWN) if rows else None,
+        lead=rows[-1]["lead"] if rows else "",
+        performance=plots.performance(rows, rows[-1]["drawn"]) if rows else None,
         heat=plots.heat(_heat(story), labels) if rows else None,
         promotions=story.promotions,
         link=lambda run_id: template.link(interface, experiment_id, run_id),
@@ -128,7 +132,9 @@ def _rows(story: Story) -> list[dict[str, Any]]:
                 "rows": found["rows"],
                 "expected": found["expected"],
                 "realised": truth["realised"] if truth else {},
-                "error": truth["errors"].get("auc") if truth else None,
+                "error": truth["errors"].get(found["lead"]) if truth else None,
+                "lead": found["lead"],
+                "drawn": DRAWN[found["kind"]],
                 "drifted": [c["name"] for c in drift["columns"] if c["drifted"]] if drift else [],
                 "retrained": story.life.retrainings.get(label),
             }

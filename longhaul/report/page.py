@@ -8,26 +8,22 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longhaul.plots import production
+from longhaul.problem import Kind
 from longhaul.report import template
 from longhaul.report.history import History, StageRun
+from longhaul.tasks import TASKS
 from longhaul.tracking import ledger
 
-PRODUCTION_COLUMNS = {
-    "rows": "rows",
-    "positive_share": "positive share",
-    "auc": "AUC",
-    "average_precision": "average precision",
-    "log_loss": "log loss",
-    "brier": "Brier",
-    "calibration_error": "calibration error",
+DRAWN: dict[Kind, tuple[str, ...]] = {
+    "binary": ("auc", "log_loss", "calibration_error"),
+    "multiclass": ("accuracy", "log_loss", "calibration_error"),
+    "regression": ("r2", "rmse", "mae"),
 }
-DRAWN = ("auc", "log_loss", "calibration_error")
-FAMILY_COLUMNS = {
-    "valid_log_loss": "log loss",
-    "valid_auc": "AUC",
-    "valid_average_precision": "average precision",
-    "valid_brier": "Brier",
-    "valid_calibration_error": "calibration error",
+# What is told of the outcomes of a period, by what is predicted.
+DESCRIBED: dict[Kind, tuple[str, ...]] = {
+    "binary": ("positive_share",),
+    "multiclass": (),
+    "regression": ("target_mean",),
 }
 
 
@@ -51,31 +47,38 @@ def _content(history: History) -> dict[str, Any]:
     evaluation, search = (history.last(name) for name in ("evaluate", "tune"))
     deployment, ingest = history.last("deploy"), history.last("ingest")
     problem = ingest.json("profile.json") if ingest else None
+    kind: Kind = problem["kind"] if problem else "binary"
+    task = TASKS[kind]
     cycles = sorted(history.of("cycle"), key=lambda stage: stage.run.data.params.get("period", ""))
     return {
         "history": history,
         "made": datetime.now(UTC),
         "problem": problem,
         "families": sorted(
-            history.of("train"), key=lambda one: one.metrics.get("valid_log_loss", float("inf"))
+            history.of("train"), key=lambda one: one.metrics.get("valid_loss", float("inf"))
         ),
-        "family_columns": FAMILY_COLUMNS,
+        "kind": kind,
+        "loss": task.loss,
+        "figures": task.metrics,
+        "drawn": DRAWN[kind],
         "search": search,
         "evaluation": evaluation,
         "verdict": evaluation.json("verdict.json") if evaluation else None,
         "deployment": deployment,
         "cycles": cycles,
-        "production_picture": template.picture(_decay(cycles, evaluation)) if cycles else None,
-        "production_columns": PRODUCTION_COLUMNS,
+        "production_picture": template.picture(_decay(cycles, evaluation, DRAWN[kind]))
+        if cycles
+        else None,
+        "production_figures": ("rows", *DESCRIBED[kind], *task.metrics),
         "ledger": [line.record() for line in ledger.lines(problem["problem"])] if problem else [],
         "seconds": sum(stage.seconds or 0 for stage in history.stages if not stage.reused),
     }
 
 
-def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None) -> Figure:
+def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None, drawn: Sequence[str]) -> Figure:
     """The champion's figures by period, beside what they were on the test window."""
     by_period = {stage.run.data.params.get("period", ""): stage.metrics for stage in cycles}
-    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(DRAWN))
+    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
     tested = evaluation.metrics if evaluation else {}
-    test = {name: tested[f"test_{name}"] for name in DRAWN if f"test_{name}" in tested}
+    test = {name: tested[f"test_{name}"] for name in drawn if f"test_{name}" in tested}
     return production.by_period(frame, test)

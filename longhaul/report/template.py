@@ -7,6 +7,8 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
+from longhaul.tasks import words
+
 
 def render(template: str, **content: Any) -> str:
     """Fill in a template of this package; text is escaped, and what is missing is an error."""
@@ -17,7 +19,7 @@ def render(template: str, **content: Any) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(figure=figure, duration=duration, picture=picture)
+    environment.filters.update(figure=figure, duration=duration, picture=picture, words=words)
     return environment.get_template(template).render(**content)
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
+from longhaul.model.predictor import Predictor
+
 _ROW = b'{"probability": %b, "decision": %b}'
 _WORDS = {True: b"true", False: b"false"}
 
@@ -17,21 +19,34 @@ class Answer(NamedTuple):
     ----------
     table : mapping of str to sequence of length n
         The features as they were sent, column by column.
-    probability : list of float, of length n
-    decision : list of bool, of length n
+    columns : mapping of str to list of length n
+        The predictions, see `longhaul.tasks.Task.schema`.
     body : bytes
         What is sent.
     """
 
     table: Mapping[str, Sequence[Any]]
-    probability: list[float]
-    decision: list[bool]
+    columns: Mapping[str, list[Any]]
     body: bytes
 
+    @property
+    def rows(self) -> int:
+        """How many were predicted."""
+        return len(next(iter(self.columns.values())))
 
-def answer(table: Mapping[str, Sequence[Any]], probability: np.ndarray, decision: Any) -> Answer:
+
+def answer(table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray) -> Answer:
     """An answer in the JSON of MLflow's scoring server; every number reads back equal."""
-    chances, decisions = probability.tolist(), decision.tolist()
+    if predictor.kind != "binary":
+        columns = {name: _plain(one) for name, one in predictor.columns(scores).items()}
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        return Answer(table, columns, orjson.dumps({"predictions": rows}))
+    chances, decisions = scores.tolist(), predictor.decide(scores).tolist()
     texts = orjson.dumps(chances)[1:-1].split(b",")
-    rows = [_ROW % (text, _WORDS[one]) for text, one in zip(texts, decisions, strict=True)]
-    return Answer(table, chances, decisions, b'{"predictions": [%b]}' % b", ".join(rows))
+    parts = [_ROW % (text, _WORDS[one]) for text, one in zip(texts, decisions, strict=True)]
+    body = b'{"predictions": [%b]}' % b", ".join(parts)
+    return Answer(table, {"probability": chances, "decision": decisions}, body)
+
+
+def _plain(column: Any) -> list[Any]:
+    return list(column.tolist() if isinstance(column, np.ndarray) else column)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from longhaul.serving import lines, log, record
 from longhaul.serving.answer import Answer
@@ -50,10 +50,10 @@ class Clerk:
             When they are not, and the request is refused.
         """
         features = [answer.table.get(name) for name in served.kinds]
-        line = lines.request(request, time.time(), features, answer.probability, answer.decision)
-        return self._append(self._head(served), line, len(answer.probability))
+        line = lines.request(request, time.time(), features, answer.columns.values())
+        return self._append(self._head(served), line, answer.rows)
 
-    def report(self, outcomes: Sequence[tuple[str, int, bool]]) -> None:
+    def report(self, outcomes: Sequence[tuple[str, int, Any]]) -> None:
         """Record outcomes.
 
         Raises
@@ -97,8 +97,9 @@ class Clerk:
     def _head(self, served: Served) -> bytes:
         """The heading of the model's lines, written once."""
         if self._heading is None or self._heading[0] is not served:
-            one, time = served.identity, served.problem.time
-            heading = Heading(one.name, one.version, one.key, served.kinds, time)
+            one, problem = served.identity, served.problem
+            kind = problem.target.kind
+            heading = Heading(one.name, one.version, one.key, served.kinds, problem.time, kind)
             self._heading = served, heading.line()
         return self._heading[1]
 

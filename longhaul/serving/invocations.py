@@ -58,8 +58,8 @@ class Invocations:
         began = time.perf_counter()
         served = self.champion.served  # the model that answers, whatever comes meanwhile
         answer = await self._answer(served, sent, kind)
-        recorded = not answer.probability or self.clerk.enter(served, request, answer)
-        self._measure(served, len(answer.probability), time.perf_counter() - began)
+        recorded = not answer.rows or self.clerk.enter(served, request, answer)
+        self._measure(served, answer.rows, time.perf_counter() - began)
         await _send(send, served, request, answer.body, recorded)
 
     def _id(self, headers: Headers) -> str:

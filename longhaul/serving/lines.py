@@ -1,13 +1,13 @@
 """What a journal's lines say: a heading, then the requests that one version has answered."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from longhaul.problem import Time
+from longhaul.problem import Kind, Time
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _WIDEST = 2**63
@@ -24,34 +24,37 @@ class Heading:
         Both, as the name of a folder.
     kinds : dict of str
         Each feature, and its kind.
-    time : Time
+    time : Time or None
         The column that says which period a row belongs to, if it was sent.
+    kind : str
+        What is predicted: see `longhaul.tasks`.
     """
 
     model: str
     version: str
     key: str
     kinds: Mapping[str, str]
-    time: Time
+    time: Time | None
+    kind: Kind = "binary"
 
     def line(self) -> bytes:
         """As a line of a journal."""
-        time = {"column": self.time.column, "period": self.time.period}
+        time = self.time and {"column": self.time.column, "period": self.time.period}
         plain = {**vars(self), "kinds": list(self.kinds.items()), "time": time}
         return orjson.dumps({"heading": plain}) + b"\n"
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> "Heading":
         """Read what `line` wrote."""
-        return cls(**{**plain, "kinds": dict(plain["kinds"]), "time": Time(**plain["time"])})
+        time = plain["time"] and Time(**plain["time"])
+        return cls(**{**plain, "kinds": dict(plain["kinds"]), "time": time})
 
 
 def request(
     name: str,
     at: float,
     features: Sequence[Sequence[Any] | None],
-    probability: list[float],
-    decision: list[bool],
+    predictions: Iterable[list[Any]],
 ) -> bytes:
     """The rows of one request as a line.
 
@@ -63,9 +66,10 @@ def request(
         When it was answered, in seconds since 1970.
     features : sequence of sequences of length n
         As they were sent, in the order of the heading; None for one that was not.
-    probability, decision : list of length n
+    predictions : iterable of lists of length n
+        The columns that say what was predicted.
     """
-    document = [name, at, features, probability, decision]
+    document = [name, at, features, *predictions]
     try:
         return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # half a character, or an integer beyond 64 bits
@@ -73,8 +77,8 @@ def request(
         return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def outcomes(at: float, reported: Sequence[tuple[str, int, bool]]) -> bytes:
-    """Outcomes as a line: of which request and row, and whether it was positive."""
+def outcomes(at: float, reported: Sequence[tuple[str, int, Any]]) -> bytes:
+    """Outcomes as a line: of which request and row, and what became of it."""
     return orjson.dumps({"at": at, "outcomes": reported}, option=orjson.OPT_APPEND_NEWLINE)
 
 

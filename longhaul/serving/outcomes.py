@@ -1,17 +1,26 @@
 """POST /outcomes: what became of rows that were predicted."""
 
+from collections.abc import Callable
+from math import inf
 from typing import Annotated
 
 import pydantic
 from pydantic import ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from longhaul.problem import Kind
 from longhaul.serving import protocol
 from longhaul.serving.clerk import Clerk
 from longhaul.serving.doors import body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.settings import Limits
+
+_TOLD: dict[Kind, tuple[set[type], str]] = {
+    "binary": ({bool}, "true or false"),
+    "multiclass": ({str}, "the name of a class"),
+    "regression": ({float, int}, "a number"),
+}
 
 
 class Outcome(pydantic.BaseModel):
@@ -23,15 +32,15 @@ class Outcome(pydantic.BaseModel):
         The X-Request-Id of the answer.
     row : int
         Its position in the request, from 0.
-    outcome : bool
-        Whether it was positive.
+    outcome : bool, str or float
+        Of two classes whether it was positive, of several which it was, or the number.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     request: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     row: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    outcome: bool
+    outcome: bool | str | float
 
 
 class Report(pydantic.BaseModel):
@@ -47,13 +56,15 @@ class Outcomes:
 
     Parameters
     ----------
+    kind : callable
+        What the model in service predicts.
     clerk : Clerk
     limits : Limits
     meters : Meters
     """
 
-    def __init__(self, clerk: Clerk, limits: Limits, meters: Meters):
-        self.clerk, self.limits, self.meters = clerk, limits, meters
+    def __init__(self, kind: Callable[[], Kind], clerk: Clerk, limits: Limits, meters: Meters):
+        self.kind, self.clerk, self.limits, self.meters = kind, clerk, limits, meters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,6 +75,7 @@ class Outcomes:
         report = _read(await body(headers, receive, self.limits))
         if len(report.outcomes) > self.limits.rows:
             raise protocol.too_many(len(report.outcomes), self.limits.rows)
+        _require(report, self.kind())
         self.clerk.report([(one.request, one.row, one.outcome) for one in report.outcomes])
         self.meters.requests.labels(202).inc()
         empty = [(b"content-length", b"0")]
@@ -80,6 +92,14 @@ def _read(sent: bytes) -> Report:
         what = "not what it should be" if first["type"] == "extra_forbidden" else first["msg"]
         what = "not JSON" if first["type"] == "json_invalid" else what
         raise invalid(f"{where}: {what}; GET /openapi.json has the schema") from None
+
+
+def _require(report: Report, kind: Kind) -> None:
+    """Refuse outcomes of another kind than what is predicted."""
+    types, expected = _TOLD[kind]
+    for place, one in enumerate(report.outcomes):
+        if type(one.outcome) not in types or one.outcome in {inf, -inf}:
+            raise invalid(f"outcomes.{place}: the outcome is not {expected}")
 
 
 def _ours(part: int | str) -> bool:

@@ -8,7 +8,6 @@ accepts, and what it answers, is what MLflow accepts and answers.
 import json
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from mlflow.types import ColSpec, DataType, Schema
@@ -118,5 +117,5 @@ def _document(body: bytes) -> dict[str, Any]:
 def _answer(listener: _Listener, body: bytes) -> Answer:
     frame, predicted = listener.frame, listener.predicted
     table = payload.columns(frame)
-    probability = np.asarray(predicted["probability"], dtype=float).tolist()
-    return Answer(table, probability, [bool(one) for one in predicted["decision"]], body)
+    names = [name for name in listener.served.predictor.task.schema if name in predicted]
+    return Answer(table, {name: predicted[name].tolist() for name in names}, body)

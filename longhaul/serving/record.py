@@ -12,13 +12,15 @@ A journal becomes files of its own name and is then removed, so that doing it tw
 first time was cut off, does no harm.
 """
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.model.predictions import COLUMNS
+from longhaul.model.predictions import ORIGIN, columns
+from longhaul.problem import Kind
 
 JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 OUTCOMES, BROKEN = "outcomes", "broken"
@@ -27,8 +29,8 @@ OUTCOME_SCHEMA = pa.schema(
     {
         "request": pa.string(),
         "row": pa.int64(),
-        "outcome": pa.bool_(),
-        "reported_at": COLUMNS["predicted_at"],
+        "outcome": pa.string(),  # as JSON: a truth, a text or a number
+        "reported_at": ORIGIN["predicted_at"],
     }
 )
 
@@ -52,11 +54,12 @@ def read(folder: Path, key: str, kind: str = PREDICTIONS) -> pd.DataFrame:
         row, the latest counts.
     """
     files = sorted((folder / kind / key).glob("*/*.parquet"))
-    tables = [pq.read_table(file, columns=list(COLUMNS)) for file in files]
-    found = pa.concat_tables(tables or [pa.schema(COLUMNS).empty_table()]).to_pandas()
-    reported = _outcomes(folder)
+    known = columns(_kind(files[0]) if files else "binary")
+    tables = [pq.read_table(file, columns=list(known)) for file in files]
+    found = pa.concat_tables(tables or [pa.schema(known).empty_table()]).to_pandas()
+    reported = _outcomes(folder, known["outcome"])
     joined = found.drop(columns="outcome").merge(reported, how="left", on=["request", "row"])
-    return joined[list(COLUMNS)]
+    return joined[list(known)]
 
 
 def write(path: Path, table: pa.Table) -> None:
@@ -70,11 +73,22 @@ def write(path: Path, table: pa.Table) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _outcomes(folder: Path) -> pd.DataFrame:
+def _kind(file: Path) -> Kind:
+    """What the predictions of a file are."""
+    schema = pq.read_schema(file)
+    if "prediction" in schema.names:
+        return "regression"
+    return "binary" if pa.types.is_boolean(schema.field("decision").type) else "multiclass"
+
+
+def _outcomes(folder: Path, kind: pa.DataType) -> pd.DataFrame:
     """The latest outcome of each row that one was reported of."""
     files = sorted((folder / OUTCOMES).glob("*/*.parquet"))
     tables = [pq.read_table(file) for file in files]
     found = pa.concat_tables(tables or [OUTCOME_SCHEMA.empty_table()]).to_pandas()
     ordered = found.sort_values("reported_at", kind="stable").drop(columns="reported_at")
     latest = ordered.drop_duplicates(["request", "row"], keep="last")
-    return latest.astype({"outcome": "boolean"})
+    told = [json.loads(one) for one in latest["outcome"]]
+    if not pa.types.is_boolean(kind):
+        return latest.assign(outcome=told)
+    return latest.assign(outcome=pd.array(told, dtype="boolean"))

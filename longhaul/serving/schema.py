@@ -13,6 +13,16 @@ _TYPES: dict[str, dict[str, Any]] = {
     "category": {"type": ["string", "null"]},
     "date": {"type": ["string", "null"], "description": "ISO 8601, local time."},
 }
+_NUMBER = {"type": "number"}
+_PREDICTED: dict[str, dict[str, Any]] = {
+    "binary": {"probability": _NUMBER, "decision": {"type": "boolean"}},
+    "multiclass": {
+        "probability": _NUMBER,
+        "decision": {"type": "string"},
+        "probabilities": {"type": "array", "items": _NUMBER},
+    },
+    "regression": {"prediction": _NUMBER},
+}
 _STATUS = {
     400: "Not what the model takes.",
     401: "No token, or a wrong one.",
@@ -60,9 +70,15 @@ def openapi(served: Served, settings: Settings) -> dict[str, Any]:
 
 def _description(served: Served, settings: Settings) -> str:
     target, limits = served.problem.target, settings.limits
+    said = {
+        "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
+        f" the threshold {served.predictor.threshold:.3g}",
+        "multiclass": f"Which `{target.column}` is likeliest, its probability, and those of all:"
+        f" {', '.join(target.classes)}",
+        "regression": f"The value of `{target.column}` to be expected",
+    }
     return (
-        f"The chance that `{target.column}` is `{target.positive}`, and the decision at the"
-        f" threshold {served.predictor.threshold:.3g}. A feature that is not sent is missing;"
+        f"{said[target.kind]}. A feature that is not sent is missing;"
         f" other columns are ignored. One request takes {limits.rows:,} rows, {limits.bytes:,}"
         f" bytes and {limits.seconds:g} s at most."
     )
@@ -151,9 +167,7 @@ def _schemas(served: Served) -> dict[str, Any]:
             "oneOf": [{"required": [name]} for name in forms],
         },
         "Answer": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
-        "Prediction": {
-            **_object({"probability": {"type": "number"}, "decision": {"type": "boolean"}}),
-        },
+        "Prediction": _object(_PREDICTED[served.predictor.kind]),
         "Error": _object({"error_code": {"type": "string"}, "message": {"type": "string"}}),
         **report.pop("$defs"),
         "Report": report,

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 import pyarrow as pa
 
 from longhaul.data import periods
 from longhaul.features import values
-from longhaul.model.predictions import COLUMNS
+from longhaul.model.predictions import columns as known_columns
 from longhaul.serving import lines, record
 from longhaul.serving.journal import SUFFIX
 from longhaul.serving.lines import Heading
+from longhaul.tasks import TASKS
 
 _TYPES = {"number": pa.float64(), "category": pa.string(), "date": pa.timestamp("us")}
 _TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
@@ -89,7 +91,7 @@ def _seal(journal: Path, folder: Path) -> Iterator[Path]:
                 heading, headings[text] = text, Heading.read(plain)
             case {"at": at, "outcomes": reported}:
                 outcomes[_day(at)] += [(*row, at) for row in reported]
-            case [_, float() as at, list(), list(), list()] as request if heading:
+            case [_, float() as at, list(), list(), *_] as request if heading:
                 requests[heading, _day(at)].append(request)
             case _:
                 broken.append(text)
@@ -108,14 +110,17 @@ def _seal(journal: Path, folder: Path) -> Iterator[Path]:
 def _reported(rows: list[Any]) -> pa.Table:
     request, row, outcome, at = zip(*rows, strict=True)
     schema = record.OUTCOME_SCHEMA
-    columns = [request, row, outcome, _instants(at)]
+    told = [orjson.dumps(one).decode() for one in outcome]
+    columns = [request, row, told, _instants(at)]
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema)
 
 
 def _predictions(heading: Heading, requests: list[Any]) -> pa.Table:
     """The rows of all requests that one version has answered on one day."""
-    names, at, features, probability, decision = zip(*requests, strict=True)
-    counts = [len(chances) for chances in probability]
+    names, at, features, *said = zip(*requests, strict=True)
+    counts = [len(one) for one in said[0]]
+    schema = known_columns(heading.kind)
+    predicted = [name for name in TASKS[heading.kind].schema if name != "outcome"]
     table = {
         name: _column(kind, [columns[i] for columns in features], counts)
         for i, (name, kind) in enumerate(heading.kinds.items())
@@ -130,12 +135,11 @@ def _predictions(heading: Heading, requests: list[Any]) -> pa.Table:
         "model": [heading.model] * sum(counts),
         "version": [heading.version] * sum(counts),
         "predicted_at": instants,
-        "probability": [chance for chances in probability for chance in chances],
-        "decision": [one for decisions in decision for one in decisions],
-        "outcome": pa.nulls(sum(counts), pa.bool_()),
+        **dict(zip(predicted, map(list, map(chain.from_iterable, said)), strict=True)),
+        "outcome": pa.nulls(sum(counts), schema["outcome"]),
         "features": pa.StructArray.from_arrays(arrays, names=list(table)),
     }
-    return pa.table(columns, pa.schema({**COLUMNS, "features": pa.struct(types)}))
+    return pa.table(columns, pa.schema({**schema, "features": pa.struct(types)}))
 
 
 def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:
@@ -158,6 +162,8 @@ def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> 
 def _periods(heading: Heading, table: dict[str, Any], asked: pd.Series) -> pd.Series:
     """The period of each row: by its own time where that was sent, else by when it was asked."""
     times = asked.dt.tz_localize(None)
+    if heading.time is None:  # nothing says in which batch it will arrive: the day will do
+        return periods.labels(times, "day")
     if heading.kinds.get(heading.time.column) == "date":
         times = table[heading.time.column].fillna(times)
     return periods.labels(times, heading.time.period)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from mlflow.models import Model
 
@@ -63,8 +64,8 @@ class Served:
     def predict(self, found: Rows) -> Answer:
         """Predict rows."""
         predictor = self.predictor
-        probability = predictor.estimator.probability(predictor.encoder.encode(*found))
-        return answer(found.table, probability, predictor.decide(probability))
+        scores = predictor.estimator.scores(predictor.encoder.encode(*found))
+        return answer(found.table, predictor, scores)
 
 
 def load(identity: Identity, shelf: Path) -> Served:
@@ -117,9 +118,14 @@ def _example(metadata: Model, folder: Path, identity: Identity) -> pd.DataFrame:
 def _check(served: Served) -> None:
     """Ask it about its own example, in both ways that a request may take."""
     uri = served.identity.uri
-    expected = served.predictor.probability(served.example)
-    if not ((expected >= 0) & (expected <= 1)).all():
-        raise LonghaulError(f"{uri}: what it predicts of its input example are no probabilities")
+    expected = served.predictor.scores(served.example)
+    try:
+        served.predictor.task.require(expected)
+    except LonghaulError as error:
+        raise LonghaulError(f"{uri}: of its input example, {error}") from None
     plain = served.rows(payload.dumps(served.example).encode())
-    if plain is not None and served.predict(plain).probability != expected.tolist():
+    task = served.predictor.task
+    if plain is not None and not np.array_equal(
+        task.scores(served.predict(plain).columns), expected
+    ):
         raise LonghaulError(f"{uri}: it predicts its input example in two different ways")

@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -82,12 +81,10 @@ class Shadow:
 def _repredict(table: pa.Table, by: Served) -> pa.Table:
     """The same rows, as predicted by another model."""
     frame = pa.table(dict(zip(*_features(table), strict=True))).to_pandas()
-    probability = by.predictor.probability(frame)
     columns: dict[str, Any] = {
         "model": [by.identity.name] * len(frame),
         "version": [by.identity.version] * len(frame),
-        "probability": np.asarray(probability),
-        "decision": by.predictor.decide(probability),
+        **by.predictor.columns(by.predictor.scores(frame)),
     }
     for name, values in columns.items():
         place = table.schema.get_field_index(name)

@@ -1,10 +1,15 @@
 """A candidate as its run records it: metrics, settings and the model."""
 
+from collections.abc import Mapping
+from math import isfinite
+
 import mlflow
 import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.learning.candidate import Candidate
+from longhaul.learning.trials import LOSS
+from longhaul.tasks import Task, words
 from longhaul.tracking import artifacts, models, versions
 from longhaul.tracking.tags import FAMILY
 
@@ -60,11 +65,18 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
     str
         The figures a reader wants of it, in one line.
     """
-    family, metrics = candidate.package.predictor.family, candidate.metrics
+    predictor, metrics = candidate.package.predictor, candidate.metrics
+    family, task = predictor.family, predictor.task
     mlflow.set_tag(FAMILY, family)
-    mlflow.log_metrics({f"valid_{name}": value for name, value in metrics.items()})
+    known = {f"valid_{name}": value for name, value in metrics.items() if isfinite(value)}
+    mlflow.log_metrics({**known, LOSS: metrics[task.loss]})
     mlflow.log_params({f"setting.{name}": value for name, value in candidate.settings.items()})
     mlflow.log_dict(candidate.settings, SETTINGS)
     models.log(candidate.package, rows.head(_EXAMPLE_ROWS))
-    figures = f"log loss {metrics['log_loss']:.4f}, AUC {metrics['auc']:.3f}"
-    return f"{family}: {figures} on validation"
+    return f"{family}: {figures(task, metrics)} on validation"
+
+
+def figures(task: Task, metrics: Mapping[str, float]) -> str:
+    """The loss and the leading figure, in a few words."""
+    loss, lead = metrics[task.loss], metrics[task.lead]
+    return f"{words(task.loss)} {loss:.4f}, {words(task.lead)} {lead:.3f}"

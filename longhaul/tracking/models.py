@@ -4,13 +4,14 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
 import yaml
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
-from mlflow.types.schema import AnyType
+from mlflow.types.schema import AnyType, Array
 
 from longhaul import code
 from longhaul import problem as problems
@@ -18,7 +19,7 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
-from longhaul.problem import Problem
+from longhaul.problem import Kind, Problem, Target
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"
@@ -38,6 +39,15 @@ _NEEDED = (
 )
 # MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
 # boolean all but booleans. The encoder reads them all, whoever sends them: let them pass.
+_GIVEN: dict[Kind, dict[str, Any]] = {
+    "binary": {"probability": DataType.double, "decision": DataType.boolean},
+    "multiclass": {
+        "probability": DataType.double,
+        "decision": DataType.string,
+        "probabilities": Array(DataType.double),
+    },
+    "regression": {"prediction": DataType.double},
+}
 _TYPES = {"number": AnyType(), "category": DataType.string, "date": AnyType()}
 
 
@@ -66,7 +76,7 @@ def log(model: Package, example: pd.DataFrame) -> str:
             artifacts={"package": str(folder)},
             code_paths=[str(_copy_code(Path(temporary)))],
             pip_requirements=requirements(_ROOT / "requirements.txt"),
-            signature=signature(encoder),
+            signature=signature(encoder, model.predictor.kind),
             input_example=example.reindex(columns=encoder.features),
             metadata={"features": {column.name: column.kind for column in encoder.columns}},
         )
@@ -101,20 +111,23 @@ def load_for(uri: str, problem: Problem) -> Package:
     learned = problems.parse(declared, f"the problem of {uri}").target
     if learned != problem.target:
         raise LonghaulError(
-            f"{uri}: it predicts {learned.column} = {learned.positive}, but the table's target is"
-            f" {problem.target.column} = {problem.target.positive}"
+            f"{uri}: it predicts {_words(learned)}, but the table's target is"
+            f" {_words(problem.target)}"
         )
     return found
 
 
-def signature(encoder: Encoder) -> ModelSignature:
+def _words(target: Target) -> str:
+    """What is predicted, in a few words."""
+    said = {"binary": f" = {target.positive}", "multiclass": f" of {', '.join(target.classes)}"}
+    return f"{target.column}{said.get(target.kind, ', a number')}"
+
+
+def signature(encoder: Encoder, kind: Kind = "binary") -> ModelSignature:
     """What the model takes and gives, column by column; none of its features is required."""
     takes = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
-    gives = [
-        ColSpec(DataType.double, "probability"),
-        ColSpec(DataType.boolean, "decision"),
-        ColSpec(DataType.string, "reasons", required=False),
-    ]
+    gives = [ColSpec(type_, name) for name, type_ in _GIVEN[kind].items()]
+    gives.append(ColSpec(DataType.string, "reasons", required=False))
     reasons = ParamSpec("reasons", DataType.long, 0)
     return ModelSignature(Schema(takes), Schema(gives), ParamSchema([reasons]))
 

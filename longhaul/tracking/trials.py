@@ -13,7 +13,7 @@ from longhaul.learning.trials import Trial, best_so_far
 from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
 
 SETTING = "setting."
-BEST = "best_log_loss"
+BEST = "best_loss"
 
 _PARENT = "mlflow.parentRunId"
 _SECONDS = "seconds"

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from longhaul import tasks
 from longhaul.data import table as tables
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import measure
 from longhaul.model.package import Package
 from longhaul.monitoring import assessment, batches
 from longhaul.monitoring.assessment import Assessment, Truth
@@ -87,11 +87,10 @@ class Watched:
                 raise LonghaulError(
                     f"predictions: {uri} has none of {period} by version {number}; score it first"
                 )
-            target = problem.target if due else None
             package = self._package(number)
-            aside = (problem.target.column, problem.time.column, *problem.leave_out)
+            aside = (*problem.aside, *([problem.time.column] if problem.time else []))
             self._seen[period, due] = observe(
-                batches.read(tables.path(self._folder, period), scored, target),
+                batches.read(tables.path(self._folder, period), scored, problem.target, due),
                 package.predictor.encoder,
                 self._reference(number),
                 aside,
@@ -108,11 +107,10 @@ class Watched:
         return Reference.read(self._package(number).reference)
 
     def _baseline(self, number: str) -> float:
-        """The AUC that a version was promoted for; that on validation where it was not judged."""
+        """The leading figure when a version was judged; that on validation where it was not."""
+        lead = tasks.of(self._problem.target).lead
         tags = versions.version(self._identity.name, number).tags
         try:
-            return float(tags["test_auc"])
+            return float(tags[f"test_{lead}"])
         except (KeyError, ValueError):
-            valid = self._package(number).valid
-            probability = valid["probability"].to_numpy()
-            return measure(valid["outcome"].to_numpy(dtype=bool), probability)["auc"]
+            return self._package(number).valid_metrics()[lead]

@@ -18,7 +18,7 @@ def test_the_figures_are_those_of_the_table(tmp_path: Path) -> None:
     positive = frame["churned"] == "yes"
     august = frame["day"].dt.month == 8
     assert (found["rows"], found["duplicates"]) == (len(frame), 3)
-    assert found["positive_share"] == pytest.approx(positive.mean())
+    assert found["outcome"]["positive_share"] == pytest.approx(positive.mean())
     assert found["periods"]["2020-08"] == {
         "rows": int(august.sum()),
         "positive_share": pytest.approx(positive[august].mean()),

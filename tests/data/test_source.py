@@ -15,7 +15,7 @@ from tests import tables
 
 def read(folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """What the source makes of a table in a Parquet file."""
-    return source.read(problems.load(tables.declare(folder, frame)), folder)
+    return source.read(problems.load(tables.declare(folder, frame)), folder).frame
 
 
 def of_folder(folder: Path, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def of_folder(folder: Path, parts: list[pd.DataFrame]) -> pd.DataFrame:
     (folder / "parts").mkdir()
     for number, part in enumerate(parts):
         part.to_parquet(folder / "parts" / f"{number}.parquet")
-    return source.read(problems.load(tables.declare(folder, text=text)), folder)
+    return source.read(problems.load(tables.declare(folder, text=text)), folder).frame
 
 
 def test_csv_parquet_and_folder_are_the_same_table(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_csv_parquet_and_folder_are_the_same_table(tmp_path: Path) -> None:
     parts = of_folder(tmp_path, [frame[:50], frame[50:]])
     frame.to_csv(tmp_path / "churn.csv", index=False)
     text = tables.DECLARATION.replace("churn.parquet", "churn.csv")
-    lines = source.read(problems.load(tables.declare(tmp_path, frame, text)), tmp_path)
+    lines = source.read(problems.load(tables.declare(tmp_path, frame, text)), tmp_path).frame
     pd.testing.assert_frame_equal(whole, parts)
     pd.testing.assert_frame_equal(whole, lines.astype(whole.dtypes.to_dict()))
 

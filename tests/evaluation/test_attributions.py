@@ -17,7 +17,7 @@ from tests import packages, tables
 
 
 @pytest.mark.parametrize(
-    ("family", "method"), [("lightgbm", CONTRIBUTION), ("logistic", PERMUTATION)]
+    ("family", "method"), [("lightgbm", CONTRIBUTION), ("linear", PERMUTATION)]
 )
 def test_what_makes_customers_leave_comes_first(tmp_path: Path, family: str, method: str) -> None:
     """Calls and plan do; the others are noise. Every feature is listed once."""

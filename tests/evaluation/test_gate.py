@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.evaluation.gate import METRICS, Evidence, Rival, judge
+from longhaul.evaluation.gate import Evidence, Rival, judge
 from longhaul.evaluation.intervals import Interval
 from longhaul.problem import Gate
+from longhaul.tasks import binary
 
 GATE = Gate(min_rows=1000, min_auc=0.7, max_calibration_error=0.1, margin=0.001)
 WINDOWS = {"fit": ["2024-01", "2024-03"], "valid": ["2024-03", "2024-03"]}
@@ -19,7 +20,7 @@ GOOD = Evidence(
     positives=300,
     window=["2024-04", "2024-04"],
     windows=WINDOWS,
-    metrics={name: Interval(0.75, 0.7, 0.8) for name in METRICS}
+    metrics={name: Interval(0.75, 0.7, 0.8) for name in binary.metrics}
     | {"calibration_error": Interval(0.05, 0.04, 0.06)},
 )
 RIVAL = Rival(WINDOWS, Interval(0.02, 0.01, 0.03))
@@ -129,8 +130,8 @@ def places(evidence: Evidence) -> list[tuple[Any, ...]]:
     found += [("window", 0), ("window", 1)]
     found += [("windows", name) for name in WINDOWS]
     found += [("windows", name, end) for name in WINDOWS for end in (0, 1)]
-    found += [("metrics", name) for name in METRICS]
-    found += [("metrics", name, bound) for name in METRICS for bound in bounds]
+    found += [("metrics", name) for name in binary.metrics]
+    found += [("metrics", name, bound) for name in binary.metrics for bound in bounds]
     if evidence.rival:
         found += [("rival", "improvement")]
         found += [("rival", "improvement", bound) for bound in bounds]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import MISSING, MOST_LEVELS, OTHER, levels, slices
+from longhaul.tasks import binary
 
 
 def predictions(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -22,14 +23,14 @@ def test_each_slice_is_measured_by_itself() -> None:
     """Its figures are those of its rows alone."""
     frame = pd.DataFrame({"kind": ["a"] * 200 + ["b"] * 100})
     outcome, probability = predictions(300)
-    first, second = slices(frame, ["kind"], outcome, probability)
+    first, second = slices(binary, frame, ["kind"], outcome, probability)
     expected = measure(outcome[:200], probability[:200])
     assert first == {
         "column": "kind",
         "value": "a",
         "rows": 200,
-        "positive_share": outcome[:200].mean(),
-        "mean_probability": probability[:200].mean(),
+        "found": outcome[:200].mean(),
+        "predicted": probability[:200].mean(),
         "auc": expected["auc"],
         "log_loss": expected["log_loss"],
     }
@@ -41,7 +42,7 @@ def test_few_rows_or_one_class_have_no_auc() -> None:
     frame = pd.DataFrame({"kind": ["a"] * 150 + ["b"] * 50})
     outcome, probability = predictions(200)
     outcome[:150] = False
-    found = slices(frame, ["kind"], outcome, probability)
+    found = slices(binary, frame, ["kind"], outcome, probability)
     assert [row["auc"] for row in found] == [None, None]
     json.dumps(found, allow_nan=False)
 
@@ -96,4 +97,4 @@ def test_a_value_of_most_rows_is_a_slice_by_itself() -> None:
 def test_an_unknown_column_is_named() -> None:
     """With the key of the problem that asks for it."""
     with pytest.raises(LonghaulError, match="slices: column 'kind' is not in the table"):
-        slices(pd.DataFrame({"a": [1]}), ["kind"], np.array([True]), np.array([0.5]))
+        slices(binary, pd.DataFrame({"a": [1]}), ["kind"], np.array([True]), np.array([0.5]))

@@ -40,7 +40,7 @@ def test_judged_on_validation(
     both = candidate.prepare(problem, *windows)
     alone = family("lightgbm").fit(fitted.settings, both.encoder, both.train, None, 0, 1)
     judged = fitted.package.valid
-    np.testing.assert_array_equal(alone.probability(both.valid.matrix), judged["probability"])
+    np.testing.assert_array_equal(alone.scores(both.valid.matrix), judged["probability"])
     np.testing.assert_array_equal(both.valid.outcome, judged["outcome"])
     outcome, probability = judged["outcome"].to_numpy(), judged["probability"].to_numpy()
     assert measure(outcome, probability) == fitted.metrics
@@ -56,7 +56,7 @@ def test_refitted_on_both(
     both = pd.concat(windows, ignore_index=True)
     sample = candidate.encode(predictor.encoder, problem, both)
     again = family("lightgbm").fit(fitted.settings, predictor.encoder, sample, None, 0, 1)
-    np.testing.assert_array_equal(again.probability(sample.matrix), predictor.probability(both))
+    np.testing.assert_array_equal(again.scores(sample.matrix), predictor.scores(both))
     assert predictor.estimator.iterations == fitted.settings["iterations"]
 
 
@@ -80,8 +80,8 @@ def test_settings(fitted: Candidate) -> None:
 
 def test_unknown_setting(problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """A setting that the family does not have is named, with those that it has."""
-    with pytest.raises(LonghaulError, match="logistic has no setting 'depth'; it has C"):
-        candidate.fit(problem, *windows, "logistic", {"depth": 3}, 0, 1)
+    with pytest.raises(LonghaulError, match="linear has no setting 'depth'; it has C"):
+        candidate.fit(problem, *windows, "linear", {"depth": 3}, 0, 1)
 
 
 def test_same_seed(
@@ -91,5 +91,5 @@ def test_same_seed(
     again = candidate.fit(problem, *windows, "lightgbm", SETTINGS, 0, 1)
     assert again.metrics == fitted.metrics
     assert again.settings == fitted.settings
-    expected, found = (c.package.predictor.probability(windows[0]) for c in (fitted, again))
+    expected, found = (c.package.predictor.scores(windows[0]) for c in (fitted, again))
     np.testing.assert_array_equal(expected, found)

@@ -44,14 +44,14 @@ def each(request: pytest.FixtureRequest) -> Family:
 
 def test_unknown_family() -> None:
     """A name that is none is answered with those that are."""
-    with pytest.raises(LonghaulError, match="'xgboost' is unknown; choose one of logistic, forest"):
+    with pytest.raises(LonghaulError, match="'xgboost' is unknown; choose one of linear, forest"):
         family("xgboost")
 
 
 def test_learns(each: Family) -> None:
     """Rows never seen are ranked well, and the probabilities keep the base rate."""
     estimator = each.fit(small(each), ENCODER, TRAIN, VALID, 0, 1)
-    probability = estimator.probability(TEST.matrix)
+    probability = estimator.scores(TEST.matrix)
     assert (np.float64, TEST.outcome.shape) == (probability.dtype, probability.shape)
     assert roc_auc_score(TEST.outcome, probability) > 0.75
     assert pytest.approx(TEST.outcome.mean(), abs=0.03) == probability.mean()
@@ -60,8 +60,7 @@ def test_learns(each: Family) -> None:
 def test_same_seed(each: Family) -> None:
     """The same seed gives the same model."""
     first, second = (
-        each.fit(small(each), ENCODER, TRAIN, VALID, 7, 1).probability(TEST.matrix)
-        for _ in range(2)
+        each.fit(small(each), ENCODER, TRAIN, VALID, 7, 1).scores(TEST.matrix) for _ in range(2)
     )
     np.testing.assert_array_equal(first, second)
 
@@ -81,7 +80,7 @@ def test_saved(each: Family, tmp_path: Path) -> None:
     estimator = each.fit(small(each), ENCODER, TRAIN, None, 0, 1)
     estimator.save(tmp_path)
     again = each.load(tmp_path)
-    expected, found = (e.probability(TEST.matrix) for e in (estimator, again))
+    expected, found = (e.scores(TEST.matrix) for e in (estimator, again))
     np.testing.assert_array_equal(expected, found)
     assert estimator.iterations == again.iterations
     assert {path.suffix for path in tmp_path.iterdir()} <= {".skops", ".txt"}
@@ -91,9 +90,9 @@ def test_odd_rows(each: Family) -> None:
     """Rows of nothing, categories never seen, and no rows at all have an answer."""
     estimator = each.fit(small(each), ENCODER, TRAIN, None, 0, 1)
     odd = ENCODER.transform(pd.DataFrame({"plan": [None, "never seen"]}))
-    probability = estimator.probability(odd)
+    probability = estimator.scores(odd)
     assert ((probability >= 0) & (probability <= 1)).all()
-    assert estimator.probability(odd[:0]).shape == (0,)
+    assert estimator.scores(odd[:0]).shape == (0,)
 
 
 def test_space(each: Family) -> None:
@@ -103,7 +102,7 @@ def test_space(each: Family) -> None:
         values = [settings[name] for settings in drawn]
         assert min(values) <= each.defaults[name] <= max(values), name
     settings = {**drawn[0], **{k: v for k, v in small(each).items() if k not in drawn[0]}}
-    assert each.fit(settings, ENCODER, TRAIN, VALID, 0, 1).probability(TEST.matrix).max() <= 1
+    assert each.fit(settings, ENCODER, TRAIN, VALID, 0, 1).scores(TEST.matrix).max() <= 1
 
 
 def test_contributions() -> None:
@@ -115,7 +114,7 @@ def test_contributions() -> None:
             assert parts is None
             continue
         assert TEST.matrix.shape == parts.shape
-        rest = logit(estimator.probability(TEST.matrix)) - parts.sum(axis=1)
+        rest = logit(estimator.scores(TEST.matrix)) - parts.sum(axis=1)
         np.testing.assert_allclose(rest, rest[0], atol=1e-9)
 
 
@@ -125,7 +124,7 @@ def test_lightgbm_refuses() -> None:
         family("lightgbm").fit({"learning_rate": -1}, ENCODER, TRAIN, None, 0, 1)
 
 
-@pytest.mark.parametrize("name", ["logistic", "forest", "histogram"])
+@pytest.mark.parametrize("name", ["linear", "forest", "histogram"])
 def test_untrusted_type(name: str, tmp_path: Path) -> None:
     """A file with anything but the named types in it is refused before any of it is built."""
     chosen = family(name)

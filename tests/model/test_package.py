@@ -29,7 +29,7 @@ def test_again(family: str, tmp_path: Path) -> None:
     assert package.windows == again.windows
     assert package.reference == again.reference
     pd.testing.assert_frame_equal(package.valid, again.valid)
-    expected, found = (p.predictor.probability(churn(50)) for p in (package, again))
+    expected, found = (p.predictor.scores(churn(50)) for p in (package, again))
     np.testing.assert_array_equal(expected, found)
 
 

@@ -16,15 +16,13 @@ def test_probability(package: Package) -> None:
     """The predictor encodes and estimates: one probability for each row."""
     predictor = package.predictor
     matrix = predictor.encoder.transform(ROWS)
-    np.testing.assert_array_equal(
-        predictor.estimator.probability(matrix), predictor.probability(ROWS)
-    )
+    np.testing.assert_array_equal(predictor.estimator.scores(matrix), predictor.scores(ROWS))
 
 
 def test_row_by_row(package: Package) -> None:
     """A row alone has the probability that it has among others, bit for bit."""
-    together = package.predictor.probability(ROWS)
-    alone = [package.predictor.probability(ROWS.iloc[[i]])[0] for i in range(len(ROWS))]
+    together = package.predictor.scores(ROWS)
+    alone = [package.predictor.scores(ROWS.iloc[[i]])[0] for i in range(len(ROWS))]
     np.testing.assert_array_equal(together, alone)
 
 

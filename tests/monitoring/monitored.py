@@ -45,7 +45,7 @@ def rows(count: int = 200, seed: int = 1, **changes: Any) -> pd.DataFrame:
 def batch(frame: pd.DataFrame, known: bool = True) -> Batch:
     """The rows with their predictions."""
     predictor = fitted().package.predictor
-    probability = predictor.probability(frame)
+    probability = predictor.scores(frame)
     outcome = (frame["churned"] == "yes").to_numpy().astype(int)
     return Batch(
         frame,

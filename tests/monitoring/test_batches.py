@@ -36,7 +36,7 @@ def test_rows_meet_their_predictions(files: tuple[Path, Path], size: int) -> Non
     assert max(len(one.frame) for one in found) <= size
     probability = np.concatenate([one.probability for one in found])
     outcome = np.concatenate([one.outcome for one in found])
-    assert np.array_equal(probability, monitored.fitted().package.predictor.probability(frame))
+    assert np.array_equal(probability, monitored.fitted().package.predictor.scores(frame))
     expected = frame["churned"].map({"yes": 1, "no": 0}).fillna(UNKNOWN).to_numpy()
     assert outcome.tolist() == expected.tolist()
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from longhaul.evaluation.intervals import loss
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.causes import causes, shares
 from longhaul.monitoring.scores import Scores
+from longhaul.tasks import binary
 
 
 def world(count: int, seed: int, centre: float = -1.0, shift: float = 0.0, slope: float = 1.0):
@@ -32,7 +32,7 @@ def test_parts_add_up(seed: int) -> None:
     found = causes(REFERENCE, scores(*period), CALIBRATION)
     assert found is not None
     assert found.before + found.features + found.relation.value == pytest.approx(found.after)
-    assert found.after == pytest.approx(loss(*period).mean(), rel=1e-4)
+    assert found.after == pytest.approx(binary.losses(*period).mean(), rel=1e-4)
 
 
 def test_other_rows_are_the_features_part() -> None:
@@ -65,7 +65,7 @@ def test_what_a_shift_would_win_back() -> None:
 def loss_after_shift(shift: float) -> float:
     outcome, probability = world(50_000, 1, shift=shift)
     odds = np.log(probability / (1 - probability))
-    return float(loss(outcome, expit(odds + shift)).mean())
+    return float(binary.losses(outcome, expit(odds + shift)).mean())
 
 
 def test_slices_carry_their_part() -> None:

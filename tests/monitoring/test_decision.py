@@ -13,7 +13,7 @@ from longhaul.problem import Monitoring
 from tests.monitoring import monitored
 
 PROBLEM = replace(
-    monitored.problem(), monitoring=Monitoring(min_rows=100, auc_fall=0.02, persistence=(2, 3))
+    monitored.problem(), monitoring=Monitoring(min_rows=100, fall=0.02, persistence=(2, 3))
 )
 
 

@@ -23,7 +23,7 @@ ROWS = [
     {"day": "2020-08-02T23:15:00", "calls": 0, "plan": "plus", "age": None},
 ]
 BODY = json.dumps({"dataframe_records": ROWS}).encode()
-FAMILIES = {"1": "lightgbm", "2": "logistic"}
+FAMILIES = {"1": "lightgbm", "2": "linear"}
 
 
 class Running(NamedTuple):
@@ -69,7 +69,7 @@ def register(folder: Path) -> dict[str, list[float]]:
         with mlflow.start_run():
             uri = models.log(package, tables.churn(3).drop(columns=["customer", "churned"]))
         assert registry.register(NAME, uri, {}, "") == version
-        says[version] = package.predictor.probability(pd.DataFrame(ROWS)).tolist()
+        says[version] = package.predictor.scores(pd.DataFrame(ROWS)).tolist()
     registry.promote(NAME, "1", "the first")
     assert says["1"] != says["2"]
     return says

@@ -10,9 +10,9 @@ from tests import packages, tables
 
 
 @pytest.fixture(scope="module")
-def logistic(shared: Path) -> str:
+def linear(shared: Path) -> str:
     """The URI of a model that is good at the table of customers."""
-    return _log(shared, "logistic")
+    return _log(shared, "linear")
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def test_requests_are_spread_over_all_rows() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["logistic", "lightgbm"])
+@pytest.mark.parametrize("family", ["linear", "lightgbm"])
 def test_service_equals_batch_prediction(
     split: Path, tmp_path: Path, family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,7 +47,7 @@ def test_service_equals_batch_prediction(
     assert headline.startswith("serves: 20 requests, median ")
     assert "answers equal batch predictions" in headline
     run = mlflow.last_active_run()
-    assert run.data.metrics["parity_max_difference"] <= {"logistic": 1e-6}.get(family, 0)
+    assert run.data.metrics["parity_max_difference"] <= {"linear": 1e-6}.get(family, 0)
     assert 0 < run.data.metrics["latency_p50_ms"] <= run.data.metrics["latency_p99_ms"]
     report = artifacts.read_json(f"runs:/{run.info.run_id}/deployment.json")
     assert report["parity"]["answers"] == 20 + 5 * 100

@@ -12,8 +12,8 @@ import pytest
 
 from longhaul.data import split as splits
 from longhaul.data import table as files
-from longhaul.evaluation.gate import METRICS
 from longhaul.problem import Gate
+from longhaul.tasks import binary
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import HEADLINE
 from steps.evaluate import evaluate
@@ -54,7 +54,7 @@ def test_a_first_candidate(lightgbm: str, tmp_path: Path) -> None:
     assert (lightgbm, None) == (verdict["candidate"], verdict["champion"])
     assert verdict["title"] == "churn: lightgbm"
     assert verdict["windows"]["test"] == ["2020-06", "2020-06"]
-    assert set(METRICS) == set(verdict["metrics"])
+    assert set(binary.metrics) == set(verdict["metrics"])
     for name, figures in verdict["metrics"].items():
         assert found.data.metrics[f"test_{name}"] == figures["value"]
         assert figures["low"] <= figures["high"]
@@ -70,10 +70,10 @@ def test_a_first_candidate(lightgbm: str, tmp_path: Path) -> None:
     assert found.data.tags[HEADLINE].endswith(": passed")
 
 
-def test_a_worse_candidate_is_refused(logistic: str, lightgbm: str, tmp_path: Path) -> None:
+def test_a_worse_candidate_is_refused(linear: str, lightgbm: str, tmp_path: Path) -> None:
     """Against a champion that is better, or the same one; each finishes with its reason."""
     split = write(tmp_path, Gate(min_rows=100, min_auc=0.5, max_calibration_error=1), june())
-    for candidate, champion in ((lightgbm, logistic), (logistic, logistic)):
+    for candidate, champion in ((lightgbm, linear), (linear, linear)):
         found, verdict = run(candidate, split, champion)
         assert not verdict["passed"]
         assert champion == verdict["champion"]
@@ -83,28 +83,28 @@ def test_a_worse_candidate_is_refused(logistic: str, lightgbm: str, tmp_path: Pa
         assert isfinite(found.data.metrics["test_improvement_low"])
 
 
-def test_what_the_model_was_fitted_on_is_no_test(logistic: str, tmp_path: Path) -> None:
+def test_what_the_model_was_fitted_on_is_no_test(linear: str, tmp_path: Path) -> None:
     """The months of the validation window as a test: refused, since they were seen."""
     frame = tables.churn()
     seen = frame[frame["day"].dt.strftime("%Y-%m") == "2020-05"]
     split = write(tmp_path, Gate(min_rows=10, max_calibration_error=1), seen)
-    found, verdict = run(logistic, split)
+    found, verdict = run(linear, split)
     assert not verdict["passed"]
     assert "the candidate has seen 2020-01 to 2020-05" in found.data.tags[HEADLINE]
 
 
 @pytest.mark.parametrize("rows", [0, 1, 40])
-def test_too_little_to_judge_is_refused(logistic: str, tmp_path: Path, rows: int) -> None:
+def test_too_little_to_judge_is_refused(linear: str, tmp_path: Path, rows: int) -> None:
     """No rows, one row, one class only: a verdict without figures, in valid JSON."""
     test = june().assign(churned="no").head(rows)
-    found, verdict = run(logistic, write(tmp_path, Gate(min_rows=1), test))
+    found, verdict = run(linear, write(tmp_path, Gate(min_rows=1), test))
     assert not verdict["passed"]
     assert verdict["metrics"]["auc"] == {"value": None, "low": None, "high": None}
     assert "test_auc" not in found.data.metrics
     assert "refused" in found.data.tags[HEADLINE]
 
 
-def test_splits_of_the_split_stage_are_read(logistic: str, tmp_path: Path) -> None:
+def test_splits_of_the_split_stage_are_read(linear: str, tmp_path: Path) -> None:
     """The folder that the split stage writes is all it takes."""
     frame = tables.churn()
     month, folder = frame["day"].dt.strftime("%Y-%m"), tmp_path / "split"
@@ -112,5 +112,5 @@ def test_splits_of_the_split_stage_are_read(logistic: str, tmp_path: Path) -> No
     windows = {"train": "2020-01", "valid": "2020-05", "test": "2020-06"}
     frames = {name: frame[month == label] for name, label in windows.items()}
     splits.write(folder, tables.problem(tmp_path), frames)  # type: ignore[arg-type]
-    _, verdict = run(logistic, str(folder))
+    _, verdict = run(linear, str(folder))
     assert len(frames["test"]) == verdict["rows"]

@@ -13,7 +13,7 @@ from tests import packages, registered, tables
 @pytest.fixture
 def candidate(tracking: str, tmp_path: Path) -> str:
     """The URI of a logged model."""
-    fitted = packages.fit(tmp_path, "logistic")
+    fitted = packages.fit(tmp_path, "linear")
     with mlflow.start_run():
         return models.log(fitted.package, tables.churn().head())
 

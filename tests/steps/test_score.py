@@ -46,19 +46,19 @@ def run(model: str, table: str) -> tuple[Any, pd.DataFrame]:
     return found, pd.read_parquet(file).assign(key=file.parent.name)
 
 
-def test_a_period_is_predicted_and_measured(logistic: str, tmp_path: Path) -> None:
+def test_a_period_is_predicted_and_measured(linear: str, tmp_path: Path) -> None:
     """Predictions are the model's, in order, with their outcome; a metric's step is the period."""
     table = write(tmp_path)
-    found, written = run(logistic, table)
+    found, written = run(linear, table)
     frame, problem = files.read(Path(table), ["2020-07"]), files.problem(Path(table))
-    predictor = models.load(logistic).predictor
-    expected = predictor.probability(frame)
+    predictor = models.load(linear).predictor
+    expected = predictor.scores(frame)
     assert expected.tolist() == written["probability"].tolist()
     assert list(range(len(frame))) == written["row"].tolist()
     assert predictor.decide(expected).tolist() == written["decision"].tolist()
     assert outcomes(frame, problem.target).tolist() == written["outcome"].tolist()
     assert frame["day"].tolist() == written["day"].tolist()
-    run_id = logistic.split("/")[1]
+    run_id = linear.split("/")[1]
     assert {("2020-07", run_id, "", run_id)} == set(
         written[["period", "model", "version", "key"]].itertuples(index=False, name=None)
     )
@@ -70,9 +70,9 @@ def test_a_period_is_predicted_and_measured(logistic: str, tmp_path: Path) -> No
     assert f"2020-07: {len(frame)} rows, {headline}" == found.data.tags[HEADLINE]
 
 
-def test_a_registered_version_keeps_its_name(logistic: str, tmp_path: Path) -> None:
+def test_a_registered_version_keeps_its_name(linear: str, tmp_path: Path) -> None:
     """An alias is resolved, so that the predictions say which version made them."""
-    mlflow.register_model(logistic, "churn")
+    mlflow.register_model(linear, "churn")
     mlflow.MlflowClient().set_registered_model_alias("churn", "champion", "1")
     table = write(tmp_path)
     for uri in ("models:/churn@champion", "models:/churn/1"):
@@ -95,10 +95,10 @@ def test_a_registered_version_keeps_its_name(logistic: str, tmp_path: Path) -> N
     ],
 )
 def test_what_a_period_may_lack(
-    logistic: str, tmp_path: Path, change: Change, headline: str, known: int
+    linear: str, tmp_path: Path, change: Change, headline: str, known: int
 ) -> None:
     """Outcomes, a class, rows or features: it is scored, and the headline says so."""
-    found, written = run(logistic, write(tmp_path, change))
+    found, written = run(linear, write(tmp_path, change))
     assert headline in found.data.tags[HEADLINE]
     assert bool(known) == ("log_loss" in found.data.metrics)
     assert len(written) == found.data.metrics["rows"]
@@ -127,14 +127,14 @@ def test_batches_are_no_difference(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_line(
-    logistic: str,
+    linear: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     change: dict[str, str],
     message: str,
 ) -> None:
     """A period, a model or a table that is not there."""
-    options = {"model": logistic, "table": write(tmp_path), "period": "2020-07"} | change
+    options = {"model": linear, "table": write(tmp_path), "period": "2020-07"} | change
     with pytest.raises(SystemExit):
         score.main([part for name, value in options.items() for part in (f"--{name}", value)])
     error = capsys.readouterr().err
@@ -143,20 +143,20 @@ def test_bad_input_is_one_line(
 
 
 def test_a_model_of_something_else_is_refused(
-    logistic: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    linear: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its probabilities are not held to outcomes that it knows nothing of."""
     table = Path(write(tmp_path))
     text = (table / "problem.yaml").read_text().replace("positive: 'yes'", "positive: 'no'")
     (table / "problem.yaml").write_text(text)
     with pytest.raises(SystemExit):
-        score.main(["--model", logistic, "--table", str(table), "--period", "2020-07"])
+        score.main(["--model", linear, "--table", str(table), "--period", "2020-07"])
     assert "it predicts churned = yes, but the table's target is churned = no" in (
         capsys.readouterr().err
     )
 
 
-def test_a_target_of_booleans_with_gaps_is_read(logistic: str, tmp_path: Path) -> None:
+def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> None:
     """Known outcomes are known, the others are not, whatever type the column has."""
 
     def change(rows: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +168,7 @@ def test_a_target_of_booleans_with_gaps_is_read(logistic: str, tmp_path: Path) -
     problem = replace(files.problem(table), target=Target("churned", "1"))
     target = tmp_path / "written.parquet"
     origin = Origin("2020-07", "m", "", NOW)
-    predictor = models.load(logistic).predictor
+    predictor = models.load(linear).predictor
     predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
     outcome = pd.read_parquet(target)["outcome"]
     raw = files.read(table, ["2020-07"])["churned"]

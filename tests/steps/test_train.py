@@ -35,19 +35,19 @@ def options(split: str, name: str, settings: str = "") -> list[str]:
 
 def test_train(tracking: str, split: str) -> None:
     """A run ends with a model, its metrics on validation and all its settings."""
-    train.main(options(split, "logistic"))
+    train.main(options(split, "linear"))
     [run] = mlflow.search_runs(output_format="list")
     assert run.info.status == "FINISHED"
     metrics = run.data.metrics
     names = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
     assert {f"valid_{name}" for name in names} == set(metrics)
     figures = f"log loss {metrics['valid_log_loss']:.4f}, AUC {metrics['valid_auc']:.3f}"
-    assert f"logistic: {figures} on validation" == run.data.tags[HEADLINE]
-    assert run.data.tags["longhaul.family"] == "logistic"
+    assert f"linear: {figures} on validation" == run.data.tags[HEADLINE]
+    assert run.data.tags["longhaul.family"] == "linear"
     assert run.data.params == {"setting.C": "0.1"}
     root = f"runs:/{run.info.run_id}"
-    assert family("logistic").defaults == artifacts.read_json(f"{root}/settings.json")
-    assert models.load(f"{root}/model").predictor.family == "logistic"
+    assert family("linear").defaults == artifacts.read_json(f"{root}/settings.json")
+    assert models.load(f"{root}/model").predictor.family == "linear"
 
 
 def test_settings_of_another_run(tracking: str, split: str) -> None:
@@ -80,7 +80,7 @@ def test_unknown_family(tracking: str, split: str, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         train.main(options(split, "xgboost"))
     error = capsys.readouterr().err
-    names = "logistic, forest, histogram, lightgbm"
+    names = "linear, forest, histogram, lightgbm"
     assert error == f"error: train: family 'xgboost' is unknown; choose one of {names}\n"
     assert not mlflow.search_logged_models(output_format="list")
 

@@ -68,7 +68,7 @@ def store(tracking, monkeypatch):
 
 
 def arguments(folder, **changes):
-    options = {"split": folder, "family": "logistic", "trials": 12, "minutes": 5, "seed": 3}
+    options = {"split": folder, "family": "linear", "trials": 12, "minutes": 5, "seed": 3}
     options |= {"threads": 1, "resume": "true"} | changes
     return [part for name, value in options.items() for part in (f"--{name}", str(value))]
 
@@ -99,7 +99,7 @@ def test_tune_leaves_a_model_and_the_whole_search(split, store, capsys):
     assert len(losses) == 11
     assert min(losses) == pytest.approx(run.data.metrics["valid_log_loss"], abs=1e-12)
 
-    curve = mlflow.MlflowClient().get_metric_history(run.info.run_id, "best_log_loss")
+    curve = mlflow.MlflowClient().get_metric_history(run.info.run_id, "best_loss")
     expected = list(zip(range(11), np.minimum.accumulate(losses), strict=True))
     assert expected == [(point.step, point.value) for point in curve]
 
@@ -184,7 +184,7 @@ def wait_for(happened, seconds=60):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"family": "forrest"}, "'forrest' is unknown; choose one of logistic, forest"),
+        ({"family": "forrest"}, "'forrest' is unknown; choose one of linear, forest"),
         ({"trials": 0}, "0 is not in the range x>=1"),
         ({"minutes": 0}, "0.0 is not in the range x>0"),
         ({"minutes": "nan"}, "--minutes"),

@@ -52,7 +52,7 @@ def test_load(uri: str, package: Package) -> None:
     """The package comes back from the store as it went."""
     again = models.load(uri)
     assert package.problem == again.problem
-    expected, found = (p.predictor.probability(ROWS) for p in (package, again))
+    expected, found = (p.predictor.scores(ROWS) for p in (package, again))
     np.testing.assert_array_equal(expected, found)
 
 
@@ -83,7 +83,7 @@ def test_far_from_home(uri: str, package: Package, tmp_path: Path) -> None:
     assert where.startswith(str(model))
     assert imported == "[]"
     predicted = pd.read_parquet(answer)
-    expected = package.predictor.probability(ROWS)
+    expected = package.predictor.scores(ROWS)
     np.testing.assert_array_equal(expected, predicted["probability"])
     np.testing.assert_array_equal(package.predictor.decide(expected), predicted["decision"])
     assert package.predictor.reasons(ROWS, 1) == predicted["reasons"].tolist()
@@ -92,13 +92,13 @@ def test_far_from_home(uri: str, package: Package, tmp_path: Path) -> None:
 def test_odd_forms(uri: str, package: Package) -> None:
     """Whole numbers for fractions, texts for dates, columns left out: the model reads them."""
     model = mlflow.pyfunc.load_model(uri)
-    expected = package.predictor.probability(ROWS)
+    expected = package.predictor.scores(ROWS)
     whole = ROWS.assign(age=ROWS["age"].astype("Int64"), calls=ROWS["calls"].astype(float))
     written = ROWS.assign(day=ROWS["day"].astype(str))
     for frame in (whole, written, ROWS[FEATURES], ROWS.astype(object)):
         np.testing.assert_array_equal(expected, model.predict(frame)["probability"])
     less = model.predict(ROWS[["calls"]])["probability"]
-    np.testing.assert_array_equal(package.predictor.probability(ROWS[["calls"]]), less)
+    np.testing.assert_array_equal(package.predictor.scores(ROWS[["calls"]]), less)
 
 
 @pytest.mark.parametrize("orient", ["records", "split"])
@@ -111,7 +111,7 @@ def test_json(uri: str, package: Package, orient: str) -> None:
         body, "application/json", model, model.metadata.get_input_schema()
     )
     predicted = pd.DataFrame(json.loads(answer.response)["predictions"])
-    np.testing.assert_array_equal(package.predictor.probability(ROWS), predicted["probability"])
+    np.testing.assert_array_equal(package.predictor.scores(ROWS), predicted["probability"])
     assert package.predictor.reasons(ROWS, 2) == predicted["reasons"].tolist()
 
 

@@ -1,13 +1,13 @@
 """The model families to choose from: one module each, all with the same four names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.estimator import Estimator
-from longhaul.learning.families import forest, histogram, lightgbm, logistic
+from longhaul.learning.families import forest, histogram, lightgbm, linear, own
 from longhaul.learning.sample import Sample
 
 Settings = Mapping[str, float]
@@ -53,23 +53,31 @@ class Family(Protocol):
             Processors to use; 0 is all.
         """
 
-    def load(self, folder: Path) -> Estimator:
-        """Read an estimator of this family that was saved in `folder`."""
+    def load(self, folder: Path, classes: int) -> Estimator:
+        """Read an estimator of this family that was saved in `folder`; see `Sample.classes`."""
 
 
 FAMILIES: dict[str, Family] = {
-    family.name: family for family in (logistic, forest, histogram, lightgbm)
+    family.name: family for family in (linear, forest, histogram, lightgbm)
 }
 
 
-def family(name: str) -> Family:
+def family(name: str, files: Sequence[Path] = ()) -> Family:
     """The family called `name`.
+
+    Parameters
+    ----------
+    name : str
+    files : sequence of Path
+        Where families of the user's own are declared; see `longhaul.learning.families.own`.
 
     Raises
     ------
     LonghaulError
         When there is none.
     """
-    if name not in FAMILIES:
-        raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(FAMILIES)}")
-    return FAMILIES[name]
+    declared: list[Family] = [*own.read(files)]
+    known = {**FAMILIES, **{one.name: one for one in declared}}
+    if name not in known:
+        raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(known)}")
+    return known[name]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from longhaul.features.encoder import Encoder
 from longhaul.learning.estimator import (
@@ -58,7 +58,8 @@ def fit(
     A category's code is split like a number: its order is that of the frequencies.
     """
     chosen = {**defaults, **settings}
-    model = RandomForestClassifier(
+    kind = RandomForestClassifier if train.classes else RandomForestRegressor
+    model = kind(
         n_estimators=int(chosen["trees"]),
         max_depth=int(chosen["depth"]),
         min_samples_leaf=int(chosen["min_rows"]),
@@ -68,14 +69,14 @@ def fit(
         random_state=seed,
     )
     fit_sklearn(model, train, threads)
-    return SklearnEstimator(model.set_params(n_jobs=None))
+    return SklearnEstimator(model.set_params(n_jobs=None), train.classes)
 
 
-def load(folder: Path) -> SklearnEstimator:
+def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
     refuse_unless(all(_sound(tree.tree_, model.n_features_in_) for tree in model), folder)
-    return SklearnEstimator(model)
+    return SklearnEstimator(model, classes)
 
 
 def _sound(tree: Any, width: int) -> bool:

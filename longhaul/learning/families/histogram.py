@@ -1,11 +1,12 @@
 """Histogram gradient boosting of scikit-learn, which splits on categories by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from longhaul.features.encoder import Encoder
 from longhaul.learning.estimator import (
@@ -61,24 +62,27 @@ def fit(
 ) -> SklearnEstimator:
     """Boost trees on `train`; see `longhaul.learning.families.Family.fit`."""
     chosen = {**defaults, **settings}
-    train = Sample(_with_values(train.matrix), train.outcome)
+    train = replace(train, matrix=_with_values(train.matrix))
     if valid is not None:
-        chosen["iterations"] = _best(_model(chosen, encoder, seed), train, valid, threads)
-    model = _model(chosen, encoder, seed).set_params(early_stopping=False)
-    return SklearnEstimator(fit_sklearn(model, train, threads), int(chosen["iterations"]))
+        watched = _model(chosen, encoder, seed, train.classes)
+        chosen["iterations"] = _best(watched, train, valid, threads)
+    model = _model(chosen, encoder, seed, train.classes).set_params(early_stopping=False)
+    fitted = fit_sklearn(model, train, threads)
+    return SklearnEstimator(fitted, train.classes, int(chosen["iterations"]))
 
 
-def load(folder: Path) -> SklearnEstimator:
+def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
     trees = [tree for stage in model._predictors for tree in stage]
     refuse_unless(all(_sound(tree, model.n_features_in_) for tree in trees), folder)
-    return SklearnEstimator(model, int(model.n_iter_))
+    return SklearnEstimator(model, classes, int(model.n_iter_))
 
 
-def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int) -> Any:
+def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int, classes: int) -> Any:
     """The settings in scikit-learn's own words."""
-    return HistGradientBoostingClassifier(
+    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    return kind(
         learning_rate=float(chosen["learning_rate"]),
         max_iter=int(chosen["iterations"]),
         max_leaf_nodes=int(chosen["leaves"]),
@@ -115,5 +119,7 @@ def _best(model: Any, train: Sample, valid: Sample, threads: int) -> int:
 
     The model that stopped holds more than those, and scikit-learn cannot cut it.
     """
-    fit_sklearn(model, train, threads, X_val=valid.matrix, y_val=valid.outcome)
+    met = np.isin(valid.outcome, train.outcome) if train.classes > 2 else slice(None)
+    more: dict[str, Any] = {} if valid.weight is None else {"sample_weight_val": valid.weight[met]}
+    fit_sklearn(model, train, threads, X_val=valid.matrix[met], y_val=valid.outcome[met], **more)
     return max(1, int(np.argmax(model.validation_score_)))  # the first score is that of no tree

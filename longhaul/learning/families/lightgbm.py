@@ -63,13 +63,17 @@ def fit(
         When LightGBM refuses the settings.
     """
     chosen = {**defaults, **settings}
-    params = _params(chosen, seed, threads)
+    params = {**_params(chosen, seed, threads), **_objective(train.classes)}
     known = lightgbm.Dataset(
-        train.matrix, train.outcome, categorical_feature=encoder.categorical, params=params
+        train.matrix,
+        train.outcome,
+        weight=train.weight,
+        categorical_feature=encoder.categorical,
+        params=params,
     )
     watched, callbacks = [], []
     if valid is not None:
-        watched = [known.create_valid(valid.matrix, valid.outcome)]
+        watched = [known.create_valid(valid.matrix, valid.outcome, weight=valid.weight)]
         callbacks = [lightgbm.early_stopping(int(chosen["patience"]), verbose=False)]
     try:
         booster = lightgbm.train(
@@ -77,7 +81,7 @@ def fit(
         )
     except lightgbm.basic.LightGBMError as error:
         raise LonghaulError(f"lightgbm: {error}") from None
-    return Boosted(_first(booster, booster.best_iteration))
+    return Boosted(_first(booster, booster.best_iteration), train.classes)
 
 
 @dataclass(frozen=True)
@@ -85,20 +89,27 @@ class Boosted:
     """A LightGBM booster, kept in its own text format."""
 
     booster: Any
+    classes: int = 2
 
     @property
     def iterations(self) -> int:
-        """Trees in it."""
-        return int(self.booster.num_trees())
+        """Boosting rounds in it; of several classes, each has a tree in every round."""
+        return int(self.booster.num_trees() // self.booster.num_model_per_iteration())
 
-    def probability(self, matrix: np.ndarray) -> np.ndarray:
-        """Of the positive class: float64 of shape (n,)."""
-        if matrix.shape == (1, self._width) and matrix.dtype == np.float32:
-            return self._single.probability(matrix)
+    def scores(self, matrix: np.ndarray) -> np.ndarray:
+        """Probabilities or values; see `longhaul.learning.estimator.Estimator.scores`."""
+        one = matrix.shape == (1, self._width) and matrix.dtype == np.float32
+        if one and self.classes <= 2:
+            return self._single.scores(matrix)
         return self._predict(matrix)
 
-    def contributions(self, matrix: np.ndarray) -> np.ndarray:
-        """SHAP values in log-odds, shape (n, p) (Lundberg et al., Nat. Mach. Intell. 2020)."""
+    def contributions(self, matrix: np.ndarray) -> np.ndarray | None:
+        """SHAP values, shape (n, p), in log-odds (Lundberg et al., Nat. Mach. Intell. 2020).
+
+        Of numbers, in their unit; of several classes, none: each has its own.
+        """
+        if self.classes > 2:
+            return None
         return self._predict(matrix, pred_contrib=True)[:, :-1]  # the last one is the base rate's
 
     def save(self, folder: Path) -> None:
@@ -115,22 +126,22 @@ class Boosted:
 
     def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
         if not len(matrix):
-            return np.empty((0, matrix.shape[1] + 1)) if how else np.empty(0)
+            if how:
+                return np.empty((0, matrix.shape[1] + 1))
+            return np.empty((0, self.classes) if self.classes > 2 else 0)
         threads = 1 if len(matrix) <= FEW_ROWS else 0  # 0 is all that OpenMP may use
         return np.asarray(self.booster.predict(matrix, num_threads=threads, **how))
 
 
-def load(folder: Path) -> Boosted:
+def load(folder: Path, classes: int) -> Boosted:
     """Read an estimator of this family that was saved in `folder`."""
     text = (folder / FILE).read_text(encoding="utf-8")
-    return Boosted(lightgbm.Booster(model_str=text))
+    return Boosted(lightgbm.Booster(model_str=text), classes)
 
 
 def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, Any]:
     """The settings in LightGBM's own words."""
     return {
-        "objective": "binary",
-        "metric": "binary_logloss",
         "learning_rate": float(chosen["learning_rate"]),
         "num_leaves": int(chosen["leaves"]),
         "min_child_samples": int(chosen["min_rows"]),
@@ -144,6 +155,15 @@ def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, A
         "num_threads": threads,
         "verbose": -1,
     }
+
+
+def _objective(classes: int) -> dict[str, Any]:
+    """What to make small, in LightGBM's own words."""
+    if not classes:
+        return {"objective": "regression", "metric": "rmse"}
+    if classes == 2:
+        return {"objective": "binary", "metric": "binary_logloss"}
+    return {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
 
 
 def _first(booster: Any, iterations: int) -> Any:

@@ -1,13 +1,17 @@
-"""Logistic regression of scikit-learn: numbers scaled, categories one column for each level."""
+"""Linear models of scikit-learn: logistic regression for classes, ridge regression for numbers.
+
+Numbers are scaled, categories become one column for each level.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -17,7 +21,7 @@ from longhaul.learning.sample import Sample
 
 TRUSTED = ("numpy.dtype",)
 
-name = "logistic"
+name = "linear"
 defaults: dict[str, float] = {"C": 0.1}
 
 
@@ -38,14 +42,21 @@ def fit(
 ) -> SklearnEstimator:
     """Learn a weight for each column; see `longhaul.learning.families.Family.fit`."""
     chosen = {**defaults, **settings}
-    model = LogisticRegression(C=float(chosen["C"]), max_iter=300, random_state=seed)
+    strength = float(chosen["C"])
+    if train.classes:
+        model = LogisticRegression(C=strength, max_iter=300, random_state=seed)
+    else:
+        model = Ridge(alpha=1 / strength)
     pipeline = make_pipeline(_columns(encoder), model)
-    return SklearnEstimator(fit_sklearn(pipeline, train, threads))
+    weight = f"{pipeline.steps[-1][0]}__sample_weight"
+    train = replace(train, matrix=train.matrix.astype(np.float64))
+    fitted = fit_sklearn(pipeline, train, threads, weight)
+    return SklearnEstimator(fitted, train.classes, wide=True)
 
 
-def load(folder: Path) -> SklearnEstimator:
+def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
-    return SklearnEstimator(load_sklearn(folder, TRUSTED))
+    return SklearnEstimator(load_sklearn(folder, TRUSTED), classes, wide=True)
 
 
 def _columns(encoder: Encoder) -> ColumnTransformer:
@@ -56,6 +67,5 @@ def _columns(encoder: Encoder) -> ColumnTransformer:
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         StandardScaler(),
     )
-    # In float64, so that a row alone and a row among many add up to the same.
-    levels = OneHotEncoder(handle_unknown="ignore", dtype=np.float64)
+    levels = OneHotEncoder(handle_unknown="ignore")
     return ColumnTransformer([("numbers", scaled, numbers), ("categories", levels, categories)])
