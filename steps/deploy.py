@@ -16,7 +16,7 @@ from longhaul.deployment import latency, parity, server
 from longhaul.deployment.service import Service
 from longhaul.errors import LonghaulError
 from longhaul.serving import record as records
-from longhaul.tracking import artifacts
+from longhaul.tracking import artifacts, models
 from longhaul.tracking.identity import identify
 from longhaul.workflow.stage import stage
 
@@ -24,10 +24,10 @@ _BATCHES, _BATCH_ROWS = 5, 100
 
 
 class Answers(NamedTuple):
-    """What a service said: which rows, probabilities, and how long each request took."""
+    """What a service said: which rows, scores, and how long each request took."""
 
     row: np.ndarray
-    probability: np.ndarray
+    scores: np.ndarray
     seconds: list[float]
 
 
@@ -132,7 +132,7 @@ def _ask(service: Service, rows: pd.DataFrame, asked: Iterator[np.ndarray]) -> A
     answers = [service.ask(rows.iloc[number]) for number in bar]
     return Answers(
         np.concatenate(numbers),
-        np.concatenate([probability for probability, _ in answers]),
+        np.concatenate([scores for scores, _ in answers]),
         [seconds for _, seconds in answers],
     )
 
@@ -140,11 +140,11 @@ def _ask(service: Service, rows: pd.DataFrame, asked: Iterator[np.ndarray]) -> A
 def _compare(model: str, rows: pd.DataFrame, *given: Answers) -> float:
     """Predict the same rows in one batch, in this process; return the largest difference."""
     row = np.concatenate([answers.row for answers in given])
-    served = np.concatenate([answers.probability for answers in given])
+    served = np.concatenate([answers.scores for answers in given])
     numbers, place = np.unique(row, return_inverse=True)
     batch = mlflow.pyfunc.load_model(model).predict(rows.iloc[numbers])
-    probability = np.asarray(batch["probability"], dtype=float)
-    return parity.largest_difference(served, probability[place], row)
+    scores = models.load(model).predictor.task.scores(batch)
+    return parity.largest_difference(served, scores[place], row)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ def largest_difference(served: np.ndarray, batch: np.ndarray, row: np.ndarray) -
 
     Parameters
     ----------
-    served, batch : ndarray of float64, shape (n,)
-        Probabilities.
+    served, batch : ndarray of float64, shape (n,) or (n, k)
+        Scores, see `longhaul.tasks.Task`; numbers beyond 1 are compared by their own size.
     row : ndarray of int, shape (n,)
         Which row each is about, to be named when it differs.
 
@@ -31,7 +31,12 @@ def largest_difference(served: np.ndarray, batch: np.ndarray, row: np.ndarray) -
     LonghaulError
         When a pair differs by more, or one of them is no finite number.
     """
-    difference = np.abs(served - batch)
+    difference = np.abs(served - batch) / np.maximum(np.abs(batch), 1)
+    if difference.ndim == 2:
+        worst = difference.argmax(axis=1)[:, np.newaxis]
+        served, batch, difference = (
+            np.take_along_axis(one, worst, axis=1)[:, 0] for one in (served, batch, difference)
+        )
     bad = np.flatnonzero(~(difference <= TOLERANCE))
     if bad.size:
         shown = [

@@ -6,6 +6,8 @@ read foreign memory, or run in circles.
 
 import numpy as np
 
+LEAVES = 20  # that any table must be able to fill
+
 
 def sound(children: np.ndarray, columns: np.ndarray, inner: np.ndarray, width: int) -> bool:
     """Whether every path from the root ends in a leaf and looks only at columns that exist.
@@ -24,3 +26,8 @@ def sound(children: np.ndarray, columns: np.ndarray, inner: np.ndarray, width: i
     lead_on = children > np.arange(len(children))[:, np.newaxis]
     within = (children < len(children)).all(axis=1) & (columns >= 0) & (columns < width)
     return bool((lead_on.all(axis=1) & within)[inner].all())
+
+
+def leaf_rows(asked: float, rows: int) -> int:
+    """How many rows a leaf must have: as asked, but no more than a twentieth of a small table."""
+    return max(1, min(int(asked), rows // LEAVES))

@@ -197,7 +197,8 @@ def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
         yield Rule(name, "unknown", None, None, _too_few(problem, realised))
         return
     if baseline is None or not isfinite(lead.high):
-        reason = f"{period}: there is nothing to compare {lead.value:.3f} with"
+        why = "there is nothing to compare it with" if baseline is None else "too few to be sure"
+        reason = f"{period}: {lead.value:.3f} of {realised.labelled:,} outcomes, {why}"
         yield Rule(name, "unknown", _finite(lead.value), None, reason)
         return
     limit = baseline - problem.monitoring.fall

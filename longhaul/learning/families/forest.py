@@ -15,7 +15,7 @@ from longhaul.learning.estimator import (
     refuse_unless,
 )
 from longhaul.learning.sample import Sample
-from longhaul.learning.trees import sound
+from longhaul.learning.trees import leaf_rows, sound
 
 TRUSTED = ("sklearn.tree._tree.Tree",)
 LEAF = -1
@@ -62,7 +62,7 @@ def fit(
     model = kind(
         n_estimators=int(chosen["trees"]),
         max_depth=int(chosen["depth"]),
-        min_samples_leaf=int(chosen["min_rows"]),
+        min_samples_leaf=leaf_rows(chosen["min_rows"], len(train.matrix)),
         max_features=float(chosen["column_share"]),
         max_samples=float(chosen["row_share"]),
         n_jobs=threads or -1,

@@ -16,7 +16,7 @@ from longhaul.learning.estimator import (
     refuse_unless,
 )
 from longhaul.learning.sample import Sample
-from longhaul.learning.trees import sound
+from longhaul.learning.trees import leaf_rows, sound
 
 TRUSTED = (
     "functools.partial",
@@ -64,9 +64,9 @@ def fit(
     chosen = {**defaults, **settings}
     train = replace(train, matrix=_with_values(train.matrix))
     if valid is not None:
-        watched = _model(chosen, encoder, seed, train.classes)
+        watched = _model(chosen, encoder, seed, train)
         chosen["iterations"] = _best(watched, train, valid, threads)
-    model = _model(chosen, encoder, seed, train.classes).set_params(early_stopping=False)
+    model = _model(chosen, encoder, seed, train).set_params(early_stopping=False)
     fitted = fit_sklearn(model, train, threads)
     return SklearnEstimator(fitted, train.classes, int(chosen["iterations"]))
 
@@ -79,14 +79,14 @@ def load(folder: Path, classes: int) -> SklearnEstimator:
     return SklearnEstimator(model, classes, int(model.n_iter_))
 
 
-def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int, classes: int) -> Any:
+def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int, train: Sample) -> Any:
     """The settings in scikit-learn's own words."""
-    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
+    kind = HistGradientBoostingClassifier if train.classes else HistGradientBoostingRegressor
     return kind(
         learning_rate=float(chosen["learning_rate"]),
         max_iter=int(chosen["iterations"]),
         max_leaf_nodes=int(chosen["leaves"]),
-        min_samples_leaf=int(chosen["min_rows"]),
+        min_samples_leaf=leaf_rows(chosen["min_rows"], len(train.matrix)),
         max_features=float(chosen["column_share"]),
         l2_regularization=float(chosen["l2"]),
         n_iter_no_change=int(chosen["patience"]),

@@ -13,6 +13,7 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.sample import Sample
 from longhaul.learning.single import SingleRow
+from longhaul.learning.trees import leaf_rows
 
 FILE = "model.txt"
 FEW_ROWS = 16  # up to here, waking threads takes longer than predicting
@@ -64,6 +65,7 @@ def fit(
     """
     chosen = {**defaults, **settings}
     params = {**_params(chosen, seed, threads), **_objective(train.classes)}
+    params["min_child_samples"] = leaf_rows(chosen["min_rows"], len(train.matrix))
     known = lightgbm.Dataset(
         train.matrix,
         train.outcome,
@@ -144,7 +146,6 @@ def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, A
     return {
         "learning_rate": float(chosen["learning_rate"]),
         "num_leaves": int(chosen["leaves"]),
-        "min_child_samples": int(chosen["min_rows"]),
         "subsample": float(chosen["row_share"]),
         "subsample_freq": 1,
         "colsample_bytree": float(chosen["column_share"]),
