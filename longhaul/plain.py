@@ -17,4 +17,4 @@ def finite(value: Any) -> Any:
 
 def name_of_metric(text: str) -> str:
     """A text with nothing but what MLflow lets into the name of a metric."""
-    return re.sub(r"[^\w.\- /]", "_", text, flags=re.ASCII)
+    return re.sub(r"[^\w.\- ]", "_", text)

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from longhaul.errors import LonghaulError
+from longhaul.tasks.kind import Kind
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -21,7 +22,6 @@ Cost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Label = Annotated[str, Field(min_length=1)]
 Window = tuple[Label, Label]
 Onward = Annotated[tuple[Label, ...], Field(min_length=1, max_length=2)]
-Kind = Literal["binary", "multiclass", "regression"]
 Reading = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
 
 BATCH = "longhaul.batch"  # the column that says which batch a row came in, where none says when

@@ -1,6 +1,5 @@
 """Predict one period, and measure how good the predictions were where the outcome is known."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -11,13 +10,13 @@ import pandas as pd
 
 from longhaul.data import periods
 from longhaul.data import table as tables
-from longhaul.data.labels import describe, outcomes
+from longhaul.data.labels import describe
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import cost
 from longhaul.model import predictions
 from longhaul.model.predictor import Predictor
 from longhaul.plain import name_of_metric
-from longhaul.problem import Problem, Target
+from longhaul.problem import Problem
 from longhaul.tasks import Task, words
 from longhaul.tracking import artifacts, models
 from longhaul.tracking.identity import identify
@@ -65,18 +64,12 @@ def _metrics(known: pd.DataFrame, problem: Problem, predictor: Predictor) -> dic
     if known.empty:
         return {}
     target = problem.target
-    told = pd.DataFrame({target.column: known["outcome"]}).infer_objects()
-    outcome = outcomes(told, _as_told(target))
+    outcome = predictor.task.outcomes(known["outcome"], target.classes)
     figures = predictor.task.measure(outcome, predictor.task.scores(known))
     described = {name_of_metric(key): one for key, one in describe(outcome, target).items()}
     if target.kind == "binary":
         figures["cost"] = cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs)
     return {**described, **figures}
-
-
-def _as_told(target: Target) -> Target:
-    """The target as predictions tell its outcomes: of two classes, whether it is positive."""
-    return replace(target, positive="true") if target.kind == "binary" else target
 
 
 def _rows(count: int, known: int) -> str:

@@ -66,7 +66,7 @@ def tune(
     train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     space = chosen.space()
     search = Search(space, {name: chosen.defaults[name] for name in space}, trials, minutes, seed)
-    task, prepared = tasks.of(problem.target), candidate.prepare(problem, train, valid)
+    task, prepared = tasks.of(problem.target.kind), candidate.prepare(problem, train, valid)
     objective = on_validation(task, chosen, prepared, seed, threads)
 
     run = mlflow.get_run(mlflow.active_run().info.run_id)

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
@@ -18,8 +19,10 @@ def keys(kind: type, prefix: str = "") -> set[str]:
     """Every key that a problem file may have, with dots between the levels."""
     found = set()
     for field in dataclasses.fields(kind):
-        if dataclasses.is_dataclass(field.type):
-            found |= keys(field.type, f"{prefix}{field.name}.")
+        parts = [field.type, *get_args(field.type)]
+        inner = next((one for one in parts if dataclasses.is_dataclass(one)), None)
+        if inner is not None:
+            found |= keys(inner, f"{prefix}{field.name}.")
         else:
             found.add(prefix + field.name)
     return found

@@ -115,10 +115,12 @@ def _texts(column: pd.Series) -> pd.Series:
     """Texts without blanks around them; those that say nothing are missing."""
     if not types.is_string_dtype(column):
         return column.map(text, na_action="ignore").astype("str")
-    codes, found = pd.factorize(column)
-    bare = pd.Series([one.strip() for one in found], dtype="str")
+    codes, levels = pd.factorize(column)
+    bare = pd.Series([one.strip() for one in levels], dtype="str")
     bare = bare.mask(bare.str.lower().isin(BLANK))
-    return bare.reindex(codes).set_axis(column.index).astype("str")
+    found = bare.reindex(codes).set_axis(column.index).astype("str")
+    found.name = column.name
+    return found
 
 
 def _numbers(column: pd.Series) -> Read:
@@ -161,13 +163,14 @@ def _times(column: pd.Series, form: str = "") -> Read:
     else:
         first = written.dropna().head(20)
         if len(first) and not first.str.match(_ISO).all():
-            return Read(read_nothing(column), written.dropna().astype(object))
+            return Read(_no_times(column), written.dropna().astype(object))
         read = times(written)
     read = read.dt.tz_localize(None) if read.dt.tz is not None else read
+    read.name = column.name
     return Read(read, written[read.isna() & written.notna()].astype(object))
 
 
-def read_nothing(column: pd.Series) -> pd.Series:
+def _no_times(column: pd.Series) -> pd.Series:
     """A column of times of which none is known."""
     return pd.Series(pd.NaT, column.index, dtype="datetime64[ns]", name=column.name)
 

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,21 +67,10 @@ def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
         When the source is missing, unreadable or empty, a declared column is not in it, or too
         many rows have a value that its column cannot hold.
     """
-    raw, notes, origin = _raw(problem, folder, fetch)
-    if not len(raw):
-        raise LonghaulError(f"source: {problem.source!r} has no rows")
-    problem.require(raw.columns)
+    raw, notes = _raw(problem, folder, fetch)
     frame, reasons = _read(raw, problem)
     if problem.time is not None:
         _require_times(frame, reasons, problem.time.column)
-    else:
-        first = origin == 0
-        parts = problem.batches.parts if problem.batches else 1
-        label = pd.Series([batch(parts - 1 + i) for i in range(origin.max() + 1)], dtype="str")
-        periods = label.take(origin).set_axis(frame.index)
-        known = frame[first] if first.any() else frame
-        periods[first] = batches.cut(known, parts, problem.group)
-        frame[BATCH] = periods
     unfit = frame.loc[reasons.index].assign(reason=reasons)
     if len(unfit) > problem.contract.quarantine * len(frame):
         _refuse(unfit, frame, problem)
@@ -131,21 +119,22 @@ def address(problem: Problem, folder: Path) -> str:
     return problem.source if ":/" in problem.source else str((folder / problem.source).resolve())
 
 
-def _raw(
-    problem: Problem, folder: Path, fetch: Fetch
-) -> tuple[pd.DataFrame, list[str], np.ndarray]:
-    """The rows as they are written, and in which file each came: 0 for all of the source."""
+def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+    """The rows as they are written, with the batch of each where no column has its time."""
     frame, notes = _table(problem.source, problem.query, folder, fetch)
-    origin = np.zeros(len(frame), dtype=np.int64)
-    frames = [frame]
-    for place, file in enumerate(_later(problem, folder, fetch), 1):
+    if not len(frame):
+        raise LonghaulError(f"source: {problem.source!r} has no rows")
+    problem.require(frame.columns)
+    if problem.batches is None:
+        return frame, notes
+    parts = problem.batches.parts
+    frames = [frame.assign(**{BATCH: batches.cut(frame, parts, problem.group)})]
+    for number, file in enumerate(_later(problem, folder, fetch), parts):
         with _bar(file.size, file.name) as advance:
-            more, said = _read_file(file, advance)
-        frames.append(_frame(more))
+            table, said = _read_file(file, advance)
+        frames.append(_frame(table).assign(**{BATCH: batch(number)}))
         notes += said
-        origin = np.concatenate([origin, np.full(more.num_rows, place)])
-    whole = pd.concat(frames, ignore_index=True) if frames[1:] else frame
-    return whole, notes, origin
+    return pd.concat(frames, ignore_index=True), notes
 
 
 def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:

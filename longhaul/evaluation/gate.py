@@ -10,8 +10,9 @@ from typing import Any
 
 from longhaul.evaluation import spans
 from longhaul.evaluation.intervals import Interval
-from longhaul.problem import Gate, Kind
+from longhaul.problem import Gate
 from longhaul.tasks import TASKS, words
+from longhaul.tasks.kind import Kind
 
 SEEN = ("fit", "valid")  # the windows of a package
 

@@ -92,7 +92,7 @@ def fit(
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
-    target, task = problem.target, tasks.of(problem.target)
+    target, task = problem.target, tasks.of(problem.target.kind)
     outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
     two = target.kind == "binary"
     threshold = choose(outcome, scores, problem.costs) if two else 0.0
@@ -141,7 +141,7 @@ def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
     return Sample(
         encoder.transform(frame),
         outcomes(frame, problem.target),
-        tasks.size(problem.target),
+        tasks.size(problem.target.kind, problem.target.classes),
         _weights(frame, problem.weight) if problem.weight else None,
     )
 

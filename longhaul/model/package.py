@@ -14,12 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from longhaul.data.labels import outcomes
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.families import family
 from longhaul.model.predictor import Predictor
-from longhaul.problem import Target
 from longhaul.tasks import size
 
 FORMAT = 1
@@ -59,10 +57,8 @@ class Package:
     def valid_metrics(self) -> dict[str, float]:
         """How good the predictions on the validation window are."""
         predictor = self.predictor
-        target = Target("outcome", predictor.kind, classes=predictor.classes)
-        return predictor.task.measure(
-            outcomes(self.valid, target), predictor.task.scores(self.valid)
-        )
+        outcome = predictor.task.outcomes(self.valid["outcome"], predictor.classes)
+        return predictor.task.measure(outcome, predictor.task.scores(self.valid))
 
 
 def save(package: Package, folder: Path) -> None:
@@ -110,14 +106,14 @@ def load_predictor(folder: Path) -> Predictor:
     manifest = _manifest(folder)
     name, classes = manifest["family"], tuple(manifest.get("classes", ()))
     own = [folder / OWN] if (folder / OWN).is_file() else []
-    target = Target("", manifest.get("kind", "binary"), classes=classes)
+    kind = manifest.get("kind", "binary")
     return Predictor(
         Encoder.from_json((folder / ENCODER).read_text(encoding="utf-8")),
-        family(name, own).load(folder / ESTIMATOR, size(target)),
+        family(name, own).load(folder / ESTIMATOR, size(kind, classes)),
         name,
         manifest["threshold"],
-        target.kind,
-        target.classes,
+        kind,
+        classes,
     )
 
 

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from longhaul.data.labels import known, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.model.predictor import Predictor
-from longhaul.problem import Kind, Problem
+from longhaul.problem import Problem
 from longhaul.tasks import TASKS
+from longhaul.tasks.kind import Kind
 
 BATCH_ROWS = 50_000
 

@@ -10,8 +10,8 @@ from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.values import text, times
 from longhaul.learning.estimator import Estimator
-from longhaul.problem import Kind
 from longhaul.tasks import TASKS, Task
+from longhaul.tasks.kind import Kind
 
 
 @dataclass(frozen=True)

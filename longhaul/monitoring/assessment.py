@@ -18,7 +18,8 @@ from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.rules import Evidence, Realised, fallen
-from longhaul.problem import Kind, Problem
+from longhaul.problem import Problem
+from longhaul.tasks.kind import Kind
 
 SHOWN = 6  # columns whose distribution is kept for a picture
 MOST_SLICES = 10
@@ -171,7 +172,7 @@ def assess(
         new=observation.new if observation else (),
         drift=drift,
         expected=expected,
-        usual=usual[tasks.of(problem.target).lead].value if usual else None,
+        usual=usual[tasks.of(problem.target.kind).lead].value if usual else None,
         baseline=baseline,
         realised=truths[-1].realised if truths else None,
         earlier=history,

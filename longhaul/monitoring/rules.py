@@ -115,7 +115,7 @@ def fallen(problem: Problem, realised: Realised | None, baseline: float | None) 
 
 def _lead(problem: Problem, figures: Figures) -> Interval | None:
     """The figure that models of this kind are judged by."""
-    return figures.get(of(problem.target).lead)
+    return figures.get(of(problem.target.kind).lead)
 
 
 def _rows(problem: Problem, evidence: Evidence) -> Rule:
@@ -171,7 +171,7 @@ def _drift(evidence: Evidence) -> Iterator[Rule]:
 
 
 def _expectation(problem: Problem, evidence: Evidence) -> Rule:
-    name = f"expected {words(of(problem.target).lead)}"
+    name = f"expected {words(of(problem.target.kind).lead)}"
     if problem.target.kind == "regression":
         reason = "not available for regression: a predicted number does not say how sure it is"
         return Rule(name, "ok", None, None, reason)
@@ -187,7 +187,7 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
 
 def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
     realised, baseline = evidence.realised, evidence.baseline
-    name = f"realised {words(of(problem.target).lead)}"
+    name = f"realised {words(of(problem.target.kind).lead)}"
     if realised is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return

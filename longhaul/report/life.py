@@ -8,8 +8,8 @@ from typing import Any
 import mlflow
 
 from longhaul.plots import monitoring as plots
-from longhaul.problem import Kind
 from longhaul.report import template
+from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts, ledger, store
 from longhaul.tracking.ledger import Line
 from longhaul.tracking.life import Life

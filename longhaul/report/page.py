@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longhaul.plots import production
-from longhaul.problem import Kind
 from longhaul.report import template
 from longhaul.report.history import History, StageRun
 from longhaul.tasks import TASKS
+from longhaul.tasks.kind import Kind
 from longhaul.tracking import ledger
 
 DRAWN: dict[Kind, tuple[str, ...]] = {

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from longhaul.problem import Kind, Time
+from longhaul.problem import Time
+from longhaul.tasks.kind import Kind
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _WIDEST = 2**63

@@ -8,13 +8,13 @@ import pydantic
 from pydantic import ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
-from longhaul.problem import Kind
 from longhaul.serving import protocol
 from longhaul.serving.clerk import Clerk
 from longhaul.serving.doors import body
 from longhaul.serving.meters import Meters
 from longhaul.serving.refusal import Refusal, invalid
 from longhaul.serving.settings import Limits
+from longhaul.tasks.kind import Kind
 
 _TOLD: dict[Kind, tuple[set[type], str]] = {
     "binary": ({bool}, "true or false"),

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.model.predictions import ORIGIN, columns
-from longhaul.problem import Kind
+from longhaul.tasks.kind import Kind
 
 JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 OUTCOMES, BROKEN = "outcomes", "broken"

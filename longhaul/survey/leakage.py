@@ -7,8 +7,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from longhaul.evaluation.metrics import measure
 from longhaul.features import columns
-from longhaul.problem import Kind
 from longhaul.tasks import TASKS
+from longhaul.tasks.kind import Kind
 
 ROWS = 4000
 FOLDS = 3

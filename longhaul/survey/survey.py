@@ -120,7 +120,7 @@ def survey(
             "data: no column is left to predict from: "
             + "; ".join(f"{one.name!r} {one.reason}" for one in looked[:5])
         )
-    plan = _plan(values, moment, group, known, labelled, found, looked)
+    plan = _plan(frame, known, labelled, values.get(moment), group)
     sliced = [one.name for one in features if one.distinct <= MOST_SLICES and one.missing < 0.5]
     return Survey(
         name,
@@ -133,7 +133,7 @@ def survey(
         group,
         tuple([one for one in sliced if not types.is_numeric_dtype(values[one])][:SLICES]),
         _gate(plan, found, labelled),
-        max(20, min(500, plan.period_rows // 2)),
+        max(10, min(500, plan.period_rows // 2)),
         tuple(said),
     )
 
@@ -203,25 +203,15 @@ def _grouped(column: Column) -> Column:
 
 
 def _plan(
-    values: dict[str, pd.Series],
-    moment: str,
-    group: str,
+    frame: pd.DataFrame,
     known: np.ndarray,
     labelled: np.ndarray,
-    found: Outcome,
-    looked: list[Column],
+    times: pd.Series | None,
+    group: str,
 ) -> Plan:
-    if moment:
-        plan = windows.by_time(values[moment][known], labelled)
-        if plan is not None:
-            return plan
-    frame = pd.DataFrame(values)
-    frame[found.target.column] = found.column
-    frame = frame[known].reset_index(drop=True)
-    for one in looked:
-        if one.use == "nested":
-            frame[one.name] = frame[one.name].map(str)
-    return windows.by_hash(frame, group, labelled)
+    """Windows in order of time where that can be, else by a hash of the rows as they are written."""
+    plan = windows.by_time(times[known], labelled) if times is not None else None
+    return plan or windows.by_hash(frame[known], group, labelled)
 
 
 def _gate(plan: Plan, found: Outcome, labelled: np.ndarray) -> Gate:

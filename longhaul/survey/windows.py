@@ -11,11 +11,11 @@ from longhaul.errors import LonghaulError
 from longhaul.problem import Batches, Time, Windows
 
 LENGTHS: tuple[periods.Length, ...] = ("year", "quarter", "month", "week", "day")
-PARTS = 20
 FEW_ROWS = 2000
 LEAST = 8  # periods: enough to learn from several, and to see some go by
-_FEW = (10, 14, 18)  # parts up to which to train, validate and test, of few rows
-_MANY = (12, 15, 18)
+# Parts, and up to which of them to train, validate and test.
+_FEW = 10, (5, 7, 9)
+_MANY = 20, (12, 15, 18)
 _SHARES = (0.5, 0.62, 0.75)  # of the rows, in order of time
 
 
@@ -73,17 +73,17 @@ def by_hash(frame: pd.DataFrame, group: str, classes: np.ndarray) -> Plan:
     LonghaulError
         When a window would have outcomes of one kind only: there are too few rows.
     """
-    label = batches.cut(frame, PARTS, group)
-    found = [periods.batch(number) for number in range(PARTS)]
+    parts, ends = _FEW if len(frame) < FEW_ROWS else _MANY
+    label = batches.cut(frame, parts, group)
+    found = [periods.batch(number) for number in range(parts)]
     counts = label.value_counts().reindex(found).fillna(0).to_numpy().astype(int)
-    ends = _FEW if len(frame) < FEW_ROWS else _MANY
     if not _varied(label, found, ends, classes):
         _, sizes = np.unique(classes, return_counts=True)
         raise LonghaulError(
             f"data: {len(frame):,} rows with {int(sizes.min()):,} of the rarest outcome are too few"
             " to train, validate and test on: every window needs several different outcomes"
         )
-    return _plan(None, Batches(PARTS), found, ends, counts)
+    return _plan(None, Batches(parts), found, ends, counts)
 
 
 def _ends(counts: np.ndarray) -> tuple[int, int, int] | None:

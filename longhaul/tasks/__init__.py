@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from longhaul.problem import Kind, Target
 from longhaul.tasks import binary, multiclass, regression
+from longhaul.tasks.kind import Kind
 
 
 class Task(Protocol):
@@ -56,6 +56,9 @@ class Task(Protocol):
     def scores(self, columns: Any) -> np.ndarray:
         """The scores that `columns` were made of."""
 
+    def outcomes(self, shown: Any, classes: Sequence[str]) -> np.ndarray:
+        """The outcomes that `shown` shows."""
+
     def shown(self, outcome: np.ndarray, classes: Sequence[str]) -> Any:
         """Outcomes as a reader, and the table of predictions, knows them."""
 
@@ -71,11 +74,11 @@ def words(figure: str) -> str:
     return _WORDS.get(figure, figure.replace("_", " "))
 
 
-def of(target: Target) -> Task:
-    """The task that a target asks for."""
-    return TASKS[target.kind]
+def of(kind: Kind) -> Task:
+    """The task of a kind."""
+    return TASKS[kind]
 
 
-def size(target: Target) -> int:
+def size(kind: Kind, classes: Sequence[str]) -> int:
     """How many classes there are to tell apart; 0 where it is a number."""
-    return {"binary": 2, "regression": 0}.get(target.kind, len(target.classes))
+    return {"binary": 2, "regression": 0}.get(kind, len(classes))

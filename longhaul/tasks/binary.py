@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from longhaul.evaluation.metrics import measure as measure
 from longhaul.evaluation.metrics import require_probabilities
-from longhaul.problem import Kind
+from longhaul.tasks.kind import Kind
 
 kind: Kind = "binary"
 metrics: tuple[str, ...] = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
@@ -45,3 +45,8 @@ def scores(columns: Any) -> np.ndarray:
 def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Whether each is positive."""
     return outcome
+
+
+def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
+    """Whether each is positive."""
+    return np.asarray(shown, dtype=bool)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.metrics import calibration_error
-from longhaul.problem import Kind
+from longhaul.tasks.kind import Kind
 
 kind: Kind = "multiclass"
 metrics: tuple[str, ...] = (
@@ -91,3 +91,9 @@ def scores(columns: Any) -> np.ndarray:
 def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """The names of the classes; of one that was never declared, none."""
     return np.array([*classes, None], dtype=object)[outcome]
+
+
+def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
+    """The numbers of the classes; -1 of one that was never declared."""
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places.get(name, -1) for name in shown], dtype=np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.problem import Kind
+from longhaul.tasks.kind import Kind
 
 kind: Kind = "regression"
 metrics: tuple[str, ...] = ("rmse", "mae", "r2", "bias")
@@ -66,3 +66,8 @@ def scores(columns: Any) -> np.ndarray:
 def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """The values."""
     return outcome
+
+
+def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
+    """The values."""
+    return np.asarray(shown, dtype=np.float64)

@@ -19,7 +19,8 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
-from longhaul.problem import Kind, Problem, Target
+from longhaul.problem import Problem, Target
+from longhaul.tasks.kind import Kind
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"
@@ -36,6 +37,8 @@ _NEEDED = (
     "lightgbm",
     "skops",
     "threadpoolctl",
+    "pydantic",
+    "pyyaml",
 )
 # MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
 # boolean all but booleans. The encoder reads them all, whoever sends them: let them pass.

@@ -91,5 +91,5 @@ def test_the_outcome_is_found_in_any_form() -> None:
         ([1.0, 0.0], "1"),
         (["Yes", "No"], "yes"),
     ]:
-        found = outcomes(pd.DataFrame({"y": values}), Target("y", positive))
+        found = outcomes(pd.DataFrame({"y": values}), Target("y", positive=positive))
         assert np.array_equal(found, [True, False]), (values, positive)

@@ -79,7 +79,7 @@ def test_saved(each: Family, tmp_path: Path) -> None:
     """What is read from disk predicts the same bit for bit, and there is no pickle on disk."""
     estimator = each.fit(small(each), ENCODER, TRAIN, None, 0, 1)
     estimator.save(tmp_path)
-    again = each.load(tmp_path)
+    again = each.load(tmp_path, 2)
     expected, found = (e.scores(TEST.matrix) for e in (estimator, again))
     np.testing.assert_array_equal(expected, found)
     assert estimator.iterations == again.iterations
@@ -132,7 +132,7 @@ def test_untrusted_type(name: str, tmp_path: Path) -> None:
     estimator.model.extra = os.system
     estimator.save(tmp_path)
     with pytest.raises(LonghaulError, match=r"refused.*system"):
-        chosen.load(tmp_path)
+        chosen.load(tmp_path, 2)
 
 
 def test_tree_out_of_bounds(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_tree_out_of_bounds(tmp_path: Path) -> None:
     tree.__setstate__(state)
     estimator.save(tmp_path)
     with pytest.raises(LonghaulError, match=r"refused\. A tree in it leads out of bounds"):
-        forest.load(tmp_path)
+        forest.load(tmp_path, 2)
 
 
 def test_boosted_tree_out_of_bounds(tmp_path: Path) -> None:
@@ -155,4 +155,4 @@ def test_boosted_tree_out_of_bounds(tmp_path: Path) -> None:
     estimator.model._predictors[3][0].nodes["feature_idx"][0] = 10**6
     estimator.save(tmp_path)
     with pytest.raises(LonghaulError, match=r"refused\. A tree in it leads out of bounds"):
-        histogram.load(tmp_path)
+        histogram.load(tmp_path, 2)

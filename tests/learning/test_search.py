@@ -94,7 +94,7 @@ def test_failed_trials_are_recorded_and_the_search_goes_on():
     assert len(trials) == 25
     failures = {trial.settings["kind"]: trial.failure for trial in trials}
     expected = {
-        None: "valid_log_loss is nan",
+        None: "valid_loss is nan",
         2: "ValueError: no such kind",
         "plain": "",
     }

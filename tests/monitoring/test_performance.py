@@ -1,5 +1,7 @@
 """Performance with outcomes, and what may be expected without them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -12,8 +14,11 @@ from longhaul.monitoring import performance
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Costs
+from longhaul.tasks import binary
+from tests.monitoring import monitored
 
 COSTS = Costs(1.0, 3.0)
+PROBLEM = replace(monitored.problem(), costs=COSTS)
 THRESHOLD = 0.25
 
 
@@ -42,7 +47,7 @@ def test_expectations_meet_a_known_truth(moved: dict[str, float]) -> None:
     """Features drift, the relation does not: what is expected is what a million rows show."""
     calibration = Calibration.fit(*world(40_000, 1))
     outcome, probability = world(1_000_000, 2, **moved)
-    found = performance.expected(scores(None, probability), calibration, COSTS, 0.95, 0)
+    found = performance.expected(scores(None, probability), calibration, PROBLEM, 0)
     known = truth(outcome, probability)
     assert set(found) == set(known) - {"calibration_error"}
     for name, one in found.items():
@@ -55,7 +60,7 @@ def test_intervals_of_expectations_hold_what_they_promise() -> None:
     for seed in range(120):
         calibration = Calibration.fit(*world(4000, 1000 + seed))
         outcome, probability = world(3000, 2000 + seed, centre=-1.6)
-        found = performance.expected(scores(None, probability), calibration, COSTS, 0.95, seed)
+        found = performance.expected(scores(None, probability), calibration, PROBLEM, seed)
         known = truth(outcome, probability)
         for name, one in found.items():
             hits[name] = hits.get(name, 0) + (one.low <= known[name] <= one.high)
@@ -67,8 +72,8 @@ def test_a_changed_relation_does_not_show() -> None:
     """That is the assumption, said beside every figure; and the error is told when it is known."""
     calibration = Calibration.fit(*world(40_000, 1))
     outcome, probability = world(40_000, 2, shift=1.0)
-    before = performance.expected(scores(None, probability), calibration, COSTS, 0.95, 0)
-    real = performance.realised(scores(outcome, probability), COSTS, 0.95, 0)
+    before = performance.expected(scores(None, probability), calibration, PROBLEM, 0)
+    real = performance.realised(scores(outcome, probability), PROBLEM, 0)
     errors = performance.errors(before, real)
     assert before["log_loss"].high < real["log_loss"].low
     assert errors["log_loss"] == before["log_loss"].value - real["log_loss"].value < 0
@@ -78,8 +83,8 @@ def test_a_changed_relation_does_not_show() -> None:
 def test_realised_intervals_are_those_of_a_bootstrap_of_rows() -> None:
     """Counts by cell are resampled as rows are: values and widths agree."""
     outcome, probability = world(3000, 3)
-    found = performance.realised(scores(outcome, probability), COSTS, 0.95, 0)
-    known = intervals(outcome, probability, 0.95, 0)
+    found = performance.realised(scores(outcome, probability), PROBLEM, 0)
+    known = intervals(binary, outcome, probability, 0.95, 0)
     for name, one in known.items():
         assert found[name].value == pytest.approx(one.value, abs=4e-3)
         width = one.high - one.low
@@ -91,7 +96,7 @@ def test_only_known_outcomes_count() -> None:
     outcome, probability = world(2000, 4)
     coded = outcome.astype(int)
     coded[1000:] = 2
-    found = performance.realised(scores(coded, probability), COSTS, 0.95, 0)
+    found = performance.realised(scores(coded, probability), PROBLEM, 0)
     auc = roc_auc_score(outcome[:1000], probability[:1000])
     assert found["auc"].value == pytest.approx(auc, abs=2e-3)
 
@@ -99,8 +104,8 @@ def test_only_known_outcomes_count() -> None:
 def test_nothing_is_known_of_nothing() -> None:
     """No predictions, or no outcomes: no figures; one class: no AUC."""
     calibration, none = Calibration(), np.array([])
-    assert performance.expected(scores(None, none), calibration, COSTS, 0.95, 0) == {}
-    assert performance.realised(scores(None, np.array([0.2])), COSTS, 0.95, 0) == {}
-    alike = performance.realised(scores(np.zeros(50, bool), np.full(50, 0.2)), COSTS, 0.95, 0)
+    assert performance.expected(scores(None, none), calibration, PROBLEM, 0) == {}
+    assert performance.realised(scores(None, np.array([0.2])), PROBLEM, 0) == {}
+    alike = performance.realised(scores(np.zeros(50, bool), np.full(50, 0.2)), PROBLEM, 0)
     assert np.isnan(alike["auc"].value)
     assert alike["brier"].value == pytest.approx(0.04)

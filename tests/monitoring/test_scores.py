@@ -32,7 +32,11 @@ def test_metrics_of_cells_are_those_of_rows(data, count: int, threshold: float) 
     outcome = data.draw(arrays(np.bool_, count))
     decision = probability >= threshold
     found = figures(Scores.of(probability, decision, outcome))
-    known = {**measure(outcome, probability), "cost": cost(outcome, decision, COSTS)}
+    known = {
+        **measure(outcome, probability),
+        "cost": cost(outcome, decision, COSTS),
+        "accuracy": outcome.mean(),
+    }
     known.pop("calibration_error"), found.pop("calibration_error")  # bins of ties differ
     assert found == pytest.approx(known, nan_ok=True, abs=1e-12)
 
@@ -46,7 +50,11 @@ def test_many_rows_lose_next_to_nothing(base: float) -> None:
     outcome = generator.uniform(size=len(odds)) < probability
     decision = probability >= base
     found = figures(Scores.of(probability, decision, outcome))
-    known = {**measure(outcome, probability), "cost": cost(outcome, decision, COSTS)}
+    known = {
+        **measure(outcome, probability),
+        "cost": cost(outcome, decision, COSTS),
+        "accuracy": outcome.mean(),
+    }
     error = known.pop("calibration_error")
     assert found.pop("calibration_error") == pytest.approx(error, abs=2e-3)
     assert found == pytest.approx(known, rel=5e-3)

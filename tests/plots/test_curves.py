@@ -13,6 +13,7 @@ from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import slices
 from longhaul.plots import breakdown, curves, production
 from longhaul.problem import Costs
+from longhaul.tasks import binary
 
 PRICES = Costs(1, 3)
 
@@ -80,8 +81,8 @@ def test_slices_name_the_weakest() -> None:
     outcome, probability = drawn(2000)
     kind = np.where(np.arange(2000) < 500, "bad", "good")
     probability[:500] = np.random.default_rng(1).random(500)
-    rows = slices(pd.DataFrame({"kind": kind}), ["kind"], outcome, probability)
-    figure = breakdown.slices(rows, 0.7)
+    rows = slices(binary, pd.DataFrame({"kind": kind}), ["kind"], outcome, probability)
+    figure = breakdown.slices(rows, "auc", 0.7)
     assert title(figure).startswith("Weakest where kind is bad")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["good", "bad"]
     assert size(figure) > 5000
@@ -90,8 +91,8 @@ def test_slices_name_the_weakest() -> None:
 def test_slices_without_auc_can_be_drawn() -> None:
     """A few rows each: no dots, and the title says why."""
     outcome, probability = drawn(20)
-    rows = slices(pd.DataFrame({"a": range(20)}), ["a"], outcome, probability)
-    figure = breakdown.slices(rows, 0.7)
+    rows = slices(binary, pd.DataFrame({"a": range(20)}), ["a"], outcome, probability)
+    figure = breakdown.slices(rows, "auc", 0.7)
     assert title(figure) == "No slice has rows enough to be ranked"
     assert size(figure) > 5000
 

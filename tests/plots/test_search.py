@@ -40,7 +40,7 @@ def test_history_shows_the_lowest_loss_so_far():
     heights = pd.Series(steps.get_ydata())
     assert heights.index[heights.isna()].tolist() == [0]
     assert heights.dropna().is_monotonic_decreasing
-    assert figure.get_suptitle() == "The lowest log loss is 0.4010, of trial 11"
+    assert figure.get_suptitle() == "The lowest loss is 0.4010, of trial 11"
 
 
 def test_history_says_what_the_search_was_worth():
@@ -49,8 +49,8 @@ def test_history_says_what_the_search_was_worth():
     first = Trial(0, {"rate": 0}, {LOSS: 0.5})
     titles = [search.history([first, other]).get_suptitle() for other in (worse, better)]
     assert titles == [
-        "No trial beat the defaults, whose log loss is 0.5000",
-        "The lowest log loss is 0.4500, of trial 1, 0.0500 below the defaults",
+        "No trial beat the defaults, whose loss is 0.5000",
+        "The lowest loss is 0.4500, of trial 1, 0.0500 below the defaults",
     ]
 
 

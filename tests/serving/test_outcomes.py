@@ -14,13 +14,16 @@ from longhaul.serving.meters import Meters
 from longhaul.serving.outcomes import Outcomes
 from longhaul.serving.refusal import Refusal
 from longhaul.serving.settings import Limits
+from longhaul.tasks.kind import Kind
 
 
-def post(folder: Path, body: bytes, kind: bytes = b"application/json") -> list[dict[str, Any]]:
+def post(
+    folder: Path, body: bytes, kind: bytes = b"application/json", told: Kind = "binary"
+) -> list[dict[str, Any]]:
     """What the endpoint sends."""
     meters.share(folder / "metrics")
     own, sent = Meters(), []
-    endpoint = Outcomes(Clerk(folder, 1000, "refuse", own), Limits(rows=2), own)
+    endpoint = Outcomes(lambda: told, Clerk(folder, 1000, "refuse", own), Limits(rows=2), own)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body}

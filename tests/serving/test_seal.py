@@ -54,7 +54,7 @@ time.sleep(60)
 
 def line(request: str, at: float = NOON, rows: int = 1, **table: Any) -> bytes:
     features = [table.get(name) for name in KINDS]
-    return lines.request(request, at, features, [0.25] * rows, [False] * rows)
+    return lines.request(request, at, features, [[0.25] * rows, [False] * rows])
 
 
 def sealed(folder: Path) -> pd.DataFrame:

@@ -165,7 +165,7 @@ def test_record(says: dict[str, list[float]], tmp_path: Path) -> None:
     assert says["1"] * 2 == found["probability"].tolist()
     assert {"2020-08"} == set(found["period"])
     assert [None if pd.isna(x) else x for x in found["outcome"]] == [True, None, False, None]
-    batch = predictions.read(running.record / record.PREDICTIONS / "churn-1")
+    batch = predictions.read(running.record / record.PREDICTIONS / "churn-1", "binary")
     assert says["1"] * 2 == batch["probability"].tolist()
 
 

@@ -70,13 +70,13 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("source: churn.parquet", "source: gone.parquet", "source: no file or folder"),
-        ("source: churn.parquet", "source: churn.yaml", "is neither .parquet nor .csv"),
+        ("source: churn.parquet", "source: gone.parquet", "source: no file, folder or pattern"),
+        ("source: churn.parquet", "source: churn.yaml", "is neither Parquet"),
         ("column: churned", "column: left", "target.column: column 'left' is not in the table"),
         ('positive: "yes"', "positive: maybe", "0% of the rows are 'maybe'; both classes are"),
         ("column: day", "column: age", "time.column: 'age'"),
         ("column: day", "column: plan", "time.column: 'plan' does not hold times"),
-        ("period: month", "period: day", "windows.train: '2020-01' is not a day; time.period asks"),
+        ("period: month", "period: day", "windows.train: '2020-01' is not a day; its labels are"),
         ("[2020-07, 2020-09]", "[2021-07, 2021-09]", "windows.production: no rows from 2021-07"),
     ],
 )

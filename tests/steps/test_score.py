@@ -165,7 +165,7 @@ def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> 
         return rows.assign(churned=known)
 
     table = Path(write(tmp_path, change))
-    problem = replace(files.problem(table), target=Target("churned", "1"))
+    problem = replace(files.problem(table), target=Target("churned", positive="1"))
     target = tmp_path / "written.parquet"
     origin = Origin("2020-07", "m", "", NOW)
     predictor = models.load(linear).predictor

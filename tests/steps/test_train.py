@@ -40,7 +40,8 @@ def test_train(tracking: str, split: str) -> None:
     assert run.info.status == "FINISHED"
     metrics = run.data.metrics
     names = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
-    assert {f"valid_{name}" for name in names} == set(metrics)
+    assert {*(f"valid_{name}" for name in names), "valid_loss"} == set(metrics)
+    assert metrics["valid_loss"] == metrics["valid_log_loss"]
     figures = f"log loss {metrics['valid_log_loss']:.4f}, AUC {metrics['valid_auc']:.3f}"
     assert f"linear: {figures} on validation" == run.data.tags[HEADLINE]
     assert run.data.tags["longhaul.family"] == "linear"

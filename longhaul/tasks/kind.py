@@ -1,0 +1,5 @@
+"""The names of what may be predicted."""
+
+from typing import Literal
+
+Kind = Literal["binary", "multiclass", "regression"]
