@@ -126,7 +126,8 @@ class Contract:
     missing : float
         How far a column's share of missing values may rise above the highest one learned.
     unseen : float
-        The highest share of rows of a period with a category that was never seen.
+        How far the share of a period's rows with a category never seen may rise above the highest
+        one learned.
     quarantine : float
         The highest share of a period's rows that may be set aside before the stage fails.
     """

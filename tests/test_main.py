@@ -149,6 +149,9 @@ def trials() -> list[mlflow.entities.Run]:
 
 GOOD = {
     "problem": "flights",
+    "data": "",
+    "target": "",
+    "query": "",
     "families": "lightgbm",
     "trials": "1",
     "minutes": "1",

@@ -61,7 +61,9 @@ def learn(frame: pd.DataFrame, period: pd.Series, problem: Problem) -> dict[str,
     """
     features = problem.features(frame.columns)
     missing = frame[features].isna().groupby(period).mean().max()
-    return {name: {**_expect(frame[name]), "missing": float(missing[name])} for name in features}
+    return {
+        name: {**_expect(frame[name], period), "missing": float(missing[name])} for name in features
+    }
 
 
 def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> Findings:
@@ -103,7 +105,7 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
     return Findings(pd.Series(dtype="str"), tuple(breaches))
 
 
-def _expect(column: pd.Series) -> dict[str, Any]:
+def _expect(column: pd.Series, period: pd.Series) -> dict[str, Any]:
     kind = _kind(column)
     known = column.dropna()
     if kind == "number":
@@ -111,8 +113,20 @@ def _expect(column: pd.Series) -> dict[str, Any]:
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)
         return {"kind": kind, "min": low, "max": high}
     if kind == "category":
-        return {"kind": kind, "levels": sorted(known.astype(str).unique())}
+        texts = known.astype(str)
+        unseen = _usually_unseen(texts, period)
+        return {"kind": kind, "levels": sorted(texts.unique()), "unseen": unseen}
     return {"kind": kind}
+
+
+def _usually_unseen(texts: pd.Series, period: pd.Series) -> float:
+    """The highest share of rows, of any period, in categories that no other period has."""
+    within = pd.DataFrame({"level": texts, "period": period.loc[texts.index]})
+    if len(within["period"].unique()) < 2:
+        return 0.0
+    alone = within.drop_duplicates().groupby("level").size() == 1
+    only = within["level"].map(alone).groupby(within["period"]).sum()
+    return float((only / period.value_counts().reindex(only.index)).max())
 
 
 def _kind(column: pd.Series) -> str:
@@ -134,7 +148,8 @@ def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Colu
     if expected["kind"] == "number":
         checks.append(_near(expected["min"], expected["max"], limits.margin))
     if expected["kind"] == "category":
-        checks.append(_few_unseen(expected["levels"], limits.unseen))
+        most_unseen = min(1.0, expected["unseen"] + limits.unseen)
+        checks.append(_few_unseen(expected["levels"], most_unseen))
     return pa.Column(name=name, checks=checks, nullable=True, required=True)
 
 
@@ -173,9 +188,11 @@ def _breach(case: Mapping[str, Any], frame: pd.DataFrame, learned: Mapping[str, 
     name, expected = str(case["column"]), str(case["check"])
     column = frame[name]
     if "missing" in expected:
-        return Breach(name, expected, f"{column.isna().mean():.1%}")
+        gaps = int(column.isna().sum())
+        return Breach(name, expected, f"{gaps:,} of {len(column):,} ({gaps / len(column):.1%})")
     unseen = _unseen(column, learned[name]["levels"])
-    return Breach(name, expected, _show(f"{unseen.mean():.1%}", column[unseen]))
+    count = f"{int(unseen.sum()):,} of {len(column):,} ({unseen.mean():.1%})"
+    return Breach(name, expected, _show(count, column[unseen]))
 
 
 def _show(what: str, column: pd.Series) -> str:

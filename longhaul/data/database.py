@@ -98,9 +98,10 @@ def _refusals(address: str) -> Iterator[None]:
         raise LonghaulError(
             f"source: the driver of {address.partition(':')[0]} is missing: {_line(error)}{hint}"
         ) from None
-    except SQLAlchemyError as error:
-        raise LonghaulError(f"source: the database refuses: {_line(error)}") from None
+    except (SQLAlchemyError, pd.errors.DatabaseError) as error:
+        refusal = error if isinstance(error, SQLAlchemyError) else error.__cause__ or error
+        raise LonghaulError(f"source: the database refuses: {_line(refusal)}") from None
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]

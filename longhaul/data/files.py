@@ -153,7 +153,8 @@ def _system(where: str, key: str) -> tuple[Any, str]:
 
 def _paths(system: Any, path: str) -> list[str]:
     if _WILD.intersection(path) and not system.exists(path):
-        return [one for one in system.glob(path) if not system.isdir(one)]
+        found = [one for one in system.glob(path) if not system.isdir(one)]
+        return [one for one in found if not one.rpartition("/")[2].startswith((".", "_"))]
     if "http" not in _protocols(system) and system.isdir(path):
         inside = [one for one in system.find(path) if not _hidden(one, path)]
         return [one for one in inside if File(system, one, 0).kind]

@@ -68,7 +68,9 @@ def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
         many rows have a value that its column cannot hold.
     """
     raw, notes = _raw(problem, folder, fetch)
-    frame, reasons = _read(raw, problem)
+    columns = {str(name): column for name, column in raw.items()}
+    del raw
+    frame, reasons = _read(columns, problem)
     if problem.time is not None:
         _require_times(frame, reasons, problem.time.column)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
@@ -229,32 +231,32 @@ def _bar(total: int, name: str, unit: str = "B") -> Any:
         yield bar.update
 
 
-def _read(raw: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
-    """Every column as numbers, texts or times, and why rows are unfit, by their index."""
+def _read(raw: dict[str, pd.Series], problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
+    """Every column as numbers, texts or times, and why rows are unfit, by their index.
+
+    What has been read is let go, so that a large table is not held twice.
+    """
     columns, reasons = {}, []
-    for name in list(raw.columns):
-        declared = problem.columns.get(name, "")
-        if not declared and problem.time is not None and name == problem.time.column:
-            _require_no_numbers(raw[name])
-            declared = reading.DATE
-        if not declared and name in (problem.target.column, *problem.leave_out):
-            found = (
-                reading.loose(raw[name])
-                if name != problem.target.column
-                else reading.read(raw[name])
-            )
-        else:
-            found = reading.read(raw[name], declared)
+    for name in list(raw):
+        found = _read_column(raw.pop(name), problem)
         columns[name] = found.column
         if len(found.unfit):
-            said = found.unfit.map(
-                lambda value, n=name, d=declared: f"{n} = {value!r}, expected a {d}"
-            )
-            reasons.append(said)
-        del raw[name]
-    frame = pd.DataFrame(columns)
+            expected = f", expected a {problem.columns.get(name, reading.DATE)}"
+            said = [f"{name} = {value!r}{expected}" for value in found.unfit]
+            reasons.append(pd.Series(said, found.unfit.index, dtype="str"))
     every = pd.concat(reasons) if reasons else pd.Series(dtype="str")
-    return frame, every.groupby(level=0).agg("; ".join) if reasons else every
+    return pd.DataFrame(columns), every.groupby(level=0).agg("; ".join) if reasons else every
+
+
+def _read_column(column: pd.Series, problem: Problem) -> reading.Read:
+    name = column.name
+    declared = problem.columns.get(str(name), "")
+    if not declared and problem.time is not None and name == problem.time.column:
+        _require_no_numbers(column)
+        declared = reading.DATE
+    if not declared and name in problem.leave_out:
+        return reading.loose(column)
+    return reading.read(column, declared)
 
 
 def _require_no_numbers(column: pd.Series) -> None:

@@ -10,6 +10,7 @@ from longhaul.tasks import TASKS
 
 CONTRIBUTION_ROWS = 1000  # taking predictions apart is slow, but every row tells something
 PERMUTATION_ROWS = 5000
+MOST_SHUFFLED = 200
 CONTRIBUTION = "mean |contribution|, log-odds"
 PERMUTATION = "rise of log loss when shuffled, nats"
 _OF_NUMBERS = {
@@ -51,8 +52,8 @@ def attributions(
         method, importance = CONTRIBUTION, contribution(parts, predictor.encoder.sources)
     else:
         method, chosen = PERMUTATION, order[:PERMUTATION_ROWS]
-        known = frame.iloc[chosen].reindex(columns=predictor.features)
-        importance = permutation(predictor, known, outcome[chosen], generator)
+        matrix = predictor.encoder.transform(frame.iloc[chosen])
+        importance = permutation(predictor, matrix, outcome[chosen], generator)
     method = _OF_NUMBERS[method] if predictor.kind == "regression" else method
     # a date whose parts are all left out is a feature without a column
     importance = np.pad(importance, (0, len(predictor.features) - len(importance)))
@@ -81,19 +82,37 @@ def contribution(parts: np.ndarray, sources: Sequence[int]) -> np.ndarray:
 
 
 def permutation(
-    predictor: Predictor, frame: pd.DataFrame, outcome: np.ndarray, generator: np.random.Generator
+    predictor: Predictor, matrix: np.ndarray, outcome: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Rise of the mean loss when the values of one column of `frame` are shuffled.
+    """Rise of the mean loss when the values of one feature are shuffled among encoded rows.
+
+    Of very many features, only those are tried that go best with the outcome by themselves; the
+    others count as nothing.
 
     Returns
     -------
-    ndarray of float, one for each column
+    ndarray of float, one for each feature
     """
-    losses = TASKS[predictor.kind].losses
-    before = losses(outcome, predictor.scores(frame)).mean()
-    rises = []
-    for name in frame.columns:
-        shuffled = frame[name].iloc[generator.permutation(len(frame))].set_axis(frame.index)
-        after = losses(outcome, predictor.scores(frame.assign(**{name: shuffled}))).mean()
-        rises.append(after - before)
-    return np.array(rises)
+    losses, score = TASKS[predictor.kind].losses, predictor.estimator.scores
+    sources = np.asarray(predictor.encoder.sources, dtype=int)
+    before, shuffled = losses(outcome, score(matrix)).mean(), matrix.copy()
+    rises = np.zeros(len(predictor.features))
+    for feature in _tried(matrix, outcome, sources, len(rises)):
+        columns = np.flatnonzero(sources == feature)
+        order = generator.permutation(len(matrix))
+        shuffled[:, columns] = matrix[np.ix_(order, columns)]
+        rises[feature] = losses(outcome, score(shuffled)).mean() - before
+        shuffled[:, columns] = matrix[:, columns]
+    return rises
+
+
+def _tried(matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int) -> np.ndarray:
+    """The features to shuffle: all, or those whose columns go best with the outcome."""
+    if count <= MOST_SHUFFLED:
+        return np.unique(sources)
+    known = np.nan_to_num(matrix - np.nanmean(matrix, axis=0), posinf=0, neginf=0)
+    spread = np.sqrt((known**2).sum(axis=0)) + np.finfo(np.float32).tiny
+    apart = np.asarray(outcome, dtype=float) - np.mean(outcome)
+    strength = np.abs(apart @ known) / spread
+    best = np.argsort(-strength, kind="stable")[:MOST_SHUFFLED]
+    return np.unique(sources[best])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Self
 
@@ -115,12 +116,12 @@ class Encoder:
         """The names of the table's columns that it reads."""
         return [column.name for column in self.columns]
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names of the matrix's p columns."""
         return [name for column in self.columns for name in column.names]
 
-    @property
+    @cached_property
     def sources(self) -> list[int]:
         """For each of the p columns, which of `features` it comes from."""
         return [i for i, column in enumerate(self.columns) for _ in column.names]

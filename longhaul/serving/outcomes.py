@@ -99,7 +99,7 @@ def _require(report: Report, kind: Kind) -> None:
     types, expected = _TOLD[kind]
     for place, one in enumerate(report.outcomes):
         if type(one.outcome) not in types or one.outcome in {inf, -inf}:
-            raise invalid(f"outcomes.{place}: the outcome is not {expected}")
+            raise invalid(f"outcomes.{place}.outcome: not {expected}")
 
 
 def _ours(part: int | str) -> bool:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from longhaul.evaluation.metrics import measure
 from longhaul.features import columns
 from longhaul.tasks import TASKS
 from longhaul.tasks.kind import Kind
@@ -55,7 +55,7 @@ def separation(values: pd.Series, outcome: np.ndarray, kind: Kind, seed: int = 0
     tree = DecisionTreeClassifier(min_samples_leaf=_LEAF, max_leaf_nodes=64, random_state=seed)
     if kind == "binary":
         said = cross_val_predict(tree, matrix, outcome, cv=FOLDS, method="predict_proba")[:, 1]
-        return measure(outcome, said)["auc"]
+        return float(roc_auc_score(outcome, said))
     said = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
     commonest = np.bincount(outcome).max() / len(outcome)
     return max(0.0, float(((said == outcome).mean() - commonest) / (1 - commonest)))

@@ -12,7 +12,7 @@ from longhaul.features.values import text
 from longhaul.problem import Target
 
 FEW = 20  # different whole numbers that are taken for classes
-_POSITIVE = ("1", "true", "t", "yes", "y", "positive", "pos", "+")
+_POSITIVE = ("true", "t", "yes", "y", "positive", "pos", "+")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def look(column: pd.Series) -> Outcome:
 def _two(name: str, values: pd.Series, levels: pd.Series) -> Outcome:
     names = [text(value) for value in levels.index]
     known = [one for one in names if one.lower() in _POSITIVE]
+    if sorted(names) in (["0", "1"], ["-1", "1"]):
+        known = ["1"]
     if len(known) == 1:
         positive, why = known[0], f"{known[0]!r} says so"
     else:

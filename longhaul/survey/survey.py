@@ -209,7 +209,7 @@ def _plan(
     times: pd.Series | None,
     group: str,
 ) -> Plan:
-    """Windows in order of time where that can be, else by a hash of the rows as they are written."""
+    """Windows in order of time where that can be, else by a hash of the rows as written."""
     plan = windows.by_time(times[known], labelled) if times is not None else None
     return plan or windows.by_hash(frame[known], group, labelled)
 

@@ -35,10 +35,11 @@ def test_equal_rows_and_groups_stay_together() -> None:
     assert one[0] == one[2]
     assert cut(frame.astype({"a": float}), PARTS).tolist() == one.tolist()
     groups = pd.DataFrame({"g": np.repeat(np.arange(50), 4), "v": np.arange(200)})
-    assert (cut(groups, PARTS, "g").groupby(groups["g"]).nunique() == 1).all()
+    found = cut(groups, PARTS, "g").groupby(groups["g"]).agg(set)
+    assert {len(one) for one in found} == {1}
 
 
 @pytest.mark.parametrize("column", [["x"] * 9, [None] * 9, [1.5] * 9])
 def test_one_value_is_one_batch(column: list[object]) -> None:
     """Constant and missing columns have a hash, too."""
-    assert cut(pd.DataFrame({"a": column}), PARTS).nunique() == 1
+    assert len({*cut(pd.DataFrame({"a": column}), PARTS)}) == 1

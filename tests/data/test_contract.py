@@ -103,17 +103,20 @@ def test_unseen_categories_are_shown_and_seen_ones_are_not(
     some = frame.copy()
     some.loc[some.index < len(some) // 10, "plan"] = "student"
     (breach,) = contract.check(some, learned, LIMITS).breaches
-    assert str(breach).endswith("never seen, found 10.0%, such as 'student'")
+    assert str(breach).endswith("never seen, found 270 of 2,700 (10.0%), such as 'student'")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"plan": "student"}, r"'plan': expected at most 5.0% in categories never seen.*'student'"),
-        ({"age": np.nan}, r"'age': expected at most 1\d\.\d% missing, found 100.0%"),
+        (
+            {"age": np.nan},
+            r"'age': expected at most 1\d\.\d% missing, found 2,700 of 2,700 .100.0%",
+        ),
         ({"calls": "many"}, r"'calls': expected a number, found str, such as 'many'"),
         ({"plan": 7}, r"'plan': expected a category, found int64, such as 7"),
-        ({"plan": None}, r"'plan': expected at most 10.0% missing, found 100.0%"),
+        ({"plan": None}, r"'plan': expected at most 10.0% missing, found 2,700 of 2,700 .100.0%"),
     ],
 )
 def test_columns_that_break_are_named(

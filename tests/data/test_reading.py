@@ -87,7 +87,7 @@ def test_extension_types_become_plain_ones(values: object, kind: str) -> None:
 
 def test_nested_values_are_refused() -> None:
     """With one of them, and what to do."""
-    with pytest.raises(LonghaulError, match="column 'c' holds lists, such as .*leave it out"):
+    with pytest.raises(LonghaulError, match=r"column 'c' holds lists, such as .*leave it out"):
         read(column([[1], [2]]))
 
 

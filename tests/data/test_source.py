@@ -62,7 +62,7 @@ def test_columns_of_other_things_are_named(tmp_path: Path, value: object) -> Non
     """Nested columns are no features, and no text either; left out, nobody looks at them."""
     frame = tables.churn(rows_per_month=20)
     frame = frame.assign(extra=[value] * len(frame))
-    with pytest.raises(LonghaulError, match="column 'extra' holds .*, such as"):
+    with pytest.raises(LonghaulError, match=r"column 'extra' holds .*, such as"):
         read(tmp_path, frame)
     text = tables.DECLARATION.replace("[customer]", "[customer, extra]")
     path = tables.declare(tmp_path, frame, text)

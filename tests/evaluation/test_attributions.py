@@ -23,7 +23,7 @@ def test_what_makes_customers_leave_comes_first(tmp_path: Path, family: str, met
     """Calls and plan do; the others are noise. Every feature is listed once."""
     predictor = packages.fit(tmp_path, family).package.predictor
     frame = tables.churn(rows_per_month=200, seed=1)
-    outcome = outcomes(frame, Target("churned", "yes"))
+    outcome = outcomes(frame, Target("churned", positive="yes"))
     found = attributions(predictor, frame, outcome, seed=0)
     assert found["feature"].tolist()[:2] == ["calls", "plan"]
     assert sorted(predictor.features) == sorted(found["feature"])

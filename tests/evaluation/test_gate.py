@@ -120,7 +120,7 @@ def test_limits_themselves_pass() -> None:
 def test_a_missing_metric_is_named() -> None:
     """The reason says which one."""
     rest = {name: interval for name, interval in GOOD.metrics.items() if name != "brier"}
-    assert judge(GATE, replace(GOOD, metrics=rest)).refusal == "missing or not finite: brier"
+    assert judge(GATE, replace(GOOD, metrics=rest)).refusal == "missing or not finite: Brier score"
 
 
 def places(evidence: Evidence) -> list[tuple[Any, ...]]:

@@ -93,7 +93,7 @@ class Own:
 
     def load(self, folder: Path, classes: int) -> SklearnEstimator:
         """Read an estimator of this family that was saved in `folder`."""
-        trusted = tuple(getattr(self.module, "trusted", ()))
+        trusted = ("numpy.dtype", *getattr(self.module, "trusted", ()))
         return SklearnEstimator(load_sklearn(folder, trusted), classes, wide=True)
 
 

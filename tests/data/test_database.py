@@ -1,0 +1,129 @@
+"""A query's rows, from a real PostgreSQL and from SQLite; no password gets into a file."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy
+
+from longhaul import problem as problems
+from longhaul.data import database, source
+from longhaul.errors import LonghaulError
+from tests import tables
+
+QUERY = "SELECT * FROM customers ORDER BY customer"
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of its own with the table of customers; its address."""
+    folder = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+    found = shutil.which("initdb") or (folder and folder / "initdb")
+    if not found:
+        pytest.skip("PostgreSQL is not installed")
+    programs, home = Path(found).parent, tmp_path_factory.mktemp("postgres")
+    as_user = (
+        ["setpriv", "--reuid=nobody", "--clear-groups"] if Path.home() == Path("/root") else []
+    )
+    if as_user:
+        for path in (home, *home.parents[:3]):
+            path.chmod(0o755)
+        shutil.chown(home, "nobody")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    data = home / "data"
+    run = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust"]
+    subprocess.run(run, check=True, capture_output=True, cwd=home)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home}"
+    control = [*as_user, str(programs / "pg_ctl"), "-D", str(data), "-w"]
+    subprocess.run(
+        [*control, "-l", str(home / "log"), "-o", options, "start"],
+        check=True,
+        cwd=home,
+        stdout=subprocess.DEVNULL,
+    )
+    address = f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
+    try:
+        frame = tables.churn(rows_per_month=50)
+        engine = sqlalchemy.create_engine(address)
+        frame.to_sql("customers", engine, index=False)
+        engine.dispose()
+        yield address
+    finally:
+        subprocess.run(
+            [*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=home
+        )
+
+
+def declared(folder: Path, address: str, query: str = QUERY) -> problems.Problem:
+    """The problem of the customers in a database."""
+    text = tables.DECLARATION.replace("churn.parquet", f"{address}\nquery: {query}")
+    path = folder / "churn.yaml"
+    path.write_text(text)
+    return problems.load(path)
+
+
+def test_a_query_is_a_table(postgres: str, tmp_path: Path) -> None:
+    """Its rows, types and digest; the digest changes with the rows that the query finds."""
+    problem = declared(tmp_path, postgres)
+    found = source.read(problem, tmp_path).frame
+    expected = tables.churn(rows_per_month=50).sort_values("customer", ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    assert source.digest(problem, tmp_path) == source.digest(problem, tmp_path)
+    fewer = declared(tmp_path, postgres, "SELECT * FROM customers WHERE calls > 1")
+    assert source.digest(fewer, tmp_path) != source.digest(problem, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT * FROM nowhere", 'the database refuses: relation "nowhere" does not exist'),
+        ("SELECT * FROM customers WHERE calls < 0", "has no rows"),
+    ],
+)
+def test_what_the_database_refuses(postgres: str, tmp_path: Path, query: str, message: str) -> None:
+    """In its own words, on one line."""
+    with pytest.raises(LonghaulError, match=message):
+        source.read(declared(tmp_path, postgres, query), tmp_path)
+
+
+def test_secrets_stay_in_the_environment(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password in the file is refused, a name for one is looked up, and nobody prints it."""
+    with pytest.raises(LonghaulError, match="would be kept by MLflow for all to read"):
+        source.read(declared(tmp_path, postgres.replace("tester@", "tester:secret@")), tmp_path)
+    hidden = declared(tmp_path, postgres.replace("tester@", "tester:${DATABASE_PASSWORD}@"))
+    with pytest.raises(LonghaulError, match="DATABASE_PASSWORD is not set in the environment"):
+        source.read(hidden, tmp_path)
+    monkeypatch.setenv("DATABASE_PASSWORD", "secret")
+    assert len(source.read(hidden, tmp_path).frame) == 450
+    assert "secret" not in source.address(hidden, tmp_path)
+
+
+def test_sqlite(tmp_path: Path) -> None:
+    """Any database that SQLAlchemy knows."""
+    address = f"sqlite:///{tmp_path}/customers.db"
+    tables.churn(rows_per_month=10).to_sql("customers", address, index=False)
+    assert len(source.survey(address, QUERY, tmp_path).frame) == 90
+
+
+@pytest.mark.parametrize(
+    ("address", "query", "message"),
+    [
+        ("sqlite:///x.db", "", "query: a database needs one"),
+        ("oracle+nosuch://x", QUERY, "not the address of a database"),
+        ("mysql+pymysql://x", QUERY, "the driver of mysql.* is missing"),
+        ("postgresql+psycopg://x@127.0.0.1:1/y", QUERY, "the database refuses"),
+    ],
+)
+def test_addresses_that_are_none(address: str, query: str, message: str) -> None:
+    """What is missing, and where."""
+    with pytest.raises(LonghaulError, match=message) as refused:
+        database.read(address, query, lambda rows: None)
+    assert "\n" not in str(refused.value)

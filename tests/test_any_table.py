@@ -1,0 +1,200 @@
+"""Any table: answered in one line, or handled; and real ones live a whole life."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sklearn import datasets
+
+from longhaul.data import contract, periods, source, split, table
+from longhaul.data.labels import known, resolve
+from longhaul.errors import LonghaulError
+from longhaul.learning import candidate
+from longhaul.model.predictions import Origin, read, write
+from longhaul.problem import Problem
+from longhaul.survey import declaration
+from longhaul.survey.survey import survey
+from tests import lifecycles
+
+NAMES = st.sampled_from(
+    ["a", "b", "id", "größe (cm)", 'say "x"', "two words", "a,b", "x.y", "#1", "日付", "'", "[0]"]
+)
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-5, 5).map(str),
+    st.floats(allow_nan=False).map(str),
+    st.sampled_from(["", " ", "NA", "?", "inf", "-inf", "1e400", "$1,000", "7%", "2020-01-31"]),
+    st.sampled_from(["31/12/2020", "yes", "No", "a", "b ", "007", "é", "=1+1", "x" * 200]),
+)
+TARGETS = st.sampled_from(
+    [
+        ["Yes", "No"],
+        ["0", "1"],
+        ["a", "b", "c"],
+        ["1.5", "2.5", "3.25", "4"],
+        ["Yes"],
+        ["", "Yes", "No"],
+        [""],
+        ["inf", "1"],
+    ]
+)
+
+
+@st.composite
+def tables_of_texts(draw: st.DrawFn) -> pd.DataFrame:
+    """Rows as a CSV file may have them, with a target called y."""
+    rows = draw(st.sampled_from([0, 1, 2, 30, 200]))
+    names = draw(st.lists(NAMES, min_size=0, max_size=4, unique=True))
+    frame = {}
+    for name in names:
+        some = draw(st.lists(CELLS, min_size=1, max_size=6))
+        frame[name] = np.resize(np.array(some, dtype=object), rows)
+    target = np.resize(np.array(draw(TARGETS), dtype=object), rows)
+    frame["y"] = np.random.default_rng(0).permutation(target)
+    if draw(st.booleans()):
+        frame["n"] = np.random.default_rng(1).normal(size=rows).astype(str)
+    return pd.DataFrame(frame)
+
+
+def live(folder: Path, file: str, target: str) -> Problem:
+    """From the table to predictions: what the stages do, one after the other."""
+    found = source.survey(file, "", folder)
+    looked = survey(found.frame, target, file, "", "table", found.notes)
+    problem = declaration.check(declaration.text(looked), folder / "table.yaml")
+    frame = source.read(problem, folder).frame
+    resolved = resolve(frame, problem.target)
+    assert resolved == problem.target
+    frame = frame[known(frame, resolved)].reset_index(drop=True)
+    clean = folder / "clean"
+    clean.mkdir()
+    labels = table.write(clean, problem, frame)
+    train = table.read(clean, table.select(labels, problem.windows.train, "train"))
+    learned = contract.learn(train, periods.of(train, problem), problem)
+    contract.check(frame, learned, problem.contract)
+    windows = split.cut(clean, problem)
+    fitted = candidate.fit(problem, windows["train"], windows["valid"], "linear", {}, 0, 1)
+    target_file = folder / "predictions.parquet"
+    origin = Origin(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())
+    predictor = fitted.package.predictor
+    write(table.path(clean, labels[-1]), target_file, predictor, problem, origin)
+    said = read(target_file, problem.target.kind)
+    predictor.task.require(predictor.task.scores(said))
+    return problem
+
+
+@given(frame=tables_of_texts())
+@example(frame=pd.DataFrame({"y": []}))
+@example(frame=pd.DataFrame({"a": ["1"], "y": ["Yes"]}))
+@example(frame=pd.DataFrame({"a": [None] * 90, "y": ["Yes", "No", "No"] * 30}))
+@example(frame=pd.DataFrame({"a": ["inf", "1", "2"] * 30, "y": ["Yes", "No", "No"] * 30}))
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+def test_any_table_is_handled_or_answered_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, frame: pd.DataFrame
+) -> None:
+    """Never a traceback of anything else, never a prediction that is none."""
+    folder = tmp_path_factory.mktemp("any")
+    frame.to_csv(folder / "table.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            live(folder, "table.csv", "y")
+        except LonghaulError as refused:
+            said = str(refused)
+        else:
+            said = "handled"
+    assert said
+    assert "\n" not in said
+
+
+@pytest.mark.slow
+def test_very_many_columns(tmp_path: Path) -> None:
+    """Five thousand, of which one tells something."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(300, 4998))).add_prefix("c")
+    frame["y"] = np.where(frame["c7"] + generator.normal(size=300) > 0, "Yes", "No")
+    frame["customer_id"] = [f"k{i}" for i in range(300)]
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    problem = live(tmp_path, "wide.csv", "y")
+    assert problem.leave_out == ("customer_id",)
+
+
+def messy() -> pd.DataFrame:
+    """Customers with Yes and No, blanks among numbers, identifiers and few positives."""
+    generator = np.random.default_rng(0)
+    rows = 2500
+    tenure = generator.integers(0, 72, rows)
+    left = generator.random(rows) < 0.5 / (1 + np.exp(0.08 * tenure))
+    return pd.DataFrame(
+        {
+            "Customer ID": [f"{i:05d}-{'ABCDEF'[i % 6]}" for i in range(rows)],
+            "tenure (months)": tenure,
+            "Total, charged": pd.Series((tenure * 59.9).round(2).astype(str)).mask(tenure < 1, " "),
+            'said "no"': generator.choice(["Yes", "No", ""], rows),
+            "joined": pd.Series(pd.Timestamp("2020-01-01") - pd.to_timedelta(tenure, unit="D"))
+            .dt.strftime("%m/%d/%Y")
+            .mask(tenure > 65, ""),
+            "Churn?": np.where(left, "Yes", "No"),
+        }
+    )
+
+
+REAL: dict[str, tuple[Any, str, str]] = {
+    "breast_cancer": (datasets.load_breast_cancer, "target", "binary"),
+    "digits": (datasets.load_digits, "target", "multiclass"),
+    "wine": (datasets.load_wine, "target", "multiclass"),
+    "diabetes": (datasets.load_diabetes, "target", "regression"),
+    "messy": (messy, "Churn?", "binary"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REAL)
+def test_a_whole_life_from_the_table_alone(tmp_path: Path, name: str) -> None:
+    """Started, tuned, judged, registered, served, scored, watched and reported on."""
+    load, target, kind = REAL[name]
+    made = load() if name == "messy" else load(as_frame=True).frame
+    made.to_csv(tmp_path / f"{name}.csv", index=False)
+    small = {"families": "linear,lightgbm", "trials": 3}
+    project = str(lifecycles.REPOSITORY)
+    lifecycles.run(tmp_path, project, data=f"{name}.csv", target=target, **small)
+    lifecycles.use(tmp_path)
+    (parent,) = lifecycles.parents()
+    stages = lifecycles.children(parent)
+    expected = {"start", "ingest", "validate", "split", "evaluate", "register", "promote", "deploy"}
+    assert expected | {"report"} <= set(stages)
+    assert [one for one in stages if one.startswith("cycle batch-")]
+    assert f"kind: {kind}" in (tmp_path / f"{name}.yaml").read_text()
+    assert mlflow.MlflowClient().get_model_version_by_alias(name, "champion").version == "1"
+    lifecycles.run(tmp_path, project, problem=f"{name}.yaml", **small)
+    newest, *_ = lifecycles.parents()
+    assert {"ingest", "validate", "split", "deploy"} <= lifecycles.reused(newest)
+
+
+@pytest.mark.slow
+def test_files_that_arrive_later_are_lived_through(tmp_path: Path) -> None:
+    """Two more batches: one like the others, one in which a column is gone."""
+    whole = messy()
+    whole.head(2000).to_csv(tmp_path / "messy.csv", index=False)
+    (tmp_path / "later").mkdir()
+    whole.iloc[2000:2250].to_csv(tmp_path / "later" / "1.csv", index=False)
+    small = {"families": "linear", "trials": 1}
+    project = str(lifecycles.REPOSITORY)
+    lifecycles.run(tmp_path, project, data="messy.csv", target="Churn?", **small)
+    path = tmp_path / "messy.yaml"
+    path.write_text(path.read_text().replace('later: ""', "later: later/*.csv"))
+    lifecycles.run(tmp_path, project, problem="messy.yaml", **small)
+    lifecycles.use(tmp_path)
+    newest, *_ = lifecycles.parents()
+    assert "cycle batch-0020" in lifecycles.children(newest)
+    broken = whole.iloc[2250:].drop(columns="tenure (months)")
+    broken.to_csv(tmp_path / "later" / "2.csv", index=False)
+    process = lifecycles.start(tmp_path, project, problem="messy.yaml", **small)
+    printed, _ = process.communicate(timeout=600)
+    assert process.returncode != 0
+    assert "period batch-0021, column 'tenure (months)': expected" in printed
