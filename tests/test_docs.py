@@ -55,6 +55,15 @@ def test_the_readme_names_the_pinned_mlflow() -> None:
     assert named == {pin[1]}
 
 
+def test_the_family_of_ones_own_is_the_one_that_is_tested() -> None:
+    """The example in docs/models.md is the file that tests fit, package and load."""
+    (shown,) = re.findall(
+        r"```python\n(from sklearn.*?)```", (ROOT / "docs/models.md").read_text(), re.DOTALL
+    )
+    tested = (ROOT / "tests/learning/own_family.py").read_text()
+    assert tested.partition('"""\n\n')[2] == shown
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each relative link is to a file of the project."""

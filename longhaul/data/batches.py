@@ -1,7 +1,8 @@
 """Periods of a table whose rows have no times: parts of it, chosen by a hash.
 
 Which batch a row is in depends on nothing but the row, or its group: rows that are added or
-removed move no other, and equal rows are never on both sides of a split.
+removed move no other, and equal rows are never on both sides of a split. Where most rows have an
+equal, as in tables of a few categories, equal rows are no copies but cases: each counts for itself.
 """
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.data.periods import batch
+
+MOSTLY = 0.5  # of the rows
 
 
 def cut(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
@@ -20,7 +23,8 @@ def cut(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
     parts : int
         How many batches.
     group : str
-        A column; rows with the same value are in the same batch. Empty: equal rows are.
+        A column; rows with the same value are in the same batch. Empty: equal rows are, unless
+        most rows have an equal.
 
     Returns
     -------
@@ -31,6 +35,11 @@ def cut(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
     hashed = np.zeros(len(frame), dtype=np.uint64)
     for name in sorted(map(str, keys.columns)):
         hashed = hashed * np.uint64(0x9E3779B97F4A7C15) + _hash(keys[name])
+    if not group:
+        repeats = pd.Series(hashed).duplicated(keep=False)
+        if repeats.mean() > MOSTLY:
+            number = pd.Series(hashed).groupby(hashed).cumcount().to_numpy(dtype=np.uint64)
+            hashed = hashed + _mixed(number + np.uint64(1))
     # the high bits: the low ones of such sums are less well mixed
     place = (_mixed(hashed) >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32)
     labels = np.array([batch(number) for number in range(parts)], dtype=object)

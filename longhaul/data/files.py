@@ -14,7 +14,7 @@ from longhaul.errors import LonghaulError
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".txt", ".data")
-PACKED = (".gz", ".bz2", ".xz", ".zip", ".zst")
+PACKED = (".gz", ".bz2", ".xz", ".zip")
 ARTIFACTS = ("runs:/", "models:/", "mlflow-artifacts:/")  # addresses that MLflow knows
 
 _WILD = frozenset("*?[")

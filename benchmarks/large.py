@@ -1,0 +1,113 @@
+"""Five million rows by twenty columns through the stages: time and peak memory of each.
+
+``python -m benchmarks.large [rows]``; each stage is a process of its own, as in a life cycle.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROWS = 5_000_000
+_PART = 500_000
+_PROJECT = Path(__file__).resolve().parents[1]
+_PROBLEM = """
+name: large
+source: large.parquet
+target: {column: y, positive: "1"}
+time: {column: moment, period: month}
+windows:
+  train: [2020-01, 2020-06]
+  valid: [2020-07, 2020-07]
+  test: [2020-08, 2020-08]
+  production: [2020-09]
+contract: {margin: 3}
+"""
+
+
+def main() -> None:
+    """Print a table, a line for each stage."""
+    rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
+        folder = Path(temporary)
+        _write(folder / "large.parquet", rows)
+        (folder / "large.yaml").write_text(_PROBLEM)
+        print(f"{rows:,} rows by 20 columns, {os.cpu_count()} processors")
+        print("| stage | time | peak memory |\n| --- | --- | --- |")
+        ingested = _stage(folder, "ingest", problem="large.yaml")
+        clean = _stage(folder, "validate", table=f"runs:/{ingested}/table")
+        table = f"runs:/{clean}/table"
+        cut = _stage(folder, "split", table=table, until="", window="extended")
+        windows = f"runs:/{cut}/split"
+        common = {"family": "lightgbm", "settings": "", "seed": 0, "threads": 0}
+        trained = _stage(folder, "train", split=windows, **common)
+        model = f"runs:/{trained}/model"
+        _stage(folder, "evaluate", candidate=model, split=windows, champion="", seed=0)
+        _stage(folder, "score", model=model, table=table, period="2020-09")
+
+
+def _write(path: Path, rows: int) -> None:
+    """Nine months of rows: numbers, categories, gaps, and a target that some of them tell."""
+    generator, writer = np.random.default_rng(0), None
+    for start in range(0, rows, _PART):
+        n = min(_PART, rows - start)
+        frame = pd.DataFrame(generator.normal(size=(n, 14))).add_prefix("x")
+        for i, levels in enumerate((3, 12, 60, 400)):
+            frame[f"c{i}"] = pd.Series(generator.integers(0, levels, n)).map("level {}".format)
+        days = np.sort(generator.uniform(start, start + n, n)) / rows * 273
+        frame["moment"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(days, unit="D").floor("s")
+        odds = frame["x0"] - frame["x1"] * (frame["c0"] == "level 1") - 2
+        frame["y"] = (generator.uniform(size=n) < 1 / (1 + np.exp(-odds))).astype(int)
+        frame.loc[generator.uniform(size=n) < 0.1, "x2"] = np.nan
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
+
+
+def _stage(folder: Path, name: str, **parameters: object) -> str:
+    """Run a stage under GNU time; print its time and peak memory; the id of its run."""
+    given = [f"--{key}={value}" for key, value in parameters.items()]
+    environment = {
+        **os.environ,
+        "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "PYTHONPATH": str(_PROJECT),
+    }
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"steps.{name}", *given],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _, said = process.stderr.read() if process.stderr else "", ""
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"{name}: {said}")
+    print(f"| {name} | {seconds:.0f} s | {usage.ru_maxrss / 1e6:.1f} GB |", flush=True)
+    return _newest(folder)
+
+
+def _newest(folder: Path) -> str:
+    import mlflow  # after the stages, which this process only starts
+
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    (run,) = mlflow.search_runs(
+        order_by=["attributes.start_time DESC"], max_results=1, output_format="list"
+    )
+    return str(run.info.run_id)
+
+
+if __name__ == "__main__":
+    main()
