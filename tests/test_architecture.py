@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-COMPUTES = ("data", "features", "learning", "evaluation", "model", "monitoring", "plots")
+COMPUTES = (
+    *("survey", "data", "tasks", "features", "learning", "evaluation"),
+    *("model", "monitoring", "plots"),
+)
 # MLflow loads a model from this file's code, so it has to know MLflow.
 MODEL_FROM_CODE = ROOT / "longhaul" / "model" / "pyfunc.py"
 

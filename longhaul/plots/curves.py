@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
-from longhaul.evaluation.metrics import BINS, calibration_error
+from longhaul.evaluation.metrics import bins_of, calibration_error
 from longhaul.evaluation.threshold import cost, curve
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
@@ -46,11 +46,13 @@ def precision_recall(outcome: np.ndarray, probability: np.ndarray, threshold: fl
     return figure
 
 
-def calibration(outcome: np.ndarray, probability: np.ndarray) -> Figure:
+def calibration(
+    outcome: np.ndarray, probability: np.ndarray, found: str = "share of positives"
+) -> Figure:
     """Reliability diagram over bins of equal mass, above the number of rows by probability."""
     figure = style.canvas(height=5.2)
     above, below = figure.subplots(2, sharex=True, height_ratios=[4, 1])
-    style.dress(above, "", "share of positives")
+    style.dress(above, "", found)
     style.dress(below, "predicted probability", "rows")
     off = 100 * calibration_error(outcome, probability)
     side = "low" if probability.mean() < outcome.mean() else "high"
@@ -65,7 +67,7 @@ def calibration(outcome: np.ndarray, probability: np.ndarray) -> Figure:
         color=BLUE,
         markersize=4,
         linewidth=1.4,
-        label=f"model, {BINS} bins of equal mass, 95%",
+        label=f"model, {bins_of(len(outcome))} bins of equal mass, 95%",
     )
     below.hist(probability, bins=50, range=(0, 1), color=BLUE)
     _percent(above.yaxis, below.xaxis)
@@ -146,7 +148,9 @@ def _bins(outcome: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
     """Predicted and found share of bins of equal mass, with the margin of the latter."""
     ranks = pd.Series(probability).rank(method="max", pct=True)
     rows = pd.DataFrame({"predicted": probability, "share": outcome.astype(float)})
-    grouped = rows.groupby(np.ceil(BINS * ranks))  # equal probabilities share a bin
+    grouped = rows.groupby(
+        np.ceil(bins_of(len(outcome)) * ranks)
+    )  # equal probabilities share a bin
     means = grouped.mean()
     means["margin"] = 1.96 * np.sqrt(means["share"] * (1 - means["share"]) / grouped.size())
     return means

@@ -17,7 +17,8 @@ def predicted(outcome: np.ndarray, scores: np.ndarray, name: str) -> Figure:
     what = name.replace("_", " ")
     figure, axes = style.chart(title, f"predicted {what}", f"found {what}")
     some = np.linspace(0, len(outcome) - 1, min(_SHOWN, len(outcome))).astype(int)
-    axes.scatter(scores[some], outcome[some], s=6, color=BLUE, alpha=0.35, linewidth=0)
+    size = float(np.clip(3000 / len(some), 4, 24))
+    axes.scatter(scores[some], outcome[some], s=size, color=BLUE, alpha=0.5, linewidth=0)
     ends = [min(scores.min(), outcome.min()), max(scores.max(), outcome.max())]
     axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1, label="as predicted")
     parts = np.array_split(np.argsort(scores, kind="stable"), min(_TENTHS, len(scores)))

@@ -93,3 +93,20 @@ def test_the_outcome_is_found_in_any_form() -> None:
     ]:
         found = outcomes(pd.DataFrame({"y": values}), Target("y", positive=positive))
         assert np.array_equal(found, [True, False]), (values, positive)
+
+
+def test_groups_are_not_parted_by_time(tmp_path: Path) -> None:
+    """A customer of spring is no test of what was learned from the same customer."""
+    frame = tables.churn(rows_per_month=60)
+    month = frame["day"].dt.month
+    frame["household"] = np.arange(len(frame)) % 100 + 30 * (month > 4) + 60 * (month > 5)
+    text = tables.DECLARATION + "group: household\n"
+    problem = tables.problems.load(tables.declare(tmp_path, frame, text))
+    folder = tmp_path / "table"
+    folder.mkdir()
+    table.write(folder, problem, frame)
+    cut = split.cut(folder, problem)
+    seen = [set(cut[name]["household"]) for name in split.WINDOWS]
+    assert not seen[0] & seen[1]
+    assert not (seen[0] | seen[1]) & seen[2]
+    assert "household" not in problem.features(frame.columns)

@@ -77,3 +77,30 @@ def test_only_json(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as caught:
         post(tmp_path, b"request,outcome\na,1\n", b"text/csv")
     assert caught.value.status == 415
+
+
+@pytest.mark.parametrize(
+    ("told", "good", "bad"),
+    [
+        ("binary", "true", '"yes"'),
+        ("multiclass", '"setosa"', "true"),
+        ("regression", "3.5", '"3.5"'),
+        ("regression", "3", "1e999"),
+    ],
+)
+def test_outcomes_are_of_the_kind_that_is_predicted(
+    tmp_path: Path, told: Kind, good: str, bad: str
+) -> None:
+    """A truth, the name of a class, or a number."""
+    body = '{"outcomes": [{"request": "a", "outcome": %s}]}'
+    start, _ = post(_new(tmp_path, "good"), (body % good).encode(), told=told)
+    assert start["status"] == 202
+    with pytest.raises(Refusal) as refused:
+        post(_new(tmp_path, "bad"), (body % bad).encode(), told=told)
+    assert refused.value.message.startswith("outcomes.0.outcome: ")
+
+
+def _new(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.mkdir()
+    return path

@@ -20,6 +20,7 @@ from longhaul.problem import Time
 from longhaul.serving import lines, record, seal
 from longhaul.serving.journal import Journal
 from longhaul.serving.lines import Heading
+from longhaul.tasks.kind import Kind
 from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]
@@ -201,3 +202,31 @@ def test_what_is_sealed_is_what_was_sent(
     found = ENCODER.transform(pd.DataFrame(features))
     np.testing.assert_array_equal(expected, found)
     assert json.dumps(features, default=str)
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "outcome"),
+    [
+        (
+            "multiclass",
+            {"probability": [0.7], "decision": ["b"], "probabilities": [[0.3, 0.7]]},
+            "a",
+        ),
+        ("regression", {"prediction": [3.25]}, 4.5),
+    ],
+)
+def test_other_kinds_are_on_record(
+    tmp_path: Path, kind: Kind, columns: dict[str, Any], outcome: Any
+) -> None:
+    """With all that was said, and what became of it; without a time, the day is the period."""
+    journal = Journal(tmp_path / record.JOURNAL, seconds=1000)
+    heading = Heading("churn", "1", "churn-1", KINDS, None, kind).line()
+    features = [None for _ in KINDS]
+    journal.append(heading, lines.request("r", NOON, features, columns.values()))
+    journal.append(b"", lines.outcomes(NOON + 1, [("r", 0, outcome)]))
+    journal.close()
+    found = sealed(tmp_path).iloc[0]
+    for name, (value,) in columns.items():
+        assert np.array_equal(found[name], value), name
+    assert found["outcome"] == outcome
+    assert len(found["period"]) == len("2020-01-01")

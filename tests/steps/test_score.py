@@ -66,7 +66,7 @@ def test_a_period_is_predicted_and_measured(linear: str, tmp_path: Path) -> None
     assert metrics.items() <= found.data.metrics.items()
     [auc] = mlflow.MlflowClient().get_metric_history(found.info.run_id, "auc")
     assert auc.step == 202007
-    headline = f"AUC {metrics['auc']:.3f}, log loss {metrics['log_loss']:.3f}"
+    headline = f"AUC {metrics['auc']:.3f}, log loss {metrics['log_loss']:.4g}"
     assert f"2020-07: {len(frame)} rows, {headline}" == found.data.tags[HEADLINE]
 
 
