@@ -89,27 +89,29 @@ def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Sour
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
     """What tells one content of the source from another: a version, or a hash of what is read."""
-    later = _later(problem, folder, fetch)
     own = [File(LocalFileSystem(), str(file), 0) for file in table.families(problem, folder)]
-    return fingerprint(problem.source, problem.query, folder, fetch, [*later, *own])
+    more = [*_later(problem, folder, fetch), *own]
+    found = fingerprint(problem.source, problem.query, folder, fetch)
+    return _hash([found, *_contents(more)]) if more else found
 
 
-def fingerprint(
-    address: str, query: str, folder: Path, fetch: Fetch = local, later: Sequence[File] = ()
-) -> str:
-    """That of a table of which nothing is declared, and of files that came later; see `digest`."""
-    content = hashlib.sha256()
-    if address in NAMED and not later:
+def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = local) -> str:
+    """The digest of a table of which nothing is declared."""
+    if address in NAMED:
         return f"{address} {version(address)}"
     if database.known(address):
         rows = database.read(address, query, lambda _: None)
-        content.update(repr(list(rows.columns)).encode())
-        content.update(pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes())
-        return content.hexdigest()
-    for file in (*_find(address, folder, fetch), *later):
-        content.update(file.name.encode())
-        content.update(file.digest().encode())
-    return content.hexdigest()
+        hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
+        return _hash([repr(list(rows.columns)), hashed.hex()])
+    return _hash(_contents(_find(address, folder, fetch)))
+
+
+def _contents(found: Sequence[File]) -> list[str]:
+    return [text for file in found for text in (file.name, file.digest())]
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def address(problem: Problem, folder: Path) -> str:

@@ -211,7 +211,7 @@ def _plan(
 ) -> Plan:
     """Windows in order of time where that can be, else by a hash of the rows as written."""
     plan = windows.by_time(times[known], labelled) if times is not None else None
-    return plan or windows.by_hash(frame[known], group, labelled)
+    return plan or windows.by_hash(frame, known, group, labelled)
 
 
 def _gate(plan: Plan, found: Outcome, labelled: np.ndarray) -> Gate:

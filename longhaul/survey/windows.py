@@ -65,8 +65,19 @@ def by_time(times: pd.Series, classes: np.ndarray) -> Plan | None:
     return None
 
 
-def by_hash(frame: pd.DataFrame, group: str, classes: np.ndarray) -> Plan:
+def by_hash(frame: pd.DataFrame, known: np.ndarray, group: str, classes: np.ndarray) -> Plan:
     """Windows of parts that a hash has chosen.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+        As they are written.
+    known : ndarray of bool, shape (n,)
+        Which rows have an outcome.
+    group : str
+        A column whose values are not parted; empty: there is none.
+    classes : ndarray
+        The outcomes that are known.
 
     Raises
     ------
@@ -74,13 +85,13 @@ def by_hash(frame: pd.DataFrame, group: str, classes: np.ndarray) -> Plan:
         When a window would have outcomes of one kind only: there are too few rows.
     """
     parts, ends = _FEW if len(frame) < FEW_ROWS else _MANY
-    label = batches.cut(frame, parts, group)
+    label = batches.cut(frame, parts, group)[known]
     found = [periods.batch(number) for number in range(parts)]
     counts = label.value_counts().reindex(found).fillna(0).to_numpy().astype(int)
     if not _varied(label, found, ends, classes):
         _, sizes = np.unique(classes, return_counts=True)
         raise LonghaulError(
-            f"data: {len(frame):,} rows with {int(sizes.min()):,} of the rarest outcome are too few"
+            f"data: {len(label):,} rows with {int(sizes.min()):,} of the rarest outcome are too few"
             " to train, validate and test on: every window needs several different outcomes"
         )
     return _plan(None, Batches(parts), found, ends, counts)
