@@ -13,11 +13,11 @@ from longhaul.monitoring.bins import Tally
 from longhaul.monitoring.causes import Causes, Share
 from longhaul.monitoring.decision import Decision
 from longhaul.monitoring.drift import Column, Drift
-from longhaul.monitoring.errors import Errors
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.rules import Evidence, Realised, fallen
+from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.tasks.kind import Kind
 
@@ -111,8 +111,10 @@ def truth(
     known = Realised(period, scores.rows, scores.labelled, scores.positives, figures)
     expected = performance.expected(scores, reference.calibration, problem, seed)
     two = problem.target.kind == "binary"  # of others, the loss is not kept
-    calibration, slices = reference.calibration, observation.slices if two else {}
-    shares = causes_of.shares(slices, calibration, scores.labelled)
+    slices = {
+        key: one for key, one in observation.slices.items() if two and isinstance(one, Scores)
+    }
+    shares = causes_of.shares(slices, reference.calibration, scores.labelled)
     return Truth(
         known,
         expected,
@@ -125,7 +127,7 @@ def truth(
 
 def _causes(reference: Reference, scores: Counts) -> Causes | None:
     """Why the loss is another one; known of classes only."""
-    if isinstance(reference.valid, Errors) or isinstance(scores, Errors):
+    if not isinstance(reference.valid, Scores) or not isinstance(scores, Scores):
         return None
     return causes_of.causes(reference.valid, scores, reference.calibration)
 

@@ -4,7 +4,6 @@ import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from pandas.api import types
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.bins import Tally
-from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.sketch import Counted, Sketch, draw_frame
 
 
@@ -36,8 +35,8 @@ class Observation:
 
     counted: Counted
     tally: Tally
-    scores: Any
-    slices: Mapping[tuple[str, str], Any] = field(default_factory=dict)
+    scores: Counts
+    slices: Mapping[tuple[str, str], Counts] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     new: tuple[str, ...] = ()
 
@@ -91,8 +90,8 @@ class _Part:
 
     sketch: Sketch
     tally: Tally
-    scores: Any
-    slices: Mapping[tuple[str, str], Any]
+    scores: Counts
+    slices: Mapping[tuple[str, str], Counts]
     columns: Mapping[str, str]
     names: tuple[str, ...]
 
@@ -119,14 +118,14 @@ class _Part:
         return _Part(
             self.sketch + other.sketch,
             self.tally + other.tally,
-            self.scores + other.scores,
+            operator.add(self.scores, other.scores),
             both,
             {**self.columns, **other.columns},
             self.names,
         )
 
 
-def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Any]:
+def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Counts]:
     found = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -36,18 +37,11 @@ def separation(values: pd.Series, outcome: np.ndarray, kind: Kind, seed: int = 0
         what is left, or R²; 0 where it cannot be told.
     """
     if len(outcome) > ROWS:
-        some = np.random.default_rng(seed).permutation(len(outcome))[:ROWS]
+        some = _some(outcome, kind, np.random.default_rng(seed))
         values, outcome = values.iloc[some], outcome[some]
-    column = columns.fit(values, min_count=1)
-    matrix = column.transform(values)
-    if isinstance(column, columns.Date) or not matrix.shape[1]:
-        matrix = (
-            values.astype("int64").to_numpy(dtype=float)[:, np.newaxis]
-            if values.notna().all()
-            else matrix
-        )
-    if not matrix.shape[1] or not _enough(outcome, kind):
+    if not _enough(outcome, kind):
         return 0.0
+    matrix = _matrix(values)
     if kind == "regression":
         tree = DecisionTreeRegressor(min_samples_leaf=_LEAF, random_state=seed)
         said = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
@@ -59,6 +53,23 @@ def separation(values: pd.Series, outcome: np.ndarray, kind: Kind, seed: int = 0
     said = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
     commonest = np.bincount(outcome).max() / len(outcome)
     return max(0.0, float(((said == outcome).mean() - commonest) / (1 - commonest)))
+
+
+def _some(outcome: np.ndarray, kind: Kind, generator: np.random.Generator) -> np.ndarray:
+    """Rows to look at: of each class as many, as far as there are, so that rare ones are seen."""
+    if kind == "regression":
+        return generator.permutation(len(outcome))[:ROWS]
+    levels = np.unique(outcome)
+    each = (generator.permutation(np.flatnonzero(outcome == level)) for level in levels)
+    return generator.permutation(np.concatenate([rows[: ROWS // len(levels)] for rows in each]))
+
+
+def _matrix(values: pd.Series) -> np.ndarray:
+    """The column as numbers, of shape (n, 1): a time is the days since another."""
+    if types.is_datetime64_any_dtype(values):
+        days = (values - values.min()) / pd.Timedelta(days=1)
+        return days.to_numpy(dtype=float)[:, np.newaxis]
+    return columns.fit(values, min_count=1).transform(values)
 
 
 def _enough(outcome: np.ndarray, kind: Kind) -> bool:

@@ -154,8 +154,10 @@ def test_rare_positives(tmp_path: Path) -> None:
     rare = np.where(np.arange(ROWS) % 500 == 0, "Yes", "No")
     many = pd.concat([frame.assign(Churn=rare, part=i) for i in range(10)], ignore_index=True)
     many["customerID"] = [f"{i:05d}-ABC" for i in range(len(many))]
+    many["reason"] = np.where(many["Churn"] == "Yes", "moved", "")
     looked, problem = look(tmp_path, many)
     assert "(0.20%)" in looked.outcome.reason
+    assert "gives the target away" in why(looked)["reason"]
     frame = source.read(problem, tmp_path).frame
     for first, last in (problem.windows.train, problem.windows.valid, problem.windows.test):
         rows = frame[frame["longhaul.batch"].between(first, last)]
