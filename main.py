@@ -60,8 +60,12 @@ def declare(flow: Flow, data: str, target: str, query: str) -> Path:
     state = source.fingerprint(data, query, folder, artifacts.fetch)
     table_of = {"data": data, "target": target, "query": query}
     started = flow.run("start", **table_of, problem=path, state=state)
-    declared = artifacts.fetch(started.uri("problem.yaml")).read_text(encoding="utf-8")
+    declared, decisions = (
+        artifacts.fetch(started.uri(name)).read_text(encoding="utf-8")
+        for name in ("problem.yaml", "decisions.txt")
+    )
     declaration.keep(path, declared)  # the stage may have been reused
+    click.echo(decisions)
     return path
 
 

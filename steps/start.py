@@ -27,8 +27,9 @@ def start(data: str, target: str, query: str, problem: str) -> str:
     declaration.check(declared, path)
     declaration.keep(path, declared)
     mlflow.log_text(declared, "problem.yaml")
-    for line in declaration.decisions(looked):
-        click.echo(line)
+    decisions = "\n".join(declaration.decisions(looked))
+    mlflow.log_text(decisions, "decisions.txt")
+    click.echo(decisions)
     return f"{path.name} is written: run main with -P problem={path.name}"
 
 
