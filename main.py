@@ -8,7 +8,7 @@ import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import files, source, table
+from longhaul.data import source, table
 from longhaul.errors import LonghaulError
 from longhaul.learning.families import family
 from longhaul.learning.families.own import read
@@ -56,7 +56,7 @@ def declare(flow: Flow, data: str, target: str, query: str) -> Path:
     """Make a problem file of a table, where the caller is."""
     folder = caller.folder()
     path = folder / declaration.file_name(data)
-    data = str(folder / data) if files.is_path(data) else data
+    data = str(folder / data) if source.is_path(data) else data
     state = source.fingerprint(data, query, folder, artifacts.fetch)
     table_of = {"data": data, "target": target, "query": query}
     started = flow.run("start", **table_of, problem=path, state=state)

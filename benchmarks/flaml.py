@@ -29,7 +29,7 @@ from longhaul.learning.candidate import Prepared, encode
 from longhaul.learning.objective import on_validation
 from longhaul.learning.search import Search
 from longhaul.learning.trials import best
-from longhaul.problem import Problem, Target, Windows
+from longhaul.problem import Batches, Problem, Target, Windows
 from longhaul.survey import columns, outcome
 from longhaul.tasks import binary
 
@@ -94,7 +94,7 @@ def _read(path: Path, target: str) -> tuple[pd.DataFrame, Problem]:
         if looked.use == "feature":
             frame[name] = values
     told = Target(target, positive=found.target.positive)
-    problem = Problem("t", "t", told, _WINDOWS, batches={"parts": 3})  # type: ignore[arg-type]
+    problem = Problem("t", "t", told, _WINDOWS, batches=Batches(3))
     return pd.DataFrame(frame), problem
 
 

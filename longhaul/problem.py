@@ -24,6 +24,8 @@ Window = tuple[Label, Label]
 Onward = Annotated[tuple[Label, ...], Field(min_length=1, max_length=2)]
 Reading = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
 
+Length = Literal["day", "week", "month", "quarter", "year"]
+
 BATCH = "longhaul.batch"  # the column that says which batch a row came in, where none says when
 
 
@@ -58,7 +60,7 @@ class Time:
     """The column that orders the rows, and the length of one period."""
 
     column: str
-    period: Literal["day", "week", "month", "quarter", "year"] = "month"
+    period: Length = "month"
 
 
 @dataclass(frozen=True, config=_STRICT)

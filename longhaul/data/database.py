@@ -91,7 +91,7 @@ def _resolve(address: str) -> str:
 def _refusals(address: str) -> Iterator[None]:
     try:
         yield
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise LonghaulError(f"source: not the address of a database: {_line(error)}") from None
     except ImportError as error:
         hint = " (pip install 'psycopg[binary]')" if address.startswith("postgres") else ""

@@ -70,7 +70,7 @@ class File:
         """Its bytes, unpacked."""
         packed = "infer" if self.kind == "text" else None
         with fsspec.core.OpenFile(
-            self.system, self.path, "rb", _packing(self.name, packed)
+            self.system, self.path, "rb", fsspec.core.get_compression(self.name, packed)
         ) as file:
             yield file
 
@@ -81,11 +81,6 @@ class File:
             while part := file.read(1 << 20):
                 content.update(part)
         return content.hexdigest()
-
-
-def is_path(address: str) -> bool:
-    """Whether an address is a path on this machine."""
-    return ":/" not in address
 
 
 def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[File]:
@@ -138,15 +133,12 @@ def _system(where: str, key: str) -> tuple[Any, str]:
     scheme = where.partition("://")[0] if "://" in where else "file"
     try:
         system, path = url_to_fs(where)
-    except (ImportError, ValueError) as error:
-        driver = _DRIVERS.get(scheme)
-        help_ = f"; install it: pip install {driver}" if driver else ""
-        if isinstance(error, ImportError):
-            raise LonghaulError(
-                f"{key}: to read {scheme}:// takes a package that is not installed{help_}"
-            ) from None
-        raise LonghaulError(f"{key}: {where}: {_reason(error)}") from None
-    except Exception as error:
+    except ImportError:
+        driver = f"; install it: pip install {_DRIVERS[scheme]}" if scheme in _DRIVERS else ""
+        raise LonghaulError(
+            f"{key}: to read {scheme}:// takes a package that is not installed{driver}"
+        ) from None
+    except Exception as error:  # every store has its own ways to refuse
         raise LonghaulError(f"{key}: {where}: {_reason(error)}") from None
     return system, path
 
@@ -168,10 +160,6 @@ def _hidden(path: str, root: str) -> bool:
 def _protocols(system: Any) -> tuple[str, ...]:
     found = system.protocol
     return (found,) if isinstance(found, str) else tuple(found)
-
-
-def _packing(name: str, packed: str | None) -> str | None:
-    return fsspec.core.get_compression(name, packed)
 
 
 def _reason(error: Exception) -> str:

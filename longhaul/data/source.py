@@ -45,6 +45,11 @@ class Source:
     notes: list[str] = field(default_factory=list)
 
 
+def is_path(address: str) -> bool:
+    """Whether an address is a path on this machine: no URI, and no source known by name."""
+    return ":/" not in address and address not in NAMED
+
+
 def local(address: str) -> Path:
     """What lies at an address of this machine; see `longhaul.data.files.Fetch`."""
     raise LonghaulError(f"source: {address}: nobody is here who knows MLflow's addresses")
@@ -116,11 +121,12 @@ def _hash(parts: Sequence[str]) -> str:
 
 def address(problem: Problem, folder: Path) -> str:
     """The source as a reader can find it again: its name and version, its path or address."""
+    if is_path(problem.source):
+        return str((folder / problem.source).resolve())
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    if database.known(problem.source):
-        return database.public(problem.source)
-    return problem.source if ":/" in problem.source else str((folder / problem.source).resolve())
+    known = database.known(problem.source)
+    return database.public(problem.source) if known else problem.source
 
 
 def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:

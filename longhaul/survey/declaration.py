@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from longhaul import problem as problems
-from longhaul.data import files, source
+from longhaul.data import source
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 from longhaul.survey.columns import Column
@@ -27,7 +27,7 @@ def text(survey: Survey) -> str:
         f"source: {_word(survey.source)}",
         *([f"query: {_word(survey.query)}"] if survey.query else []),
         "",
-        f"target: # {outcome.reason}",
+        f"target: # {_safe(outcome.reason)}",
         f"  column: {_word(outcome.target.column)}",
         f"  kind: {outcome.target.kind}",
         *(
@@ -129,7 +129,7 @@ def file_name(address: str) -> str:
 
 def beside(path: Path, address: str, folder: Path) -> str:
     """The table as a problem file names it: relative to the file's folder where it is below."""
-    if not files.is_path(address) or address in source.NAMED:
+    if not source.is_path(address):
         return address
     whole = folder / address
     return str(whole.relative_to(path.parent) if whole.is_relative_to(path.parent) else whole)

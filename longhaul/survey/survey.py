@@ -17,12 +17,12 @@ from longhaul.survey.columns import Column
 from longhaul.survey.outcome import Outcome
 from longhaul.survey.windows import Plan
 
-ROWS = 200_000  # that columns are judged by
 SLICES = 3
 MOST_SLICES = 12
 MOST_TRIED = 500  # columns that are tried by themselves for what they give away
 
 _MOMENT = re.compile(r"date|time|day|month|week|year|timestamp|created|_at$|_ts$", re.IGNORECASE)
+_NAMES = {"binary": "AUC", "multiclass": "share told apart", "regression": "R²"}
 _BIRTH = re.compile(r"birth|born|dob", re.IGNORECASE)
 
 
@@ -163,9 +163,6 @@ def _leaks(
             )
         judged.append(one)
     return judged
-
-
-_NAMES = {"binary": "AUC", "multiclass": "share told apart", "regression": "R²"}
 
 
 def _moment(looked: list[Column], values: dict[str, pd.Series]) -> str:

@@ -8,9 +8,9 @@ import pandas as pd
 
 from longhaul.data import batches, periods
 from longhaul.errors import LonghaulError
-from longhaul.problem import Batches, Time, Windows
+from longhaul.problem import Batches, Length, Time, Windows
 
-LENGTHS: tuple[periods.Length, ...] = ("year", "quarter", "month", "week", "day")
+LENGTHS: tuple[Length, ...] = ("year", "quarter", "month", "week", "day")
 FEW_ROWS = 2000
 LEAST = 8  # periods: enough to learn from several, and to see some go by
 # Parts, and up to which of them to train, validate and test.
@@ -60,7 +60,7 @@ def by_time(times: pd.Series, classes: np.ndarray) -> Plan | None:
         ends = _ends(counts)
         if ends is None or not _varied(label, found, ends, classes):
             continue
-        time = Time(str(times.name), length)  # type: ignore[arg-type]
+        time = Time(str(times.name), length)
         return _plan(time, None, found, ends, counts)
     return None
 

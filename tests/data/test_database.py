@@ -117,6 +117,7 @@ def test_sqlite(tmp_path: Path) -> None:
     ("address", "query", "message"),
     [
         ("sqlite:///x.db", "", "query: a database needs one"),
+        ("postgresql://x@host:port/db", QUERY, "not the address of a database"),
         ("oracle+nosuch://x", QUERY, "not the address of a database"),
         ("mysql+pymysql://x", QUERY, "the driver of mysql.* is missing"),
         ("postgresql+psycopg://x@127.0.0.1:1/y", QUERY, "the database refuses"),
