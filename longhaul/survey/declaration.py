@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -15,74 +15,14 @@ from longhaul.survey.columns import Column
 from longhaul.survey.survey import Survey
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d{4}(-\w+)*|batch-\d{4}")
+_WORDS = {"number": "numbers", "category": "categories", "date": "times"}
 _WIDEST = 50  # columns of which each has a comment of its own
 
 
 def text(survey: Survey) -> str:
     """The problem file."""
-    outcome, plan, gate = survey.outcome, survey.plan, survey.gate
-    lines = [
-        f"# What start read from {survey.rows:,} rows. Look through it, and change what is not so.",
-        f"name: {_word(survey.name)}",
-        f"source: {_word(survey.source)}",
-        *([f"query: {_word(survey.query)}"] if survey.query else []),
-        "",
-        f"target: # {_safe(outcome.reason)}",
-        f"  column: {_word(outcome.target.column)}",
-        f"  kind: {outcome.target.kind}",
-        *(
-            [f"  positive: {_word(outcome.target.positive)}"]
-            if outcome.target.kind == "binary"
-            else []
-        ),
-        *([f"  classes: {_list(outcome.target.classes)}"] if outcome.target.classes else []),
-        "",
-        *_periods(survey),
-        "windows: # first and last of each; production has no end",
-        *(
-            f"  {name}: {_list(getattr(plan.windows, name))} # {plan.rows[name]:,} rows"
-            for name in ("train", "valid", "test", "production")
-        ),
-        "",
-        "columns: # how each is read",
-        *(_column(one, len(survey.features)) for one in survey.features),
-        "",
-        "leave_out:" + ("" if survey.aside else " []"),
-        *(f"  - {_word(one.name)} # {_safe(one.reason)}" for one in survey.aside),
-        "",
-        *(
-            [f"group: {_word(survey.group)} # rows of one are not parted", ""]
-            if survey.group
-            else []
-        ),
-        f"slices: {_list(survey.slices)} # by which performance is broken down",
-        "",
-        *_costs(survey),
-        "contract: # how far later rows may leave what the training window showed",
-        "  margin: 1 # of a number beyond its range, in widths of it",
-        "  missing: 0.2",
-        "  unseen: 0.2",
-        "  quarantine: 0.05 # more bad rows than this stop the stage",
-        "",
-        "gate: # to be decided: what is good enough?",
-        f"  min_rows: {gate.min_rows}",
-        *{
-            "binary": [f"  min_auc: {gate.min_auc}"],
-            "multiclass": [
-                f"  min_accuracy: {gate.min_accuracy} # the share of the commonest class"
-            ],
-            "regression": [f"  min_r2: {gate.min_r2}"],
-        }[outcome.target.kind],
-        *(
-            [f"  max_calibration_error: {gate.max_calibration_error}"]
-            if outcome.target.kind != "regression"
-            else []
-        ),
-        "",
-        "monitoring:",
-        f"  min_rows: {survey.min_rows} # fewer rows of a period are no evidence",
-    ]
-    return "\n".join(lines) + "\n"
+    sections = (_head, _target, _periods, _columns, _costs, _contract, _gate, _monitoring)
+    return "\n\n".join("\n".join(lines) for one in sections if (lines := [*one(survey)])) + "\n"
 
 
 def decisions(survey: Survey) -> list[str]:
@@ -156,29 +96,88 @@ def keep(path: Path, declared: str) -> None:
         raise LonghaulError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-_WORDS = {"number": "numbers", "category": "categories", "date": "times"}
+def _head(survey: Survey) -> Iterator[str]:
+    yield f"# What start read from {survey.rows:,} rows. Look through it; change what is not so."
+    yield f"name: {_word(survey.name)}"
+    yield f"source: {_word(survey.source)}"
+    if survey.query:
+        yield f"query: {_word(survey.query)}"
 
 
-def _periods(survey: Survey) -> Iterable[str]:
+def _target(survey: Survey) -> Iterator[str]:
+    target = survey.outcome.target
+    yield f"target: # {_safe(survey.outcome.reason)}"
+    yield f"  column: {_word(target.column)}"
+    yield f"  kind: {target.kind}"
+    if target.kind == "binary":
+        yield f"  positive: {_word(target.positive)}"
+    if target.classes:
+        yield f"  classes: {_list(target.classes)}"
+
+
+def _periods(survey: Survey) -> Iterator[str]:
     plan = survey.plan
     if plan.time:
         yield "time:"
         yield f"  column: {_word(plan.time.column)}"
         yield f"  period: {plan.time.period}"
-    else:
-        parts = plan.batches.parts if plan.batches else 0
+    if plan.batches:
         yield "batches: # no column says when a row came to be"
-        yield f"  parts: {parts} # of the source, each row by a hash; the last stand for later rows"
+        yield (
+            f"  parts: {plan.batches.parts} # of the source, each row by a hash; the last stand for"
+            " later rows"
+        )
         yield '  later: "" # files that arrive later, such as arrivals/*.csv: each is a batch more'
     yield ""
+    yield "windows: # first and last of each; production has no end"
+    for name, rows in plan.rows.items():
+        yield f"  {name}: {_list(getattr(plan.windows, name))} # {rows:,} rows"
 
 
-def _costs(survey: Survey) -> Iterable[str]:
+def _columns(survey: Survey) -> Iterator[str]:
+    yield "columns: # how each is read"
+    yield from (_column(one, len(survey.features)) for one in survey.features)
+    yield ""
+    yield "leave_out:" + ("" if survey.aside else " []")
+    yield from (f"  - {_word(one.name)} # {_safe(one.reason)}" for one in survey.aside)
+    yield ""
+    if survey.group:
+        yield f"group: {_word(survey.group)} # rows of one are not parted"
+    yield f"slices: {_list(survey.slices)} # by which performance is broken down"
+
+
+def _costs(survey: Survey) -> Iterator[str]:
     if survey.outcome.target.kind == "binary":
         yield "costs: # to be decided: what does each error cost you, in any unit?"
         yield "  false_positive: 1"
         yield "  false_negative: 1"
-        yield ""
+
+
+def _contract(survey: Survey) -> Iterator[str]:
+    yield "contract: # how far later rows may leave what the training window showed"
+    yield "  margin: 1 # of a number beyond its range, in widths of it"
+    yield "  missing: 0.2"
+    yield "  unseen: 0.2"
+    yield "  quarantine: 0.05 # more bad rows than this stop the stage"
+
+
+def _gate(survey: Survey) -> Iterator[str]:
+    gate, kind = survey.gate, survey.outcome.target.kind
+    yield "gate: # to be decided: what is good enough?"
+    yield f"  min_rows: {gate.min_rows}"
+    if kind == "binary":
+        yield f"  min_auc: {gate.min_auc}"
+    if kind == "multiclass":
+        yield f"  min_accuracy: {gate.min_accuracy} # the share of the commonest class"
+    if kind == "regression":
+        yield f"  min_r2: {gate.min_r2}"
+    else:
+        yield f"  max_calibration_error: {gate.max_calibration_error}"
+
+
+def _monitoring(survey: Survey) -> Iterator[str]:
+    yield "monitoring:"
+    yield f"  min_rows: {survey.min_rows} # fewer rows of a period are no evidence"
 
 
 def _column(one: Column, count: int) -> str:

@@ -160,3 +160,19 @@ def test_the_digest_is_that_of_the_content(tmp_path: Path) -> None:
     assert source.digest(problem, tmp_path) == before
     tables.declare(tmp_path, frame.assign(calls=frame["calls"] + (frame.index == 7)))
     assert source.digest(problem, tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("a.csv", True),
+        ("data/*.parquet", True),
+        ("nycflights13", False),
+        ("runs:/0123/a.csv", False),
+        ("https://host/a.csv", False),
+        ("postgresql://host/shop", False),
+    ],
+)
+def test_what_a_path_is(address: str, path: bool) -> None:
+    """What is none is not looked for in the caller's folder."""
+    assert source.is_path(address) is path
