@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 from tqdm import tqdm
 
+from longhaul import address as addresses
 from longhaul.data import batches, database, delimited, files, flights, reading, table
 from longhaul.data.files import Fetch, File
 from longhaul.data.periods import batch
@@ -104,7 +105,7 @@ def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = local) ->
     """The digest of a table of which nothing is declared."""
     if address in NAMED:
         return f"{address} {version(address)}"
-    if database.known(address):
+    if addresses.known(address):
         rows = database.read(address, query, lambda _: None)
         hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
         return _hash([repr(list(rows.columns)), hashed.hex()])
@@ -125,8 +126,8 @@ def address(problem: Problem, folder: Path) -> str:
         return str((folder / problem.source).resolve())
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    known = database.known(problem.source)
-    return database.public(problem.source) if known else problem.source
+    known = addresses.known(problem.source)
+    return addresses.public(problem.source) if known else problem.source
 
 
 def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
@@ -170,7 +171,7 @@ def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
 def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
     if address in NAMED:
         return NAMED[address](), []
-    if database.known(address):
+    if addresses.known(address):
         with _bar(0, "rows", "row") as advance:
             return database.read(address, query, advance), []
     found, notes, tables = _find(address, folder, fetch), [], []

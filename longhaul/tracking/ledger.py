@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import mlflow
-from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking import versions
 
 PREFIX = "longhaul.ledger."
 NONE = "none"
@@ -74,12 +74,8 @@ _STORED = {"before": "from", "after": "to"}
 
 def lines(name: str) -> list[Line]:
     """All lines of a registered model, in order of time; none where there is no such model."""
-    try:
-        tags = mlflow.MlflowClient().get_registered_model(name).tags
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return []
-        raise
+    found = versions.find(name)
+    tags = found.tags if found else {}
     return [_parse(name, key, tags[key]) for key in sorted(tags) if key.startswith(PREFIX)]
 
 

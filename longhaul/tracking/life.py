@@ -16,6 +16,7 @@ from mlflow.exceptions import MlflowException
 
 from longhaul.data import periods
 from longhaul.errors import LonghaulError
+from longhaul.tracking import versions
 from longhaul.tracking.lock import lock
 from longhaul.tracking.tags import LIFE
 
@@ -188,10 +189,10 @@ def keep_retraining(name: str, period: str, outcome: Mapping[str, object]) -> No
 
 def _run_of(name: str) -> str | None:
     """The run of a registered model's life; None where there is none, or it was deleted."""
-    client = mlflow.MlflowClient()
+    model = versions.find(name)
+    run_id = model.tags.get(LIFE) if model else None
     try:
-        run_id = client.get_registered_model(name).tags.get(LIFE)
-        found = client.get_run(run_id) if run_id else None
+        found = mlflow.MlflowClient().get_run(run_id) if run_id else None
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None

@@ -16,14 +16,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import mlflow
 from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.tracking import owner
+from longhaul.tracking import owner, versions
 
 SUFFIX = ".lock"
 HOLDER, TOKEN = "longhaul.holder", "longhaul.token"
@@ -61,13 +60,12 @@ def _held(name: str, deadline: float) -> Iterator[None]:
     try:
         yield
     finally:
-        if _token(_find(name)) == token:
-            _delete(name)
+        _delete(name, token)
 
 
 def _acquire(name: str, token: str, deadline: float) -> None:
     while not _create(name, {HOLDER: owner.current(), TOKEN: token}):
-        found = _find(name)
+        found = versions.find(name)
         if _token(found) == token:  # a request that was sent again: the first one did it
             return
         if found and _dead(found):
@@ -97,8 +95,7 @@ def _elsewhere(holder: str) -> bool:
 def _break(dead: RegisteredModel, deadline: float) -> None:
     """Delete a dead holder's lock, unless another did."""
     with _held(f"{dead.name}.{_token(dead)}", deadline):
-        if _token(_find(dead.name)) == _token(dead):
-            _delete(dead.name)
+        _delete(dead.name, _token(dead))
 
 
 def _token(found: RegisteredModel | None) -> str | None:
@@ -117,19 +114,12 @@ def _create(name: str, tags: dict[str, str]) -> bool:
     return True
 
 
-def _find(name: str) -> Any:
-    """The registered model, or None."""
-    try:
-        return mlflow.MlflowClient().get_registered_model(name)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-
-
-def _delete(name: str) -> None:
+def _delete(name: str, token: str | None) -> None:
+    """Delete the lock of one acquisition, unless it is gone."""
+    if _token(versions.find(name)) != token:
+        return
     try:
         mlflow.MlflowClient().delete_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except MlflowException:
+        if _token(versions.find(name)) == token:
             raise

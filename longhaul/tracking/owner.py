@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and what became of the runs of processes that are gone."""
+"""Which process a run belongs to, and what became of runs that nobody closes any more."""
 
 import contextlib
 import os
@@ -6,6 +6,7 @@ import socket
 
 import mlflow
 import psutil
+from mlflow.entities import Run
 
 from longhaul.tracking.tags import OWNER
 
@@ -37,3 +38,17 @@ def sweep(experiment_id: str) -> list[str]:
     for run_id in left:
         client.set_terminated(run_id, "KILLED")
     return left
+
+
+def close_children(run: Run) -> None:
+    """Close what is still RUNNING below a run whose own work is done.
+
+    All that it started has ended by then. What is left was made twice: the server had made it, but
+    its answer was lost, and the request was sent again.
+    """
+    client = mlflow.MlflowClient()
+    for left in client.search_runs(
+        [run.info.experiment_id],
+        f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'",
+    ):
+        client.set_terminated(left.info.run_id, "KILLED")

@@ -94,7 +94,7 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     client, run = mlflow.MlflowClient(), versions.run_of(candidate)
     with lock(name):
         made = (str(one.version) for one in versions.every(name) if one.run_id == run)
-        number = next(made, None) or _create(name, candidate)
+        number = next(made, None) or _create(name, candidate, run)
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
         client.update_model_version(name, number, description)
@@ -199,10 +199,15 @@ def _finish(name: str, line: Line) -> None:
     ledger.end(name, line, "done")
 
 
-def _create(name: str, candidate: str) -> str:
+def _create(name: str, candidate: str, run: str) -> str:
     """Register the candidate; what MLflow prints about it is not for this terminal."""
     with contextlib.redirect_stderr(io.StringIO()):
-        return str(mlflow.register_model(candidate, name).version)
+        number = str(mlflow.register_model(candidate, name).version)
+    for one in versions.every(name):
+        # An answer that was lost: MLflow asked again, and got a second version.
+        if one.run_id == run and str(one.version) != number:
+            mlflow.MlflowClient().delete_model_version(name, str(one.version))
+    return number
 
 
 def _check_replaces(replaces: str) -> None:

@@ -1,13 +1,17 @@
 """The tracking store: one address for every process of a life cycle."""
 
 import os
+import re
 from pathlib import Path
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 LOCAL_INTERFACE = "http://127.0.0.1:5000"
 
 _VARIABLE = "MLFLOW_TRACKING_URI"
+_ENDPOINT = re.compile(r"endpoint (\S+)")
+_SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
 def absolute(uri: str, folder: Path) -> str:
@@ -38,3 +42,24 @@ def fix_address(folder: Path) -> None:
     """Make this process and its children use one absolute tracking URI."""
     if uri := os.environ.get(_VARIABLE):
         os.environ[_VARIABLE] = absolute(uri, folder)
+
+
+def refusal(error: MlflowException) -> str:
+    """What the store has against a request, in one line that says what to do about it."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    uri = mlflow.get_tracking_uri()
+    if not uri.startswith("http"):
+        return line
+    found = _ENDPOINT.search(line)
+    asked = found[1].removeprefix("/api/2.0/") if found else "this"
+    if "401" in line:
+        return (
+            f"{uri} does not know this user and password ({asked}); set MLFLOW_TRACKING_USERNAME"
+            " and MLFLOW_TRACKING_PASSWORD"
+        )
+    if "403" in line or error.error_code == "PERMISSION_DENIED":
+        user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
+        return f"{uri} does not allow {user} to do this ({asked}); an administrator gives the right"
+    if any(sign in line for sign in _SILENT):
+        return f"{uri} does not answer, or failed again and again: {line}"
+    return line

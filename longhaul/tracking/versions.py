@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import mlflow
-from mlflow.entities.model_registry import ModelVersion
+from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
@@ -62,15 +62,19 @@ def every(name: str) -> Iterator[ModelVersion]:
         token = page.token or ""
 
 
+def find(name: str) -> RegisteredModel | None:
+    """The registered model; None where there is none.
+
+    It is searched for: who asks a server with doors for a name that is not there, is told that he
+    may not know.
+    """
+    return next(iter(mlflow.MlflowClient().search_registered_models(f"name = '{name}'")), None)
+
+
 def aliases(name: str) -> dict[str, str]:
     """Alias to version; none where there is no such model."""
-    try:
-        found = mlflow.MlflowClient().get_registered_model(name).aliases
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return {}
-        raise
-    return {alias: str(number) for alias, number in found.items()}
+    found = find(name)
+    return {alias: str(number) for alias, number in found.aliases.items()} if found else {}
 
 
 def run_of(candidate: str) -> str:

@@ -32,7 +32,9 @@ class Command(click.Command):
             _fail(f"error: {self.name}: {error.format_message()}", 2)
         except LonghaulError as error:
             _fail(f"{error.kind}: {self.name}: {error}", error.code)
-        except (MlflowException, OSError) as error:
+        except MlflowException as error:
+            _fail(f"error: {self.name}: {store.refusal(error)}", 1)
+        except OSError as error:
             _fail(f"error: {self.name}: {_line(error)}", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
@@ -46,13 +48,15 @@ def stage(function: Callable[..., str]) -> Command:
     """
 
     def run(**parameters: Any) -> None:
-        with mlflow.start_run():
+        with mlflow.start_run() as active:
             mlflow.set_tag(OWNER, owner.current())
             try:
                 headline = function(**parameters)
             except BaseException as error:
                 mlflow.set_tag(ERROR, _line(error))
                 raise
+            finally:
+                owner.close_children(active)
             mlflow.set_tag(HEADLINE, headline)
         click.echo(headline)
 

@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from longhaul.deployment import server
+from longhaul import process
 from longhaul.deployment.server import stock
 from longhaul.errors import LonghaulError
 from tests import registered
@@ -97,12 +97,12 @@ def test_service_ends_with_its_process(model: str, number: int) -> None:
 def test_what_a_dead_server_leaves_behind_ends_too(model: str) -> None:
     """The leader is killed where it cannot take its child along; the whole group ends."""
     script = "import subprocess, time; subprocess.Popen(['sleep', '99']); time.sleep(99)"
-    process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
-    while len(server._members(process)) < 2:
+    leader = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    while len(process._members(leader)) < 2:
         time.sleep(0.05)
-    process.kill()
-    server._stop(process)
-    assert server._members(process) == []
+    leader.kill()
+    process.stop(leader)
+    assert process._members(leader) == []
 
 
 def test_service_that_cannot_start_says_why(model: str, tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""Copy a tracking server's database and artifacts."""
+
+import click
+
+from longhaul.server import backup as backups
+from longhaul.server.settings import place
+from longhaul.workflow import caller
+from longhaul.workflow.stage import stage
+
+
+@stage
+@click.option("--folder", required=True, help="Of what is not named, as for the server.")
+@click.option("--database", required=True, help="An address; empty: SQLite in the folder.")
+@click.option("--artifacts", required=True, help="An address or folder; empty: in the folder.")
+@click.option("--to", required=True, help="A new folder.")
+def backup(folder: str, database: str, artifacts: str, to: str) -> str:
+    """Back a tracking server up while it works."""
+    here = caller.folder()
+    made = backups.make(place(folder, database, artifacts, here), here / to)
+    return f"{here / to}: {made}"
+
+
+if __name__ == "__main__":
+    backup()

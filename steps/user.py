@@ -1,0 +1,35 @@
+"""Give a user of the tracking server a role."""
+
+import os
+
+import click
+import mlflow
+
+from longhaul.errors import LonghaulError
+from longhaul.server import doors
+from longhaul.workflow.stage import stage
+
+PASSWORD = "LONGHAUL_USER_PASSWORD"
+
+
+@stage
+@click.option("--name", required=True, help="Of the user.")
+@click.option("--role", required=True, help="reader, trainer, promoter, or none.")
+def user(name: str, role: str) -> str:
+    """Let a user in with a role, change it, or show the user out."""
+    address = mlflow.get_tracking_uri()
+    if not address.startswith("http"):
+        raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a server that has")
+    client = doors.client(address)
+    if role == doors.GONE:
+        doors.dismiss(client, name)
+        return f"{name} is no user any more"
+    made_up = doors.admit(client, name, role, os.environ.get(PASSWORD, ""))
+    if made_up:
+        # On the terminal alone: a run is for all to read.
+        click.echo(f"password of {name}: {made_up}")
+    return f"{name} is {role}"
+
+
+if __name__ == "__main__":
+    user()
