@@ -18,15 +18,9 @@ import requests
 from longhaul.deployment import payload
 from longhaul.tracking import artifacts, models
 from tests import lifecycles, packages, tables
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextmanager

@@ -60,4 +60,4 @@ def test_one_set_of_dependencies() -> None:
     assert python["dependencies"] == conda["dependencies"][-1]["pip"] == ["-r requirements.txt"]
     assert f"python={python['python']}" in conda["dependencies"]
     for line in (ROOT / "requirements.txt").read_text().splitlines():
-        assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\w.]+", line), line
+        assert line.startswith("#") or re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+", line), line

@@ -87,10 +87,10 @@ def delete(run: Run) -> int:
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)
     places = [run.info.artifact_uri]
-    for model in client.search_logged_models([run.info.experiment_id], max_results=_PAGE):
-        if model.source_run_id == run.info.run_id:
-            places.append(model.artifact_location)
-            client.delete_logged_model(model.model_id)
+    made = f"source_run_id = '{run.info.run_id}'"
+    for model in client.search_logged_models([run.info.experiment_id], made):
+        places.append(model.artifact_location)
+        client.delete_logged_model(model.model_id)
     return sum(_empty(uri) for uri in places)
 
 

@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 
 import mlflow
-from mlflow.exceptions import MlflowException
 
 LOCAL_INTERFACE = "http://127.0.0.1:5000"
 
 _VARIABLE = "MLFLOW_TRACKING_URI"
-_ENDPOINT = re.compile(r"endpoint (\S+)")
+_ENDPOINT = re.compile(r"(?:endpoint|url:) (?:https?://[^/]+)?/api/2\.0/(?:mlflow/)?(\S+)")
 _SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
@@ -44,20 +43,26 @@ def fix_address(folder: Path) -> None:
         os.environ[_VARIABLE] = absolute(uri, folder)
 
 
-def refusal(error: MlflowException) -> str:
-    """What the store has against a request, in one line that says what to do about it."""
+def refusal(error: Exception) -> str:
+    """What the store has against a request, in one line that says what to do about it.
+
+    Parameters
+    ----------
+    error : Exception
+        Of MLflow, or of requests where it moves artifacts.
+    """
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     uri = mlflow.get_tracking_uri()
     if not uri.startswith("http"):
         return line
     found = _ENDPOINT.search(line)
-    asked = found[1].removeprefix("/api/2.0/") if found else "this"
+    asked = found[1].removesuffix(".") if found else "this"
     if "401" in line:
         return (
             f"{uri} does not know this user and password ({asked}); set MLFLOW_TRACKING_USERNAME"
             " and MLFLOW_TRACKING_PASSWORD"
         )
-    if "403" in line or error.error_code == "PERMISSION_DENIED":
+    if "403" in line or getattr(error, "error_code", "") == "PERMISSION_DENIED":
         user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
         return f"{uri} does not allow {user} to do this ({asked}); an administrator gives the right"
     if any(sign in line for sign in _SILENT):

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import mlflow
+import requests
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
@@ -32,7 +33,7 @@ class Command(click.Command):
             _fail(f"error: {self.name}: {error.format_message()}", 2)
         except LonghaulError as error:
             _fail(f"{error.kind}: {self.name}: {error}", error.code)
-        except MlflowException as error:
+        except (MlflowException, requests.RequestException) as error:
             _fail(f"error: {self.name}: {store.refusal(error)}", 1)
         except OSError as error:
             _fail(f"error: {self.name}: {_line(error)}", 1)

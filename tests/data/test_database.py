@@ -1,8 +1,5 @@
 """A query's rows, from a real PostgreSQL and from SQLite; no password gets into a file."""
 
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import sqlalchemy
 from longhaul import problem as problems
 from longhaul.data import database, source
 from longhaul.errors import LonghaulError
+from tests import postgres as servers
 from tests import tables
 
 QUERY = "SELECT * FROM customers ORDER BY customer"
@@ -21,43 +19,12 @@ QUERY = "SELECT * FROM customers ORDER BY customer"
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A PostgreSQL of its own with the table of customers; its address."""
-    folder = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-    found = shutil.which("initdb") or (folder and folder / "initdb")
-    if not found:
-        pytest.skip("PostgreSQL is not installed")
-    programs, home = Path(found).parent, tmp_path_factory.mktemp("postgres")
-    as_user = (
-        ["setpriv", "--reuid=nobody", "--clear-groups"] if Path.home() == Path("/root") else []
-    )
-    if as_user:
-        for path in (home, *home.parents[:3]):
-            path.chmod(0o755)
-        shutil.chown(home, "nobody")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    data = home / "data"
-    run = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "tester", "-A", "trust"]
-    subprocess.run(run, check=True, capture_output=True, cwd=home)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={home}"
-    control = [*as_user, str(programs / "pg_ctl"), "-D", str(data), "-w"]
-    subprocess.run(
-        [*control, "-l", str(home / "log"), "-o", options, "start"],
-        check=True,
-        cwd=home,
-        stdout=subprocess.DEVNULL,
-    )
-    address = f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
-    try:
-        frame = tables.churn(rows_per_month=50)
+    with servers.running(tmp_path_factory.mktemp("postgres")) as server:
+        address = server.address("postgres").replace("postgresql:", "postgresql+psycopg:")
         engine = sqlalchemy.create_engine(address)
-        frame.to_sql("customers", engine, index=False)
+        tables.churn(rows_per_month=50).to_sql("customers", engine, index=False)
         engine.dispose()
         yield address
-    finally:
-        subprocess.run(
-            [*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd=home
-        )
 
 
 def declared(folder: Path, address: str, query: str = QUERY) -> problems.Problem:
