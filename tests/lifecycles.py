@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import mlflow
@@ -31,14 +32,20 @@ def copy(folder: Path) -> Path:
 
 
 def start(
-    home: Path, uri: str, entry_point: str = "main", tracking: str = "", **parameters: object
+    home: Path,
+    uri: str,
+    entry_point: str = "main",
+    who: Mapping[str, str] | None = None,
+    **parameters: object,
 ) -> "subprocess.Popen[str]":
-    """Start ``mlflow run`` from the folder `home`; its store is the default one there, or named."""
+    """Start ``mlflow run`` from the folder `home`.
+
+    Its store is the default one there, or what the environment of `who` says.
+    """
     given = [f"-P{name}={value}" for name, value in parameters.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    if tracking:
-        environment["MLFLOW_TRACKING_URI"] = tracking
+    environment |= who or {}
     arguments = ["run", uri, "-e", entry_point, "--env-manager", "local", *given]
     return subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments],

@@ -119,7 +119,8 @@ def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
     with process(server, port, tmp_path, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"):
         for _ in range(2):
             settings = {"problem": "churn.yaml", "families": "linear", "trials": 1}
-            lifecycles.run(home, str(lifecycles.REPOSITORY), tracking=address, **settings)
+            who = {"MLFLOW_TRACKING_URI": address}
+            lifecycles.run(home, str(lifecycles.REPOSITORY), who=who, **settings)
         mlflow.set_tracking_uri(address)
         second, first = lifecycles.parents()
         assert lifecycles.reused(second) == set(lifecycles.children(first))

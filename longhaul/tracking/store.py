@@ -66,5 +66,6 @@ def refusal(error: Exception) -> str:
         user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
         return f"{uri} does not allow {user} to do this ({asked}); an administrator gives the right"
     if any(sign in line for sign in _SILENT):
-        return f"{uri} does not answer, or failed again and again: {line}"
+        artifacts = "; its artifact store may be full or gone" if "artifacts" in asked else ""
+        return f"{uri} does not answer, or fails again and again ({asked}){artifacts}: {line}"
     return line

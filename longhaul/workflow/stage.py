@@ -33,10 +33,8 @@ class Command(click.Command):
             _fail(f"error: {self.name}: {error.format_message()}", 2)
         except LonghaulError as error:
             _fail(f"{error.kind}: {self.name}: {error}", error.code)
-        except (MlflowException, requests.RequestException) as error:
-            _fail(f"error: {self.name}: {store.refusal(error)}", 1)
-        except OSError as error:
-            _fail(f"error: {self.name}: {_line(error)}", 1)
+        except (MlflowException, OSError) as error:
+            _fail(f"error: {self.name}: {_explain(error)}", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
 
@@ -54,7 +52,7 @@ def stage(function: Callable[..., str]) -> Command:
             try:
                 headline = function(**parameters)
             except BaseException as error:
-                mlflow.set_tag(ERROR, _line(error))
+                mlflow.set_tag(ERROR, _explain(error))
                 raise
             finally:
                 owner.close_children(active)
@@ -84,10 +82,11 @@ def quiet() -> None:
         warnings.simplefilter("ignore")
 
 
-def _line(error: BaseException) -> str:
-    """The first line that an error has to say."""
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0]
+def _explain(error: BaseException) -> str:
+    """What an error has to say, in one line."""
+    if isinstance(error, MlflowException | requests.RequestException):
+        return store.refusal(error)
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,0 +1,105 @@
+"""The whole life cycle on PostgreSQL over HTTP with users, from the environment alone."""
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.server import backup
+from longhaul.server.settings import place
+from longhaul.tracking import ledger, registry, retention
+from longhaul.tracking.life import Life
+from longhaul.tracking.tags import HEADLINE
+from tests import lifecycles, tables
+from tests.lifecycles import REPOSITORY
+from tests.postgres import Postgres
+from tests.server import lives, servers
+from tests.server.servers import Tracking
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_whole_life(server: Tracking, home: Path) -> None:
+    """Everything is on the server, nothing beside it, and again everything is reused."""
+    lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
+    with server.as_user("rita") as client:
+        second, *_, first = lifecycles.parents()
+        assert lifecycles.reused(second) == set(lifecycles.children(first))
+        assert lifecycles.children(second) == {}
+        assert client.search_runs(["0"], "attributes.status = 'RUNNING'") == []
+        assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
+        assert sorted(Life.read("churn").periods) == ["2020-07", "2020-08", "2020-09"]
+    assert sorted(path.name for path in home.iterdir()) == ["churn.parquet", "churn.yaml"]
+
+
+def test_a_trainer_gets_as_far_as_the_registry(server: Tracking, home: Path) -> None:
+    """Stages up to evaluate are run; what would change the registered model is refused."""
+    process = lifecycles.start(
+        home, str(REPOSITORY), who=server.who("tom"), **{**lives.SMALL, "seed": 3}
+    )
+    printed, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "error: cycle: " in printed, printed
+    assert "does not allow tom to do this" in printed
+    with server.as_user("rita"):
+        parent, *_ = lifecycles.parents()
+        ended = {name: run.info.status for name, run in lifecycles.children(parent).items()}
+        assert ended["evaluate"] == "FINISHED"
+        assert ended["cycle 2020-07"] == parent.info.status == "FAILED"
+        assert registry.champion("churn") == "1"
+        assert len(ledger.lines("churn")) == 1
+
+
+def test_a_backup_restored_elsewhere_lives_on(
+    server: Tracking, database: Postgres, home: Path, tmp_path: Path
+) -> None:
+    """Into a new database and a new folder: the champion loads, a cycle runs, users are known."""
+    made = backup.make(server.settings.store, tmp_path / "backup")
+    assert made.files > 50
+    address = database.database("restored")
+    store = place("server", address, "", tmp_path)
+    assert backup.restore(tmp_path / "backup", store) == made
+    with pytest.raises(Exception, match="is not empty; name a new one"):
+        backup.restore(tmp_path / "backup", store)
+    with server.as_user("rita"):
+        before = Life.read("churn").digest()
+    with servers.tracking(tmp_path, address) as other:
+        who = {**other.who("kim"), "MLFLOW_TRACKING_URI": other.url}
+        cycle = {"problem": "churn.yaml", "period": "2020-09"}
+        lifecycles.run(home, str(REPOSITORY), "cycle", who=who, **cycle)
+        lifecycles.run(home, str(REPOSITORY), "cycle", who=who, resume="false", **cycle)
+        with other.as_user("rita") as client:
+            assert Life.read("churn").digest() == before
+            assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
+            again, once, *_ = client.search_runs(["0"], "params.period = '2020-09'", max_results=9)
+            assert "nothing has changed" in once.data.tags[HEADLINE] + again.data.tags[HEADLINE]
+
+
+def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
+    """Runs that nothing needs go, with their artifacts; what a version needs stays and works."""
+    with server.as_user("kim") as client:
+        run = client.create_run("0", run_name="an idea").info.run_id
+        client.log_text(run, "x", "folder/x.txt")
+        client.set_terminated(run)
+        inventory = retention.take("0")
+        first = lifecycles.parents()[-1].info.run_id
+        assert run not in inventory.needed
+        assert {first, Life.read("churn").run} <= inventory.needed
+        kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.needed}
+    clean = {"experiment": "Default", "days": 0}
+    said = lifecycles.run(home, str(REPOSITORY), "clean", who=server.who("admin"), **clean)
+    assert "would go; -P apply=true deletes" in said
+    said = lifecycles.run(
+        home, str(REPOSITORY), "clean", who=server.who("admin"), apply="true", **clean
+    )
+    assert "runs deleted, with" in said
+    artifacts = Path(server.settings.store.artifacts)
+    assert not list(artifacts.rglob(f"{run}/**/x.txt"))
+    with server.as_user("kim") as client:
+        assert run not in {one.info.run_id for one in client.search_runs(["0"], max_results=1000)}
+        assert {one: len(client.list_artifacts(one)) for one in kept} == kept
+        assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
+    lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
+    with server.as_user("kim"):
+        newest, *_ = lifecycles.parents()
+        assert lifecycles.children(newest) == {}
