@@ -4,16 +4,24 @@ import click
 import mlflow
 
 from longhaul.report import history, page
-from longhaul.tracking import store
+from longhaul.tracking import artifacts, store
 from longhaul.workflow.stage import stage
+
+PICTURES = "pictures"
 
 
 @stage
 @click.option("--run", required=True, help="The parent run of the life cycle.")
 def report(run: str) -> str:
-    """Build the page from the tracking store alone, and keep it as report.html."""
-    found = history.read(run)
-    mlflow.log_text(page.render(found, store.interface()), "report.html")
+    """Build the pages from the tracking store alone: report.html, and report.md for reading on."""
+    found = history.read(run, store.interface())
+    told = page.report(found)
+    mlflow.log_text(page.html(told), "report.html")
+    text, pictures = page.markdown(told, PICTURES)
+    mlflow.log_text(text, "report.md")
+    with artifacts.folder(PICTURES) as folder:
+        for name, png in pictures.items():
+            (folder / name).write_bytes(png)
     return f"report.html on {len(found.stages)} stages"
 
 

@@ -1,16 +1,21 @@
 """What the tracking store knows of one life cycle."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlflow
+import yaml
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from longhaul import problem as problems
 from longhaul.errors import LonghaulError
+from longhaul.problem import Problem
+from longhaul.report import template
+from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import HEADLINE, REUSED
 
@@ -48,6 +53,19 @@ class StageRun:
         """The last value of each of its metrics."""
         return dict(self.run.data.metrics)
 
+    @property
+    def status(self) -> str:
+        """How it ended, in small letters."""
+        return str(self.run.info.status).lower()
+
+    def text(self, name: str) -> str | None:
+        """One of its text artifacts; None when there is no such artifact."""
+        try:
+            path = artifacts.fetch(f"runs:/{self.run.info.run_id}/{name}")
+        except LonghaulError:
+            return None
+        return path.read_text(encoding="utf-8")
+
     def json(self, name: str) -> Any:
         """One of its JSON artifacts; None when there is no such artifact."""
         try:
@@ -66,10 +84,20 @@ class StageRun:
 
 @dataclass(frozen=True)
 class History:
-    """A parent run and its stages, in the order in which they ran."""
+    """A parent run and its stages, in the order in which they ran.
+
+    Attributes
+    ----------
+    parent : Run
+    stages : sequence of StageRun
+        Its own that finished, and those that it reused.
+    interface : str
+        Address of the MLflow UI that links lead to, without a slash at the end.
+    """
 
     parent: Run
     stages: Sequence[StageRun]
+    interface: str
 
     def of(self, entry_point: str) -> list[StageRun]:
         """The stages of one entry point."""
@@ -79,9 +107,78 @@ class History:
         """The last stage of one entry point; None when it did not run."""
         return next(reversed(self.of(entry_point)), None)
 
+    def under(self, stage: StageRun) -> list[StageRun]:
+        """The runs that are a part of a stage, in the order in which they began."""
+        return [StageRun(run, stage.reused) for run in _children(stage.run)]
 
-def read(run_id: str) -> History:
+    def walk(self) -> Iterator[tuple[StageRun, int]]:
+        """Every run with how deep it is, the parts of a run after it; failed ones, too."""
+        known = {stage.run.info.run_id for stage in self.stages}
+        cut = [StageRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
+        waiting = [(stage, 0) for stage in sorted([*self.stages, *cut], key=_begin)]
+        while waiting:
+            stage, depth = waiting.pop(0)
+            yield stage, depth
+            waiting = [(one, depth + 1) for one in self.under(stage)] + waiting
+
+    def link(self, run: Run) -> str:
+        """Where MLflow's interface shows a run."""
+        return template.link(self.interface, run.info.experiment_id, run.info.run_id)
+
+    def link_to(self, run_id: str) -> str:
+        """Where MLflow's interface shows a run of the same experiment; empty for none."""
+        if not run_id:
+            return ""
+        return template.link(self.interface, self.parent.info.experiment_id, run_id)
+
+    def link_of(self, name: str, version: str) -> str:
+        """Where MLflow's interface shows a version of a registered model."""
+        known = version.isdecimal()
+        return f"{self.interface}/#/models/{name}/versions/{version}" if known else ""
+
+    def run_of(self, uri: str) -> StageRun | None:
+        """The run that ``runs:/<run>/…`` is of; None where there is none."""
+        run_id = uri.removeprefix("runs:/").partition("/")[0]
+        try:
+            return StageRun(mlflow.MlflowClient().get_run(run_id), False) if run_id else None
+        except MlflowException:
+            return None
+
+    def curve(self, run: Run, metric: str) -> list[float]:
+        """The values of a metric, in order of its steps."""
+        points = mlflow.MlflowClient().get_metric_history(run.info.run_id, metric)
+        return [point.value for point in sorted(points, key=lambda point: point.step)]
+
+    def problem(self) -> Problem | None:
+        """The problem as it was declared when the table was split; None where it was not."""
+        split = self.last("split")
+        text = split.text("split/problem.yaml") if split else None
+        if text is None:
+            return None
+        return problems.parse(yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split")
+
+    def model(self) -> str:
+        """The name of the registered model; empty where it is not known."""
+        ingest, problem = self.last("ingest"), self.problem()
+        profile = ingest.json("profile.json") if ingest else None
+        return str(profile["problem"]) if profile else problem.name if problem else ""
+
+    def kind(self) -> Kind:
+        """What is predicted."""
+        ingest = self.last("ingest")
+        profile = ingest.json("profile.json") if ingest else None
+        return profile["kind"] if profile else "binary"
+
+
+def read(run_id: str, interface: str) -> History:
     """Gather a life cycle from the tracking store.
+
+    Parameters
+    ----------
+    run_id : str
+        Of the parent run.
+    interface : str
+        See `History`.
 
     Raises
     ------
@@ -93,19 +190,34 @@ def read(run_id: str) -> History:
         parent = client.get_run(run_id)
     except MlflowException:
         raise LonghaulError(f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}") from None
-    children = client.search_runs(
-        [parent.info.experiment_id],
-        f"tags.`mlflow.parentRunId` = '{run_id}'",
-        max_results=1000,
-    )
     reused = [
         client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
     ]
-    stages = [StageRun(run, False) for run in children if run.info.status == "FINISHED"]
+    stages = [StageRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
     stages += [StageRun(run, True) for run in reused]
     if not stages:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
-    return History(parent, sorted(stages, key=lambda stage: stage.run.info.start_time))
+    return History(parent, sorted(stages, key=_begin), interface)
+
+
+def _children(parent: Run) -> list[Run]:
+    """The runs that are a part of another one, in the order in which they began."""
+    client, token = mlflow.MlflowClient(), None
+    found: list[Run] = []
+    while token != "":
+        page = client.search_runs(
+            [parent.info.experiment_id],
+            f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
+            max_results=1000,
+            page_token=token,
+        )
+        found += page
+        token = page.token or ""
+    return sorted(found, key=lambda run: run.info.start_time)
+
+
+def _begin(stage: StageRun) -> int:
+    return int(stage.run.info.start_time)
 
 
 def _title(path: Path) -> str:

@@ -1,84 +1,99 @@
-"""A life cycle as one self-contained HTML page."""
+"""A life cycle as one self-contained HTML page, or as Markdown with its pictures beside it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
-from matplotlib.figure import Figure
-
-from longhaul.plots import production
+from longhaul import tasks
 from longhaul.report import template
-from longhaul.report.history import History, StageRun
-from longhaul.tasks import TASKS
-from longhaul.tasks.kind import Kind
-from longhaul.tracking import ledger
-
-DRAWN: dict[Kind, tuple[str, ...]] = {
-    "binary": ("auc", "log_loss", "calibration_error"),
-    "multiclass": ("accuracy", "log_loss", "calibration_error"),
-    "regression": ("r2", "rmse", "mae"),
-}
-# What is told of the outcomes of a period, by what is predicted.
-DESCRIBED: dict[Kind, tuple[str, ...]] = {
-    "binary": ("positive_share",),
-    "multiclass": (),
-    "regression": ("target_mean",),
-}
+from longhaul.report.chapters import CHAPTERS
+from longhaul.report.chapters.production import DRAWN
+from longhaul.report.document import Cell, Section, number, words
+from longhaul.report.history import History
 
 
-def render(history: History, interface: str) -> str:
-    """Render the page.
+@dataclass(frozen=True)
+class Report:
+    """All that a report says.
 
-    Parameters
+    Attributes
     ----------
-    history : History
-    interface : str
-        Address of the MLflow UI that links lead to, without a slash at the end.
+    title : str
+    parent : Cell
+        The run that it is about.
+    cards : sequence of (str, Cell)
+        The few figures that matter most: what it is, and how much.
+    sections : sequence of Section
+    made : datetime
     """
-    return template.render(
-        "page.html.jinja",
-        **_content(history),
-        link=lambda run: template.link(interface, run.info.experiment_id, run.info.run_id),
+
+    title: str
+    parent: Cell
+    cards: Sequence[tuple[str, Cell]]
+    sections: Sequence[Section]
+    made: datetime
+
+
+def report(history: History) -> Report:
+    """Tell a life cycle from what the tracking store holds, and nothing else."""
+    parent = history.parent
+    return Report(
+        title=history.model() or str(parent.info.run_name),
+        parent=words(parent.info.run_id, history.link(parent)),
+        cards=_cards(history),
+        sections=[section for chapter in CHAPTERS for section in chapter(history)],
+        made=datetime.now(UTC),
     )
 
 
-def _content(history: History) -> dict[str, Any]:
-    evaluation, search = (history.last(name) for name in ("evaluate", "tune"))
-    deployment, ingest = history.last("deploy"), history.last("ingest")
-    problem = ingest.json("profile.json") if ingest else None
-    kind: Kind = problem["kind"] if problem else "binary"
-    task = TASKS[kind]
-    cycles = sorted(history.of("cycle"), key=lambda stage: stage.run.data.params.get("period", ""))
-    return {
-        "history": history,
-        "made": datetime.now(UTC),
-        "problem": problem,
-        "families": sorted(
-            history.of("train"), key=lambda one: one.metrics.get("valid_loss", float("inf"))
-        ),
-        "kind": kind,
-        "loss": task.loss,
-        "figures": task.metrics,
-        "drawn": DRAWN[kind],
-        "search": search,
-        "evaluation": evaluation,
-        "verdict": evaluation.json("verdict.json") if evaluation else None,
-        "deployment": deployment,
-        "cycles": cycles,
-        "production_picture": template.picture(_decay(cycles, evaluation, DRAWN[kind]))
-        if cycles
-        else None,
-        "production_figures": ("rows", *DESCRIBED[kind], *task.metrics),
-        "ledger": [line.record() for line in ledger.lines(problem["problem"])] if problem else [],
-        "seconds": sum(stage.seconds or 0 for stage in history.stages if not stage.reused),
-    }
+def html(told: Report) -> str:
+    """The report as one page that asks nothing of the network."""
+    return template.render("page.html.jinja", report=told)
 
 
-def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None, drawn: Sequence[str]) -> Figure:
-    """The champion's figures by period, beside what they were on the test window."""
-    by_period = {stage.run.data.params.get("period", ""): stage.metrics for stage in cycles}
-    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
-    tested = evaluation.metrics if evaluation else {}
-    test = {name: tested[f"test_{name}"] for name in drawn if f"test_{name}" in tested}
-    return production.by_period(frame, test)
+def markdown(told: Report, pictures: str) -> tuple[str, dict[str, bytes]]:
+    """The report as Markdown.
+
+    Parameters
+    ----------
+    told : Report
+    pictures : str
+        The folder that its pictures will be in, as the text names it.
+
+    Returns
+    -------
+    (str, dict of str to bytes)
+        The text, and the pictures by the name of their files.
+    """
+    names: dict[str, bytes] = {}
+
+    def place(uri: str, title: str) -> str:
+        name = f"{len(names) + 1:02d}_{title.lower().replace(' ', '_')}.png"
+        names[name] = template.decoded(uri)
+        return f"{pictures}/{name}"
+
+    return template.render("page.md.jinja", report=told, place=place), names
+
+
+def _cards(history: History) -> list[tuple[str, Cell]]:
+    evaluation = history.last("evaluate")
+    verdict: Any = evaluation.json("verdict.json") if evaluation else None
+    if evaluation is None or not verdict:
+        return []
+    href = history.link(evaluation.run)
+    passed = verdict["passed"]
+    cards = [
+        (
+            "the gate's verdict",
+            words(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
+        )
+    ]
+    for name in DRAWN[history.kind()]:
+        measured = verdict["metrics"][name]
+        span = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
+        value = evaluation.metrics.get(f"test_{name}", measured["value"])
+        cards.append((f"test {tasks.words(name)}, {span}", number(value, href)))
+    if history.kind() == "binary":
+        cards.append(("decision threshold", number(verdict["threshold"], href)))
+    return cards

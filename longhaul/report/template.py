@@ -14,13 +14,22 @@ def render(template: str, **content: Any) -> str:
     """Fill in a template of this package; text is escaped, and what is missing is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("longhaul.report", "."),
-        autoescape=True,
+        autoescape=".html" in template,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(figure=figure, duration=duration, picture=picture, words=words)
+    environment.filters.update(
+        figure=figure, duration=duration, picture=picture, words=words, cell=in_markdown
+    )
     return environment.get_template(template).render(**content)
+
+
+def in_markdown(text: str) -> str:
+    """Text as it stands in a field of a Markdown table: nothing in it is obeyed."""
+    for sign in "\\|<>*_`[]":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", " ").replace("\u2003", "&emsp;")
 
 
 def figure(value: Any) -> str:
@@ -42,6 +51,11 @@ def picture(drawn: Figure) -> str:
     png = io.BytesIO()
     drawn.savefig(png, format="png")
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
+
+
+def decoded(uri: str) -> bytes:
+    """The PNG that `picture` made a data URI of."""
+    return base64.b64decode(uri.partition(",")[2])
 
 
 def link(interface: str, experiment_id: str, run_id: str) -> str:

@@ -1,5 +1,6 @@
 """The report shows what the store holds, and nothing else."""
 
+import re
 from pathlib import Path
 
 import mlflow
@@ -7,6 +8,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.report import history, page, template
+from longhaul.report.history import History
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -33,27 +35,62 @@ def parent(tracking: str) -> str:
     return str(run.info.run_id)
 
 
+INTERFACE = "http://host:1"
+
+
+def read(parent: str) -> History:
+    return history.read(parent, INTERFACE)
+
+
 def render(parent: str) -> str:
-    return page.render(history.read(parent), "http://host:1")
+    return page.html(page.report(read(parent)))
 
 
 def test_a_figure_is_the_stores(parent: str) -> None:
     """A metric that changes in the store changes on the page."""
     assert "0.7123" in render(parent)
-    (train,) = history.read(parent).of("train")
+    (train,) = read(parent).of("train")
     mlflow.MlflowClient().log_metric(train.run.info.run_id, "valid_auc", 0.81234)
     text = render(parent)
     assert "0.8123" in text
     assert "0.7123" not in text
 
 
+@pytest.mark.parametrize("metric", ["auc", "log_loss", "rows"])
+def test_a_period_is_the_stores(parent: str, metric: str) -> None:
+    """In HTML and in Markdown."""
+    (cycle,) = read(parent).of("cycle")
+    mlflow.MlflowClient().log_metric(cycle.run.info.run_id, metric, 0.12345)
+    told = page.report(read(parent))
+    assert "0.1235" in page.html(told) or "0.1234" in page.html(told)
+    text, pictures = page.markdown(told, "pictures")
+    assert "0.1235" in text or "0.1234" in text
+    assert all(f"](pictures/{name})" in text for name in pictures)
+    assert all(png.startswith(b"\x89PNG") for png in pictures.values())
+
+
+def test_every_number_links_to_a_run(parent: str) -> None:
+    """Whatever stands in a column of numbers leads to the interface that was named."""
+    found = re.findall(r'<td class="number">(.*?)</td>', render(parent), re.DOTALL)
+    assert len(found) > 5
+    assert all(f'href="{INTERFACE}/#/' in cell for cell in found)
+
+
+@pytest.mark.parametrize("text", ["a|b", "<b>", "[x](y)", "*a* _b_", "`c`", "\\", "a\nb"])
+def test_a_field_of_markdown_is_text(text: str) -> None:
+    """Nothing in it is obeyed, nor ends the field."""
+    shown = template.in_markdown(text)
+    assert "\n" not in shown
+    assert not re.search(r"(?<!\\)[|<>*_`\[\]]", shown.replace("\\\\", ""))
+
+
 def test_every_stage_links_to_its_run(parent: str) -> None:
     """Own and reused ones, in the interface that was named."""
     text = render(parent)
-    for one in history.read(parent).stages:
+    for one in read(parent).stages:
         experiment = one.run.info.experiment_id
         assert f"http://host:1/#/experiments/{experiment}/runs/{one.run.info.run_id}" in text
-    assert [one.name for one in history.read(parent).stages if one.reused] == ["ingest"]
+    assert [one.name for one in read(parent).stages if one.reused] == ["ingest"]
 
 
 def test_what_a_store_holds_is_text(parent: str) -> None:
@@ -72,13 +109,13 @@ def test_a_period_is_drawn_and_told(parent: str) -> None:
 def test_no_such_run_is_said(tracking: str) -> None:
     """With the address of the store that was asked."""
     with pytest.raises(LonghaulError, match="run: 'nothing' is not in sqlite:///"):
-        history.read("nothing")
+        read("nothing")
 
 
 def test_a_run_without_stages_is_said(tracking: str, tmp_path: Path) -> None:
     """Any run is not a life cycle."""
     with pytest.raises(LonghaulError, match="has no finished stages"):
-        history.read(stage(None, "ingest", "alone"))
+        read(stage(None, "ingest", "alone"))
 
 
 @pytest.mark.parametrize(

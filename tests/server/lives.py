@@ -29,6 +29,15 @@ def seen(name: str) -> bool:
     return bool(mlflow.MlflowClient().search_runs(["0"], wanted))
 
 
+def told(name: str = "churn") -> dict[str, object]:
+    """What is on record of each period, whichever runs found it out."""
+    life = Life.read(name)
+    return {
+        label: (one.version, one.level, one.action, one.reason, life.truths.get(label))
+        for label, one in life.periods.items()
+    }
+
+
 def check(name: str = "churn") -> None:
     """Nothing is left RUNNING, nothing was made twice, there is one champion, and all can be read.
 

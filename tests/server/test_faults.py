@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from longhaul.tracking import registry
-from longhaul.tracking.life import Life
 from tests import lifecycles, tables
 from tests.lifecycles import REPOSITORY
 from tests.postgres import Postgres
@@ -66,7 +65,7 @@ def test_the_server_is_killed_in_the_middle_of_main(server: Tracking, home: Path
 def test_the_server_is_killed_in_the_middle_of_a_cycle(server: Tracking, home: Path) -> None:
     """While it monitors; the record says the same as before."""
     with server.as_user("kim"):
-        before = Life.read("churn").digest()
+        before = lives.told()
         cycle = {"problem": "churn.yaml", "period": "2020-09", "resume": "false"}
         who = server.who("kim")
         process = lifecycles.start(home, str(REPOSITORY), "cycle", who=who, **cycle)
@@ -75,7 +74,7 @@ def test_the_server_is_killed_in_the_middle_of_a_cycle(server: Tracking, home: P
         time.sleep(AWAY)
         server.start()
         finished(process)
-        assert Life.read("churn").digest() == before
+        assert lives.told() == before
         lives.check()
 
 

@@ -62,14 +62,14 @@ def test_a_backup_restored_elsewhere_lives_on(
     with pytest.raises(Exception, match="is not empty; name a new one"):
         backup.restore(tmp_path / "backup", store)
     with server.as_user("rita"):
-        before = Life.read("churn").digest()
+        before = lives.told()
     with servers.tracking(tmp_path, address) as other:
         who = {**other.who("kim"), "MLFLOW_TRACKING_URI": other.url}
         cycle = {"problem": "churn.yaml", "period": "2020-09"}
         lifecycles.run(home, str(REPOSITORY), "cycle", who=who, **cycle)
         lifecycles.run(home, str(REPOSITORY), "cycle", who=who, resume="false", **cycle)
         with other.as_user("rita") as client:
-            assert Life.read("churn").digest() == before
+            assert lives.told() == before
             assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
             again, once, *_ = client.search_runs(["0"], "params.period = '2020-09'", max_results=9)
             assert "nothing has changed" in once.data.tags[HEADLINE] + again.data.tags[HEADLINE]

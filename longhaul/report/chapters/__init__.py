@@ -1,0 +1,29 @@
+"""The chapters of a report: each makes sections of what the store holds, or none."""
+
+from collections.abc import Callable
+
+from longhaul.report.chapters import (
+    champion,
+    data,
+    deployment,
+    experiments,
+    problem,
+    production,
+    verdict,
+)
+from longhaul.report.document import Section
+from longhaul.report.history import History
+
+Chapter = Callable[[History], list[Section]]
+
+CHAPTERS: tuple[Chapter, ...] = (
+    problem.sections,
+    data.sections,
+    experiments.sections,
+    verdict.sections,
+    champion.sections,
+    deployment.sections,
+    production.sections,
+    champion.promotions,
+    experiments.effort,
+)

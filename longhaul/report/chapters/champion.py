@@ -1,0 +1,144 @@
+"""The champion's card, the versions, and how the championship went from hand to hand.
+
+The card follows Mitchell et al., Model Cards for Model Reporting (FAT* 2019).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from longhaul import tasks
+from longhaul.report.document import Cell, Section, Table, facts, number, words
+from longhaul.report.history import History, StageRun
+from longhaul.tracking import ledger, registry, versions
+from longhaul.tracking.tags import VERDICT
+
+WORST = 8  # slices that the card names
+STRONGEST = 10  # features
+_RUN = "runs:/"
+
+
+def sections(history: History) -> list[Section]:
+    """The card of the version that is champion now, whichever life cycle made it."""
+    name, problem = history.model(), history.problem()
+    number_of = registry.champion(name) if name else None
+    if number_of is None:
+        return []
+    version = versions.version(name, number_of)
+    judged = history.run_of(version.tags.get(VERDICT, ""))
+    verdict = judged.json("verdict.json") if judged else None
+    if judged is None or not verdict:
+        return []
+    href = history.link(judged.run)
+    windows = verdict["windows"]
+    fitted = {f"Fitted on ({window})": span for window, span in windows["candidate"].items()}
+    card = [
+        ("Model", Cell(f"{name}, version {number_of}", history.link_of(name, number_of))),
+        ("Intended use", words(_use(problem) if problem else "")),
+        *((label, words(" to ".join(span), href)) for label, span in fitted.items() if span),
+        ("Judged on", words(" to ".join(windows["test"]), href)),
+        ("Rows of that", number(verdict["rows"], href)),
+    ]
+    if verdict.get("threshold") is not None and history.kind() == "binary":
+        card.append(("Decides at a probability of", number(verdict["threshold"], href)))
+    tables = [facts(card), _metrics(verdict["metrics"], judged, href)]
+    tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]
+    return [Section(f"The champion: {name}, version {number_of}", _LIMITS, tables)]
+
+
+_LIMITS = (
+    "Limits: it knows what rows were like until its last window, and says nothing of why. It is"
+    " weakest where the table of slices says so. It is not meant for rows of another kind than"
+    " those of the contract, nor to decide on its own where an error cannot be undone."
+)
+
+
+def promotions(history: History) -> list[Section]:
+    """Every version, and every line of the ledger."""
+    name = history.model()
+    known = sorted(versions.every(name), key=lambda one: int(one.version)) if name else []
+    if not known:
+        return []
+    holders: dict[str, list[str]] = {}
+    for alias, holder in versions.aliases(name).items():
+        holders.setdefault(holder, []).append(alias)
+    figures = list(
+        dict.fromkeys(tag for one in known for tag in one.tags if tag.startswith("test_"))
+    )
+    rows = [
+        [
+            Cell(str(one.version), history.link_of(name, str(one.version)), True),
+            words(one.current_stage),
+            words(", ".join(holders.get(str(one.version), []))),
+            *(words(one.tags.get(tag), _judged(history, one.tags)) for tag in figures),
+        ]
+        for one in known
+    ]
+    heads = ["Version", "Stage", "Alias", *(tasks.words(tag[5:]) for tag in figures)]
+    lines = [
+        [
+            words(line.when[:19].replace("T", " ")),
+            words(line.who),
+            words(line.move),
+            words(line.before),
+            Cell(line.after, history.link_of(name, line.after)),
+            words(line.state),
+            words(line.reason, history.link_to(line.evidence)),
+        ]
+        for line in ledger.lines(name)
+    ]
+    told = ["When (UTC)", "Who", "Move", "From", "To", "State", "Reason"]
+    lead = "Each version as it was judged, and each move with its reason and the run that says so."
+    return [Section("Versions and promotions", lead, [Table(heads, rows), Table(told, lines)])]
+
+
+def _judged(history: History, tags: Mapping[str, str]) -> str:
+    return history.link_to(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
+
+
+def _use(problem: Any) -> str:
+    by = f", {problem.time.period} by {problem.time.period}" if problem.time else ""
+    return (
+        f"To tell {problem.target.column} of rows like those of {problem.source}{by}, before it"
+        " is known"
+    )
+
+
+def _metrics(metrics: Mapping[str, Any], judged: StageRun, href: str) -> Table:
+    rows = [
+        [
+            words(tasks.words(name)),
+            number(judged.metrics.get(f"test_{name}", one["value"]), href),
+            number(one["low"], href),
+            number(one["high"], href),
+        ]
+        for name, one in metrics.items()
+    ]
+    return Table(["On the test window", "Value", "95% from", "to"], rows)
+
+
+def _slices(judged: StageRun, href: str) -> Table | None:
+    """The slices in which it does worst."""
+    found = (judged.json("slices.json") or {}).get("slices", [])
+    if not found:
+        return None
+    figures = [name for name in found[0] if name not in {"column", "value", "rows"}]
+    loss = figures[-1]
+    worst = sorted(found, key=lambda one: -(one[loss] or 0))[:WORST]
+    rows = [
+        [
+            words(f"{one['column']} = {one['value']}"),
+            number(one["rows"], href),
+            *(number(one[name], href) for name in figures),
+        ]
+        for one in worst
+    ]
+    heads = [f"Slices with the highest {tasks.words(loss)}", "Rows"]
+    return Table([*heads, *(tasks.words(name) for name in figures)], rows)
+
+
+def _features(judged: StageRun, href: str) -> Table | None:
+    found = (judged.json("attributions.json") or {}).get("attributions", [])
+    if not found:
+        return None
+    rows = [[words(one["feature"]), number(one["importance"], href)] for one in found[:STRONGEST]]
+    return Table(["What it goes by", found[0]["method"]], rows)

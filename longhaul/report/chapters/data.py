@@ -1,0 +1,86 @@
+"""The data: its columns, the contract that they keep, and its periods."""
+
+from collections.abc import Mapping
+from itertools import zip_longest
+from typing import Any
+
+from longhaul.report.document import Cell, Section, Table, number, words
+from longhaul.report.history import History, StageRun
+
+
+def sections(history: History) -> list[Section]:
+    """Columns and periods, as ingest found them and validate held them to the contract."""
+    ingest, validate = history.last("ingest"), history.last("validate")
+    profile = ingest.json("profile.json") if ingest else None
+    if ingest is None or not profile:
+        return []
+    contract = (validate.json("contract.json") if validate else None) or {}
+    validation = (validate.json("validation.json") if validate else None) or {}
+    lead = (
+        "The contract is learned on the training window; every period is held against it, and"
+        " rows that break it are set aside."
+    )
+    tables = [_columns(history, ingest, validate, profile["columns"], contract)]
+    if validate and validation:
+        tables.append(_periods(history, ingest, validate, validation))
+    return [Section("The data and its contract", lead, tables)]
+
+
+def _columns(
+    history: History,
+    ingest: StageRun,
+    validate: StageRun | None,
+    profile: Mapping[str, Any],
+    contract: Mapping[str, Any],
+) -> Table:
+    seen = history.link(ingest.run)
+    held = history.link(validate.run) if validate else ""
+    rows = [
+        [
+            words(name),
+            words(one["type"]),
+            number(one["distinct"], seen),
+            number(one["missing"], seen),
+            _promise(contract.get(name), held),
+            number(contract.get(name, {}).get("missing"), held),
+        ]
+        for name, one in profile.items()
+    ]
+    heads = ["Column", "Type", "Distinct", "Missing", "May be", "May be missing"]
+    return Table(heads, rows, f"{len(rows)} columns")
+
+
+def _promise(rule: Mapping[str, Any] | None, href: str) -> Cell:
+    """What the contract allows a column to be."""
+    if rule is None:
+        return words("")
+    if "levels" in rule:
+        levels = rule["levels"]
+        shown = ", ".join(map(str, levels[:6]))
+        return words(f"{shown}, … ({len(levels)})" if len(levels) > 6 else shown, href)
+    if rule.get("min") is not None:
+        return words(f"{rule['min']:g} to {rule['max']:g}", href)
+    return words(rule.get("kind"), href)
+
+
+def _periods(
+    history: History, ingest: StageRun, validate: StageRun, validation: Mapping[str, Any]
+) -> Table:
+    href = history.link(validate.run)
+    shares = history.curve(ingest.run, "period_positive_share")
+    rows = []
+    for (label, one), share in zip_longest(sorted(validation.items()), shares):
+        breaches = [str(breach) for breach in one["breaches"]]
+        cells = [
+            words(label),
+            number(one["rows"], href),
+            number(one["quarantined"], href),
+            words("; ".join(breaches) or "none", href),
+        ]
+        if shares:
+            cells.insert(2, number(share, history.link(ingest.run)))
+        rows.append(cells)
+    heads = ["Period", "Rows", "Set aside", "Breaches of the contract"]
+    if shares:
+        heads.insert(2, "Positive share")
+    return Table(heads, rows)

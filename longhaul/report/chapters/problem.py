@@ -1,0 +1,80 @@
+"""What is predicted, of what, and how it is gone about."""
+
+from longhaul.problem import Problem
+from longhaul.report.document import Section, Table, facts, number, words
+from longhaul.report.history import History
+
+_METHOD = {
+    "train": "Fits a model. No other window is looked at.",
+    "valid": "Chooses: the family, its settings, when to stop, where to decide.",
+    "test": "Judges. It is read once, after every choice was made.",
+}
+
+
+def sections(history: History) -> list[Section]:
+    """The problem as it was declared, and the windows that keep the judgement honest."""
+    problem, split = history.problem(), history.last("split")
+    if problem is None:
+        return []
+    found = [Section("The problem", tables=[_declared(history, problem)])]
+    windows = split.json("split/windows.json") if split else None
+    if split and windows:
+        href = history.link(split.run)
+        rows = [
+            [
+                words(name),
+                words(f"{one['first']} to {one['last']}"),
+                number(one["rows"], href),
+                number(one.get("positive_share", one.get("target_mean")), href),
+                words(_METHOD[name]),
+            ]
+            for name, one in windows.items()
+        ]
+        outcome = "Mean" if problem.target.kind == "regression" else "Positive share"
+        lead = (
+            "Once the settings are chosen, the candidate is fitted again on training and"
+            " validation together, because the newest rows are worth most. Then the gate judges"
+            " it on the test window, against limits and against the champion."
+        )
+        if problem.target.kind == "multiclass":
+            rows = [[*row[:3], row[4]] for row in rows]
+            heads = ["Window", "Periods", "Rows", "What it is for"]
+        else:
+            heads = ["Window", "Periods", "Rows", outcome, "What it is for"]
+        found.append(Section("The method", lead, [Table(heads, rows)]))
+    return found
+
+
+def _declared(history: History, problem: Problem) -> Table:
+    stage = history.last("split") or history.last("validate") or history.last("ingest")
+    href = history.link(stage.run) if stage else ""
+    target, monitoring = problem.target, problem.monitoring
+    said = {
+        "binary": f"whether {target.column} is {target.positive}",
+        "multiclass": f"which {target.column}: {', '.join(target.classes)}",
+        "regression": f"{target.column}, a number",
+    }
+    rows = [
+        ("Predicts", words(said[target.kind])),
+        ("From", words(problem.source)),
+        (
+            "Time",
+            words(f"{problem.time.column}, by {problem.time.period}" if problem.time else "none"),
+        ),
+        ("Left out", words(", ".join(problem.leave_out))),
+        ("Looked at by", words(", ".join(problem.slices))),
+    ]
+    if target.kind == "binary":
+        rows += [
+            ("A false alarm costs", words(f"{problem.costs.false_positive:g}", href)),
+            ("A miss costs", words(f"{problem.costs.false_negative:g}", href)),
+        ]
+    rows += [
+        ("The gate asks for", words(f"{problem.gate.min_rows:,} rows to judge by", href)),
+        ("Retraining is due", words(_due(*monitoring.persistence, monitoring.fall), href)),
+    ]
+    return facts(rows)
+
+
+def _due(times: int, periods: int, fall: float) -> str:
+    return f"when it was lower by more than {fall:g} in {times} of the last {periods} periods"

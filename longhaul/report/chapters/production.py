@@ -1,0 +1,93 @@
+"""Production: period by period, how good it was, what was decided, and what came of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from longhaul import tasks
+from longhaul.plots import production
+from longhaul.report import template
+from longhaul.report.document import Picture, Section, Table, number, words
+from longhaul.report.history import History, StageRun
+from longhaul.tasks.kind import Kind
+
+DRAWN: dict[Kind, tuple[str, ...]] = {
+    "binary": ("auc", "log_loss", "calibration_error"),
+    "multiclass": ("accuracy", "log_loss", "calibration_error"),
+    "regression": ("r2", "rmse", "mae"),
+}
+# What is told of the outcomes of a period, by what is predicted.
+DESCRIBED: dict[Kind, tuple[str, ...]] = {
+    "binary": ("positive_share",),
+    "multiclass": (),
+    "regression": ("target_mean",),
+}
+
+
+def sections(history: History) -> list[Section]:
+    """The periods, and the decisions."""
+    cycles = sorted(history.of("cycle"), key=_period)
+    if not cycles:
+        return []
+    kind = history.kind()
+    figures = ("rows", *DESCRIBED[kind], *tasks.of(kind).metrics)
+    rows = [
+        [
+            words(_period(stage), history.link(stage.run)),
+            *(number(stage.metrics.get(name), history.link(stage.run)) for name in figures),
+        ]
+        for stage in cycles
+    ]
+    heads = ["Period", *(tasks.words(name) for name in figures)]
+    drawn = template.picture(_decay(cycles, history.last("evaluate"), DRAWN[kind]))
+    lead = "Each period is scored by the champion of its time, then measured when outcomes came."
+    told = [(stage, found) for stage in cycles if (found := stage.json("cycle.json"))]
+    return [
+        Section(
+            "In production",
+            lead,
+            [Table(heads, rows)],
+            [Picture("Performance by period", drawn)],
+        ),
+        *([Section("Decisions", "", [_decisions(history, told)])] if told else []),
+    ]
+
+
+def _decisions(history: History, told: Sequence[tuple[StageRun, Any]]) -> Table:
+    rows = [
+        [
+            words(_period(stage), history.link(stage.run)),
+            words(found["version"]),
+            words(found["decision"]["level"], "", found["decision"]["level"]),
+            words(found["decision"]["reason"]),
+            words(_outcome(found.get("retrained")), _evidence(history, found.get("retrained"))),
+        ]
+        for stage, found in told
+    ]
+    return Table(["Period", "Version", "Level", "Why", "What came of it"], rows)
+
+
+def _outcome(retrained: Any) -> str:
+    if not retrained:
+        return ""
+    if retrained["promoted"]:
+        return f"Version {retrained['promoted']} took over: {retrained['reason']}"
+    return f"The challenger lost: {retrained['reason']}"
+
+
+def _evidence(history: History, retrained: Any) -> str:
+    return history.link_to(retrained.get("evidence", "")) if retrained else ""
+
+
+def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None, drawn: Sequence[str]) -> Any:
+    """The champion's figures by period, beside what they were on the test window."""
+    by_period = {_period(stage): stage.metrics for stage in cycles}
+    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
+    tested = evaluation.metrics if evaluation else {}
+    test = {name: tested[f"test_{name}"] for name in drawn if f"test_{name}" in tested}
+    return production.by_period(frame, test)
+
+
+def _period(stage: StageRun) -> str:
+    return str(stage.run.data.params.get("period", ""))
