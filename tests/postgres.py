@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -84,4 +84,5 @@ def running(home: Path) -> Iterator[Postgres]:
     try:
         yield postgres
     finally:
-        postgres.stop("immediate")
+        with suppress(subprocess.CalledProcessError):  # a test may have left it stopped
+            postgres.stop("immediate")

@@ -71,7 +71,8 @@ def make(store: Store, folder: Path) -> Backup:
         copy = draft / ARTIFACTS
         copy.mkdir()
         if "://" in store.artifacts:
-            get_artifact_repository(store.artifacts).download_artifacts("", str(copy))
+            with _refusals(store.artifacts):
+                get_artifact_repository(store.artifacts).download_artifacts("", str(copy))
         elif Path(store.artifacts).is_dir():
             shutil.copytree(store.artifacts, copy, dirs_exist_ok=True)
         backup = Backup(made, mlflow.__version__, name, *_measure(copy))
@@ -95,10 +96,11 @@ def restore(folder: Path, store: Store) -> Backup:
     backup = _read(folder)
     dump.require_empty(store.database)
     if "://" in store.artifacts:
-        repository = get_artifact_repository(store.artifacts)
-        if repository.list_artifacts():
-            raise LonghaulError(f"artifacts: {store.artifacts} is not empty; name a new place")
-        repository.log_artifacts(str(folder / ARTIFACTS))
+        with _refusals(store.artifacts):
+            repository = get_artifact_repository(store.artifacts)
+            if repository.list_artifacts():
+                raise LonghaulError(f"artifacts: {store.artifacts} is not empty; name a new place")
+            repository.log_artifacts(str(folder / ARTIFACTS))
         dump.read(folder, store.database)
     else:
         with _whole(Path(store.artifacts)) as draft:
@@ -119,6 +121,18 @@ def _read(folder: Path) -> Backup:
             f" {backup.files:,} of {backup.bytes:,} were kept"
         )
     return backup
+
+
+@contextmanager
+def _refusals(artifacts: str) -> Iterator[None]:
+    """Say in one line what a store of artifacts has against it; each has errors of its own."""
+    try:
+        yield
+    except LonghaulError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LonghaulError(f"artifacts: {artifacts}: {reason}") from None
 
 
 @contextmanager

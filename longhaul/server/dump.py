@@ -56,11 +56,14 @@ def write(address: str, folder: Path) -> Path:
     if kind(address) == "sqlite":
         if not _file(address).is_file():
             raise LonghaulError(f"database: there is no {_file(address)}")
-        with (
-            closing(sqlite3.connect(_file(address))) as source,
-            closing(sqlite3.connect(path)) as copy,
-        ):
-            source.backup(copy)
+        try:
+            with (
+                closing(sqlite3.connect(_file(address))) as source,
+                closing(sqlite3.connect(path)) as copy,
+            ):
+                source.backup(copy)
+        except sqlite3.Error as error:
+            raise LonghaulError(f"database: {_file(address)}: {error}") from None
     else:
         addresses.check(address, "database")
         _tool("pg_dump", address, "--format=custom", "--no-owner", f"--file={path}")

@@ -3,12 +3,17 @@
 import contextlib
 import os
 import socket
+import time
 
 import mlflow
 import psutil
 from mlflow.entities import Run
 
 from longhaul.tracking.tags import OWNER
+
+STARTING_SECONDS = 3600.0  # more than it takes to build an environment
+
+_SOURCE = "mlflow.source.name"
 
 
 def current() -> str:
@@ -28,16 +33,27 @@ def gone(owner: str) -> bool:
     return True
 
 
-def sweep(experiment_id: str) -> list[str]:
-    """Close the runs of an experiment that their process left RUNNING; return their ids."""
+def sweep(parent: Run) -> list[str]:
+    """Close the runs beside a new one that nobody closes any more; return their ids.
+
+    Those of a process that is gone; and those of this project that no process has made its own
+    for so long that none will: `mlflow run` may die between making a run and starting its command.
+    """
     client = mlflow.MlflowClient()
-    running = client.search_runs([experiment_id], "attributes.status = 'RUNNING'", max_results=1000)
-    left = [
-        run.info.run_id for run in running if OWNER in run.data.tags and gone(run.data.tags[OWNER])
-    ]
+    running = client.search_runs(
+        [parent.info.experiment_id], "attributes.status = 'RUNNING'", max_results=1000
+    )
+    left = [run.info.run_id for run in running if _left(run, parent)]
     for run_id in left:
         client.set_terminated(run_id, "KILLED")
     return left
+
+
+def _left(run: Run, parent: Run) -> bool:
+    if OWNER in run.data.tags:
+        return gone(run.data.tags[OWNER])
+    same = run.data.tags.get(_SOURCE) == parent.data.tags.get(_SOURCE, "")
+    return same and (time.time() - run.info.start_time / 1000) > STARTING_SECONDS
 
 
 def close_children(run: Run) -> None:

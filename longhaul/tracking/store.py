@@ -9,7 +9,7 @@ import mlflow
 LOCAL_INTERFACE = "http://127.0.0.1:5000"
 
 _VARIABLE = "MLFLOW_TRACKING_URI"
-_ENDPOINT = re.compile(r"(?:endpoint|url:) (?:https?://[^/]+)?/api/2\.0/(?:mlflow/)?(\S+)")
+_ENDPOINT = re.compile(r"/api/2\.0/(?:mlflow/)?([\w./-]*[\w])")
 _SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
@@ -56,7 +56,7 @@ def refusal(error: Exception) -> str:
     if not uri.startswith("http"):
         return line
     found = _ENDPOINT.search(line)
-    asked = found[1].removesuffix(".") if found else "this"
+    asked = found[1] if found else "this"
     if "401" in line:
         return (
             f"{uri} does not know this user and password ({asked}); set MLFLOW_TRACKING_USERNAME"

@@ -71,7 +71,7 @@ class Flow:
     def __enter__(self) -> Self:
         """Begin to warm up the backend, and close what a life cycle that was cut off left open."""
         warm.register()
-        for run_id in owner.sweep(self._parent.info.experiment_id):
+        for run_id in owner.sweep(self._parent):
             self._terminal.say(f"run {run_id} was cut off: marked KILLED")
         return self
 

@@ -21,11 +21,13 @@ class Network:
         The port of the server.
     seed : int
         Of what happens to which answer.
+    midway : bool
+        Whether it also happens to answers of which a part has come through.
     """
 
-    def __init__(self, target: int, seed: int):
+    def __init__(self, target: int, seed: int, midway: bool):
         self.port, self.stalled, self.broken = free_port(), 0, 0
-        self._target, self._random = target, random.Random(seed)
+        self._target, self._random, self._midway = target, random.Random(seed), midway
 
     async def serve(self) -> None:
         """Be a proxy until cancelled."""
@@ -39,7 +41,8 @@ class Network:
         except OSError:
             writer.close()
             return
-        both = (self._forward(reader, downstream), self._answer(upstream, writer))
+        asked = asyncio.Event()
+        both = (self._forward(reader, downstream, asked), self._answer(upstream, writer, asked))
         tasks = [asyncio.ensure_future(one) for one in both]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -48,14 +51,20 @@ class Network:
         for one in (writer, downstream):
             one.close()
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event
+    ) -> None:
         while data := await reader.read(65536):
+            asked.set()
             writer.write(data)
             await writer.drain()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event
+    ) -> None:
         while data := await reader.read(65536):
-            drawn = self._random.random()
+            drawn = self._random.random() if asked.is_set() or self._midway else 1.0
+            asked.clear()
             if drawn < SHARE:
                 self.broken += 1
                 return
@@ -68,9 +77,9 @@ class Network:
 
 
 @contextmanager
-def unreliable(target: int, seed: int) -> Iterator[Network]:
+def unreliable(target: int, seed: int, midway: bool = False) -> Iterator[Network]:
     """A bad network in front of a port of this machine, for the length of a block."""
-    network, loop = Network(target, seed), asyncio.new_event_loop()
+    network, loop = Network(target, seed, midway), asyncio.new_event_loop()
     task = loop.create_task(network.serve())
 
     def work() -> None:

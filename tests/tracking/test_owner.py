@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import mlflow
@@ -49,6 +50,31 @@ def test_only_the_runs_of_ended_processes_are_closed(experiment: str) -> None:
         client.create_run(experiment, tags={OWNER: one} if one else {}).info.run_id
         for one in owners
     ]
-    assert owner.sweep(experiment) == [runs[1]]
+    parent = client.create_run(experiment, tags={OWNER: owner.current()})
+    assert owner.sweep(parent) == [runs[1]]
     statuses = [client.get_run(run).info.status for run in runs]
     assert statuses == ["RUNNING", "KILLED", "RUNNING"]
+
+
+def test_a_run_that_nobody_ever_took_is_closed_after_an_hour(experiment: str) -> None:
+    """If it is of the same project; another's may take as long as it likes."""
+    client, source = mlflow.MlflowClient(), "mlflow.source.name"
+    long_ago = int((time.time() - owner.STARTING_SECONDS - 60) * 1000)
+    runs = [
+        client.create_run(experiment, begin, tags={source: name}).info.run_id
+        for begin, name in ((long_ago, "ours"), (long_ago, "theirs"), (None, "ours"))
+    ]
+    parent = client.create_run(experiment, tags={OWNER: owner.current(), source: "ours"})
+    assert owner.sweep(parent) == [runs[0]]
+
+
+def test_children_that_were_made_twice_are_closed(experiment: str) -> None:
+    """Those still RUNNING when their parent's work is done, and no others."""
+    client = mlflow.MlflowClient()
+    parent = client.create_run(experiment)
+    below = {"mlflow.parentRunId": parent.info.run_id}
+    double, done, other = (client.create_run(experiment, tags=t) for t in (below, below, {}))
+    client.set_terminated(done.info.run_id)
+    owner.close_children(parent)
+    statuses = [client.get_run(one.info.run_id).info.status for one in (double, done, other)]
+    assert statuses == ["KILLED", "FINISHED", "RUNNING"]
