@@ -13,7 +13,7 @@ import mlflow
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from longhaul.errors import LonghaulError
-from longhaul.server import dump
+from longhaul.server import artifacts, dump
 from longhaul.server.settings import Store
 
 ARTIFACTS, RECORD = "artifacts", "backup.json"
@@ -71,7 +71,7 @@ def make(store: Store, folder: Path) -> Backup:
         copy = draft / ARTIFACTS
         copy.mkdir()
         if "://" in store.artifacts:
-            with _refusals(store.artifacts):
+            with artifacts.refusals(store.artifacts):
                 get_artifact_repository(store.artifacts).download_artifacts("", str(copy))
         elif Path(store.artifacts).is_dir():
             shutil.copytree(store.artifacts, copy, dirs_exist_ok=True)
@@ -96,7 +96,7 @@ def restore(folder: Path, store: Store) -> Backup:
     backup = _read(folder)
     dump.require_empty(store.database)
     if "://" in store.artifacts:
-        with _refusals(store.artifacts):
+        with artifacts.refusals(store.artifacts):
             repository = get_artifact_repository(store.artifacts)
             if repository.list_artifacts():
                 raise LonghaulError(f"artifacts: {store.artifacts} is not empty; name a new place")
@@ -121,18 +121,6 @@ def _read(folder: Path) -> Backup:
             f" {backup.files:,} of {backup.bytes:,} were kept"
         )
     return backup
-
-
-@contextmanager
-def _refusals(artifacts: str) -> Iterator[None]:
-    """Say in one line what a store of artifacts has against it; each has errors of its own."""
-    try:
-        yield
-    except LonghaulError:
-        raise
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise LonghaulError(f"artifacts: {artifacts}: {reason}") from None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import requests
 from longhaul import address as addresses
 from longhaul import process
 from longhaul.errors import LonghaulError
-from longhaul.server import doors
+from longhaul.server import artifacts, doors
 from longhaul.server.settings import Settings, require_admin
 
 START_SECONDS = 180.0
@@ -50,6 +50,7 @@ def start(settings: Settings) -> Iterator[process.Server]:
     """Run the server for the length of a block, which begins when it answers; see `serve`."""
     settings.store.folder.mkdir(parents=True, exist_ok=True)
     addresses.check(settings.store.database, "database")
+    artifacts.check(settings.store.artifacts)
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         environment = _environment(settings)
         if settings.users:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from longhaul.errors import LonghaulError
+from longhaul.server import artifacts
 from longhaul.server.settings import Settings, Store, place, require_admin
 
 STORE = Store(Path("x"), "sqlite:///x", "x")
@@ -55,3 +56,14 @@ def test_the_first_administrator_needs_a_password(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(LonghaulError, match="set MLFLOW_AUTH_ADMIN_PASSWORD"):
         require_admin(known=False)
     require_admin(known=True)
+
+
+def test_a_place_of_artifacts_is_looked_at(tmp_path: Path) -> None:
+    """Before the server starts: made, or one line."""
+    artifacts.check(str(tmp_path / "new" / "place"))
+    assert (tmp_path / "new" / "place").is_dir()
+    (tmp_path / "file").touch()
+    for wrong in (str(tmp_path / "file"), "nosuch://place"):
+        with pytest.raises(LonghaulError, match=r"^artifacts: ") as refused:
+            artifacts.check(wrong)
+        assert "\n" not in str(refused.value)
