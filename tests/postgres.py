@@ -2,8 +2,9 @@
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,8 +33,7 @@ class Postgres:
         root = Path.home() == Path("/root")
         self._as = ["setpriv", "--reuid=nobody", "--clear-groups"] if root else []
         if root:
-            for path in (home, *home.parents[:3]):
-                path.chmod(0o755)
+            home.chmod(0o755)
             shutil.chown(home, "nobody")
         self._run("initdb", "-D", str(home / "data"), "-U", USER, "-A", "trust")
 
@@ -73,16 +73,17 @@ class Postgres:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Postgres]:
+def running() -> Iterator[Postgres]:
     """A PostgreSQL for the length of a block; the test is skipped where there is none."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     found = shutil.which("initdb") or next((one / "initdb" for one in folders), None)
     if not found:
         pytest.skip("PostgreSQL is not installed")
-    postgres = Postgres(home, Path(found).parent)
-    postgres.start()
-    try:
-        yield postgres
-    finally:
-        with suppress(subprocess.CalledProcessError):  # a test may have left it stopped
+    # Not below pytest's own folder, which is closed to other users.
+    with tempfile.TemporaryDirectory(prefix="longhaul-postgres-") as home:
+        postgres = Postgres(Path(home), Path(found).parent)
+        postgres.start()
+        try:
+            yield postgres
+        finally:
             postgres.stop("immediate")

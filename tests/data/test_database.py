@@ -17,9 +17,9 @@ QUERY = "SELECT * FROM customers ORDER BY customer"
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A PostgreSQL of its own with the table of customers; its address."""
-    with servers.running(tmp_path_factory.mktemp("postgres")) as server:
+    with servers.running() as server:
         address = server.address("postgres").replace("postgresql:", "postgresql+psycopg:")
         engine = sqlalchemy.create_engine(address)
         tables.churn(rows_per_month=50).to_sql("customers", engine, index=False)

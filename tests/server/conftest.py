@@ -13,9 +13,9 @@ from tests.server.servers import Tracking
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def database() -> Iterator[Postgres]:
     """A PostgreSQL."""
-    with postgres.running(tmp_path_factory.mktemp("postgres")) as one:
+    with postgres.running() as one:
         yield one
 
 
