@@ -92,7 +92,7 @@ def render(story: Story, interface: str, experiment_id: str) -> str:
     experiment_id : str
         That the runs are in.
     """
-    rows = _rows(story)
+    rows = periods(story)
     labels = [str(row["period"]) for row in rows]
     return template.render(
         "life.html.jinja",
@@ -101,7 +101,7 @@ def render(story: Story, interface: str, experiment_id: str) -> str:
         counts={level: sum(r["level"] == level for r in rows) for level in ("ok", "watch", "act")},
         lead=rows[-1]["lead"] if rows else "",
         performance=plots.performance(rows, rows[-1]["drawn"]) if rows else None,
-        heat=plots.heat(_heat(story), labels) if rows else None,
+        heat=plots.heat(moved(story), labels) if rows else None,
         promotions=story.promotions,
         link=lambda run_id: template.link(interface, experiment_id, run_id),
         made=datetime.now(UTC),
@@ -115,7 +115,7 @@ def publish(name: str) -> None:
     client.log_text(story.life.run, render(story, store.interface(), experiment_id), PAGE)
 
 
-def _rows(story: Story) -> list[dict[str, Any]]:
+def periods(story: Story) -> list[dict[str, Any]]:
     """What is told of each period: expectations are its own, outcomes came when they were due."""
     known = {one["period"]: one for found in story.assessments.values() for one in found["truths"]}
     rows = []
@@ -142,7 +142,7 @@ def _rows(story: Story) -> list[dict[str, Any]]:
     return rows
 
 
-def _heat(story: Story) -> dict[str, list[float]]:
+def moved(story: Story) -> dict[str, list[float]]:
     """How many times its limit each column is, in each period; the most important first."""
     found: dict[str, dict[str, float]] = {}
     weights: dict[str, float] = {}

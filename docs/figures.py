@@ -1,0 +1,159 @@
+"""The figures of the written report and of the talk, taken from a real run.
+
+``python -m docs.figures <parent run>`` reads the tracking store that MLFLOW_TRACKING_URI names,
+writes docs/figures.json and the pictures, and fills in the templates of both. Without a run, it
+fills in the templates with the figures that are there.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import mlflow
+
+from longhaul import tasks
+from longhaul.plots import monitoring, replay
+from longhaul.report import history, life, page, template
+from longhaul.report.document import Table
+from longhaul.report.history import History
+from longhaul.tracking import artifacts
+
+DOCS = Path(__file__).resolve().parent
+FIGURES, PICTURES = DOCS / "figures.json", DOCS / "pictures"
+TEMPLATES = {
+    "report.md.jinja": "report.md",
+    "presentation/slides.md.jinja": "presentation/slides.md",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Take the figures of a run, if one is named, and fill in the templates."""
+    if arguments:
+        told = history.read(arguments[0], "")
+        FIGURES.write_text(json.dumps(take(told), indent=1) + "\n", encoding="utf-8")
+        draw(told)
+    for name, text in fill(json.loads(FIGURES.read_text(encoding="utf-8"))).items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+def take(told: History) -> dict[str, Any]:
+    """All figures of a life cycle, of its model's life and of the newest replay."""
+    report = page.report(told)
+    again = _replay(told)
+    return {
+        "run": told.parent.info.run_id,
+        "began": told.parent.info.start_time,
+        "seconds": (told.parent.info.end_time - told.parent.info.start_time) / 1000,
+        "commit": told.parent.data.tags.get("mlflow.source.git.commit", ""),
+        "mlflow": mlflow.__version__,
+        "store": mlflow.get_tracking_uri().partition(":")[0],
+        "replay_run": again.info.run_id,
+        "sections": {
+            section.title: [_plain(table) for table in section.tables]
+            for section in report.sections
+        },
+        "metrics": {
+            stage.name: stage.metrics for stage in told.stages if stage.entry_point != "ingest"
+        },
+        "months": _months(told.model()),
+        "drift": _drift(told.model()),
+        "policies": artifacts.read_json(f"runs:/{again.info.run_id}/replay.json")["policies"],
+    }
+
+
+def draw(told: History) -> None:
+    """The pictures: those that stages left behind, and those of the life."""
+    for entry, name, picture in (
+        ("tune", "history", "search"),
+        ("evaluate", "3_calibration", "calibration"),
+        ("evaluate", "6_cost", "cost"),
+        ("evaluate", "7_slices", "slices"),
+        ("evaluate", "8_attributions", "attributions"),
+    ):
+        stage = told.last(entry)
+        assert stage
+        found = artifacts.fetch(f"runs:/{stage.run.info.run_id}/plots/{name}.png")
+        (PICTURES / f"{picture}.png").write_bytes(found.read_bytes())
+    story = life.read(told.model())
+    rows = life.periods(story)
+    monitoring.performance(rows, rows[-1]["drawn"]).savefig(PICTURES / "performance.png")
+    monitoring.heat(life.moved(story), [row["period"] for row in rows]).savefig(
+        PICTURES / "drift.png"
+    )
+    policies = artifacts.read_json(f"runs:/{_replay(told).info.run_id}/replay.json")["policies"]
+    replay.policies(policies).savefig(PICTURES / "replay.png")
+
+
+def fill(figures: dict[str, Any]) -> dict[str, str]:
+    """The texts, by the names of their files."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(DOCS),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(
+        figure=template.figure, duration=template.duration, words=tasks.words, table=_markdown
+    )
+    return {
+        name: environment.get_template(source).render(**figures)
+        for source, name in TEMPLATES.items()
+    }
+
+
+def _months(name: str) -> list[dict[str, Any]]:
+    """Each period of the life, without the paths to its runs."""
+    return [
+        {key: value for key, value in row.items() if key != "run"}
+        for row in life.periods(life.read(name))
+    ]
+
+
+def _drift(name: str) -> list[dict[str, Any]]:
+    """How often each column was beyond what is usual, the most important first."""
+    heat = life.moved(life.read(name))
+    return [
+        {"column": column, "periods": sum(value > 1 for value in times), "most": max(times)}
+        for column, times in heat.items()
+    ]
+
+
+def _replay(told: History) -> mlflow.entities.Run:
+    """The newest finished replay of the experiment."""
+    found = mlflow.MlflowClient().search_runs(
+        [told.parent.info.experiment_id],
+        "tags.`mlflow.project.entryPoint` = 'replay' and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+        max_results=1,
+    )
+    if not found:
+        sys.exit("no replay in the experiment: run the entry point replay first")
+    return found[0]
+
+
+def _plain(table: Table) -> dict[str, Any]:
+    return {
+        "heads": list(table.heads),
+        "numeric": [table.numeric(place) for place in range(len(table.rows[0]))],
+        "rows": [[cell.text for cell in row] for row in table.rows],
+    }
+
+
+def _markdown(table: dict[str, Any], columns: Iterable[int] = (), most: int = 99) -> str:
+    """A table as Markdown, or some of its columns and rows."""
+    places = list(columns) or list(range(len(table["numeric"])))
+    heads = table["heads"] or [""] * len(table["numeric"])
+    lines = ["| " + " | ".join(heads[place] for place in places) + " |"]
+    marks = ["---:" if table["numeric"][place] else "---" for place in places]
+    lines.append("| " + " | ".join(marks) + " |")
+    for row in table["rows"][:most]:
+        lines.append("| " + " | ".join(template.in_markdown(row[place]) for place in places) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
