@@ -99,10 +99,7 @@ def fill(figures: dict[str, Any]) -> dict[str, str]:
     environment.filters.update(
         figure=template.figure, duration=template.duration, words=tasks.words, table=_markdown
     )
-    return {
-        name: environment.get_template(source).render(**figures)
-        for source, name in TEMPLATES.items()
-    }
+    return {name: environment.get_template(f"{name}.jinja").render(**figures) for name in TEMPLATES}
 
 
 def _months(name: str) -> list[dict[str, Any]]:

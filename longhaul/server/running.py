@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 import sys
 import tempfile
 import time
@@ -48,6 +49,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 @contextmanager
 def start(settings: Settings) -> Iterator[process.Server]:
     """Run the server for the length of a block, which begins when it answers; see `serve`."""
+    _require_free(settings.host, settings.port)
     settings.store.folder.mkdir(parents=True, exist_ok=True)
     addresses.check(settings.store.database, "database")
     artifacts.check(settings.store.artifacts)
@@ -65,6 +67,17 @@ def start(settings: Settings) -> Iterator[process.Server]:
             yield server
         finally:
             process.stop(server)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that another process listens on: its answers would be taken for ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise LonghaulError(f"port: {port} is taken on {host}: {error.strerror}") from None
 
 
 def _command(settings: Settings) -> list[str]:
