@@ -23,16 +23,13 @@ from longhaul.tracking import artifacts
 
 DOCS = Path(__file__).resolve().parent
 FIGURES, PICTURES = DOCS / "figures.json", DOCS / "pictures"
-TEMPLATES = {
-    "report.md.jinja": "report.md",
-    "presentation/slides.md.jinja": "presentation/slides.md",
-}
+TEMPLATES = ("report.md", "presentation/slides.md")
 
 
 def main(arguments: list[str]) -> None:
     """Take the figures of a run, if one is named, and fill in the templates."""
     if arguments:
-        told = history.read(arguments[0], "")
+        told = history.read(arguments[0])
         FIGURES.write_text(json.dumps(take(told), indent=1) + "\n", encoding="utf-8")
         draw(told)
     for name, text in fill(json.loads(FIGURES.read_text(encoding="utf-8"))).items():
@@ -59,7 +56,6 @@ def take(told: History) -> dict[str, Any]:
             stage.name: stage.metrics for stage in told.stages if stage.entry_point != "ingest"
         },
         "months": _months(told.model()),
-        "drift": _drift(told.model()),
         "policies": artifacts.read_json(f"runs:/{again.info.run_id}/replay.json")["policies"],
     }
 
@@ -96,6 +92,7 @@ def fill(figures: dict[str, Any]) -> dict[str, str]:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.tests["beginning"] = str.startswith
     environment.filters.update(
         figure=template.figure, duration=template.duration, words=tasks.words, table=_markdown
     )
@@ -107,15 +104,6 @@ def _months(name: str) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in row.items() if key != "run"}
         for row in life.periods(life.read(name))
-    ]
-
-
-def _drift(name: str) -> list[dict[str, Any]]:
-    """How often each column was beyond what is usual, the most important first."""
-    heat = life.moved(life.read(name))
-    return [
-        {"column": column, "periods": sum(value > 1 for value in times), "most": max(times)}
-        for column, times in heat.items()
     ]
 
 

@@ -1,6 +1,7 @@
 """The documentation knows every entry point and every key, and its links lead somewhere."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import get_args
@@ -8,6 +9,7 @@ from typing import get_args
 import pytest
 import yaml
 
+from docs import figures, generated
 from longhaul.learning.families import FAMILIES
 from longhaul.problem import Problem
 
@@ -66,7 +68,101 @@ def test_the_family_of_ones_own_is_the_one_that_is_tested() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Each relative link is to a file of the project."""
+    """Each relative link is to a file of the project, or to a page that is generated."""
     for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
-        if "://" not in link:
+        if "://" not in link and not link.startswith("reference/"):
             assert (page.parent / link).exists(), link
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command line of every page, with the page's name; continued lines are one."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"^```console\n(.*?)^```", page.read_text(), re.DOTALL | re.M):
+            text = re.sub(r"\\\n\s*", " ", block)
+            text = re.sub(r"'\{.*?\}'", "'…'", text, flags=re.DOTALL)  # what curl sends
+            found += [(page.name, line) for line in text.splitlines() if line.strip()]
+    return found
+
+
+# Who runs each entry point, with `mlflow run` and for real.
+RUN_BY = {
+    "main": "tests/test_main.py",
+    "start": "tests/test_any_table.py",
+    "cycle": "tests/server/test_faults.py",
+    "retrain": "tests/steps/test_cycle.py",
+    "replay": "tests/steps/test_replay.py",
+    "rollback": "tests/steps/test_rollback.py",
+    "promote": "tests/steps/test_promote.py",
+    "score": "tests/steps/test_score.py",
+    "serve": "tests/steps/test_serve.py",
+    "server": "tests/server/test_stages.py",
+    "user": "tests/server/test_stages.py",
+    "backup": "tests/server/test_stages.py",
+    "restore": "tests/server/test_stages.py",
+    "clean": "tests/server/test_life.py",
+}
+# Lines that are none of MLflow Projects', and who runs them.
+OTHERS = {
+    r"pip install uv && UV_COMPILE_BYTECODE=1 uv run .* python -m pytest": ".ci/run",
+    r"uv run .*requirements-dev.txt python -m pytest": ".ci/run",
+    r"uv run .*requirements-docs.txt mkdocs": ".ci/run",
+    r"python -m docs\.figures": "tests/test_docs.py",
+    r"curl ": "tests/serving/test_service.py",
+    r"mlflow models serve": "tests/test_elsewhere.py",
+}
+# Lines that no test can run here: what they need is named.
+BY_HAND = {
+    r"git clone <Git URL>": "a Git URL",
+    r"cd |export |cp deploy/": "the shell",
+    r"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false uvx mlflow@\S+ ui": "a browser",
+    r"uvx mlflow@\S+ db upgrade": "an older MLflow",
+    r"pip install -r requirements.txt|conda env create": "an environment of one's own",
+    r"openssl rand": "the shell",
+    r"sudo ": "an administrator",
+    r"docker |mlflow models build-docker": "Docker",
+    r"bash docs/presentation/": "the flights, npm and a browser",
+    r"MLFLOW_TRACKING_URI=\S+ python -m docs\.figures": "the flights",
+    r"python -m benchmarks\.": "an idle machine",
+    r"bash \.ci/run": "this very run",
+}
+
+
+@pytest.mark.parametrize(("page", "line"), commands(), ids=lambda one: one[:60])
+def test_every_command_is_known(page: str, line: str) -> None:
+    """An entry point with parameters that it has, none missing; or a line that somebody runs."""
+    stages = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    called = re.search(r"mlflow(?:@[\d.]+)? run (?:<[^>]+>|\S+) (?:-v .*? )?-e (\w+)(.*)$", line)
+    if called is None:
+        assert any(re.match(one, line) for one in {**OTHERS, **BY_HAND}), (page, line)
+        return
+    declared = stages[called[1]]["parameters"]
+    given = set(re.findall(r"-P '?(\w+)=", called[2]))
+    required = {
+        name for name, one in declared.items() if not (isinstance(one, dict) and "default" in one)
+    }
+    assert given <= set(declared), (page, line)
+    assert required <= given, (page, line)
+    assert (ROOT / RUN_BY[called[1]]).is_file()
+
+
+@pytest.mark.parametrize("path", sorted({*RUN_BY.values(), *OTHERS.values()}))
+def test_who_runs_a_command_is_there(path: str) -> None:
+    """A test, or the script that runs them all."""
+    assert (ROOT / path).is_file()
+
+
+def test_the_report_and_the_talk_are_of_the_figures_that_are_kept() -> None:
+    """Nobody has written in them by hand: filled in again, they are the same."""
+    for name, text in figures.fill(json.loads(figures.FIGURES.read_text())).items():
+        assert (ROOT / "docs" / name).read_text() == text, f"{name}: run python -m docs.figures"
+
+
+def test_the_reference_has_every_stage_and_parameter() -> None:
+    """The page that the site generates of MLproject."""
+    text = (ROOT / "MLproject").read_text()
+    page = generated.stages(text)
+    for name, one in yaml.safe_load(text)["entry_points"].items():
+        part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == set(one["parameters"])
+        assert part.strip().partition("\n")[0], name

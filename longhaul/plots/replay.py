@@ -39,14 +39,16 @@ def policies(rows: Sequence[Mapping[str, Any]]) -> Figure:
             axes.plot(found["value"], place, "o", color=colour, markersize=6)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.margins(x=0.12, y=0.12)
+        axes.locator_params(axis="x", nbins=4)
     names = [f"{row['policy']} ({row['trained']} trained)" for row in others]
     grid[0].set_yticks(places, names, color=INK)
     return figure
 
 
 def _finding(rows: Sequence[Mapping[str, Any]]) -> str:
-    best = min(rows, key=lambda row: row["log_loss_difference"]["value"])
-    gain = best["log_loss_difference"]
-    if gain["high"] < 0:
-        return f"Training again {best['policy']} lowers the log loss by {-gain['value']:.4f}"
-    return "No policy lowers the log loss beyond doubt"
+    gains = [(row["log_loss_difference"], row["policy"]) for row in rows]
+    sure = [(gain["value"], policy) for gain, policy in gains if gain["high"] < 0]
+    if not sure:
+        return "No policy lowers the log loss beyond doubt"
+    value, policy = min(sure)
+    return f"Training again {policy}, lowers the log loss by {-value:.4f}"

@@ -14,9 +14,9 @@ from mlflow.exceptions import MlflowException
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
-from longhaul.report import template
 from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts
+from longhaul.tracking.interface import Interface
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -91,13 +91,13 @@ class History:
     parent : Run
     stages : sequence of StageRun
         Its own that finished, and those that it reused.
-    interface : str
-        Address of the MLflow UI that links lead to, without a slash at the end.
+    interface : Interface
+        That links lead to.
     """
 
     parent: Run
     stages: Sequence[StageRun]
-    interface: str
+    interface: Interface
 
     def of(self, entry_point: str) -> list[StageRun]:
         """The stages of one entry point."""
@@ -123,18 +123,17 @@ class History:
 
     def link(self, run: Run) -> str:
         """Where MLflow's interface shows a run."""
-        return template.link(self.interface, run.info.experiment_id, run.info.run_id)
+        return self.interface.run(run.info.experiment_id, run.info.run_id)
 
     def link_to(self, run_id: str) -> str:
         """Where MLflow's interface shows a run of the same experiment; empty for none."""
         if not run_id:
             return ""
-        return template.link(self.interface, self.parent.info.experiment_id, run_id)
+        return self.interface.run(self.parent.info.experiment_id, run_id)
 
     def link_of(self, name: str, version: str) -> str:
         """Where MLflow's interface shows a version of a registered model."""
-        known = version.isdecimal()
-        return f"{self.interface}/#/models/{name}/versions/{version}" if known else ""
+        return self.interface.version(name, version) if version.isdecimal() else ""
 
     def run_of(self, uri: str) -> StageRun | None:
         """The run that ``runs:/<run>/…`` is of; None where there is none."""
@@ -170,15 +169,13 @@ class History:
         return profile["kind"] if profile else "binary"
 
 
-def read(run_id: str, interface: str) -> History:
+def read(run_id: str) -> History:
     """Gather a life cycle from the tracking store.
 
     Parameters
     ----------
     run_id : str
         Of the parent run.
-    interface : str
-        See `History`.
 
     Raises
     ------
@@ -197,6 +194,7 @@ def read(run_id: str, interface: str) -> History:
     stages += [StageRun(run, True) for run in reused]
     if not stages:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
+    interface = Interface.of(parent.info.experiment_id)
     return History(parent, sorted(stages, key=_begin), interface)
 
 

@@ -10,7 +10,8 @@ import mlflow
 from longhaul.plots import monitoring as plots
 from longhaul.report import template
 from longhaul.tasks.kind import Kind
-from longhaul.tracking import artifacts, ledger, store
+from longhaul.tracking import artifacts, ledger
+from longhaul.tracking.interface import Interface
 from longhaul.tracking.ledger import Line
 from longhaul.tracking.life import Life
 
@@ -81,14 +82,14 @@ def read(name: str) -> Story:
     return Story(life, assessments, ledger.lines(name))
 
 
-def render(story: Story, interface: str, experiment_id: str) -> str:
+def render(story: Story, interface: Interface, experiment_id: str) -> str:
     """The page of a life so far.
 
     Parameters
     ----------
     story : Story
-    interface : str
-        Address of the MLflow UI that links lead to, without a slash at the end.
+    interface : Interface
+        That links lead to.
     experiment_id : str
         That the runs are in.
     """
@@ -103,7 +104,7 @@ def render(story: Story, interface: str, experiment_id: str) -> str:
         performance=plots.performance(rows, rows[-1]["drawn"]) if rows else None,
         heat=plots.heat(moved(story), labels) if rows else None,
         promotions=story.promotions,
-        link=lambda run_id: template.link(interface, experiment_id, run_id),
+        link=lambda run_id: interface.run(experiment_id, run_id),
         made=datetime.now(UTC),
     )
 
@@ -112,7 +113,7 @@ def publish(name: str) -> None:
     """Render the page of a life so far, and keep it with the run of that life."""
     story, client = read(name), mlflow.MlflowClient()
     experiment_id = client.get_run(story.life.run).info.experiment_id
-    client.log_text(story.life.run, render(story, store.interface(), experiment_id), PAGE)
+    client.log_text(story.life.run, render(story, Interface.of(experiment_id), experiment_id), PAGE)
 
 
 def periods(story: Story) -> list[dict[str, Any]]:

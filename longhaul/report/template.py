@@ -33,9 +33,11 @@ def in_markdown(text: str) -> str:
 
 
 def figure(value: Any) -> str:
-    """A number as a reader wants it: whole ones with commas, others with four digits."""
+    """A number as a reader wants it: counts with commas, others with four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:,.0f}" if value == int(value) and abs(value) >= 10 else f"{value:.4f}"
 
 
@@ -56,8 +58,3 @@ def picture(drawn: Figure) -> str:
 def decoded(uri: str) -> bytes:
     """The PNG that `picture` made a data URI of."""
     return base64.b64decode(uri.partition(",")[2])
-
-
-def link(interface: str, experiment_id: str, run_id: str) -> str:
-    """Where MLflow's interface shows a run."""
-    return f"{interface}/#/experiments/{experiment_id}/runs/{run_id}"

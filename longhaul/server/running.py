@@ -98,6 +98,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
     return {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),
         **inherited,
         "MLFLOW_BACKEND_STORE_URI": settings.store.database,

@@ -39,7 +39,7 @@ class Line:
     when : str
         UTC, ISO 8601 to the microsecond; later than every line before.
     who : str
-        User of the machine, at its name.
+        User of the machine, at its name; after the name that the server knows, if it has users.
     move : {"promote", "rollback"}
     before, after : str
         The version that was champion, or "none", and the one that becomes it; in the store and in

@@ -7,6 +7,7 @@ as long as MLflow has stages: Production, Staging, and Archived for what was eit
 import contextlib
 import getpass
 import io
+import os
 import socket
 from typing import NamedTuple
 
@@ -186,6 +187,8 @@ def _promotions(name: str) -> list[Line]:
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Say it in the ledger, do it, say that it is done; under the lock."""
     who = f"{getpass.getuser()}@{socket.gethostname()}"
+    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
+        who = f"{user} ({who})"
     line = ledger.begin(name, Line("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import mlflow
 
-LOCAL_INTERFACE = "http://127.0.0.1:5000"
-
 _VARIABLE = "MLFLOW_TRACKING_URI"
 _ENDPOINT = re.compile(r"/api/2\.0/(?:mlflow/)?([\w./-]*[\w])")
 _SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
@@ -29,12 +27,6 @@ def absolute(uri: str, folder: Path) -> str:
     if "://" not in uri and not uri.startswith(("file:", "databricks", "/")):
         return str(folder.resolve() / uri)
     return uri
-
-
-def interface() -> str:
-    """Where MLflow's interface is to be found: on the tracking server, or started by hand."""
-    uri = mlflow.get_tracking_uri()
-    return uri.rstrip("/") if uri.startswith("http") else LOCAL_INTERFACE
 
 
 def fix_address(folder: Path) -> None:

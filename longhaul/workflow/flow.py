@@ -1,7 +1,7 @@
 """The stages of one life cycle: each run, or reused when nothing it depends on has changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, owner
+from longhaul.tracking.interface import Interface
 from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED
 from longhaul.workflow import warm
 from longhaul.workflow.reuse import Reuse
@@ -65,6 +66,7 @@ class Flow:
         self._terminal = terminal
         self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
+        self._interface = Interface.of(parent.info.experiment_id)
         self._at_work: list[_Started] = []
         self.stages: list[Stage] = []
 
@@ -149,26 +151,26 @@ class Flow:
         pages : mapping of str to (str, str)
             By name, the run that has a page and the artifact that it is.
         """
-        store, page = mlflow.get_tracking_uri(), self._page(self.parent_id)
+        store = mlflow.get_tracking_uri()
         self._terminal.say(f"\nchampion   {champion}\ncandidate  {candidate}")
         served = store.startswith("http")
         for name, (run_id, path) in pages.items():
-            place = f"{store}/{self._page(run_id)}/artifacts" if served else ""
-            self._terminal.say(f"{name:<11}{place or artifacts.fetch(f'runs:/{run_id}/{path}')}")
-        if served:
-            self._terminal.say(f"look       {store}/{page}")
-        else:
-            self._terminal.say(f"look       mlflow ui --backend-store-uri {store}")
-            self._terminal.say(f"           then open http://127.0.0.1:5000/{page}")
+            uri = f"runs:/{run_id}/{path}"
+            place = self._page(run_id, "/artifacts") if served else artifacts.fetch(uri)
+            self._terminal.say(f"{name:<11}{place}")
+        if not served:
+            self._terminal.say(f"look       mlflow ui --backend-store-uri {store}, then open")
+        self._terminal.say(f"{'look' if served else '':<11}{self._page(self.parent_id)}")
 
-    def _page(self, run_id: str) -> str:
+    def _page(self, run_id: str, part: str = "") -> str:
         """Where MLflow's interface shows a run."""
-        return f"#/experiments/{self._parent.info.experiment_id}/runs/{run_id}"
+        return self._interface.run(self._parent.info.experiment_id, run_id, part)
 
     def _describe(self) -> None:
         """Describe the parent run: a line for each stage, with a link to the run it came from."""
+        inside = replace(self._interface, address="")  # whatever the interface is called
         lines = [
-            f"- [{stage.name}]({self._page(stage.run_id)})"
+            f"- [{stage.name}]({inside.run(self._parent.info.experiment_id, stage.run_id)})"
             f"{' (reused)' if stage.reused else ''}: {stage.headline}"
             for stage in self.stages
         ]

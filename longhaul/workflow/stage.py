@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 import warnings
@@ -17,6 +18,8 @@ from longhaul.errors import LonghaulError
 from longhaul.tracking import owner, store
 from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 from longhaul.workflow import caller
+
+_NOBODY = re.compile(r"[a-z]+-[a-z]+-\d+")  # what MLflow makes up where nobody named a run
 
 
 class Command(click.Command):
@@ -49,6 +52,8 @@ def stage(function: Callable[..., str]) -> Command:
     def run(**parameters: Any) -> None:
         with mlflow.start_run() as active:
             mlflow.set_tag(OWNER, owner.current())
+            if _NOBODY.fullmatch(active.info.run_name):
+                mlflow.set_tag("mlflow.runName", function.__name__)
             try:
                 headline = function(**parameters)
             except BaseException as error:

@@ -118,7 +118,7 @@ def test_causes_lead_from_one_loss_to_the_other() -> None:
 
 @pytest.mark.parametrize(
     ("high", "title"),
-    [(-0.01, "Training again monthly lowers the log loss by 0.0200"), (0.01, "No policy lowers")],
+    [(-0.01, "Training again monthly, lowers the log loss by 0.0200"), (0.01, "No policy lowers")],
 )
 def test_policies_are_compared_with_the_first(high: float, title: str) -> None:
     """What is beyond doubt is said, and what is not."""

@@ -9,6 +9,7 @@ import pytest
 from longhaul.errors import LonghaulError
 from longhaul.report import history, page, template
 from longhaul.report.history import History
+from longhaul.tracking import interface
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -35,11 +36,11 @@ def parent(tracking: str) -> str:
     return str(run.info.run_id)
 
 
-INTERFACE = "http://host:1"
+INTERFACE = interface.LOCAL
 
 
 def read(parent: str) -> History:
-    return history.read(parent, INTERFACE)
+    return history.read(parent)
 
 
 def render(parent: str) -> str:
@@ -89,7 +90,7 @@ def test_every_stage_links_to_its_run(parent: str) -> None:
     text = render(parent)
     for one in read(parent).stages:
         experiment = one.run.info.experiment_id
-        assert f"http://host:1/#/experiments/{experiment}/runs/{one.run.info.run_id}" in text
+        assert f"{INTERFACE}/#/experiments/{experiment}/runs/{one.run.info.run_id}" in text
     assert [one.name for one in read(parent).stages if one.reused] == ["ingest"]
 
 
@@ -120,7 +121,7 @@ def test_a_run_without_stages_is_said(tracking: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.71234, "0.7123"), (12000.0, "12,000"), (1.0, "1.0000"), (None, "–"), ("x", "x")],
+    [(0.71234, "0.7123"), (3, "3"), (12000.0, "12,000"), (1.0, "1.0000"), (None, "–"), ("x", "x")],
 )
 def test_figures_are_for_readers(value: object, shown: str) -> None:
     """Whole numbers with commas, others with four digits, nothing as a dash."""

@@ -55,6 +55,7 @@ class Tracking:
             "MLFLOW_TRACKING_URI": self.url,
             "MLFLOW_TRACKING_USERNAME": name,
             "MLFLOW_TRACKING_PASSWORD": PASSWORD,
+            "MLFLOW_EXPERIMENT_ID": "0",
             **PATIENCE,
         }
 
@@ -65,7 +66,9 @@ class Tracking:
         with pytest.MonkeyPatch.context() as patch:
             for variable, value in self.who(name).items():
                 patch.setenv(variable, value)
+            patch.delenv("MLFLOW_RUN_ID", raising=False)
             mlflow.set_tracking_uri(self.url)
+            mlflow.set_experiment(experiment_id="0")
             yield mlflow.MlflowClient()
         mlflow.set_tracking_uri(before)
 

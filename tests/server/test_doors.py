@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from longhaul.errors import LonghaulError
 from longhaul.server import doors
 from longhaul.tracking import ledger, registry, store
+from longhaul.tracking.interface import Interface
 from longhaul.tracking.lock import lock
 from steps.promote import promote
 from steps.user import user
@@ -122,6 +123,8 @@ def test_who_may_promote_can(server: Tracking, model: str) -> None:
         assert registry.promote(model, "2", "better") == ("1", "2")
         assert registry.rollback(model, "worse") == ("2", "1")
         assert [line.state for line in ledger.lines(model)] == ["done"] * 3
+        assert {line.who.partition(" ")[0] for line in ledger.lines(model)} == {"kim"}
+        assert Interface.of("0").workspace == "default"
         assert registry.champion("nobody") is None
         assert ledger.lines("nobody") == []
 

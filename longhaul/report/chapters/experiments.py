@@ -93,8 +93,8 @@ def _search(history: History, search: StageRun) -> Section:
     )
     rows = [
         [
-            number(float(one.run.data.tags[NUMBER]), history.link(one.run)),
-            number(one.metrics.get("loss"), history.link(one.run)),
+            number(int(one.run.data.tags[NUMBER]), history.link(one.run)),
+            number(one.metrics.get("valid_loss"), history.link(one.run)),
             seconds(one.metrics.get("seconds"), history.link(one.run)),
             *(_setting(one.run.data.params.get(name), history.link(one.run)) for name in names),
             words(one.run.data.tags.get(ERROR, "")),
