@@ -55,7 +55,6 @@ class Tracking:
             "MLFLOW_TRACKING_URI": self.url,
             "MLFLOW_TRACKING_USERNAME": name,
             "MLFLOW_TRACKING_PASSWORD": PASSWORD,
-            "MLFLOW_EXPERIMENT_ID": "0",
             **PATIENCE,
         }
 

@@ -186,7 +186,8 @@ def test_a_stage_says_in_one_line_who_is_not_let_in(
     server: Tracking, name: str, password: str, message: str
 ) -> None:
     """A wrong password, or a right one without the right."""
-    environment = {**os.environ, **server.who(name), "MLFLOW_TRACKING_PASSWORD": password}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    environment |= {**server.who(name), "MLFLOW_TRACKING_PASSWORD": password}
     command = [sys.executable, "-m", "steps.rollback", "--name=m", "--reason=x"]
     answer = subprocess.run(
         command, env=environment, cwd=REPOSITORY, capture_output=True, text=True
