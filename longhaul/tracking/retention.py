@@ -6,14 +6,17 @@ run it is a part of, and its own parts. What is needed that way, however far, is
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import mlflow
 from mlflow.entities import Run, ViewType
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.entities import PagedList
 
 _PARENT = "mlflow.parentRunId"
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -102,8 +105,8 @@ def _empty(uri: str) -> int:
     return count
 
 
-def _files(repository: object, path: str | None) -> Iterator[str]:
-    for one in repository.list_artifacts(path):  # type: ignore[attr-defined]
+def _files(repository: ArtifactRepository, path: str | None) -> Iterator[str]:
+    for one in repository.list_artifacts(path):
         if one.is_dir:
             yield from _files(repository, one.path)
         else:
@@ -150,9 +153,9 @@ def _every_run(experiment_id: str) -> Iterator[Run]:
         token = page.token or ""
 
 
-def _pages(search: object) -> Iterator[object]:
+def _pages(search: Callable[..., PagedList]) -> Iterator[Any]:
     token = None
     while token != "":
-        page = search(page_token=token)  # type: ignore[operator]
+        page = search(page_token=token)
         yield from page
         token = page.token or ""
