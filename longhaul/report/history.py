@@ -90,7 +90,7 @@ class History:
     ----------
     parent : Run
     stages : sequence of StageRun
-        Its own that finished, and those that it reused.
+        Its own that finished, those that it reused, and itself where it is one.
     interface : Interface
         That links lead to.
     """
@@ -116,10 +116,13 @@ class History:
         known = {stage.run.info.run_id for stage in self.stages}
         cut = [StageRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
         waiting = [(stage, 0) for stage in sorted([*self.stages, *cut], key=_begin)]
+        told: set[str] = set()
         while waiting:
             stage, depth = waiting.pop(0)
-            yield stage, depth
-            waiting = [(one, depth + 1) for one in self.under(stage)] + waiting
+            if stage.run.info.run_id not in told:
+                told.add(stage.run.info.run_id)
+                yield stage, depth
+                waiting = [(one, depth + 1) for one in self.under(stage)] + waiting
 
     def link(self, run: Run) -> str:
         """Where MLflow's interface shows a run."""
@@ -164,9 +167,13 @@ class History:
 
     def kind(self) -> Kind:
         """What is predicted."""
-        ingest = self.last("ingest")
-        profile = ingest.json("profile.json") if ingest else None
-        return profile["kind"] if profile else "binary"
+        for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
+            stage = self.last(entry_point)
+            if stage and (found := stage.json(name)):
+                return found["kind"]
+        monitored = self.last("monitor")
+        found = monitored.json("monitor.json") if monitored else None
+        return found["kind"] if found else "binary"
 
 
 def read(run_id: str) -> History:
@@ -194,6 +201,8 @@ def read(run_id: str) -> History:
     stages += [StageRun(run, True) for run in reused]
     if not stages:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
+    if parent.data.tags.get("mlflow.project.entryPoint") != "main":
+        stages.append(StageRun(parent, False))
     interface = Interface.of(parent.info.experiment_id)
     return History(parent, sorted(stages, key=_begin), interface)
 

@@ -8,6 +8,7 @@ import mlflow
 import pandas as pd
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from longhaul.errors import LonghaulError
@@ -45,7 +46,12 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
     ).to_dict()
     whole = Dataset(**{**sample, "profile": json.dumps({"num_rows": len(frame)})})
     purpose = DatasetInput(whole, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
-    mlflow.MlflowClient().log_inputs(run.info.run_id, [purpose])
+    try:
+        mlflow.MlflowClient().log_inputs(run.info.run_id, [purpose])
+    except MlflowException as error:
+        # Asked again, because an answer was lost, a server finds the input there and refuses.
+        if "unique constraint" not in str(error).lower():
+            raise
 
 
 def digest(frame: pd.DataFrame) -> str:

@@ -57,6 +57,11 @@ def refusal(error: Exception) -> str:
     if "403" in line or getattr(error, "error_code", "") == "PERMISSION_DENIED":
         user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
         return f"{uri} does not allow {user} to do this ({asked}); an administrator gives the right"
+    if "unique constraint" in line.lower():
+        return (
+            f"{uri} had done this already ({asked}), but its answer was lost, and it does not do it"
+            " twice: run the same again"
+        )
     if any(sign in line for sign in _SILENT):
         artifacts = "; its artifact store may be full or gone" if "artifacts" in asked else ""
         return f"{uri} does not answer, or fails again and again ({asked}){artifacts}: {line}"

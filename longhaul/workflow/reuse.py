@@ -13,6 +13,7 @@ from longhaul.tracking.tags import FINGERPRINT, VERSION
 from longhaul.workflow.fingerprint import digests, fingerprint
 
 REQUIREMENTS = Path("requirements.txt")
+_DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "PERMISSION_DENIED")
 _COMPOSITE = Path("longhaul/workflow/flow.py")  # what a stage needs to run others
 
 
@@ -75,11 +76,18 @@ class Reuse:
         return next((run for run in runs if self._intact(run)), None)
 
     def _intact(self, run: Run) -> bool:
-        """Whether a run's artifacts, and the version that it made, have not been deleted."""
+        """Whether a run's artifacts, and the version that it made, have not been deleted.
+
+        A store that does not answer is no deletion: nothing is done again for that.
+        """
         try:
             if uri := run.data.tags.get(VERSION):
                 name, _, number = uri.removeprefix("models:/").rpartition("/")
                 self._client.get_model_version(name, number)
             return bool(self._client.list_artifacts(run.info.run_id))
-        except (MlflowException, OSError):
+        except MlflowException as error:
+            if error.error_code not in _DELETED:
+                raise
+            return False
+        except FileNotFoundError:
             return False

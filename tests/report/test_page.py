@@ -77,6 +77,17 @@ def test_every_number_links_to_a_run(parent: str) -> None:
     assert all(f'href="{INTERFACE}/#/' in cell for cell in found)
 
 
+def test_a_stage_that_runs_others_is_told_of_too(tracking: str) -> None:
+    """A cycle's own figures are in its report; every run is in it once."""
+    cycle = stage(None, "cycle", "2013-07", auc=0.6543)
+    scored = stage(cycle, "score", "12 rows")
+    text = render(cycle)
+    assert "In production" in text
+    assert "0.6543" in text
+    every = text.partition("Every experiment")[2].partition("</section>")[0]
+    assert every.count(f'runs/{scored}"') == every.count(f'runs/{cycle}"') > 0
+
+
 @pytest.mark.parametrize("text", ["a|b", "<b>", "[x](y)", "*a* _b_", "`c`", "\\", "a\nb"])
 def test_a_field_of_markdown_is_text(text: str) -> None:
     """Nothing in it is obeyed, nor ends the field."""

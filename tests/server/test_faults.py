@@ -20,7 +20,7 @@ from tests.server import lives, servers
 from tests.server.network import Network, unreliable
 from tests.server.servers import Tracking
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.server]
 AWAY = 5.0  # seconds that a server is gone
 
 
@@ -101,26 +101,27 @@ def through(server: Tracking, network: Network) -> dict[str, str]:
     }
 
 
-def test_a_network_that_stalls_and_breaks_off(server: Tracking, home: Path) -> None:
-    """Answers that come too late or never, to requests that the server has carried out."""
-    with server.as_user("kim"), unreliable(server.settings.port, seed=0) as network:
-        finished(main(home, through(server, network), seed=13))
-        assert network.stalled >= 3
-        assert network.broken >= 3
-        lives.check()
+# In MLflow's words, or in a stage's: that the server could not be asked.
+LOST = "API request to|cannot fetch this artifact|its answer was lost"
 
 
-def test_a_network_that_breaks_off_midway(server: Tracking, home: Path) -> None:
-    """MLflow does not ask again once an answer has begun, so it may fail; run again, it ends."""
-    with server.as_user("kim"), unreliable(server.settings.port, 0, midway=True) as network:
-        for _ in range(8):
-            process = main(home, through(server, network), seed=15)
-            printed, _ = process.communicate(timeout=300)
+@pytest.mark.parametrize(("midway", "seed"), [(False, 13), (True, 15)])
+def test_a_network_that_stalls_and_breaks_off(
+    server: Tracking, home: Path, midway: bool, seed: int
+) -> None:
+    """Answers too late or never, to requests that were carried out; some in the middle.
+
+    MLflow asks again for most, but not for all: then it fails, and run again, it ends.
+    """
+    with server.as_user("kim"), unreliable(server.settings.port, 0, midway) as network:
+        for _ in range(10):
+            process = main(home, through(server, network), seed=seed)
+            printed, _ = process.communicate(timeout=400)
             if process.returncode == 0:
                 break
-            # In MLflow's words, or in a stage's.
-            assert re.search("API request to|cannot fetch this artifact", printed), printed
+            assert re.search(LOST, printed), printed
         assert process.returncode == 0, printed
+        assert network.stalled + network.broken >= 6
         lives.check()
 
 

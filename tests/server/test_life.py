@@ -17,7 +17,7 @@ from tests.postgres import Postgres
 from tests.server import lives, servers
 from tests.server.servers import Tracking
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 
 def test_a_whole_life(server: Tracking, home: Path) -> None:

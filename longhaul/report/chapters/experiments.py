@@ -22,7 +22,8 @@ def effort(history: History) -> list[Section]:
     spent: dict[str, float] = defaultdict(float)
     count: dict[str, int] = defaultdict(int)
     for stage in history.stages:
-        if not stage.reused and stage.seconds is not None:
+        itself = stage.run.info.run_id == history.parent.info.run_id
+        if not stage.reused and not itself and stage.seconds is not None:
             spent[stage.entry_point] += stage.seconds
             count[stage.entry_point] += 1
     total = sum(spent.values())
