@@ -10,6 +10,7 @@ from tests.ports import free_port
 
 STALL_SECONDS = 5.0
 SHARE = 0.01  # of the answers that are late, and as many that never come
+MIDWAY_SHARE = 0.001  # of the parts of answers: there are many, and each breaks a life cycle off
 
 
 class Network:
@@ -62,13 +63,14 @@ class Network:
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asked: asyncio.Event
     ) -> None:
+        share = MIDWAY_SHARE if self._midway else SHARE
         while data := await reader.read(65536):
             drawn = self._random.random() if asked.is_set() or self._midway else 1.0
             asked.clear()
-            if drawn < SHARE:
+            if drawn < share:
                 self.broken += 1
                 return
-            if drawn < 2 * SHARE:
+            if drawn < 2 * share:
                 self.stalled += 1
                 await asyncio.sleep(STALL_SECONDS)
                 return

@@ -105,7 +105,7 @@ def through(server: Tracking, network: Network) -> dict[str, str]:
 LOST = "API request to|cannot fetch this artifact|its answer was lost"
 
 
-@pytest.mark.parametrize(("midway", "seed"), [(False, 13), (True, 15)])
+@pytest.mark.parametrize(("midway", "seed"), [(False, 13), (True, 15)], ids=["between", "midway"])
 def test_a_network_that_stalls_and_breaks_off(
     server: Tracking, home: Path, midway: bool, seed: int
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_network_that_stalls_and_breaks_off(
                 break
             assert re.search(LOST, printed), printed
         assert process.returncode == 0, printed
-        assert network.stalled + network.broken >= 6
+        assert network.stalled + network.broken >= (1 if midway else 6)
         lives.check()
 
 
