@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The live demo: about a minute, on a folder in which `main` has run.
+# The live demo: half a minute, on a folder in which `main` has run.
 #   bash docs/presentation/demo.sh           from the top of the clone, or with PROJECT=<clone> elsewhere
 set -euo pipefail
 project=${PROJECT:-.}
