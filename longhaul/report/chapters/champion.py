@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from longhaul import tasks
+from longhaul.problem import Problem
+from longhaul.report.chapters.problem import predicts
 from longhaul.report.document import Cell, Section, Table, facts, number, words
 from longhaul.report.history import History, StageRun
 from longhaul.tracking import ledger, registry, versions
@@ -15,6 +17,7 @@ from longhaul.tracking.tags import VERDICT
 WORST = 8  # slices that the card names
 STRONGEST = 10  # features
 _RUN = "runs:/"
+_SPANS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
 
 
 def sections(history: History) -> list[Section]:
@@ -30,11 +33,14 @@ def sections(history: History) -> list[Section]:
         return []
     href = history.link(judged.run)
     windows = verdict["windows"]
-    fitted = {f"Fitted on ({window})": span for window, span in windows["candidate"].items()}
     card = [
         ("Model", Cell(f"{name}, version {number_of}", history.link_of(name, number_of))),
         ("Intended use", words(_use(problem) if problem else "")),
-        *((label, words(" to ".join(span), href)) for label, span in fitted.items() if span),
+        *(
+            (_SPANS[window], words(" to ".join(span), href))
+            for window, span in windows["candidate"].items()
+            if span
+        ),
         ("Judged on", words(" to ".join(windows["test"]), href)),
         ("Rows of that", number(verdict["rows"], href)),
     ]
@@ -95,11 +101,11 @@ def _judged(history: History, tags: Mapping[str, str]) -> str:
     return history.link_to(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
 
 
-def _use(problem: Any) -> str:
+def _use(problem: Problem) -> str:
     by = f", {problem.time.period} by {problem.time.period}" if problem.time else ""
     return (
-        f"To tell {problem.target.column} of rows like those of {problem.source}{by}, before it"
-        " is known"
+        f"To tell {predicts(problem)}, of rows like those of {problem.source}{by}, before it is"
+        " known"
     )
 
 
@@ -123,7 +129,8 @@ def _slices(judged: StageRun, href: str) -> Table | None:
         return None
     figures = [name for name in found[0] if name not in {"column", "value", "rows"}]
     loss = figures[-1]
-    worst = sorted(found, key=lambda one: -(one[loss] or 0))[:WORST]
+    known = [one for one in found if all(one[name] is not None for name in figures)]
+    worst = sorted(known, key=lambda one: -one[loss])[:WORST]
     rows = [
         [
             words(f"{one['column']} = {one['value']}"),

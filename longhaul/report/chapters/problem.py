@@ -45,17 +45,23 @@ def sections(history: History) -> list[Section]:
     return found
 
 
-def _declared(history: History, problem: Problem) -> Table:
-    stage = history.last("split") or history.last("validate") or history.last("ingest")
-    href = history.link(stage.run) if stage else ""
-    target, monitoring = problem.target, problem.monitoring
+def predicts(problem: Problem) -> str:
+    """What is predicted, in words."""
+    target = problem.target
     said = {
         "binary": f"whether {target.column} is {target.positive}",
         "multiclass": f"which {target.column}: {', '.join(target.classes)}",
         "regression": f"{target.column}, a number",
     }
+    return said[target.kind]
+
+
+def _declared(history: History, problem: Problem) -> Table:
+    stage = history.last("split") or history.last("validate") or history.last("ingest")
+    href = history.link(stage.run) if stage else ""
+    target, monitoring = problem.target, problem.monitoring
     rows = [
-        ("Predicts", words(said[target.kind])),
+        ("Predicts", words(predicts(problem))),
         ("From", words(problem.source)),
         (
             "Time",
