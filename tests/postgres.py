@@ -55,6 +55,19 @@ class Postgres:
         engine.dispose()
         return self.address(name)
 
+    def guard(self, user: str, password: str) -> None:
+        """Make a user who is asked for a password; the others are not."""
+        engine = sqlalchemy.create_engine(self.address("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(
+                sqlalchemy.text(f"CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'")
+            )
+        engine.dispose()
+        rules = self.home / "data" / "pg_hba.conf"
+        first = f"host all {user} 127.0.0.1/32 scram-sha-256\n"
+        rules.write_text(first + rules.read_text())
+        self._control("reload")
+
     def address(self, name: str) -> str:
         """The address of a database."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
