@@ -210,6 +210,7 @@ def test_the_password_of_the_database(
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(requests.RequestException):
             if requests.get(f"http://127.0.0.1:{port}/health", timeout=5).ok:
+                time.sleep(2)  # until the stage has seen it, too
                 break
         time.sleep(0.2)
     arguments: list[str] = []
