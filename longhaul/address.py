@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import sqlalchemy
 from sqlalchemy.engine import make_url
@@ -44,7 +45,7 @@ def resolve(address: str, what: str) -> str:
     ----------
     address : str
         As SQLAlchemy writes it; ``${NAME}`` stands for a variable of the environment, so that no
-        password gets into a file or a run.
+        password gets into a file or a run. A password is given there as it is, not encoded.
     what : str
         The parameter, for the message.
 
@@ -53,7 +54,8 @@ def resolve(address: str, what: str) -> str:
     LonghaulError
         When it holds a password itself, or the variable is not set.
     """
-    if (password := make_url(address).password) and not _NAMED.fullmatch(str(password)):
+    password = make_url(address).password
+    if password and not _NAMED.fullmatch(str(password)):
         raise LonghaulError(
             f"{what}: a password written here would be kept by MLflow for all to read; write"
             " ${NAME} instead, and set NAME in the environment"
@@ -61,7 +63,16 @@ def resolve(address: str, what: str) -> str:
     missing = [name for name in _NAMED.findall(address) if name not in os.environ]
     if missing:
         raise LonghaulError(f"{what}: {missing[0]} is not set in the environment")
-    return _NAMED.sub(lambda found: os.environ[found[1]], address)
+    # What signs a password has must not end it; whatever else is named may be several parts.
+    secret = _NAMED.fullmatch(str(password))
+    return _NAMED.sub(
+        lambda found: (
+            quote(os.environ[found[1]], safe="")
+            if secret and found[1] == secret[1]
+            else os.environ[found[1]]
+        ),
+        address,
+    )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """A tracking server at work: MLflow's own, told what Longhaul's life cycles need."""
 
+import errno
 import os
 import secrets
 import socket
@@ -77,7 +78,8 @@ def _require_free(host: str, port: int) -> None:
         try:
             listener.bind((host, port))
         except OSError as error:
-            raise LonghaulError(f"port: {port} is taken on {host}: {error.strerror}") from None
+            said = "is taken" if error.errno == errno.EADDRINUSE else error.strerror
+            raise LonghaulError(f"port: {port} {said} (host {host})") from None
 
 
 def _command(settings: Settings) -> list[str]:

@@ -65,8 +65,8 @@ class Settings:
     @property
     def url(self) -> str:
         """Where clients on this machine find it."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host
-        return f"http://{host}:{self.port}"
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 def place(folder: str, database: str, artifacts: str, caller: Path) -> Store:

@@ -154,7 +154,7 @@ def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
 
 WRITER = """
 import mlflow
-for number in range(20):
+for number in range(8):
     with mlflow.start_run(run_name="writer"):
         mlflow.log_params({"number": number})
         for step in range(5):
@@ -185,7 +185,7 @@ def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Pat
     with server.as_user("kim") as client:
         lives.check("rush")
         written = client.search_runs(["0"], "attributes.run_name = 'writer'", max_results=1000)
-        assert len(written) == 200
+        assert len(written) == 80
         assert {run.info.status for run in written} == {"FINISHED"}
         assert all(
             run.data.metrics == {"a": 4, "b": int(run.data.params["number"])} for run in written
@@ -194,12 +194,12 @@ def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Pat
         assert mlflow.pyfunc.load_model("models:/rush@champion").predict(tables.churn(2)).size
 
 
-@pytest.mark.parametrize(("user", "password"), [("rosa", "swordfish"), ("ruth", "codfish")])
+@pytest.mark.parametrize(("user", "password"), [("rosa", "sword/f@sh%"), ("ruth", "codfish")])
 def test_the_password_of_the_database(
     database: Postgres, tmp_path: Path, user: str, password: str
 ) -> None:
     """A wrong one is one line when the server starts; neither is in any run, file or argument."""
-    database.guard(user, "swordfish")
+    database.guard(user, "sword/f@sh%")
     address = database.database(user).replace("tester@", f"{user}:${{SECRET}}@")
     who = {"SECRET": password, "MLFLOW_AUTH_ADMIN_PASSWORD": servers.PASSWORD}
     port = free_port()
@@ -220,7 +220,7 @@ def test_the_password_of_the_database(
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
-    if password == "swordfish":
+    if user == "rosa":
         assert f"keeps runs in postgresql://{user}:***@127.0.0.1" in printed
         assert len(arguments) > 2
     else:
@@ -228,4 +228,4 @@ def test_the_password_of_the_database(
         assert "password authentication failed" in printed
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert password not in printed + "".join(arguments)
-    assert not [content for content in kept if password.encode() + b"@" in content]
+    assert not [content for content in kept if password.encode() in content]

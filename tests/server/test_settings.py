@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from longhaul.errors import LonghaulError
 from longhaul.server import artifacts
@@ -39,6 +40,31 @@ def test_databases_that_are_none(tmp_path: Path, database: str, message: str) ->
     with pytest.raises(LonghaulError, match=message) as refused:
         place("server", database, "", tmp_path)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("password", ["a@b", "a/b:c", "100%", "%40", "ü ?#"])
+def test_a_password_is_given_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    """Whatever signs it has, it is what the database will be told."""
+    monkeypatch.setenv("DATABASE_PASSWORD", password)
+    found = place("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "", tmp_path)
+    url = make_url(found.database)
+    assert (url.username, url.password, url.host, url.database) == ("u", password, "h", "d")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("h.example", "h.example"),
+    ],
+)
+def test_where_a_client_on_this_machine_finds_it(host: str, url: str) -> None:
+    """Also when it listens everywhere."""
+    assert Settings(STORE, host, 5000, 1).url == f"http://{url}:5000"
 
 
 def test_without_users_only_on_this_machine() -> None:
