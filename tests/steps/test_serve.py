@@ -32,7 +32,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
         tmp_path,
         str(lifecycles.REPOSITORY),
         "serve",
-        tracking,
+        who={"MLFLOW_TRACKING_URI": tracking},
         model="models:/churn@champion",
         port=port,
         workers=2,
