@@ -17,6 +17,7 @@ from longhaul.problem import Problem
 from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts
 from longhaul.tracking.interface import Interface
+from longhaul.tracking.paging import every
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -209,17 +210,12 @@ def read(run_id: str) -> History:
 
 def _children(parent: Run) -> list[Run]:
     """The runs that are a part of another one, in the order in which they began."""
-    client, token = mlflow.MlflowClient(), None
-    found: list[Run] = []
-    while token != "":
-        page = client.search_runs(
-            [parent.info.experiment_id],
-            f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
-            max_results=1000,
-            page_token=token,
-        )
-        found += page
-        token = page.token or ""
+    found = every(
+        mlflow.MlflowClient().search_runs,
+        [parent.info.experiment_id],
+        f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
+        max_results=1000,
+    )
     return sorted(found, key=lambda run: run.info.start_time)
 
 

@@ -1,14 +1,14 @@
 """What may go: runs that nothing leads back to which a registered model still needs.
 
-A registered version needs the run that made it. The ledger needs its evidence, the life in
-production the runs of its periods. A run needs those that it names, in a parameter or a tag, the
-run it is a part of, and its own parts. What is needed that way, however far, is kept.
+A run at work needs itself, a registered version the run that made it. The ledger needs its
+evidence, the life in production the runs of its periods. A run needs those that it names, in a
+parameter or a tag, the run it is a part of, and its own parts. What is needed that way, however
+far and in whichever experiment, is kept.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import mlflow
 from mlflow.entities import Run, ViewType
@@ -16,7 +16,8 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.store.entities import PagedList
+
+from longhaul.tracking.paging import every
 
 _PARENT = "mlflow.parentRunId"
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -52,9 +53,15 @@ class Inventory:
 
 
 def take(experiment_id: str) -> Inventory:
-    """Take stock of an experiment."""
-    runs = {run.info.run_id: run for run in _every_run(experiment_id)}
-    return Inventory(runs, needed(runs, _roots()))
+    """Take stock of an experiment; what a run of another one needs is needed, too."""
+    client = mlflow.MlflowClient()
+    ids = [one.experiment_id for one in every(client.search_experiments, ViewType.ALL)]
+    found = every(client.search_runs, ids, "", ViewType.ALL, max_results=_PAGE)
+    runs = {run.info.run_id: run for run in found}
+    at_work = {run_id for run_id, run in runs.items() if run.info.end_time is None}
+    kept = needed(runs, _roots() | at_work)
+    own = {k: run for k, run in runs.items() if run.info.experiment_id == experiment_id}
+    return Inventory(own, kept & own.keys())
 
 
 def needed(runs: Mapping[str, Run], roots: Iterable[str]) -> frozenset[str]:
@@ -89,12 +96,12 @@ def delete(run: Run) -> int:
     client = mlflow.MlflowClient()
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)
-    places = [run.info.artifact_uri]
+    files = _empty(run.info.artifact_uri)
     made = f"source_run_id = '{run.info.run_id}'"
     for model in client.search_logged_models([run.info.experiment_id], made):
-        places.append(model.artifact_location)
-        client.delete_logged_model(model.model_id)
-    return sum(_empty(uri) for uri in places)
+        files += _empty(model.artifact_location)
+        client.delete_logged_model(model.model_id)  # last: a deleted one is not found again
+    return files
 
 
 def _empty(uri: str) -> int:
@@ -117,9 +124,9 @@ def _roots() -> set[str]:
     """The runs that registered models speak of."""
     texts: list[str] = []
     client = mlflow.MlflowClient()
-    for model in _pages(client.search_registered_models):
+    for model in every(client.search_registered_models):
         texts += _told_by_model(model)
-    for version in _pages(client.search_model_versions):
+    for version in every(client.search_model_versions):
         texts += _told_by_version(version)
     return set(_named(texts))
 
@@ -141,21 +148,3 @@ def _told_by_version(version: ModelVersion) -> list[str]:
 
 def _named(texts: Iterable[str]) -> list[str]:
     return [run_id for text in texts for run_id in _ID.findall(text)]
-
-
-def _every_run(experiment_id: str) -> Iterator[Run]:
-    token = None
-    while token != "":
-        page = mlflow.MlflowClient().search_runs(
-            [experiment_id], "", ViewType.ALL, max_results=_PAGE, page_token=token
-        )
-        yield from page
-        token = page.token or ""
-
-
-def _pages(search: Callable[..., PagedList]) -> Iterator[Any]:
-    token = None
-    while token != "":
-        page = search(page_token=token)
-        yield from page
-        token = page.token or ""

@@ -10,6 +10,7 @@ import numpy as np
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
 from longhaul.learning.trials import Trial, best_so_far
+from longhaul.tracking.paging import every
 from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
 
 SETTING = "setting."
@@ -83,13 +84,9 @@ def _metrics(trial: Trial) -> dict[str, float]:
 
 
 def _runs(experiment_id: str, search: str) -> Iterator[Run]:
-    client, token = mlflow.MlflowClient(), None
-    while token != "":
-        page = client.search_runs(
-            [experiment_id], f"tags.`{SEARCH}` = '{search}'", max_results=_PAGE, page_token=token
-        )
-        yield from page
-        token = page.token or ""
+    wanted = f"tags.`{SEARCH}` = '{search}'"
+    find = mlflow.MlflowClient().search_runs
+    return every(find, [experiment_id], wanted, max_results=_PAGE)
 
 
 def _over(run: Run) -> bool:

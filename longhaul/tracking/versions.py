@@ -8,6 +8,7 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking import paging
 
 _MODEL = re.compile(r"models:/(?P<name>[^/@:]+)(?:/(?P<version>\d+)|@(?P<alias>[\w-]+))")
 _CANDIDATE = re.compile(r"runs:/(?P<run>[^/]+)/(?P<path>.+)")
@@ -55,11 +56,7 @@ def version(name: str, number: str) -> ModelVersion:
 
 def every(name: str) -> Iterator[ModelVersion]:
     """All versions of a registered model; none where there is no such model."""
-    client, token = mlflow.MlflowClient(), None
-    while token != "":
-        page = client.search_model_versions(f"name = '{name}'", page_token=token)
-        yield from page
-        token = page.token or ""
+    return paging.every(mlflow.MlflowClient().search_model_versions, f"name = '{name}'")
 
 
 def find(name: str) -> RegisteredModel | None:

@@ -68,7 +68,7 @@ def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
     client.create_model_version("m", f"runs:/{ids['made']}/x.txt", ids["made"])
     open_ = client.create_run(experiment).info.run_id
     inventory = retention.take(experiment)
-    assert inventory.needed == {ids["table"], ids["made"]}
+    assert inventory.needed == {ids["table"], ids["made"], open_}
     (old,) = inventory.old(before=2**62)
     assert old.info.run_id == ids["idea"]
     assert inventory.old(before=0) == []
@@ -79,3 +79,17 @@ def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
     assert again.info.lifecycle_stage == "deleted"
     assert retention.delete(again) == 0
     assert client.list_artifacts(ids["made"])
+
+
+def test_another_experiment_may_need_it(tracking: str) -> None:
+    """A run at work there that names one here, which nothing else does."""
+    client = mlflow.MlflowClient()
+    here = mlflow.get_experiment_by_name("test").experiment_id
+    named = client.create_run(here).info.run_id
+    client.set_terminated(named)
+    assert [run.info.run_id for run in retention.take(here).old(before=2**62)] == [named]
+    other = client.create_run(client.create_experiment("other")).info.run_id
+    client.log_param(other, "table", f"runs:/{named}/table")
+    inventory = retention.take(here)
+    assert inventory.old(before=2**62) == []
+    assert set(inventory.runs) == {named}
