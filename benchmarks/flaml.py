@@ -27,7 +27,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.learning import families
 from longhaul.learning.candidate import Prepared, encode
 from longhaul.learning.objective import on_validation
-from longhaul.learning.search import Search
+from longhaul.learning.search import AHEAD, Others, Search
 from longhaul.learning.trials import best
 from longhaul.problem import Batches, Problem, Target, Windows
 from longhaul.survey import columns, outcome
@@ -103,18 +103,20 @@ def _ours(problem: Problem, fit: pd.DataFrame, test: pd.DataFrame, seconds: floa
     began = time.perf_counter()
     valid = np.random.default_rng(0).random(len(fit)) < 0.25
     encoder = Encoder.fit(fit[~valid], problem.features(fit.columns))
-    halves = (encode(encoder, problem, part) for part in (fit[~valid], fit[valid]))
+    halves = [encode(encoder, problem, part) for part in (fit[~valid], fit[valid])]
     prepared = Prepared(encoder, *halves)
     tried: dict[str, float] = {}
     for name, family in families.FAMILIES.items():
         judge = on_validation(binary, family, prepared, 0, 2)
-        tried[name] = judge(dict(family.defaults))["valid_loss"]
+        tried[name] = judge(dict(family.defaults), Others())["valid_loss"]
     family = families.FAMILIES[min(tried, key=lambda name: tried[name])]
-    judge = on_validation(binary, family, prepared, 0, 2)
+    track = families.track(family, encoder, prepared.train, prepared.valid, 0)
+    ahead = AHEAD if track else 1
+    judge = on_validation(binary, family, prepared, 0, 1 if track else 2, track)
     space = family.space()
     left = 0.9 * seconds - (time.perf_counter() - began)
     first = {name: family.defaults[name] for name in space}
-    search = Search(space, first, 10_000, max(left, 0.1) / 60, 0)
+    search = Search(space, first, 10_000, max(left, 0.1) / 60, 0, ahead, ahead)
     found = best(list(search.run(judge)))
     chosen = {**family.defaults, **found.settings}
     if "iterations" in found.metrics:

@@ -15,8 +15,10 @@ RANDOM_TRIALS = 10
 _WHOLE = frozenset({"randint", "randint_via_categorical", "categorical"})
 
 
-def propose(space: Mapping[str, Apply], trials: Sequence[Trial], seed: int) -> dict[str, Any]:
-    """Settings for the trial that follows `trials`.
+def propose(
+    space: Mapping[str, Apply], trials: Sequence[Trial], seed: int, number: int
+) -> dict[str, Any]:
+    """Settings for a trial, in the light of `trials`.
 
     They depend on nothing but the arguments: each proposal has a random stream of its own, so
     that a search that was cut off goes on as if it had not been.
@@ -26,16 +28,17 @@ def propose(space: Mapping[str, Apply], trials: Sequence[Trial], seed: int) -> d
     space : mapping of str to hyperopt expression
         One expression for each setting; expressions within expressions are not supported.
     trials : sequence of Trial
-        All so far, numbered from 0. A failed one counts as worse than any other.
+        All that are known, numbered from 0. A failed one counts as worse than any other.
     seed : int
         Not negative.
+    number : int
+        Of the trial to come.
 
     References
     ----------
     Bergstra, Bardenet, Bengio and Kégl (2011). Algorithms for hyper-parameter optimization.
     Advances in Neural Information Processing Systems 24.
     """
-    number = len(trials)
     draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
     [document] = tpe.suggest(
         [number],

@@ -10,6 +10,7 @@ from longhaul.errors import LonghaulError
 from longhaul.learning import candidate, families
 from longhaul.learning.families import own
 from longhaul.learning.objective import on_validation
+from longhaul.learning.search import Others
 from longhaul.model import package
 from longhaul.tasks import binary
 from tests import tables
@@ -48,7 +49,7 @@ def test_it_is_searched(tmp_path: Path) -> None:
     problem, train, valid = windows(tmp_path)
     judge = on_validation(binary, family, candidate.prepare(problem, train, valid), 0, 1)
     assert set(family.space()) == {"smoothing"}
-    assert judge({"smoothing": 1e-3})["valid_loss"] < 1
+    assert judge({"smoothing": 1e-3}, Others())["valid_loss"] < 1
 
 
 def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:

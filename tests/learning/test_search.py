@@ -1,6 +1,8 @@
 """The search: determinism, resumption, limits and failures."""
 
 import math
+import time
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -26,14 +28,14 @@ def space():
     }
 
 
-def bowl(settings):
+def bowl(settings, others=None):
     """A cheap loss with one lowest point, at rate 0.03, 60 leaves and the plain kind."""
     distance = (math.log(settings["rate"] / 0.03)) ** 2 + math.log(settings["leaves"] / 60) ** 2
     return {LOSS: distance + (settings["kind"] != "plain"), "valid_auc": 0.5}
 
 
-def searched(trials=25, seed=0, objective=bowl, earlier=(), minutes=10.0):
-    search = Search(space(), FIRST, trials, minutes, seed)
+def searched(trials=25, seed=0, objective=bowl, earlier=(), minutes=10.0, ahead=1, workers=1):
+    search = Search(space(), FIRST, trials, minutes, seed, ahead, workers)
     return [*earlier, *search.run(objective, earlier)]
 
 
@@ -51,6 +53,54 @@ def test_resumed_search_makes_the_same_proposals(cut):
     """25 trials at once and 25 cut off anywhere are the same 25."""
     whole = searched()
     assert proposals(whole) == proposals(searched(earlier=searched(trials=cut)))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_side_by_side_the_search_is_the_same(workers):
+    """How many trials are worked on at once, and which ends first, changes no proposal."""
+
+    def uneven(settings, others):
+        time.sleep(0.002 * settings["depth"])
+        assert len(others.trials) in {max(0, n) for n in range(-3, 22)}
+        return bowl(settings)
+
+    found = searched(objective=uneven, ahead=4, workers=workers)
+    assert [trial.number for trial in found] == list(range(25))
+    assert proposals(found) == proposals(searched(ahead=4))
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4, RANDOM_TRIALS + 2, 24])
+def test_search_side_by_side_is_resumed(cut):
+    """What was under way when a search was cut off is proposed again."""
+    whole = searched(ahead=4, workers=2)
+    earlier = searched(trials=cut, ahead=4)
+    assert proposals(whole) == proposals(searched(earlier=earlier, ahead=4, workers=2))
+
+
+def test_trials_are_worked_on_at_once():
+    """Two that wait for each other both end."""
+    met = Barrier(2, timeout=20)
+
+    def together(settings, others):
+        met.wait()
+        return bowl(settings)
+
+    assert len(searched(trials=6, objective=together, ahead=4, workers=2)) == 6
+
+
+def test_search_given_up_tells_its_trials():
+    """Whoever stops listening does not wait for trials that take forever."""
+
+    def forever(settings, others):
+        if settings != FIRST:
+            assert others.given_up.wait(20)
+        return bowl(settings)
+
+    search = Search(space(), FIRST, 25, 10.0, 0, 4, 2).run(forever)
+    assert next(search).number == 0
+    began = time.monotonic()
+    search.close()
+    assert time.monotonic() - began < 10
 
 
 def test_same_seed_same_search_other_seed_other_search():
@@ -83,7 +133,7 @@ def test_settings_are_plain_values():
 def test_failed_trials_are_recorded_and_the_search_goes_on():
     """A trial that raises or has no finite loss keeps its reason; the others count."""
 
-    def fragile(settings):
+    def fragile(settings, others=None):
         if settings["kind"] == 2:
             raise ValueError("no such kind\nwith details")
         if settings["kind"] is None:
@@ -105,7 +155,7 @@ def test_failed_trials_are_recorded_and_the_search_goes_on():
 def test_search_without_any_success_says_so():
     """When all trials fail, the error gives the first one's reason."""
 
-    def broken(settings):
+    def broken(settings, others=None):
         raise RuntimeError("no memory")
 
     with pytest.raises(
@@ -117,7 +167,7 @@ def test_search_without_any_success_says_so():
 def test_interrupts_are_not_failures():
     """Ctrl-C and SIGTERM end the search; they are no property of the settings."""
 
-    def interrupted(settings):
+    def interrupted(settings, others=None):
         raise SystemExit(143)
 
     with pytest.raises(SystemExit):

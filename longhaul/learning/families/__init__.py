@@ -8,9 +8,17 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.learning.estimator import Estimator
 from longhaul.learning.families import forest, histogram, lightgbm, linear, own
+from longhaul.learning.race import Race
 from longhaul.learning.sample import Sample
 
 Settings = Mapping[str, float]
+
+
+class Track(Protocol):
+    """Both windows made ready once, for trials that share them, in several threads at once."""
+
+    def fit(self, settings: Settings, threads: int, race: Race | None = None) -> Estimator:
+        """Learn as `Family.fit` does with both windows, or give up a race that is lost."""
 
 
 class Family(Protocol):
@@ -55,6 +63,15 @@ class Family(Protocol):
 
     def load(self, folder: Path, classes: int) -> Estimator:
         """Read an estimator of this family that was saved in `folder`; see `Sample.classes`."""
+
+
+def track(
+    family: Family, encoder: Encoder, train: Sample, valid: Sample, seed: int
+) -> Track | None:
+    """What trials of a family share; None where each starts from the windows themselves."""
+    if family is not FAMILIES[lightgbm.name]:
+        return None
+    return lightgbm.Track(encoder, train, valid, seed)
 
 
 FAMILIES: dict[str, Family] = {

@@ -11,12 +11,14 @@ import numpy as np
 
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
+from longhaul.learning.race import Race
 from longhaul.learning.sample import Sample
 from longhaul.learning.single import SingleRow
 from longhaul.learning.trees import leaf_rows
 
 FILE = "model.txt"
 FEW_ROWS = 16  # up to here, waking threads takes longer than predicting
+LEAST_PATIENCE = 10  # rounds without improvement, however high the learning rate
 
 name = "lightgbm"
 defaults: dict[str, float] = {
@@ -64,15 +66,8 @@ def fit(
         When LightGBM refuses the settings.
     """
     chosen = {**defaults, **settings}
-    params = {**_params(chosen, seed, threads), **_objective(train.classes)}
-    params["min_child_samples"] = leaf_rows(chosen["min_rows"], len(train.matrix))
-    known = lightgbm.Dataset(
-        train.matrix,
-        train.outcome,
-        weight=train.weight,
-        categorical_feature=encoder.categorical,
-        params=params,
-    )
+    params = _params(chosen, seed, threads, train)
+    known = _bin(encoder, train, params)
     watched, callbacks = [], []
     if valid is not None:
         watched = [known.create_valid(valid.matrix, valid.outcome, weight=valid.weight)]
@@ -84,6 +79,59 @@ def fit(
     except lightgbm.basic.LightGBMError as error:
         raise LonghaulError(f"lightgbm: {error}") from None
     return Boosted(_first(booster, booster.best_iteration), train.classes)
+
+
+class Track:
+    """Both windows, binned once for all trials; see `longhaul.learning.families.Track`.
+
+    LightGBM only reads what is binned, so that trials in several threads share it.
+    """
+
+    def __init__(self, encoder: Encoder, train: Sample, valid: Sample, seed: int):
+        self._train, self._seed = train, seed
+        params = _params(defaults, seed, 0, train)
+        self._known = _bin(encoder, train, params).construct()
+        self._watched = self._known.create_valid(
+            valid.matrix, valid.outcome, weight=valid.weight, params=params
+        ).construct()
+
+    def fit(
+        self, settings: Mapping[str, float], threads: int, race: Race | None = None
+    ) -> "Boosted":
+        """Boost trees; without a race, the same ones as `fit` does.
+
+        In a race it also gives up sooner: after as much progress without improvement as the
+        patience allows at the default learning rate.
+
+        Raises
+        ------
+        LonghaulError
+            When LightGBM refuses the settings.
+        """
+        chosen = {**defaults, **settings}
+        rate, patience = float(chosen["learning_rate"]), int(chosen["patience"])
+        if race is not None:
+            allowed = round(patience * defaults["learning_rate"] / rate)
+            patience = min(patience, max(allowed, LEAST_PATIENCE))
+        lowest, best = np.inf, 0
+        try:
+            booster = lightgbm.Booster(
+                _params(chosen, self._seed, threads, self._train), self._known
+            )
+            booster.add_valid(self._watched, "valid")
+            for number in range(1, int(chosen["iterations"]) + 1):
+                if booster.update():
+                    break
+                [(_, _, loss, _)] = booster.eval_valid()
+                if loss < lowest:
+                    lowest, best = loss, number
+                if race and race.trails(rate * (number - 1), rate * number, lowest):
+                    break
+                if number - best >= patience:
+                    break
+        except lightgbm.basic.LightGBMError as error:
+            raise LonghaulError(f"lightgbm: {error}") from None
+        return Boosted(_first(booster, best), self._train.classes)
 
 
 @dataclass(frozen=True)
@@ -141,7 +189,18 @@ def load(folder: Path, classes: int) -> Boosted:
     return Boosted(lightgbm.Booster(model_str=text), classes)
 
 
-def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, Any]:
+def _bin(encoder: Encoder, train: Sample, params: Mapping[str, Any]) -> Any:
+    """LightGBM's form of the rows to learn from."""
+    return lightgbm.Dataset(
+        train.matrix,
+        train.outcome,
+        weight=train.weight,
+        categorical_feature=encoder.categorical,
+        params=dict(params),
+    )
+
+
+def _params(chosen: Mapping[str, float], seed: int, threads: int, train: Sample) -> dict[str, Any]:
     """The settings in LightGBM's own words."""
     return {
         "learning_rate": float(chosen["learning_rate"]),
@@ -150,11 +209,14 @@ def _params(chosen: Mapping[str, float], seed: int, threads: int) -> dict[str, A
         "subsample_freq": 1,
         "colsample_bytree": float(chosen["column_share"]),
         "reg_lambda": float(chosen["l2"]),
+        "min_child_samples": leaf_rows(chosen["min_rows"], len(train.matrix)),
+        "feature_pre_filter": False,  # the bins must not depend on the rows of a leaf
         "deterministic": True,
         "force_row_wise": True,
         "seed": seed,
         "num_threads": threads,
         "verbose": -1,
+        **_objective(train.classes),
     }
 
 
