@@ -9,6 +9,7 @@ import mlflow
 
 from longhaul import problem as problems
 from longhaul.data import source, table
+from longhaul.engines import ENGINES
 from longhaul.errors import LonghaulError
 from longhaul.learning.families import family
 from longhaul.learning.families.own import read
@@ -33,6 +34,7 @@ PROJECT = Path(__file__).resolve().parent
 @click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
 @click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
 def main(
     problem: str,
     data: str,
@@ -43,11 +45,13 @@ def main(
     minutes: float,
     seed: int,
     resume: bool,
+    engine: str,
 ) -> str:
     """Run the whole life cycle; `mlflow run . -e main` is the way to call it."""
     names = [name.strip() for name in families.split(",")]
     with Terminal() as terminal, Flow(PROJECT, mlflow.active_run(), resume, terminal) as flow:
-        search = {"trials": trials, "minutes": minutes, "seed": seed, "resume": resume}
+        limits = {"trials": trials, "minutes": minutes, "resume": resume}
+        search: dict[str, Any] = {**limits, "seed": seed, "engine": engine}
         path = declare(flow, data, target, query) if data else caller.problem_file(problem)
         return life_cycle(flow, path, names, search)
 
@@ -113,10 +117,11 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     if number is None:
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
+    common = {"seed": search["seed"], "engine": search["engine"]}
     for period in table.periods(artifacts.fetch(clean)):
         if problem.windows.produces(period):
             number = charge.in_charge(problem.name, period)
-            inputs = {"problem": path, "table": clean, "period": period, "seed": search["seed"]}
+            inputs = {"problem": path, "table": clean, "period": period, **common}
             lived = flow.run("cycle", state=number, **inputs)
             curve.log(flow.parent_id, period, lived.metrics)
 

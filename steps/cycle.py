@@ -10,6 +10,7 @@ from longhaul import problem as problems
 from longhaul.data import periods, source
 from longhaul.data import table as tables
 from longhaul.data.windows import KINDS
+from longhaul.engines import ENGINES
 from longhaul.monitoring.decision import LEVELS
 from longhaul.report import life as pages
 from longhaul.tracking import artifacts, charge, life, registry
@@ -33,6 +34,7 @@ PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
 @click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
 @click.option("--alarm", required=True, type=click.Choice(["never", *LEVELS[1:]]))
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
 def cycle(
     problem: str,
     period: str,
@@ -42,6 +44,7 @@ def cycle(
     seed: int,
     resume: bool,
     alarm: str,
+    engine: str,
 ) -> str:
     """Score, monitor and, if need be, retrain; doing it twice changes nothing."""
     path = caller.problem_file(problem)
@@ -53,7 +56,7 @@ def cycle(
     ):
         clean = table or _clean(flow, path)
         number = charge.in_charge(name, period)
-        inputs = {"model": f"models:/{name}/{number}", "table": clean}
+        inputs = {"model": f"models:/{name}/{number}", "table": clean, "engine": engine}
         scored = flow.run("score", **inputs, period=period)
         past = Life.read(name).before(period).digest()
         watched = flow.run(

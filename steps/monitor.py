@@ -1,20 +1,27 @@
 """Watch one period of a deployed model: drift, performance, and what to do about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
 import click
 import mlflow
 
 from longhaul.data import table as tables
+from longhaul.engines import ENGINES, SPARK
 from longhaul.errors import LonghaulError
 from longhaul.monitoring import account, alert
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.decision import LEVELS
+from longhaul.monitoring.observation import count
 from longhaul.report import life as pages
+from longhaul.spark.session import session
 from longhaul.tasks import TASKS, words
 from longhaul.tracking import artifacts, life, versions
 from longhaul.tracking.identity import Identity, identify
 from longhaul.tracking.life import Life
 from longhaul.tracking.tags import ACTION, LEVEL
-from longhaul.tracking.watched import Watched
+from longhaul.tracking.watched import Count, Watched
 from longhaul.workflow.alarm import require_below
 from longhaul.workflow.stage import stage
 
@@ -25,16 +32,18 @@ from longhaul.workflow.stage import stage
 @click.option("--table", required=True, help="The table folder of validate.")
 @click.option("--period", required=True, help="Such as 2013-07.")
 @click.option("--alarm", required=True, type=click.Choice(["never", *LEVELS[1:]]))
-def monitor(model: str, predictions: str, table: str, period: str, alarm: str) -> str:
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What counts the rows.")
+def monitor(model: str, predictions: str, table: str, period: str, alarm: str, engine: str) -> str:
     """Judge a period; put it on the record of the model's life."""
     folder = artifacts.fetch(table)
     problem, identity = tables.problem(folder), _registered(model)
     past = Life.read(identity.name).before(period)
-    watched = Watched(folder, problem, past, identity, predictions)
-
     lag = problem.monitoring.label_lag
-    truths = [watched.truth(label) for label in past.pending(period, lag) if watched.knows(label)]
-    judged = watched.assess(period, truths)
+    with _counting(engine, period) as count:
+        watched = Watched(folder, problem, past, identity, predictions, count)
+        pending = past.pending(period, lag)
+        truths = [watched.truth(label) for label in pending if watched.knows(label)]
+        judged = watched.assess(period, truths)
     _log(judged, identity)
     run = mlflow.active_run()
     record = life.Period(
@@ -59,6 +68,18 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str) -
     pages.publish(identity.name)
     _tell(judged, identity)
     return require_below(alarm, judged.decision.level, _headline(judged))
+
+
+@contextmanager
+def _counting(engine: str, period: str) -> Iterator[Count]:
+    """What counts a period: this process, or the workers of a cluster."""
+    if engine != SPARK:
+        yield count
+        return
+    with session(f"longhaul monitor {period}") as spark:
+        from longhaul.spark.observation import observe
+
+        yield partial(observe, spark)
 
 
 def _registered(model: str) -> Identity:

@@ -6,6 +6,7 @@ import click
 import mlflow
 
 from longhaul.data.windows import KINDS
+from longhaul.engines import ENGINES
 from longhaul.tracking import artifacts, candidates, models
 from longhaul.tracking.identity import Identity, identify
 from longhaul.workflow import caller, warm
@@ -23,6 +24,7 @@ from longhaul.workflow.terminal import Terminal
 @click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
 @click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
 def retrain(
     model: str,
     table: str,
@@ -32,6 +34,7 @@ def retrain(
     minutes: float,
     seed: int,
     resume: bool,
+    engine: str,
 ) -> str:
     """Fit a challenger, judge it in pairs with the champion, and say what became of it."""
     champion = identify(model)
@@ -40,7 +43,8 @@ def retrain(
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
     ):
         split = flow.run("split", table=table, until=period, window=window).uri("split")
-        search = {"trials": trials, "minutes": minutes, "resume": resume} if trials else {}
+        limits = {"trials": trials, "minutes": minutes, "resume": resume, "engine": engine}
+        search = limits if trials else {}
         fitted = _fit(flow, champion.uri, split, seed, search)
         candidate = fitted.uri("model")
         judged = flow.run(

@@ -1,5 +1,7 @@
 """Predict one period, and measure how good the predictions were where the outcome is known."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
@@ -11,15 +13,18 @@ import pandas as pd
 from longhaul.data import periods
 from longhaul.data import table as tables
 from longhaul.data.labels import describe
+from longhaul.engines import ENGINES, SPARK
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import cost
 from longhaul.model import predictions
+from longhaul.model.predictions import Origin
 from longhaul.model.predictor import Predictor
 from longhaul.plain import name_of_metric
 from longhaul.problem import Problem
+from longhaul.spark.session import session
 from longhaul.tasks import Task, words
 from longhaul.tracking import artifacts, models
-from longhaul.tracking.identity import identify
+from longhaul.tracking.identity import Identity, identify
 from longhaul.workflow.stage import stage
 
 
@@ -27,22 +32,48 @@ from longhaul.workflow.stage import stage
 @click.option("--model", required=True, help="A registered version, or any logged model.")
 @click.option("--table", required=True, help="The table folder of validate.")
 @click.option("--period", required=True, help="Such as 2013-07.")
-def score(model: str, table: str, period: str) -> str:
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What predicts.")
+def score(model: str, table: str, period: str, engine: str) -> str:
     """Write a period's predictions; log how good they were."""
     folder = artifacts.fetch(table)
     problem, source = tables.problem(folder), _file(folder, period)
     identity = identify(model)
     predictor = models.load_for(identity.uri, problem).predictor
-    origin = predictions.Origin(period, identity.name, identity.version, datetime.now(UTC))
-    with artifacts.folder(f"predictions/{identity.key}") as target:
-        file = tables.path(target, period)
-        predictions.write(source, file, predictor, problem, origin)
+    origin = Origin(period, identity.name, identity.version, datetime.now(UTC))
+    predict = _on_spark if engine == SPARK else _on_this_machine
+    with predict(source, identity, predictor, problem, origin) as file:
         scored = predictions.read(file, problem.target.kind)
     known = scored[scored["outcome"].notna()]
     metrics = {"rows": float(len(scored)), **_metrics(known, problem, predictor)}
     finite = {name: value for name, value in metrics.items() if isfinite(value)}
     mlflow.log_metrics(finite, step=periods.step(period))
     return f"{period}: {_rows(len(scored), len(known))}{_figures(finite, predictor.task)}"
+
+
+@contextmanager
+def _on_this_machine(
+    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Origin
+) -> Iterator[Path]:
+    """The period's predictions, made in this process."""
+    with artifacts.folder(f"predictions/{identity.key}") as folder:
+        file = tables.path(folder, origin.period)
+        predictions.write(source, file, predictor, problem, origin)
+        yield file
+
+
+@contextmanager
+def _on_spark(
+    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Origin
+) -> Iterator[Path]:
+    """The period's predictions, made by the workers of a cluster."""
+    with session(f"longhaul score {origin.period}", models=True) as spark:
+        from longhaul.spark import scoring
+        from longhaul.spark.tables import folder
+
+        with folder(spark, f"predictions/{identity.key}") as place:
+            file = tables.path(place, origin.period)
+            scoring.write(spark, source, file, identity.uri, predictor.features, problem, origin)
+            yield file
 
 
 def _file(folder: Path, period: str) -> Path:

@@ -5,7 +5,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,12 +17,17 @@ from tqdm import tqdm
 from longhaul import code, tasks
 from longhaul.data import split as splits
 from longhaul.data import table as tables
+from longhaul.engines import ENGINES, SPARK
 from longhaul.learning import candidate, families
+from longhaul.learning.candidate import Prepared
+from longhaul.learning.families import Family
 from longhaul.learning.objective import on_validation
-from longhaul.learning.search import AHEAD, Objective, Search
+from longhaul.learning.search import AHEAD, Search
 from longhaul.learning.trials import Trial, best, sequence, table
 from longhaul.plots import search as plots
+from longhaul.spark.session import session
 from longhaul.tasks import Task
+from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.workflow import caller, fingerprint
@@ -56,8 +62,16 @@ def _a_number(context: click.Context, parameter: click.Parameter, value: float) 
 @click.option(
     "--resume", required=True, type=click.BOOL, help="Keep the trials of a search cut off."
 )
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Where trials run.")
 def tune(
-    split: str, family: str, trials: int, minutes: float, seed: int, threads: int, resume: bool
+    split: str,
+    family: str,
+    trials: int,
+    minutes: float,
+    seed: int,
+    threads: int,
+    resume: bool,
+    engine: str,
 ) -> str:
     """Search one family's settings; refit the best on training and validation together."""
     folder = artifacts.fetch(split)
@@ -68,19 +82,16 @@ def tune(
     space = chosen.space()
     task, prepared = tasks.of(problem.target.kind), candidate.prepare(problem, train, valid)
     first = {name: chosen.defaults[name] for name in space}
-    # Two trials side by side, with a processor each, get further than one after the other with two.
-    track = families.track(chosen, prepared.encoder, prepared.train, prepared.valid, seed)
-    cores = threads or os.cpu_count() or 1
-    ahead = AHEAD if track else 1
-    workers = min(ahead, cores)
-    search = Search(space, first, trials, minutes, seed, ahead, workers)
-    objective = on_validation(task, chosen, prepared, seed, cores // workers, track)
-
-    run = mlflow.get_run(mlflow.active_run().info.run_id)
     key = _key(family, seed, folder)
+    run = mlflow.get_run(mlflow.active_run().info.run_id)
     recorded = records.read(run.info.experiment_id, key) if resume else []
     earlier = sequence(recorded, space)[:trials]
-    found = _search(search, objective, earlier, run, key)
+    search = Search(space, first, trials, minutes, seed)
+    if engine == SPARK:
+        new = _on_spark(search, family, own, problem.target.kind, prepared, earlier)
+    else:
+        new = _on_this_machine(search, chosen, task, prepared, threads, earlier)
+    found = _record(new, search, earlier, run, key)
 
     winner = best(found)
     fitted = candidate.fit(problem, train, valid, family, winner.settings, seed, threads, own)
@@ -102,8 +113,41 @@ def _key(family: str, seed: int, folder: Path) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _search(
-    search: Search, objective: Objective, earlier: Sequence[Trial], run: Run, key: str
+def _on_this_machine(
+    search: Search,
+    family: Family,
+    task: Task,
+    prepared: Prepared,
+    threads: int,
+    earlier: Sequence[Trial],
+) -> Iterator[Trial]:
+    """Try settings in this process, several at once where trials of the family can share."""
+    cores = threads or os.cpu_count() or 1
+    track = families.track(family, prepared.encoder, prepared.train, prepared.valid, search.seed)
+    # Two trials side by side, with a processor each, get further than one after the other with two.
+    ahead = AHEAD if track else 1
+    workers = min(ahead, cores)
+    objective = on_validation(task, family, prepared, search.seed, cores // workers, track)
+    return replace(search, ahead=ahead, workers=workers).run(objective, earlier)
+
+
+def _on_spark(
+    search: Search,
+    family: str,
+    own: Sequence[Path],
+    kind: Kind,
+    prepared: Prepared,
+    earlier: Sequence[Trial],
+) -> Iterator[Trial]:
+    """Try settings on the workers of a cluster."""
+    with session("longhaul tune") as spark:
+        from longhaul.spark.search import run
+
+        yield from run(spark, search, family, own, kind, prepared, earlier)
+
+
+def _record(
+    new: Iterable[Trial], search: Search, earlier: Sequence[Trial], run: Run, key: str
 ) -> list[Trial]:
     """All trials, those of `earlier` included; each new one is recorded as it ends."""
     found = list(earlier)
@@ -111,7 +155,7 @@ def _search(
     with tqdm(
         total=total, initial=done, desc="tune", unit="trial", leave=False, disable=None
     ) as bar:
-        for trial in search.run(objective, earlier):
+        for trial in new:
             found.append(records.write(trial, run, key))
             bar.set_postfix_str(f"best loss {min(t.loss for t in found):.4f}", refresh=False)
             bar.update()

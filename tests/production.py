@@ -43,10 +43,13 @@ def table(folder: Path, text: str = tables.DECLARATION, turn: int = 9, **changes
     return str(target)
 
 
-def watch(where: str, period: str, number: str = "1", alarm: str = "never") -> Run:
+def watch(
+    where: str, period: str, number: str = "1", alarm: str = "never", engine: str = "local"
+) -> Run:
     """Score and monitor a period; the run of the latter."""
     model = f"models:/churn/{number}"
-    score.main(["--model", model, "--table", where, "--period", period])
+    given = ["--table", where, "--period", period, "--engine", engine]
+    score.main(["--model", model, *given])
     scored = newest()
     options = {
         "model": model,
@@ -54,6 +57,7 @@ def watch(where: str, period: str, number: str = "1", alarm: str = "never") -> R
         "table": where,
         "period": period,
         "alarm": alarm,
+        "engine": engine,
     }
     monitor.main([f"--{name}={value}" for name, value in options.items()])
     return newest()

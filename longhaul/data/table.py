@@ -1,6 +1,11 @@
-"""A table on disk: one Parquet file per period, and the problem it belongs to."""
+"""A table on disk: one Parquet file per period, and the problem it belongs to.
+
+Where Spark wrote it, a file is a folder of that name: its parts, in the order of their names, hold
+the rows.
+"""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -57,8 +62,11 @@ def families(problem: Problem, folder: Path) -> list[Path]:
 
 
 def write_file(frame: pd.DataFrame, file: Path) -> None:
-    """Write rows as one Parquet file, without their index."""
-    frame.to_parquet(file, index=False)
+    """Write rows as one Parquet file, without their index; times to the microsecond.
+
+    Others, such as Spark, do not read nanoseconds.
+    """
+    frame.to_parquet(file, index=False, coerce_timestamps="us", allow_truncated_timestamps=True)
 
 
 def periods(folder: Path) -> list[str]:
@@ -108,6 +116,69 @@ def read(folder: Path, chosen: list[str], columns: list[str] | None = None) -> p
     )
 
 
+def parts(file: Path) -> list[Path]:
+    """The files that a file of a table consists of: itself, or its parts in order.
+
+    Raises
+    ------
+    LonghaulError
+        When there is none.
+    """
+    found = sorted(file.glob("*.parquet")) if file.is_dir() else [file]
+    if not file.exists() or not found:
+        raise LonghaulError(f"{file}: no such file")
+    return found
+
+
+def count(file: Path) -> int:
+    """How many rows a file of a table has."""
+    return sum(_metadata(part).num_rows for part in parts(file))
+
+
+def schema(file: Path) -> pa.Schema:
+    """The columns of a file of a table."""
+    return _metadata(parts(file)[0]).schema.to_arrow_schema()
+
+
+def stream(file: Path, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a file of a table, in order, so many at a time; at the end, those left.
+
+    Raises
+    ------
+    LonghaulError
+        When it cannot be read.
+    """
+    held: list[pa.RecordBatch] = []
+    for part in parts(file):
+        try:
+            with pq.ParquetFile(part) as opened:
+                for batch in opened.iter_batches(rows, columns=columns):
+                    held.append(batch)
+                    if sum(one.num_rows for one in held) >= rows:
+                        whole = _one(held)
+                        yield whole.slice(0, rows)
+                        held = [whole.slice(rows)] if whole.num_rows > rows else []
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _unreadable(part, error) from None
+    if held:
+        yield _one(held)
+
+
+def _one(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+
+
+def _metadata(part: Path) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(part)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(part, error) from None
+
+
+def _unreadable(file: Path, error: Exception) -> LonghaulError:
+    return LonghaulError(f"{file}: cannot be read as Parquet: {str(error).splitlines()[0]}")
+
+
 def read_file(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """The rows of one Parquet file.
 
@@ -121,5 +192,4 @@ def read_file(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
     except FileNotFoundError:
         raise LonghaulError(f"{file}: no such file") from None
     except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{file}: cannot be read as Parquet: {reason}") from None
+        raise _unreadable(file, error) from None

@@ -50,18 +50,19 @@ def propose(
     )
     point = {label: values[0] for label, values in document["misc"]["vals"].items()}
     settings = space_eval(dict(space), point)
-    return {name: _plain(settings[name]) for name in space}
+    return {name: plain(settings[name]) for name in space}
 
 
 def _history(space: Mapping[str, Apply], trials: Sequence[Trial]) -> Trials:
     """The trials as hyperopt keeps them."""
     history = Trials()
-    history.insert_trial_docs([_document(space, trial) for trial in trials])
+    history.insert_trial_docs([document(space, trial) for trial in trials])
     history.refresh()
     return history
 
 
-def _document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
+def document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
+    """A trial as hyperopt keeps it."""
     point = dict(_coordinate(space[name], value) for name, value in trial.settings.items())
     result = {"status": STATUS_FAIL if trial.failure else STATUS_OK, "loss": trial.loss}
     return {
@@ -93,6 +94,6 @@ def _coordinate(expression: Apply, setting: Any) -> tuple[str, float]:
     return label, int(setting) if distribution in _WHOLE else float(setting)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value that survives being written as JSON."""
     return value.item() if isinstance(value, np.generic) else value

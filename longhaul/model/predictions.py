@@ -1,6 +1,6 @@
 """Predictions of one period on disk, made batch by batch: memory does not grow with the table."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
-from longhaul.errors import LonghaulError
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
@@ -79,16 +79,14 @@ def write(
     LonghaulError
         When `source` cannot be read.
     """
-    try:
-        with pq.ParquetFile(source) as file:
-            schema = _schema(file.schema_arrow, problem)
-            with pq.ParquetWriter(target, schema) as writer:
-                for start, frame in _batches(file, batch_rows):
-                    columns = _predict(frame, start, predictor, problem, origin)
-                    writer.write_table(pa.table({n: columns[n] for n in schema.names}, schema))
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{source}: cannot be read as Parquet: {reason}") from None
+    schema = schema_of(tables.schema(source), problem)
+    start = 0
+    with pq.ParquetWriter(target, schema) as writer:
+        for batch in tables.stream(source, batch_rows):
+            frame = batch.to_pandas()
+            rows = np.arange(start, start + len(frame))
+            writer.write_table(table(frame, rows, predictor, problem, origin, schema))
+            start += len(frame)
 
 
 def columns(kind: Kind) -> dict[str, pa.DataType]:
@@ -107,44 +105,61 @@ def read(path: Path, kind: Kind) -> pd.DataFrame:
     return pd.read_parquet(path, columns=list(TASKS[kind].schema))
 
 
-def _batches(file: pq.ParquetFile, rows: int) -> Iterator[tuple[int, pd.DataFrame]]:
-    """The rows in batches, each with the position of its first."""
-    start = 0
-    for batch in file.iter_batches(batch_size=rows):
-        yield start, batch.to_pandas()
-        start += batch.num_rows
-
-
-def _schema(found: pa.Schema, problem: Problem) -> pa.Schema:
+def schema_of(found: pa.Schema, problem: Problem) -> pa.Schema:
+    """The columns of predictions of a table that has those `found`."""
     known = columns(problem.target.kind)
     names = [problem.time.column] if problem.time else []
     time = {name: found.field(name).type for name in names if name in found.names}
     return pa.schema({**known, **{k: v for k, v in time.items() if k not in known}})
 
 
-def _predict(
-    frame: pd.DataFrame, start: int, predictor: Predictor, problem: Problem, origin: Origin
-) -> dict[str, object]:
+def table(
+    frame: pd.DataFrame,
+    rows: np.ndarray,
+    predictor: Predictor,
+    problem: Problem,
+    origin: Origin,
+    schema: pa.Schema,
+) -> pa.Table:
+    """Predict n rows, of which `rows` are the positions."""
+    said = predictor.columns(predictor.scores(frame))
+    return assemble(frame, rows, said, problem, origin, schema)
+
+
+def assemble(
+    frame: pd.DataFrame,
+    rows: np.ndarray,
+    said: Mapping[str, Any],
+    problem: Problem,
+    origin: Origin,
+    schema: pa.Schema,
+) -> pa.Table:
+    """Put n predictions, column by column, beside what is kept with them."""
     count = len(frame)
     time = [problem.time.column] if problem.time else []
-    return {
+    found = {
         **{str(name): frame[name] for name in time if name in frame},
-        "request": [None] * count,
-        "row": np.arange(start, start + count),
-        "period": [origin.period] * count,
-        "model": [origin.model] * count,
-        "version": [origin.version] * count,
-        "predicted_at": [origin.at] * count,
-        **predictor.columns(predictor.scores(frame)),
-        "outcome": _outcome(frame, problem, predictor),
+        "request": pa.nulls(count, pa.string()),
+        "row": rows,
+        "period": pa.repeat(origin.period, count),
+        "model": pa.repeat(origin.model, count),
+        "version": pa.repeat(origin.version, count),
+        "predicted_at": pa.repeat(pa.scalar(origin.at, ORIGIN["predicted_at"]), count),
+        **said,
+        "outcome": _outcome(frame, problem),
     }
+    return pa.table({name: found[name] for name in schema.names}, schema)
 
 
-def _outcome(frame: pd.DataFrame, problem: Problem, predictor: Predictor) -> list[Any]:
-    """The outcome where there is one, else None."""
+def _outcome(frame: pd.DataFrame, problem: Problem) -> Any:
+    """The outcome where there is one, else null."""
     labelled = known(frame, problem.target)
     if not labelled.any():
-        return [None] * len(frame)
+        return pa.nulls(len(frame))
     found = outcomes(frame[labelled].infer_objects(), problem.target)
-    told = iter(predictor.task.shown(found, predictor.classes).tolist())
-    return [next(told) if one else None for one in labelled]
+    told = TASKS[problem.target.kind].shown(found, problem.target.classes)
+    if labelled.all():
+        return told
+    whole = np.empty(len(frame), dtype=object)
+    whole[labelled] = told
+    return pa.array(whole, from_pandas=True)

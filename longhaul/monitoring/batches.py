@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.scores import UNKNOWN
@@ -100,24 +100,26 @@ def read(
     LonghaulError
         When a file cannot be read, or the predictions are of other rows.
     """
-    try:
-        with pq.ParquetFile(source) as table, pq.ParquetFile(predictions) as scored:
-            if table.metadata.num_rows != scored.metadata.num_rows:
-                raise LonghaulError(
-                    f"{predictions.name}: {scored.metadata.num_rows:,} predictions, but"
-                    f" {source.name} has {table.metadata.num_rows:,} rows; score it again"
-                )
-            names = ["row", *(name for name in TASKS[target.kind].schema if name in _COUNTED)]
-            pairs = zip(
-                table.iter_batches(rows), scored.iter_batches(rows, columns=names), strict=True
-            )
-            start = 0
-            for frame, said in pairs:
-                yield _batch(frame.to_pandas(), said, start, predictions, target, due)
-                start += frame.num_rows
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{predictions}: cannot be read as Parquet: {reason}") from None
+    have, scored = tables.count(source), tables.count(predictions)
+    if have != scored:
+        raise LonghaulError(
+            f"{predictions.name}: {scored:,} predictions, but {source.name} has {have:,} rows;"
+            " score it again"
+        )
+    pairs = zip(
+        tables.stream(source, rows),
+        tables.stream(predictions, rows, ["row", *counted(target)]),
+        strict=True,
+    )
+    start = 0
+    for frame, said in pairs:
+        yield _batch(frame.to_pandas(), said, start, predictions, target, due)
+        start += frame.num_rows
+
+
+def counted(target: Target) -> list[str]:
+    """The columns of predictions that monitoring counts."""
+    return [name for name in TASKS[target.kind].schema if name in _COUNTED]
 
 
 def _batch(
@@ -135,10 +137,10 @@ def _batch(
         for name in said.schema.names
         if name != "row"
     }
-    return batch(frame, columns, _outcome(frame, target, due), target)
+    return batch(frame, columns, outcome(frame, target, due), target)
 
 
-def _outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
+def outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
     """Each row's outcome; NaN where there is none, or it is not to be looked at."""
     found = np.full(len(frame), np.nan)
     labelled = known(frame, target)

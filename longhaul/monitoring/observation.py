@@ -4,16 +4,18 @@ import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from longhaul.features.encoder import Encoder
-from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.batches import Batch, read
 from longhaul.monitoring.bins import Tally
 from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.sketch import Counted, Sketch, draw_frame
+from longhaul.problem import Target
 
 
 @dataclass(frozen=True)
@@ -66,27 +68,30 @@ def observe(
     Observation or None
         None where there are no rows.
     """
-    whole: _Part | None = None
+    whole: Part | None = None
     for batch in batches:
         if len(batch.frame):
-            part = _Part.of(batch, encoder, reference)
+            part = Part.of(batch, encoder, reference)
             whole = part if whole is None else whole + part
-    if whole is None:
-        return None
-    expected = {*encoder.features, *known}
-    return Observation(
-        Counted.of(whole.sketch),
-        whole.tally,
-        whole.scores,
-        whole.slices,
-        whole.columns,
-        tuple(name for name in whole.names if name not in expected),
-    )
+    return whole.observation(encoder, known) if whole else None
+
+
+def count(
+    source: Path,
+    predictions: Path,
+    target: Target,
+    due: bool,
+    encoder: Encoder,
+    reference: Reference,
+    known: Iterable[str] = (),
+) -> Observation | None:
+    """Count a period from its files; see `observe` and `longhaul.monitoring.batches.read`."""
+    return observe(read(source, predictions, target, due), encoder, reference, known)
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What was counted of some batches."""
+class Part:
+    """What was counted of some batches; parts add up, in any order."""
 
     sketch: Sketch
     tally: Tally
@@ -96,7 +101,8 @@ class _Part:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "_Part":
+    def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "Part":
+        """Count a batch."""
         matrix = encoder.transform(batch.frame)
         return cls(
             draw_frame(batch.frame, matrix, encoder, reference.bins),
@@ -107,7 +113,7 @@ class _Part:
             tuple(map(str, batch.frame.columns)),
         )
 
-    def __add__(self, other: "_Part") -> "_Part":
+    def __add__(self, other: "Part") -> "Part":
         keys = {**self.slices, **other.slices}
         both = {
             key: reduce(
@@ -115,13 +121,25 @@ class _Part:
             )
             for key in keys
         }
-        return _Part(
+        return Part(
             self.sketch + other.sketch,
             self.tally + other.tally,
             operator.add(self.scores, other.scores),
             both,
             {**self.columns, **other.columns},
             self.names,
+        )
+
+    def observation(self, encoder: Encoder, known: Iterable[str]) -> Observation:
+        """What is kept of them, when they are all; see `observe`."""
+        expected = {*encoder.features, *known}
+        return Observation(
+            Counted.of(self.sketch),
+            self.tally,
+            self.scores,
+            self.slices,
+            self.columns,
+            tuple(name for name in self.names if name not in expected),
         )
 
 

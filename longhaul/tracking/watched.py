@@ -1,19 +1,23 @@
 """A deployed model's periods, old and new, with what its versions said of them."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from longhaul import tasks
 from longhaul.data import table as tables
 from longhaul.errors import LonghaulError
+from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
-from longhaul.monitoring import assessment, batches
+from longhaul.monitoring import assessment
 from longhaul.monitoring.assessment import Assessment, Truth
-from longhaul.monitoring.observation import Observation, observe
+from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Problem
+from longhaul.problem import Problem, Target
 from longhaul.tracking import artifacts, models, versions
 from longhaul.tracking.identity import Identity
 from longhaul.tracking.life import Life
+
+Count = Callable[[Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None]
 
 
 class Watched:
@@ -30,19 +34,29 @@ class Watched:
         The version that predicted the present period.
     predictions : str
         URI of the folder of the present period's predictions.
+    count : callable
+        Counts a period: takes its rows, their predictions, the target, whether outcomes are due,
+        the encoder and the reference of the model, and columns that are no features; see
+        `longhaul.monitoring.observation.observe`.
     """
 
     def __init__(
-        self, folder: Path, problem: Problem, past: Life, identity: Identity, predictions: str
+        self,
+        folder: Path,
+        problem: Problem,
+        past: Life,
+        identity: Identity,
+        predictions: str,
+        count: Count,
     ):
         self._folder, self._problem, self._past = folder, problem, past
-        self._identity, self._predictions = identity, predictions
+        self._identity, self._predictions, self._count = identity, predictions, count
         self._packages: dict[str, Package] = {}
         self._seen: dict[tuple[str, bool], Observation | None] = {}
 
     def knows(self, period: str) -> bool:
         """Whether the table has the period."""
-        return tables.path(self._folder, period).is_file()
+        return tables.path(self._folder, period).exists()
 
     def version(self, period: str) -> str:
         """The version that predicted a period: that of the record, or the present one."""
@@ -83,14 +97,17 @@ class Watched:
             uri = known.predictions if known else self._predictions
             key = Identity(self._identity.name, number, "").key
             scored = artifacts.fetch(uri) / key / f"{period}.parquet"
-            if not scored.is_file():
+            if not scored.exists():
                 raise LonghaulError(
                     f"predictions: {uri} has none of {period} by version {number}; score it first"
                 )
             package = self._package(number)
             aside = (*problem.aside, *([problem.time.column] if problem.time else []))
-            self._seen[period, due] = observe(
-                batches.read(tables.path(self._folder, period), scored, problem.target, due),
+            self._seen[period, due] = self._count(
+                tables.path(self._folder, period),
+                scored,
+                problem.target,
+                due,
                 package.predictor.encoder,
                 self._reference(number),
                 aside,

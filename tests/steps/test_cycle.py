@@ -41,6 +41,7 @@ def options(home: Path, period: str, **more: Any) -> list[str]:
         "seed": 0,
         "resume": "true",
         "alarm": "never",
+        "engine": "local",
         **more,
     }
     return [f"--{name}={value}" for name, value in given.items()]

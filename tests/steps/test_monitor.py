@@ -247,6 +247,7 @@ def test_bad_input_is_one_line(
         "table": where,
         "period": "2020-07",
         "alarm": "never",
+        "engine": "local",
         **changes,
     }
     with pytest.raises(SystemExit):

@@ -39,7 +39,7 @@ def write(folder: Path, change: Change = lambda rows: rows) -> str:
 
 def run(model: str, table: str) -> tuple[Any, pd.DataFrame]:
     """The run of a stage that finished, and its predictions."""
-    score.main(["--model", model, "--table", table, "--period", "2020-07"])
+    score.main(["--model", model, "--table", table, "--period", "2020-07", "--engine", "local"])
     found = mlflow.search_runs(order_by=["attributes.start_time DESC"], output_format="list")[0]
     assert found.info.status == "FINISHED"
     [file] = artifacts.fetch(f"runs:/{found.info.run_id}/predictions").rglob("2020-07.parquet")
@@ -134,7 +134,8 @@ def test_bad_input_is_one_line(
     message: str,
 ) -> None:
     """A period, a model or a table that is not there."""
-    options = {"model": linear, "table": write(tmp_path), "period": "2020-07"} | change
+    options = {"model": linear, "table": write(tmp_path), "period": "2020-07"}
+    options |= {"engine": "local"} | change
     with pytest.raises(SystemExit):
         score.main([part for name, value in options.items() for part in (f"--{name}", value)])
     error = capsys.readouterr().err
@@ -150,7 +151,9 @@ def test_a_model_of_something_else_is_refused(
     text = (table / "problem.yaml").read_text().replace("positive: 'yes'", "positive: 'no'")
     (table / "problem.yaml").write_text(text)
     with pytest.raises(SystemExit):
-        score.main(["--model", linear, "--table", str(table), "--period", "2020-07"])
+        score.main(
+            ["--model", linear, "--table", str(table), "--period", "2020-07", "--engine", "local"]
+        )
     assert "it predicts churned = yes, but the table's target is churned = no" in (
         capsys.readouterr().err
     )

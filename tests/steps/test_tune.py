@@ -69,7 +69,7 @@ def store(tracking, monkeypatch):
 
 def arguments(folder, **changes):
     options = {"split": folder, "family": "linear", "trials": 12, "minutes": 5, "seed": 3}
-    options |= {"threads": 1, "resume": "true"} | changes
+    options |= {"threads": 1, "resume": "true", "engine": "local"} | changes
     return [part for name, value in options.items() for part in (f"--{name}", str(value))]
 
 

@@ -1,0 +1,96 @@
+"""A Spark session for one stage: the master from the environment, the code on every worker."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from longhaul.errors import LonghaulError
+
+MASTER = "SPARK_MASTER"  # such as spark://host:7077; else what spark-defaults.conf says, or local
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+
+
+@contextmanager
+def session(name: str, models: bool = False) -> Iterator[Any]:
+    """A session with the project's code on every worker; it ends with the block.
+
+    Parameters
+    ----------
+    name : str
+        What the cluster's pages call it.
+    models : bool
+        Whether workers load models. A model brings the code that it was logged with, which in a
+        process stands before the project's: with models, each task has a process of its own.
+
+    Raises
+    ------
+    LonghaulError
+        When pyspark or Java is missing, the master does not answer, or a job fails for good: in
+        one line, Spark's own reason.
+    """
+    _require()
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(name)
+    if master := os.environ.get(MASTER):
+        builder = builder.master(master)
+    settings = {**_SETTINGS, "spark.python.worker.reuse": str(not models).lower()}
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    try:
+        spark = builder.getOrCreate()
+        with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
+            spark.sparkContext.addPyFile(_zipped(Path(folder)))
+            try:
+                yield spark
+            finally:
+                spark.stop()
+    except (Py4JError, PySparkException) as error:
+        raise LonghaulError(f"spark: {_reason(error)}") from None
+
+
+def _require() -> None:
+    if find_spec("pyspark") is None:
+        raise LonghaulError(
+            "engine: spark takes the package pyspark, which is not installed;"
+            " pip install -r requirements-spark.txt"
+        )
+    java = Path(os.environ.get("JAVA_HOME", ""), "bin", "java")
+    if shutil.which("java") is None and not java.is_file():
+        raise LonghaulError(
+            "engine: spark takes Java 17 or newer, and none is found; install one, or set JAVA_HOME"
+        )
+
+
+def _zipped(folder: Path) -> str:
+    """The project's package as workers import it."""
+    whole = folder / "code"
+    shutil.copytree(
+        _PACKAGE, whole / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
+    return shutil.make_archive(str(folder / "longhaul-code"), "zip", whole)
+
+
+def _reason(error: Exception) -> str:
+    """The line of Spark's that says why: that of our own code, where it is ours."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    ours = [line for line in lines if "LonghaulError: " in line]
+    if ours:
+        return ours[-1].partition("LonghaulError: ")[2]
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    return (causes[-1:] or lines[:1] or [type(error).__name__])[0][:500]

@@ -1,0 +1,100 @@
+"""Files of a table as Spark sees them: their rows, each with its place, and folders of parts.
+
+A table lies where the driver and all workers can read it by the same path: on one machine
+anywhere, on a cluster in a shared file system.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pyarrow as pa
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as of
+from pyspark.sql.pandas.types import from_arrow_schema
+
+from longhaul.data import table as tables
+from longhaul.errors import LonghaulError
+from longhaul.tracking import artifacts
+
+ROW = "_longhaul_row"  # the place of a row in its file, from 0
+_FILE = "_longhaul_file"
+
+
+def read(spark: SparkSession, file: Path) -> DataFrame:
+    """The rows of a file of a table, in any order, with their places as the column `ROW`."""
+    parts = tables.parts(file)
+    counts = [tables.count(part) for part in parts]
+    starts = [
+        (part.name, start)
+        for part, start in zip(parts, accumulate(counts, initial=0), strict=False)
+    ]
+    places = of.broadcast(spark.createDataFrame(starts, f"{_FILE} string, start long"))
+    rows = spark.read.parquet(*[part.as_uri() for part in parts]).select(
+        "*",
+        of.col("_metadata.file_name").alias(_FILE),
+        of.col("_metadata.row_index").alias(ROW),
+    )
+    return (
+        rows.join(places, _FILE).withColumn(ROW, of.col(ROW) + of.col("start")).drop(_FILE, "start")
+    )
+
+
+def write(rows: DataFrame, file: Path) -> None:
+    """Write rows as a folder of parts, whole or not at all.
+
+    Raises
+    ------
+    LonghaulError
+        When the driver does not see what the workers wrote: the folder is not shared.
+    """
+    rows.write.parquet(file.as_uri())
+    if not (file / "_SUCCESS").is_file() or not list(file.glob("*.parquet")):
+        raise LonghaulError(
+            f"{file}: the workers wrote it where this machine does not see it; the artifact store"
+            " must be a folder that all of the cluster's machines share"
+        )
+    for mark in (*file.glob("_SUCCESS"), *file.glob(".*.crc")):
+        mark.unlink()
+
+
+def types(schema: pa.Schema) -> Any:
+    """Arrow's types as Spark's; times without a zone stay so."""
+    return from_arrow_schema(schema, prefer_timestamp_ntz=True)
+
+
+@contextmanager
+def folder(spark: SparkSession, name: str) -> Iterator[Path]:
+    """A folder that becomes the artifact folder `name` of the active run.
+
+    In a store that is a folder, Spark writes there at once, and what was written goes when the
+    block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.folder`.
+
+    Raises
+    ------
+    LonghaulError
+        When the workers of a cluster cannot write to the run's artifacts.
+    """
+    root = mlflow.active_run().info.artifact_uri
+    if is_local_uri(root):
+        place = Path(local_file_uri_to_path(root)).resolve() / name
+        place.mkdir(parents=True)
+        try:
+            yield place
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+    elif spark.sparkContext.master.startswith("local"):
+        with artifacts.folder(name) as place:
+            yield place
+    else:
+        raise LonghaulError(
+            f"engine: the workers of {spark.sparkContext.master} cannot write to {root}; with"
+            " spark, the experiment's artifacts must lie in a folder that all machines share"
+        )

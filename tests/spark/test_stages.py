@@ -1,0 +1,46 @@
+"""The stages with engine=spark, against the same ones without."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import production
+
+
+def _figures(told: dict[str, Any]) -> dict[str, Any]:
+    """All that monitoring said but for when and where."""
+    return {name: value for name, value in told.items() if name not in {"run", "at"}}
+
+
+@pytest.mark.slow
+def test_stages_on_spark_say_what_they_say_here(tracking: str, tmp_path: Path) -> None:
+    """Scored and watched by Spark: the same account, the same metrics, no session left."""
+    from pyspark.sql import SparkSession
+
+    production.champion(tmp_path)
+    where = production.table(tmp_path)
+    mine = production.watch(where, "2020-07")
+    yours = production.watch(where, "2020-07", engine="spark")
+    assert yours.info.status == "FINISHED"
+    assert SparkSession.getActiveSession() is None
+    one, other = _figures(production.told(mine)), _figures(production.told(yours))
+    _require_close(one, other)
+    assert mine.data.metrics.keys() == yours.data.metrics.keys()
+    for name, value in mine.data.metrics.items():
+        assert yours.data.metrics[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+def _require_close(one: Any, other: Any) -> None:
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            _require_close(one[name], other[name])
+    elif isinstance(one, list):
+        assert len(one) == len(other)
+        for left, right in zip(one, other, strict=True):
+            _require_close(left, right)
+    elif isinstance(one, float):
+        assert other == pytest.approx(one, rel=1e-9, abs=1e-12, nan_ok=True)
+    else:
+        assert one == other
