@@ -12,16 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hyperopt import (
-    JOB_STATE_CANCEL,
-    JOB_STATE_DONE,
-    JOB_STATE_ERROR,
-    STATUS_FAIL,
-    STATUS_OK,
-    SparkTrials,
-    fmin,
-    tpe,
-)
+from hyperopt import STATUS_FAIL, STATUS_OK, SparkTrials, fmin, tpe
+from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
 from pyspark.sql import SparkSession
 
 from longhaul import tasks
@@ -85,7 +77,7 @@ def run(
         max_evals=search.trials,
         timeout=60 * search.minutes,
         trials=history,
-        rstate=np.random.default_rng(search.seed),
+        rstate=np.random.default_rng([search.seed, len(known)]),
         show_progressbar=False,
         return_argmin=False,
     )
