@@ -1,11 +1,10 @@
-"""Drift of one period: Longhaul against Evidently, on the same rows.
+"""Drift of one period: Longhaul against Evidently and NannyML, on the same rows; and its growth.
 
-``python -m benchmarks.drift`` measures 160,000 flights by 25 columns of July to December against
-January to May: Longhaul from the reference that is stored with a model, Evidently's
-DataDriftPreset from both tables in memory, in an environment of its own (it does not import with
-pandas 3), which is made with uv on the first run. Both read the same Parquet files; what is timed
-is the work on tables in memory, and for Longhaul also the whole way from Parquet, in batches.
-Then Longhaul's peak memory for one, ten and forty times as many rows.
+160,000 flights by 25 columns of July to December against January to May: Longhaul from the
+reference that is stored with a model, Evidently's DataDriftPreset and NannyML's
+UnivariateDriftCalculator from both tables in memory, each in an environment of its own. All read
+the same Parquet files; what is timed is the work on tables in memory, and for Longhaul also the
+whole way from Parquet, in batches.
 """
 
 import resource
@@ -21,6 +20,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from benchmarks import peers
+from benchmarks.rows import Row, markdown, met
 from longhaul.data import flights
 from longhaul.features.encoder import Encoder
 from longhaul.learning.sample import Sample
@@ -33,8 +34,6 @@ from longhaul.problem import Target
 
 ROWS = 160_000
 ROUNDS = 5
-PINS = ("evidently==0.7.23", "pandas<3", "pyarrow")
-HOME = Path(tempfile.gettempdir()) / "longhaul-evidently"
 EVIDENTLY = """
 import sys, time, warnings
 warnings.filterwarnings("ignore")
@@ -56,49 +55,111 @@ for _ in sys.stdin:
     Report([DataDriftPreset()]).run(*tables).dict()
     print(time.perf_counter() - began, flush=True)
 """
+NANNYML = """
+import sys, time, warnings
+warnings.filterwarnings("ignore")
+import pandas as pd
+import nannyml
+from importlib.metadata import version
+
+before, now = (pd.read_parquet(path) for path in sys.argv[1:3])
+numbers = [name for name in before if pd.api.types.is_numeric_dtype(before[name])]
+others = [name for name in before if name not in numbers]
+print("ready", version("nannyml"), flush=True)
+for _ in sys.stdin:
+    began = time.perf_counter()
+    watch = nannyml.UnivariateDriftCalculator(
+        column_names=list(before), treat_as_categorical=others, chunk_number=5,
+        continuous_methods=["kolmogorov_smirnov", "wasserstein"],
+        categorical_methods=["jensen_shannon"],
+    )
+    watch.fit(before).calculate(now).to_df()
+    print(time.perf_counter() - began, flush=True)
+"""
 
 
-def main() -> None:
-    """Print both times, their ratio, and Longhaul's memory."""
-    if sys.argv[1:2] == ["memory"]:
-        return _memory(Path(sys.argv[2]), int(sys.argv[3]))
+def measure(quick: bool) -> list[Row]:
+    """Against Evidently and NannyML; and what rows and columns cost."""
+    rounds = 1 if quick else ROUNDS
     with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
         before, now = Path(folder) / "before.parquet", Path(folder) / "now.parquet"
         _write(before, now)
         encoder, reference = _reference(before)
         current = pd.read_parquet(now)
-        peer = subprocess.Popen(
-            [_environment(), "-c", EVIDENTLY, before, now],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert peer.stdin
-        assert peer.stdout
-        _, version, its_pandas = peer.stdout.readline().split()
-        print(
-            f"{ROWS:,} rows by {current.shape[1]} columns against {len(pd.read_parquet(before)):,};"
-            f" pandas {pd.__version__}; Evidently {version} with pandas {its_pandas};"
-            f" medians of {ROUNDS}"
-        )
-        ours, streamed, theirs = [], [], []
-        for _ in range(ROUNDS):
-            ours.append(_time(lambda: _drift([_batch(current)], encoder, reference)))
-            streamed.append(_time(lambda: _drift(_read(now), encoder, reference)))
-            print("again", file=peer.stdin, flush=True)
-            theirs.append(float(peer.stdout.readline()))
-        peer.stdin.close()
-        peer.wait()
-        one, other, its = map(statistics.median, (ours, streamed, theirs))
-        print(f"Longhaul, in memory      {one:7.3f} s")
-        print(f"Longhaul, from Parquet   {other:7.3f} s")
-        print(f"Evidently, in memory     {its:7.3f} s")
-        print(f"ratio                    {its / one:7.1f}  (from Parquet {its / other:.1f})")
-        for times in (1, 10, 40):
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.drift", "memory", before, str(times)], check=True
+        rows = []
+        for name, script in (("evidently", EVIDENTLY), ("nannyml", NANNYML)):
+            what = f"drift of {ROWS:,} rows by {current.shape[1]} columns, in memory, {name}"
+            try:
+                its, version = _peer(name, script, before, now, rounds)
+            except (RuntimeError, OSError, ValueError) as error:
+                rows.append(Row(what, "", f"not measured: {error}"))
+                continue
+            ours, streamed = [], []
+            for _ in range(max(rounds, 3)):
+                ours.append(_time(lambda: _drift([_batch(current)], encoder, reference)))
+                streamed.append(_time(lambda: _drift(_read(now), encoder, reference)))
+            one, other = statistics.median(ours), statistics.median(streamed)
+            rows.append(
+                Row(
+                    f"{what} {version}",
+                    f"{one:.3f} s ({other:.3f} s from Parquet)",
+                    f"{its:.2f} s",
+                    f"{its / one:.0f} ({its / other:.0f} from Parquet)",
+                    met(its / one, 20) if name == "evidently" else "",
+                )
             )
-    return None
+        counts = (1, 4) if quick else (1, 10, 312)
+        grown = [_memory_of(before, times) for times in counts]
+        said = "; ".join(
+            f"{times * ROWS:,} rows: {s:.1f} s, {mb:,.0f} MB" for times, s, mb in grown
+        )
+        flat = grown[-1][2] / grown[0][2]
+        rows.append(
+            Row("drift as rows grow: time and peak memory", said, "", f"{flat:.2f} (memory)")
+        )
+        rows.append(_wide((25, 250) if quick else (25, 250, 1000)))
+    return rows
+
+
+def _peer(name: str, script: str, before: Path, now: Path, rounds: int) -> tuple[float, str]:
+    """Median seconds of a peer, which reads both tables first; and its version."""
+    process = subprocess.Popen(
+        [peers.python(name), "-c", script, before, now],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    with process:
+        _, version = process.stdout.readline().split()[:2]
+        found = []
+        for _ in range(rounds):
+            print("again", file=process.stdin, flush=True)
+            found.append(float(process.stdout.readline()))
+        process.stdin.close()
+    return statistics.median(found), version
+
+
+def _memory_of(before: Path, times: int) -> tuple[int, float, float]:
+    command = [sys.executable, "-m", "benchmarks.drift", "memory", str(before), str(times)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds, peak = map(float, done.stdout.split())
+    return times, seconds, peak
+
+
+def _wide(widths: tuple[int, ...]) -> Row:
+    """What columns cost: 100,000 rows of numbers."""
+    generator, found = np.random.default_rng(0), []
+    for width in widths:
+        frame = pd.DataFrame(generator.normal(size=(100_000, width))).add_prefix("x")
+        encoder, reference = _known(frame, generator.integers(0, 5, len(frame)).astype(str))
+        batches = [_batch(frame.iloc[i : i + BATCH_ROWS]) for i in range(0, len(frame), BATCH_ROWS)]
+        found.append(_time(lambda b=batches, e=encoder, r=reference: _drift(b, e, r)))  # type: ignore[misc]
+    said = "; ".join(f"{n:,} columns: {s:.2f} s" for n, s in zip(widths, found, strict=True))
+    slope = np.log(found[-1] / found[0]) / np.log(widths[-1] / widths[0])
+    return Row("drift as columns grow, 100,000 rows of numbers", said, "", f"time n^{slope:.2f}")
 
 
 def _write(before: Path, now: Path) -> None:
@@ -119,6 +180,10 @@ def _reference(before: Path) -> tuple[Encoder, Reference]:
     frame = pd.read_parquet(before)
     period = frame.pop("period").to_numpy(dtype=str)
     frame.to_parquet(before, index=False)
+    return _known(frame, period)
+
+
+def _known(frame: pd.DataFrame, period: np.ndarray) -> tuple[Encoder, Reference]:
     encoder = Encoder.fit(frame, frame.columns)
     generator = np.random.default_rng(0)
     outcome = generator.uniform(size=len(frame)) < 0.25
@@ -159,41 +224,17 @@ def _time(work: Callable[[], None]) -> float:
 
 
 def _memory(before: Path, times: int) -> None:
-    """In a process of its own: the peak while so many times the rows go through."""
+    """In a process of its own, so many times the rows: seconds, and the peak in megabytes."""
     now = before.with_name("now.parquet")
     frame = pd.read_parquet(before)
-    encoder = Encoder.fit(frame, frame.columns)
-    halves = np.where(np.arange(len(frame)) % 2, "a", "b")
-    outcome = np.arange(len(frame)) % 4 == 0
-    probability = np.where(outcome, 0.4, 0.2)
-    reference = Reference(
-        **references.learn(frame, Sample(encoder.transform(frame), outcome), halves, encoder, 50),
-        **references.learn_scores(
-            Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
-        ),
-        importance={},
-    )
+    encoder, reference = _known(frame, np.where(np.arange(len(frame)) % 2, "a", "b"))
     del frame
-    _drift(_read(now), encoder, reference)
-    first = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.perf_counter()
-    _drift(_read(now, times), encoder, reference)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    spent = time.perf_counter() - began
-    print(
-        f"{times * ROWS:>11,} rows: {spent:6.1f} s, peak {peak / 1024:,.0f} MB,"
-        f" {(peak - first) / 1024:,.0f} MB above that of {ROWS:,} rows"
-    )
-
-
-def _environment() -> Path:
-    """Evidently's Python, made if need be."""
-    python = HOME / "bin" / "python"
-    if not python.exists():
-        subprocess.run(["uv", "venv", "-q", HOME, "--python", "3.11"], check=True)
-        subprocess.run(["uv", "pip", "install", "-q", "--python", python, *PINS], check=True)
-    return python
+    spent = _time(lambda: _drift(_read(now, times), encoder, reference))
+    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["memory"]:
+        _memory(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        print(markdown(measure("--quick" in sys.argv)))

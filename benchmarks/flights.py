@@ -17,7 +17,7 @@ from longhaul.learning import candidate
 from longhaul.learning.families import family
 from longhaul.tracking import models
 
-_PROBLEM = Path(__file__).resolve().parents[1] / "problems" / "flights.yaml"
+PROBLEM = Path(__file__).resolve().parents[1] / "problems" / "flights.yaml"
 _LIGHTGBM = "lightgbm"
 
 
@@ -29,12 +29,16 @@ class Flights(NamedTuple):
     folder: Path
 
 
+def flights_table() -> pd.DataFrame:
+    """Every flight, as ingested."""
+    return source.read(problems.load(PROBLEM), PROBLEM.parent).frame
+
+
 @contextmanager
 def served_flights() -> Iterator[Flights]:
     """Fit and log a model as ``train`` does, in a temporary store that this process uses."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    problem = problems.load(_PROBLEM)
-    table = source.read(problem, _PROBLEM.parent).frame
+    problem, table = problems.load(PROBLEM), flights_table()
     month = periods.of(table, problem)
     train, valid = (
         table[month.between(first, last)]

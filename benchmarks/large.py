@@ -16,10 +16,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longhaul.tracking import registry
+from longhaul.tracking.tags import SEEN
+
 ROWS = 5_000_000
 _PART = 500_000
 _PROJECT = Path(__file__).resolve().parents[1]
-_PROBLEM = """
+PROBLEM = """
 name: large
 source: large.parquet
 target: {column: y, positive: "1"}
@@ -38,8 +41,8 @@ def main() -> None:
     rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         folder = Path(temporary)
-        _write(folder / "large.parquet", rows)
-        (folder / "large.yaml").write_text(_PROBLEM)
+        write(folder / "large.parquet", rows)
+        (folder / "large.yaml").write_text(PROBLEM)
         print(f"{rows:,} rows by 20 columns, {os.cpu_count()} processors")
         print("| stage | time | peak memory |\n| --- | --- | --- |")
         ingested = _stage(folder, "ingest", problem=folder / "large.yaml")
@@ -51,10 +54,10 @@ def main() -> None:
         trained = _stage(folder, "train", split=windows, **common)
         model = f"runs:/{trained}/model"
         _stage(folder, "evaluate", candidate=model, split=windows, champion="", seed=0)
-        _stage(folder, "score", model=model, table=table, period="2020-09")
+        _stage(folder, "score", model=model, table=table, period="2020-09", engine="local")
 
 
-def _write(path: Path, rows: int) -> None:
+def write(path: Path, rows: int) -> None:
     """Nine months of rows: numbers, categories, gaps, and a target that some of them tell."""
     generator, writer = np.random.default_rng(0), None
     for start in range(0, rows, _PART):
@@ -76,6 +79,19 @@ def _write(path: Path, rows: int) -> None:
 
 def _stage(folder: Path, name: str, **parameters: object) -> str:
     """Run a stage; print its time and peak memory; the id of its run."""
+    seconds, gigabytes, run = stage(folder, name, **parameters)
+    print(f"| {name} | {seconds:.0f} s | {gigabytes:.1f} GB |", flush=True)
+    return run
+
+
+def stage(folder: Path, name: str, **parameters: object) -> tuple[float, float, str]:
+    """Run a stage in a process of its own: seconds, peak memory in gigabytes, and its run.
+
+    Raises
+    ------
+    RuntimeError
+        When it fails, with the last thing it said.
+    """
     given = [f"--{key}={value}" for key, value in parameters.items()]
     environment = {
         **os.environ,
@@ -89,9 +105,16 @@ def _stage(folder: Path, name: str, **parameters: object) -> str:
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
-        raise SystemExit(f"{name}: {said.read_text().strip().splitlines()[-1]}")
-    print(f"| {name} | {seconds:.0f} s | {usage.ru_maxrss / 1e6:.1f} GB |", flush=True)
-    return _newest(folder)
+        words = said.read_text().strip().splitlines()[-1:] or ["killed"]
+        raise RuntimeError(f"{name}: {words[0]}")
+    return seconds, usage.ru_maxrss / 1e6, _newest(folder)
+
+
+def register(folder: Path, model: str) -> None:
+    """Make a model version 1 of `large`, so that it can be watched."""
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    registry.register("large", model, {SEEN: "2020-08", "test_auc": "0.7"}, "")
+    registry.promote("large", "1", "measured")
 
 
 def _newest(folder: Path) -> str:

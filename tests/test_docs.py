@@ -117,13 +117,13 @@ BY_HAND = {
     r"cd |export |cp deploy/": "the shell",
     r"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false uvx mlflow@\S+ ui": "a browser",
     r"uvx mlflow@\S+ db upgrade": "an older MLflow",
-    r"pip install -r requirements.txt|conda env create": "an environment of one's own",
+    r"pip install -r requirements(-spark)?.txt|conda env create": "an environment of one's own",
     r"openssl rand": "the shell",
     r"sudo ": "an administrator",
     r"docker |mlflow models build-docker": "Docker",
     r"bash docs/presentation/": "the flights, npm and a browser",
     r"MLFLOW_TRACKING_URI=\S+ python -m docs\.figures": "the flights",
-    r"python -m benchmarks\.": "an idle machine",
+    r"python -m benchmarks": "an idle machine",
     r"bash \.ci/run": "this very run",
 }
 

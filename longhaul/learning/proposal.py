@@ -1,10 +1,11 @@
-"""The next settings to try, by the tree-structured Parzen estimator."""
+"""The next settings to try: by the tree-structured Parzen estimator, or at random."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
-from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, space_eval, tpe
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, mix, rand, space_eval, tpe
 from hyperopt.base import Domain
 from hyperopt.pyll import Apply, dfs
 
@@ -12,6 +13,9 @@ from longhaul.learning.trials import Trial
 
 # Hyperopt draws its first 20 at random: nearly all of a search of the usual length.
 RANDOM_TRIALS = 10
+# Hyperopt's estimator learns from the best one or two of some dozen trials. Where losses are noisy
+# it gets stuck with them: this share of proposals stays random.
+EXPLORE = 0.5
 _WHOLE = frozenset({"randint", "randint_via_categorical", "categorical"})
 
 
@@ -40,15 +44,15 @@ def propose(
     Advances in Neural Information Processing Systems 24.
     """
     draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
-    [document] = tpe.suggest(
+    learn = partial(tpe.suggest, n_startup_jobs=RANDOM_TRIALS, verbose=False)
+    [found] = mix.suggest(
         [number],
         Domain(dict, dict(space)),
         _history(space, trials),
         int(draw),
-        n_startup_jobs=RANDOM_TRIALS,
-        verbose=False,
+        p_suggest=[(EXPLORE, rand.suggest), (1 - EXPLORE, learn)],
     )
-    point = {label: values[0] for label, values in document["misc"]["vals"].items()}
+    point = {label: values[0] for label, values in found["misc"]["vals"].items()}
     settings = space_eval(dict(space), point)
     return {name: plain(settings[name]) for name in space}
 

@@ -11,7 +11,8 @@ from threading import Event
 
 import numpy as np
 
-MARKS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 14.0)
+# Few and late: each stops half of those who reach it, and early on losses say little of the last.
+MARKS = (3.0, 5.0, 8.0)
 LEAST_RIVALS = 4  # at a mark, before anyone is stopped there
 _DIGITS = 12  # beyond which a loss depends on how many threads sum it up
 _NAME = "loss_at_"

@@ -36,12 +36,12 @@ def test_who_trails_the_median_is_stopped(rivals, loss, mark):
 @given(losses, losses)
 def test_few_rivals_stop_nobody(loss, rival):
     """Nor do rivals that never came so far."""
-    few = Race([{"loss_at_1": rival}] * (LEAST_RIVALS - 1))
-    elsewhere = Race([{"loss_at_2": rival}] * 20)
-    between = Race([{"loss_at_1": rival}] * 20)
-    assert not few.trails(0.9, 1.0, loss)
-    assert not elsewhere.trails(0.9, 1.0, loss)
-    assert not between.trails(1.1, 1.2, loss)
+    few = Race([{"loss_at_3": rival}] * (LEAST_RIVALS - 1))
+    elsewhere = Race([{"loss_at_5": rival}] * 20)
+    between = Race([{"loss_at_3": rival}] * 20)
+    assert not few.trails(2.9, 3.0, loss)
+    assert not elsewhere.trails(2.9, 3.0, loss)
+    assert not between.trails(3.1, 3.2, loss)
 
 
 def test_given_up():

@@ -1,0 +1,100 @@
+"""All benchmarks, one table: ``python -m benchmarks``, or ``python -m benchmarks --quick``.
+
+Each runs in a process of its own, both sides on this machine and in this run. What cannot be
+measured here is in the table too, with the reason.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import click
+import psutil
+
+from benchmarks.rows import Row, markdown
+
+PROJECT = Path(__file__).resolve().parents[1]
+SECTIONS = {
+    "steps": "What a step costs",
+    "chain": "What chaining costs",
+    "search": "Search",
+    "batch": "Batch scoring",
+    "drift": "Monitoring",
+    "serving": "Serving",
+    "growth": "Growth",
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Fewer rounds and smaller tables: under ten minutes.")
+@click.option("--only", default="", help="Sections, with commas between; all others stay.")
+@click.option("--table", default=str(PROJECT / "docs" / "benchmarks.json"), help="The figures.")
+@click.option("--one", default="", hidden=True, type=click.Choice(["", *SECTIONS]))
+def main(quick: bool, only: str, table: str, one: str) -> None:
+    """Measure; write the figures, and the page made of them beside it."""
+    if one:
+        rows = import_module(f"benchmarks.{one}").measure(quick)
+        Path(table).write_text(json.dumps([asdict(row) for row in rows]))
+        return
+    path = Path(table)
+    found = json.loads(path.read_text()) if only and path.is_file() else {}
+    for name in only.split(",") if only else SECTIONS:
+        click.echo(f"{name} …", err=True)
+        found[name] = _measure(name, quick, path)
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        path.with_suffix(".md").write_text(page(found))
+    click.echo(page(found))
+
+
+def page(found: dict[str, dict[str, object]]) -> str:
+    """The figures as a page."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made by `python -m benchmarks`; with `--quick` in under ten minutes. Both sides of a row"
+        " were measured in the same run, on the same machine and the same data, medians of several"
+        " rounds. Peers are installed by the script, in environments of their own. A ratio is the"
+        " other's time by Longhaul's, or Longhaul's rate by the other's, unless it says otherwise.",
+    ]
+    for name, title in SECTIONS.items():
+        if name not in found:
+            continue
+        section = found[name]
+        rows = [Row(**row) for row in section["rows"]]  # type: ignore[attr-defined]
+        lines += ["", f"## {title}", "", f"`benchmarks/{name}.py`: {section['how']}.", ""]
+        lines += [markdown(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _measure(name: str, quick: bool, path: Path) -> dict[str, object]:
+    """One section in a process of its own; should it fail, its row says why."""
+    part, began = path.with_suffix(f".{name}"), time.perf_counter()
+    given = ["--one", name, "--table", str(part), *(["--quick"] if quick else [])]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks", *given]
+    done = subprocess.run(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        rows = [asdict(Row(name, f"not measured: {said[:200]}"))]
+    else:
+        rows = json.loads(part.read_text())
+    part.unlink(missing_ok=True)
+    took = time.perf_counter() - began
+    mode = "quick mode" if quick else "in full"
+    how = f"{datetime.now(UTC):%Y-%m-%d}, {mode}, {took / 60:.1f} minutes on {_machine()}"
+    return {"how": how, "rows": rows}
+
+
+def _machine() -> str:
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} processors, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

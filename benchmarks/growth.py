@@ -1,0 +1,106 @@
+"""How the stages grow with a table: time and peak memory, and their slopes.
+
+Tables of twenty columns, each stage a process of its own; what a doubling of rows costs is the
+slope of log time over log rows, from one size to the next.
+"""
+
+import math
+import os
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+from benchmarks import large
+from benchmarks.rows import Row, markdown
+
+SIZES = (300_000, 3_000_000, 30_000_000)
+STAGES = ("ingest", "validate", "split", "train", "score", "monitor")
+
+
+def measure(quick: bool) -> list[Row]:
+    """A row for each stage, with all sizes in it."""
+    sizes = SIZES[:1] if quick else SIZES
+    found: dict[str, list[tuple[float, float] | str]] = {name: [] for name in STAGES}
+    for rows in sizes:
+        with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
+            for name, one in _life(Path(folder), rows).items():
+                found[name].append(one)
+                print(f"{rows:,} {name}: {one}", flush=True)
+    memory = psutil.virtual_memory().total / 1e9
+    return [
+        Row(
+            f"{name}: seconds and peak memory at {', '.join(f'{n / 1e6:g}' for n in sizes)}"
+            f" million rows ({os.cpu_count()} processors, {memory:.0f} GB)",
+            "; ".join(_said(one) for one in figures),
+            "",
+            _slope(figures),
+        )
+        for name, figures in found.items()
+    ]
+
+
+def _said(one: tuple[float, float] | str) -> str:
+    return one if isinstance(one, str) else f"{one[0]:.1f} s, {one[1]:.1f} GB"
+
+
+def _slope(figures: list[tuple[float, float] | str]) -> str:
+    known = [one for one in figures if not isinstance(one, str)]
+    slopes = [
+        (math.log10(later[0] / first[0]), math.log10(later[1] / first[1]))
+        for first, later in pairwise(known)
+    ]
+    return "; ".join(f"time n^{time:.2f}, memory n^{memory:.2f}" for time, memory in slopes)
+
+
+def _life(folder: Path, rows: int) -> dict[str, tuple[float, float] | str]:
+    """Each stage at one size; from the first that breaks on, why."""
+    large.write(folder / "large.parquet", rows)
+    (folder / "large.yaml").write_text(large.PROBLEM)
+    found: dict[str, tuple[float, float] | str] = {}
+    place: dict[str, str] = {"problem": str(folder / "large.yaml")}
+    for name in STAGES:
+        try:
+            seconds, gigabytes, run = large.stage(folder, name, **_given(name, place))
+        except RuntimeError as error:
+            return {**found, **dict.fromkeys(STAGES[len(found) :], f"breaks: {error}")}
+        found[name] = (seconds, gigabytes)
+        place[name] = f"runs:/{run}"
+        if name == "train":
+            large.register(folder, f"{place['train']}/model")
+    return found
+
+
+def _given(name: str, place: dict[str, str]) -> dict[str, object]:
+    table = f"{place.get('validate', '')}/table"
+    scored: dict[str, object] = {
+        "model": "models:/large/1",
+        "table": table,
+        "period": "2020-09",
+        "engine": "local",
+    }
+    given: dict[str, dict[str, object]] = {
+        "ingest": {"problem": place["problem"]},
+        "validate": {"table": f"{place.get('ingest', '')}/table"},
+        "split": {"table": table, "until": "", "window": "extended"},
+        "train": {
+            "split": f"{place.get('split', '')}/split",
+            "family": "lightgbm",
+            "settings": "",
+            "seed": 0,
+            "threads": 0,
+        },
+        "score": scored,
+        "monitor": {
+            **scored,
+            "predictions": f"{place.get('score', '')}/predictions",
+            "alarm": "never",
+        },
+    }
+    return given[name]
+
+
+if __name__ == "__main__":
+    print(markdown(measure("--quick" in sys.argv)))
