@@ -87,7 +87,8 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     # From the raw table to clean periods, and three windows of them.
     state = source.digest(problem, path.parent, artifacts.fetch)
     ingested = flow.run("ingest", problem=path, state=state)
-    clean = flow.run("validate", table=ingested.uri("table")).uri("table")
+    raw, engine = ingested.uri("table"), search["engine"]
+    clean = flow.run("validate", table=raw, engine=engine).uri("table")
     split = flow.run("split", table=clean).uri("split")
 
     # Which family of models does best here, and how well can it do?
@@ -117,7 +118,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     if number is None:
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
-    common = {"seed": search["seed"], "engine": search["engine"]}
+    common = {"seed": search["seed"], "engine": engine}
     for period in table.periods(artifacts.fetch(clean)):
         if problem.windows.produces(period):
             number = charge.in_charge(problem.name, period)

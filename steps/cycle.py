@@ -54,7 +54,7 @@ def cycle(
         Terminal(warm.depth()) as terminal,
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
     ):
-        clean = table or _clean(flow, path)
+        clean = table or _clean(flow, path, engine)
         number = charge.in_charge(name, period)
         inputs = {"model": f"models:/{name}/{number}", "table": clean, "engine": engine}
         scored = flow.run("score", **inputs, period=period)
@@ -101,11 +101,11 @@ def _words(number: str, outcome: dict[str, Any]) -> str:
     return f"version {number} stays champion: {outcome['reason']}"
 
 
-def _clean(flow: Flow, path: Path) -> str:
+def _clean(flow: Flow, path: Path, engine: str) -> str:
     """The clean table of the problem as it is now."""
     state = source.digest(problems.load(path), path.parent, artifacts.fetch)
     ingested = flow.run("ingest", problem=path, state=state)
-    return flow.run("validate", table=ingested.uri("table")).uri("table")
+    return flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Learn a data contract on the training window; hold every period against it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -7,59 +9,67 @@ import click
 import mlflow
 import pandas as pd
 
-from longhaul.data import contract, periods
+from longhaul.data import periods
 from longhaul.data import table as tables
+from longhaul.data.summary import EXAMPLES
+from longhaul.engines import ENGINES, SPARK
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
+from longhaul.spark.session import session
 from longhaul.tracking import artifacts
+from longhaul.tracking.inspection import Inspector, Local
 from longhaul.workflow.stage import stage
 
 
 @stage
 @click.option("--table", required=True, help="The table folder of ingest.")
-def validate(table: str) -> str:
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What reads the rows.")
+def validate(table: str, engine: str) -> str:
     """Set bad rows aside, with the reason of each; fail where there are too many."""
     source = artifacts.fetch(table)
     problem, found = tables.problem(source), tables.periods(source)
-    learned = _learn(source, problem, found)
-    mlflow.log_dict(learned, "contract.json")
-    # A table that breaks the contract is not logged; what tells why it does is.
-    with artifacts.folder("table") as clean:
-        tables.write_problem(clean, problem, source)
-        checked = {
-            label: _check(tables.path(source, label), learned, problem, clean) for label in found
-        }
-        summary = {label: figures for label, (figures, _) in checked.items()}
-        _log(summary, {label: bad for label, (_, bad) in checked.items() if len(bad)})
-        _judge(summary, problem)
+    with _inspector(engine) as inspector:
+        learned = inspector.learn(
+            source, problem, tables.select(found, problem.windows.train, "train")
+        )
+        mlflow.log_dict(learned, "contract.json")
+        # A table that breaks the contract is not logged; what tells why it does is.
+        with inspector.folder("table") as clean:
+            tables.write_problem(clean, problem, source)
+            checked = {
+                label: _checked(inspector, tables.path(source, label), learned, problem, clean)
+                for label in found
+            }
+            summary = {label: figures for label, (figures, _) in checked.items()}
+            _log(summary, {label: bad for label, (_, bad) in checked.items() if len(bad)})
+            _require_few(summary, problem)
     bad = sum(figures["quarantined"] for figures in summary.values())
     return (
         f"{len(found)} {periods.plural(problem.length)} keep the contract; {bad:,} rows set aside"
     )
 
 
-def _learn(source: Path, problem: Problem, found: list[str]) -> dict[str, Any]:
-    window = tables.select(found, problem.windows.train, "train")
-    frame = tables.read(source, window)
-    return contract.learn(frame, periods.of(frame, problem), problem)
+@contextmanager
+def _inspector(engine: str) -> Iterator[Inspector]:
+    """What reads the rows: this process, or the workers of a cluster."""
+    if engine != SPARK:
+        yield Local()
+        return
+    with session("longhaul validate") as spark:
+        from longhaul.spark.contract import Workers
+
+        yield Workers(spark)
 
 
-def _check(
-    file: Path, learned: dict[str, Any], problem: Problem, clean: Path
+def _checked(
+    inspector: Inspector, file: Path, learned: dict[str, Any], problem: Problem, clean: Path
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Write one period's clean rows; return what was found, and the bad rows."""
-    frame = tables.read_file(file)
-    findings = contract.check(frame, learned, problem.contract)
-    tables.write_file(frame.drop(findings.reasons.index), clean / file.name)
-    bad = frame.loc[findings.reasons.index].assign(period=file.stem, reason=findings.reasons)
-    figures = {
-        "rows": len(frame),
-        "duplicates": int(frame.duplicated().sum()),
-        "quarantined": len(bad),
-        "examples": findings.reasons.head(contract.EXAMPLES).tolist(),
-        "breaches": [str(breach) for breach in findings.breaches],
-    }
-    return figures, bad
+    """Hold a period against the contract: its figures, and its bad rows with their period."""
+    figures, bad = inspector.check(file, learned, problem, clean)
+    examples = bad["reason"].head(EXAMPLES).tolist()
+    reason = bad.pop("reason")
+    aside = bad.assign(period=file.stem, reason=reason)
+    return {**figures, "quarantined": len(bad), "examples": examples}, aside
 
 
 def _log(summary: dict[str, dict[str, Any]], bad: dict[str, pd.DataFrame]) -> None:
@@ -72,7 +82,7 @@ def _log(summary: dict[str, dict[str, Any]], bad: dict[str, pd.DataFrame]) -> No
                 tables.write_file(rows, tables.path(aside, label))
 
 
-def _judge(summary: dict[str, dict[str, Any]], problem: Problem) -> None:
+def _require_few(summary: dict[str, dict[str, Any]], problem: Problem) -> None:
     """Refuse the table when a period breaks the contract further than the problem allows."""
     limit = problem.contract.quarantine
     for label, figures in summary.items():

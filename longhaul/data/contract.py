@@ -1,18 +1,20 @@
 """The data contract: what the training window showed, and where later rows leave it."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import operator
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
-from pandas.api import types
 from pandera.errors import SchemaErrors
 
+from longhaul.data.summary import CATEGORY, EXAMPLES, NUMBER, Column, Summary, kind
 from longhaul.problem import Contract, Problem
 
-EXAMPLES = 5
 _ABSENT = "column_in_dataframe"  # pandera's name for the check that a column is there
 
 
@@ -60,9 +62,23 @@ def learn(frame: pd.DataFrame, period: pd.Series, problem: Problem) -> dict[str,
         By feature, in terms that JSON knows.
     """
     features = problem.features(frame.columns)
-    missing = frame[features].isna().groupby(period).mean().max()
+    codes, labels = pd.factorize(period, sort=True)
+    return expect(
+        {label: Summary.of(frame[codes == code], features) for code, label in enumerate(labels)}
+    )
+
+
+def expect(periods: Mapping[str, Summary]) -> dict[str, Any]:
+    """What `learn` returns, from what was counted in each period."""
+    whole = reduce(operator.add, periods.values())
     return {
-        name: {**_expect(frame[name], period), "missing": float(missing[name])} for name in features
+        name: {
+            **_expect(whole.columns[name], [one.columns[name] for one in periods.values()]),
+            "missing": max(
+                one.columns[name].missing / one.rows for one in periods.values() if one.rows
+            ),
+        }
+        for name in whole.columns
     }
 
 
@@ -81,7 +97,7 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
     foreign = {
         name: str(frame[name].dtype)
         for name, expected in learned.items()
-        if name in frame and _kind(frame[name]) != expected["kind"] and frame[name].notna().any()
+        if name in frame and kind(frame[name]) != expected["kind"] and frame[name].notna().any()
     }
     breaches = [
         Breach(name, f"a {learned[name]['kind']}", _show(dtype, frame[name]))
@@ -105,34 +121,66 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
     return Findings(pd.Series(dtype="str"), tuple(breaches))
 
 
-def _expect(column: pd.Series, period: pd.Series) -> dict[str, Any]:
-    kind = _kind(column)
-    known = column.dropna()
-    if kind == "number":
-        finite = known[np.isfinite(known.astype(float))]  # an infinite range holds anything
-        low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)
-        return {"kind": kind, "min": low, "max": high}
-    if kind == "category":
-        texts = known.astype(str)
-        unseen = _usually_unseen(texts, period)
-        return {"kind": kind, "levels": sorted(texts.unique()), "unseen": unseen}
-    return {"kind": kind}
+def breaches(found: Summary, learned: Mapping[str, Any], limits: Contract) -> tuple[Breach, ...]:
+    """The breaches of `check`, from what was counted of the rows."""
+    told = []
+    for name, expected in learned.items():
+        column = found.columns.get(name)
+        if column is None:
+            told.append(Breach(name, "a column of this name", "none"))
+        elif column.kind != expected["kind"] and column.missing < found.rows:
+            told.append(Breach(name, f"a {expected['kind']}", _such(column.type, column.examples)))
+        else:
+            told += _shares(name, column, found.rows, expected, limits)
+    return tuple(told)
 
 
-def _usually_unseen(texts: pd.Series, period: pd.Series) -> float:
+def reasons(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> pd.Series:
+    """The reasons of `check`: they depend on each row alone."""
+    lenient = replace(limits, missing=1.0, unseen=1.0)
+    return check(frame, learned, lenient).reasons
+
+
+def _expect(column: Column, periods: Sequence[Column]) -> dict[str, Any]:
+    if column.kind == NUMBER:  # infinities aside: an infinite range holds anything
+        return {"kind": column.kind, "min": column.low, "max": column.high}
+    if column.kind == CATEGORY:
+        unseen = _usually_unseen(periods)
+        return {"kind": column.kind, "levels": sorted(column.levels), "unseen": unseen}
+    return {"kind": column.kind}
+
+
+def _usually_unseen(periods: Sequence[Column]) -> float:
     """The highest share of rows, of any period, in categories that no other period has."""
-    within = pd.DataFrame({"level": texts, "period": period.loc[texts.index]})
-    if len(within["period"].unique()) < 2:
+    filled = [one for one in periods if one.levels]
+    if len(filled) < 2:
         return 0.0
-    alone = within.drop_duplicates().groupby("level").size() == 1
-    only = within["level"].map(alone).groupby(within["period"]).sum()
-    return float((only / period.value_counts().reindex(only.index)).max())
+    homes = Counter(level for one in filled for level in one.levels)
+    return max(
+        sum(count for level, count in one.levels.items() if homes[level] == 1) / one.rows
+        for one in filled
+    )
 
 
-def _kind(column: pd.Series) -> str:
-    if types.is_datetime64_any_dtype(column):
-        return "date"
-    return "number" if types.is_numeric_dtype(column) else "category"
+def _shares(
+    name: str, column: Column, rows: int, expected: Mapping[str, Any], limits: Contract
+) -> list[Breach]:
+    """Too many missing values, or too many categories never seen."""
+    told = []
+    most = min(1.0, expected["missing"] + limits.missing)
+    if rows and column.missing / rows > most:
+        share = f"{column.missing:,} of {rows:,} ({column.missing / rows:.1%})"
+        told.append(Breach(name, f"at most {most:.1%} missing", share))
+    if expected["kind"] == CATEGORY:
+        most = min(1.0, expected["unseen"] + limits.unseen)
+        known = set(expected["levels"])
+        new = {level: count for level, count in column.levels.items() if level not in known}
+        count = sum(new.values())
+        if rows and count / rows > most:
+            share = f"{count:,} of {rows:,} ({count / rows:.1%})"
+            found = _such(share, list(new))
+            told.append(Breach(name, f"at most {most:.1%} in categories never seen", found))
+    return told
 
 
 def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Column:
@@ -197,5 +245,8 @@ def _breach(case: Mapping[str, Any], frame: pd.DataFrame, learned: Mapping[str, 
 
 def _show(what: str, column: pd.Series) -> str:
     """A few values of a column, for the reader to recognise."""
-    values = ", ".join(repr(value) for value in column.dropna().unique()[:EXAMPLES].tolist())
-    return f"{what}, such as {values}"
+    return _such(what, column.dropna().unique().tolist())
+
+
+def _such(what: str, values: Sequence[Any]) -> str:
+    return f"{what}, such as {', '.join(map(repr, values[:EXAMPLES]))}"

@@ -1,6 +1,9 @@
 """What leaves the contract is found, with its reason; what keeps it passes."""
 
+import operator
 import re
+from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longhaul.data import contract, periods
+from longhaul.data.summary import Summary
 from longhaul.problem import Contract
 from tests import tables
 
@@ -150,3 +154,64 @@ def test_a_column_of_one_value_sets_no_range(frame: pd.DataFrame, tmp_path: Path
     later = constant.assign(calls=5.0)
     later.loc[0, "calls"] = np.inf
     assert contract.check(later, learned, LIMITS).reasons.index.tolist() == [0]
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Something that may be wrong with a table."""
+    share = draw(st.sampled_from([0.0, 0.05, 0.3, 1.0]))
+    column = draw(st.sampled_from(["calls", "plan", "age", "day"]))
+    what = draw(st.sampled_from(["gaps", "new", "far", "gone", "text", "nothing"]))
+
+    def change(frame: pd.DataFrame) -> pd.DataFrame:
+        rows = frame.index < share * len(frame)
+        if what == "gaps":
+            return frame.assign(**{column: frame[column].mask(rows)})
+        if what == "new":
+            return frame.assign(plan=frame["plan"].mask(rows, "brand new"))
+        if what == "far":
+            return frame.assign(calls=frame["calls"].astype(float).mask(rows, 1e9))
+        if what == "gone":
+            return frame.drop(columns=column)
+        if what == "text":
+            return frame.assign(calls=frame["calls"].astype("str"))
+        return frame
+
+    return change
+
+
+@settings(max_examples=60)
+@given(broken(), broken(), st.integers(1, 5))
+def test_parts_say_what_the_whole_says(
+    frame: pd.DataFrame,
+    learned: dict[str, Any],
+    one: Callable[[pd.DataFrame], pd.DataFrame],
+    other: Callable[[pd.DataFrame], pd.DataFrame],
+    parts: int,
+) -> None:
+    """Breaches from counts that were added up, and reasons row by row, are those of one check."""
+    try:
+        changed = other(one(frame)).reset_index(drop=True)
+    except KeyError:  # the column is gone already
+        return
+    whole = contract.check(changed, learned, LIMITS)
+    size = -(-len(changed) // parts)
+    pieces = [changed.iloc[start : start + size] for start in range(0, len(changed), size)]
+    found = reduce(operator.add, [Summary.of(piece, list(learned)) for piece in pieces])
+    told = contract.breaches(found, learned, LIMITS)
+    assert sorted(map(str, told)) == sorted(map(str, whole.breaches))
+    reasons = pd.concat([contract.reasons(piece, learned, LIMITS) for piece in pieces])
+    assert reasons.sort_index().to_dict() == whole.reasons.to_dict()
+
+
+def test_a_contract_is_learned_in_parts(
+    frame: pd.DataFrame, learned: dict[str, Any], tmp_path: Path
+) -> None:
+    """What is counted in each part of each period, added up, teaches the same contract."""
+    period = periods.labels(frame["day"], "month")
+    found = {}
+    for label in sorted(period.unique()):
+        rows = frame[period == label]
+        pieces = [rows.iloc[part::3] for part in range(3)]
+        found[label] = reduce(operator.add, [Summary.of(one, list(learned)) for one in pieces])
+    assert contract.expect(found) == learned

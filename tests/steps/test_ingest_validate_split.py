@@ -50,7 +50,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
     assert run.data.metrics["rows"] == len(frame)
     (dataset,) = run.inputs.dataset_inputs
     assert json.loads(dataset.dataset.profile) == {"num_rows": len(frame)}
-    validate.main(["--table", f"{uri}/table"])
+    validate.main(["--table", f"{uri}/table", "--engine", "local"])
     clean = f"runs:/{last().info.run_id}/table"
     folder = artifacts.fetch(clean)
     rows = tables_on_disk.read(folder, tables_on_disk.periods(folder))
@@ -121,7 +121,7 @@ def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path)
     frame = tables.churn()
     bad = frame.index[frame["day"].dt.month == 8][:3]
     frame.loc[bad, "age"] = 1e6
-    validate.main(["--table", f"{run_ingest(tmp_path, frame)}/table"])
+    validate.main(["--table", f"{run_ingest(tmp_path, frame)}/table", "--engine", "local"])
     uri = f"runs:/{last().info.run_id}"
     aside = tables_on_disk.read_file(artifacts.fetch(f"{uri}/quarantine/2020-08.parquet"))
     assert set(aside["customer"]) == set(frame.loc[bad, "customer"])
@@ -155,7 +155,7 @@ def test_a_broken_period_fails_the_stage(
     uri = run_ingest(tmp_path, frame)
     capsys.readouterr()
     with pytest.raises(SystemExit):
-        validate.main(["--table", f"{uri}/table"])
+        validate.main(["--table", f"{uri}/table", "--engine", "local"])
     said = refused(capsys)
     assert "period 2020-08" in said
     assert message in said
@@ -170,7 +170,7 @@ def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     ingest.main(["--problem", "flights"])
     assert last().data.metrics["rows"] == 327_346
     assert last().data.metrics["periods"] == 12
-    validate.main(["--table", f"runs:/{last().info.run_id}/table"])
+    validate.main(["--table", f"runs:/{last().info.run_id}/table", "--engine", "local"])
     summary = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
     assert sum(figures["quarantined"] for figures in summary.values()) == 0
     split.main(["--table", f"runs:/{last().info.run_id}/table", "--until=", "--window=extended"])
