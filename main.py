@@ -86,9 +86,9 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
 
     # From the raw table to clean periods, and three windows of them.
     state = source.digest(problem, path.parent, artifacts.fetch)
-    ingested = flow.run("ingest", problem=path, state=state)
-    raw, engine = ingested.uri("table"), search["engine"]
-    clean = flow.run("validate", table=raw, engine=engine).uri("table")
+    engine = search["engine"]
+    ingested = flow.run("ingest", problem=path, engine=engine, state=state)
+    clean = flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
     split = flow.run("split", table=clean).uri("split")
 
     # Which family of models does best here, and how well can it do?

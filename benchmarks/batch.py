@@ -6,7 +6,6 @@ nothing. Stock MLflow loads the model, reads the whole table as one frame, predi
 `mlflow.pyfunc` and writes what comes out. Each memory figure is the peak of a process of its own.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import mlflow
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks import memory
 from benchmarks.flights import PROBLEM, flights_table, served_flights
 from benchmarks.rows import Row, markdown, met
 from longhaul import problem as problems
@@ -123,13 +123,11 @@ def _peak(folder: Path, model: str, source: Path, times: int) -> tuple[float, fl
         (parts / f"part-{number:05d}.parquet").symlink_to(source)
     target = folder / "large.parquet"
     command = [sys.executable, "-m", "benchmarks.batch", "one", model, str(parts), str(target)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    used = memory.run(command, stdout=subprocess.DEVNULL)
+    if used.code:
         raise RuntimeError("a process that scores has failed")
     target.unlink()
-    return usage.ru_maxrss / 1024, time.perf_counter() - began
+    return used.megabytes, used.seconds
 
 
 def _one(model: str, source: str, target: str) -> None:

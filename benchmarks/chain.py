@@ -112,8 +112,9 @@ def chained(backend: str, how: dict[str, Any], folder: str) -> tuple[float, floa
 
 def _chain(start: Start, how: dict[str, Any]) -> None:
     """The stages of `main`, without what it decides between them."""
-    ingested = start("ingest", {"problem": "flights"})
-    table = f"runs:/{start('validate', {'table': f'runs:/{ingested}/table'})}/table"
+    ingested = start("ingest", {"problem": "flights", "engine": "local"})
+    raw = {"table": f"runs:/{ingested}/table", "engine": "local"}
+    table = f"runs:/{start('validate', raw)}/table"
     split = f"runs:/{start('split', {'table': table, 'until': '', 'window': 'extended'})}/split"
     fit = {"split": split, "seed": "0", "threads": "0"}
     for family in how["families"]:

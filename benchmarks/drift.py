@@ -7,7 +7,6 @@ the same Parquet files; what is timed is the work on tables in memory, and for L
 whole way from Parquet, in batches.
 """
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks import peers
+from benchmarks import memory, peers
 from benchmarks.rows import Row, markdown, met
 from longhaul.data import flights
 from longhaul.features.encoder import Encoder
@@ -144,9 +143,10 @@ def _peer(name: str, script: str, before: Path, now: Path, rounds: int) -> tuple
 
 def _memory_of(before: Path, times: int) -> tuple[int, float, float]:
     command = [sys.executable, "-m", "benchmarks.drift", "memory", str(before), str(times)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds, peak = map(float, done.stdout.split())
-    return times, seconds, peak
+    used = memory.run(command)
+    if used.code:
+        raise RuntimeError("a process that watches has failed")
+    return times, used.seconds, used.megabytes
 
 
 def _wide(widths: tuple[int, ...]) -> Row:
@@ -224,13 +224,12 @@ def _time(work: Callable[[], None]) -> float:
 
 
 def _memory(before: Path, times: int) -> None:
-    """In a process of its own, so many times the rows: seconds, and the peak in megabytes."""
+    """In a process of its own: so many times the rows."""
     now = before.with_name("now.parquet")
     frame = pd.read_parquet(before)
     encoder, reference = _known(frame, np.where(np.arange(len(frame)) % 2, "a", "b"))
     del frame
-    spent = _time(lambda: _drift(_read(now, times), encoder, reference))
-    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    _drift(_read(now, times), encoder, reference)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ def _given(name: str, place: dict[str, str]) -> dict[str, object]:
         "engine": "local",
     }
     given: dict[str, dict[str, object]] = {
-        "ingest": {"problem": place["problem"]},
-        "validate": {"table": f"{place.get('ingest', '')}/table"},
+        "ingest": {"problem": place["problem"], "engine": "local"},
+        "validate": {"table": f"{place.get('ingest', '')}/table", "engine": "local"},
         "split": {"table": table, "until": "", "window": "extended"},
         "train": {
             "split": f"{place.get('split', '')}/split",

@@ -4,10 +4,8 @@
 """
 
 import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import mlflow
@@ -16,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks import memory
 from longhaul.tracking import registry
 from longhaul.tracking.tags import SEEN
 
@@ -45,8 +44,8 @@ def main() -> None:
         (folder / "large.yaml").write_text(PROBLEM)
         print(f"{rows:,} rows by 20 columns, {os.cpu_count()} processors")
         print("| stage | time | peak memory |\n| --- | --- | --- |")
-        ingested = _stage(folder, "ingest", problem=folder / "large.yaml")
-        clean = _stage(folder, "validate", table=f"runs:/{ingested}/table")
+        ingested = _stage(folder, "ingest", problem=folder / "large.yaml", engine="local")
+        clean = _stage(folder, "validate", table=f"runs:/{ingested}/table", engine="local")
         table = f"runs:/{clean}/table"
         cut = _stage(folder, "split", table=table, until="", window="extended")
         windows = f"runs:/{cut}/split"
@@ -98,16 +97,14 @@ def stage(folder: Path, name: str, **parameters: object) -> tuple[float, float, 
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "PYTHONPATH": str(_PROJECT),
     }
-    start, said = time.perf_counter(), folder / "stage.log"
+    said = folder / "stage.log"
     with said.open("wb") as log:
         command = [sys.executable, "-m", f"steps.{name}", *given]
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        words = said.read_text().strip().splitlines()[-1:] or ["killed"]
+        used = memory.run(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    if used.code:
+        words = said.read_text().strip().splitlines()[-1:] or [f"ended with {used.code}"]
         raise RuntimeError(f"{name}: {words[0]}")
-    return seconds, usage.ru_maxrss / 1e6, _newest(folder)
+    return used.seconds, used.megabytes / 1000, _newest(folder)
 
 
 def register(folder: Path, model: str) -> None:

@@ -57,7 +57,9 @@ def measure(quick: bool) -> list[Row]:
             except (RuntimeError, subprocess.CalledProcessError) as error:
                 rows.append(Row(what, f"{ours:.2f} s", f"not measured: {error}"))
                 continue
-            rows.append(Row(what, f"{ours:.2f} s", f"{other:.3f} s", f"{other / ours:.1f}"))
+            rows.append(
+                Row(what, f"{1000 * ours:.0f} ms", f"{1000 * other:.1f} ms", f"{other / ours:.2g}")
+            )
     return rows
 
 

@@ -104,7 +104,7 @@ def _words(number: str, outcome: dict[str, Any]) -> str:
 def _clean(flow: Flow, path: Path, engine: str) -> str:
     """The clean table of the problem as it is now."""
     state = source.digest(problems.load(path), path.parent, artifacts.fetch)
-    ingested = flow.run("ingest", problem=path, state=state)
+    ingested = flow.run("ingest", problem=path, engine=engine, state=state)
     return flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
 
 

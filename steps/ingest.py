@@ -1,7 +1,9 @@
 """The source as one Parquet file per period, with only what is known in time to predict."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isfinite
+from pathlib import Path
+from typing import Any
 
 import click
 import mlflow
@@ -10,9 +12,11 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import periods, profile, source, split, table
 from longhaul.data.labels import known, outcomes, resolve
+from longhaul.engines import ENGINES, SPARK
 from longhaul.errors import LonghaulError
 from longhaul.plain import name_of_metric
 from longhaul.problem import Problem, Target
+from longhaul.spark.session import session
 from longhaul.tracking import artifacts, datasets
 from longhaul.workflow import caller
 from longhaul.workflow.stage import stage
@@ -20,46 +24,80 @@ from longhaul.workflow.stage import stage
 
 @stage
 @click.option("--problem", required=True, help="A problem file, or the name of one in problems/.")
-def ingest(problem: str) -> str:
+@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What reads the rows.")
+def ingest(problem: str, engine: str) -> str:
     """Read the source; write its periods and their profile."""
     path = caller.problem_file(problem)
     declared = problems.load(path)
     _require_labels(declared)
-    found = source.read(declared, path.parent, artifacts.fetch)
+    found = (_on_spark if engine == SPARK else _on_this_machine)(declared, path.parent)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
-    declared = replace(declared, target=resolve(found.frame, declared.target))
-    frame, unlabelled = _labelled(found.frame, declared)
-    _require_variety(frame, declared)
-    with artifacts.folder("table") as folder:
-        periods_found = table.write(folder, declared, frame, path.parent)
-        for name in (*split.WINDOWS, *(["production"] if declared.windows.production[1:] else [])):
-            table.select(periods_found, getattr(declared.windows, name), name)
-    aside = pd.concat([found.unfit, unlabelled])
-    if len(aside):
+    if len(found.aside):
         with artifacts.folder("quarantine") as folder:
-            table.write_file(aside, folder / "ingest.parquet")
-    description = profile.profile(frame, declared)
-    mlflow.log_dict(
-        {**description, "notes": found.notes, "quarantined": len(aside)}, "profile.json"
-    )
+            table.write_file(found.aside, folder / "ingest.parquet")
+    rows, aside = found.profile["rows"], len(found.aside)
+    mlflow.log_dict({**found.profile, "notes": found.notes, "quarantined": aside}, "profile.json")
     datasets.log(
-        frame,
+        found.sample,
         name=declared.name,
         source=source.address(declared, path.parent),
         digest=source.digest(declared, path.parent, artifacts.fetch),
         context="ingest",
+        rows=rows,
     )
-    counts = {"rows": len(frame), "periods": len(periods_found), "quarantined": len(aside)}
-    mlflow.log_metrics({**counts, **_metrics(description["outcome"])})
-    for label, each in description["periods"].items():
+    labels = found.profile["periods"]
+    counts = {"rows": rows, "periods": len(labels), "quarantined": aside}
+    mlflow.log_metrics({**counts, **_metrics(found.profile["outcome"])})
+    for label, each in labels.items():
         by_period = {f"period_{name}": value for name, value in _metrics(each).items()}
         mlflow.log_metrics(by_period, step=periods.step(label))
-    share = _outcome(description["outcome"], declared.target)
-    counted = (
-        f"{len(frame):,} rows, {len(periods_found)} {periods.plural(declared.length)}, {share}"
-    )
-    return counted + (f"; {len(aside):,} rows set aside" if len(aside) else "")
+    share = _outcome(found.profile["outcome"], found.target)
+    counted = f"{rows:,} rows, {len(labels)} {periods.plural(declared.length)}, {share}"
+    return counted + (f"; {aside:,} rows set aside" if aside else "")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is told of a table that was written."""
+
+    target: Target
+    sample: pd.DataFrame
+    aside: pd.DataFrame
+    profile: dict[str, Any]
+    notes: list[str]
+
+
+def _on_this_machine(declared: Problem, folder: Path) -> _Found:
+    """Read the whole source into memory; write it as an artifact."""
+    found = source.read(declared, folder, artifacts.fetch)
+    declared = replace(declared, target=resolve(found.frame, declared.target))
+    frame, unlabelled = _labelled(found.frame, declared)
+    _require_variety(frame, declared)
+    with artifacts.folder("table") as place:
+        _require_windows(table.write(place, declared, frame, folder), declared)
+    aside = pd.concat([found.unfit, unlabelled])
+    described = profile.profile(frame, declared)
+    return _Found(declared.target, frame.head(datasets.SAMPLE_ROWS), aside, described, found.notes)
+
+
+def _on_spark(declared: Problem, folder: Path) -> _Found:
+    """Let the workers of a cluster read and write."""
+    with session("longhaul ingest") as spark:
+        from longhaul.spark import ingestion, tables
+
+        with tables.folder(spark, "table") as place:
+            found = ingestion.ingest(spark, declared, folder, artifacts.fetch, place)
+            ingestion.require_variety(found)
+            table.write_problem(place, found.problem, folder)
+            _require_windows(table.periods(place), declared)
+    return _Found(found.problem.target, found.sample, found.aside, found.profile, [])
+
+
+def _require_windows(found: list[str], problem: Problem) -> None:
+    """Refuse a window without rows."""
+    for name in (*split.WINDOWS, *(["production"] if problem.windows.production[1:] else [])):
+        table.select(found, getattr(problem.windows, name), name)
 
 
 def _labelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -81,7 +81,8 @@ def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
         _require_times(frame, reasons, problem.time.column)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
     if len(unfit) > problem.contract.quarantine * len(frame):
-        _refuse(unfit, frame, problem)
+        examples = unfit["reason"].head(EXAMPLES).tolist()
+        raise too_many(len(unfit), len(frame), examples, problem)
     return Source(frame.drop(reasons.index), unfit, notes)
 
 
@@ -289,9 +290,9 @@ def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
     raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
 
 
-def _refuse(unfit: pd.DataFrame, frame: pd.DataFrame, problem: Problem) -> None:
-    examples = " | ".join(unfit["reason"].head(EXAMPLES))
-    raise LonghaulError(
-        f"source: {len(unfit):,} of {len(frame):,} rows hold what their column cannot, more than"
-        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {examples}"
+def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
+    """That more rows are unfit than the problem allows."""
+    return LonghaulError(
+        f"source: {unfit:,} of {rows:,} rows hold what their column cannot, more than"
+        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
     )

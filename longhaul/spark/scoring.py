@@ -15,7 +15,7 @@ from longhaul.model import predictions
 from longhaul.model.predictions import Origin
 from longhaul.problem import Problem
 from longhaul.spark import tables
-from longhaul.spark.tables import ROW
+from longhaul.spark.tables import ROW, quoted
 from longhaul.tasks import TASKS
 
 _SAID = "_longhaul_said"
@@ -56,10 +56,10 @@ def write(
     rows = tables.read(spark, source)
     said = rows.select(
         ROW,
-        *[of.col(f"`{name}`") for name in dict.fromkeys(kept) if name in found.names],
-        predict(
-            of.struct(*[of.col(f"`{name}`") for name in features if name in found.names])
-        ).alias(_SAID),
+        *[quoted(name) for name in dict.fromkeys(kept) if name in found.names],
+        predict(of.struct(*[quoted(name) for name in features if name in found.names])).alias(
+            _SAID
+        ),
     )
     whole = said.mapInArrow(_assembled(problem, origin, schema, told.names), tables.types(schema))
     tables.write(whole.orderBy("row"), target)

@@ -17,6 +17,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+    "spark.sql.legacy.parquet.nanosAsLong": "true",  # Spark has no nanoseconds: see tables.py
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }

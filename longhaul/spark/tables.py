@@ -5,7 +5,7 @@ anywhere, on a cluster in a shared file system.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -15,7 +15,7 @@ import mlflow
 import pyarrow as pa
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as of
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -29,21 +29,54 @@ _FILE = "_longhaul_file"
 
 def read(spark: SparkSession, file: Path) -> DataFrame:
     """The rows of a file of a table, in any order, with their places as the column `ROW`."""
-    parts = tables.parts(file)
+    return rows_of(spark, tables.parts(file))
+
+
+def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
+    """The rows of several Parquet files, with their places in all of them as the column `ROW`.
+
+    Raises
+    ------
+    LonghaulError
+        When two have the same name: Spark could not tell which rows are whose.
+    """
+    names = [part.name for part in parts]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise LonghaulError(f"engine: spark takes files of different names; two are called {twice}")
     counts = [tables.count(part) for part in parts]
     starts = [
         (part.name, start)
         for part, start in zip(parts, accumulate(counts, initial=0), strict=False)
     ]
     places = of.broadcast(spark.createDataFrame(starts, f"{_FILE} string, start long"))
-    rows = spark.read.parquet(*[part.as_uri() for part in parts]).select(
-        "*",
+    files = [part.as_uri() for part in parts]
+    nanos = {
+        field.name
+        for part in parts
+        for field in tables.schema(part)
+        if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
+    }
+    found = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
+    rows = found.select(
+        *[_micros(name) if name in nanos else quoted(name) for name in found.columns],
         of.col("_metadata.file_name").alias(_FILE),
         of.col("_metadata.row_index").alias(ROW),
     )
     return (
         rows.join(places, _FILE).withColumn(ROW, of.col(ROW) + of.col("start")).drop(_FILE, "start")
     )
+
+
+def _micros(name: str) -> Column:
+    """A time in whole nanoseconds as a time in microseconds."""
+    micros = of.call_function("div", quoted(name), of.lit(1000))
+    return of.timestamp_micros(micros).cast("timestamp_ntz").alias(name)
+
+
+def quoted(name: str) -> Column:
+    """A column by its name, whatever is in it."""
+    return of.col(f"`{name.replace('`', '``')}`")
 
 
 def write(rows: DataFrame, file: Path) -> None:

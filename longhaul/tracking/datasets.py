@@ -18,7 +18,14 @@ SAMPLE_ROWS = 200
 _DIGEST_LENGTH = 36  # all that MLflow keeps of one
 
 
-def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) -> None:
+def log(
+    frame: pd.DataFrame,
+    name: str,
+    source: str,
+    digest: str,
+    context: str,
+    rows: int | None = None,
+) -> None:
     """Note a table as an input of the active run.
 
     MLflow reads the schema off every row; a sample shows the same schema in a thousandth of the
@@ -34,6 +41,8 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
         Of its content.
     context : str
         What the run uses the table for.
+    rows : int, optional
+        How many the table has, where `frame` is a part of it.
     """
     run = mlflow.active_run()
     if run is None:
@@ -44,7 +53,9 @@ def log(frame: pd.DataFrame, name: str, source: str, digest: str, context: str) 
         name=name,
         digest=digest[:_DIGEST_LENGTH],
     ).to_dict()
-    whole = Dataset(**{**sample, "profile": json.dumps({"num_rows": len(frame)})})
+    whole = Dataset(
+        **{**sample, "profile": json.dumps({"num_rows": len(frame) if rows is None else rows})}
+    )
     purpose = DatasetInput(whole, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
     try:
         mlflow.MlflowClient().log_inputs(run.info.run_id, [purpose])

@@ -26,7 +26,7 @@ def last() -> mlflow.entities.Run:
 
 def run_ingest(folder: Path, frame: pd.DataFrame) -> str:
     """Ingest a table; the URI of the run."""
-    ingest.main(["--problem", str(tables.declare(folder, frame))])
+    ingest.main(["--problem", str(tables.declare(folder, frame)), "--engine", "local"])
     return f"runs:/{last().info.run_id}"
 
 
@@ -91,7 +91,7 @@ def test_bad_sources_are_one_line(
     """The key, what was found and what is allowed; the run is FAILED and has no table."""
     path = tables.declare(tmp_path, text=tables.DECLARATION.replace(old, new))
     with pytest.raises(SystemExit):
-        ingest.main(["--problem", str(path)])
+        ingest.main(["--problem", str(path), "--engine", "local"])
     assert message in refused(capsys)
     assert last().info.status == "FAILED"
     assert artifact_names() == set()
@@ -112,7 +112,7 @@ def test_what_is_no_parquet_is_said(
     path = tables.declare(tmp_path)
     (tmp_path / "churn.parquet").write_bytes(content)
     with pytest.raises(SystemExit):
-        ingest.main(["--problem", str(path)])
+        ingest.main(["--problem", str(path), "--engine", "local"])
     assert message in refused(capsys)
 
 
@@ -167,7 +167,7 @@ def test_a_broken_period_fails_the_stage(
 
 def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     """All 327,346 that arrived: ingested, held against January to April, and cut."""
-    ingest.main(["--problem", "flights"])
+    ingest.main(["--problem", "flights", "--engine", "local"])
     assert last().data.metrics["rows"] == 327_346
     assert last().data.metrics["periods"] == 12
     validate.main(["--table", f"runs:/{last().info.run_id}/table", "--engine", "local"])

@@ -43,7 +43,7 @@ def test_the_file_is_written_and_kept(
     (run,) = mlflow.search_runs(output_format="list")
     written = artifacts.fetch(f"runs:/{run.info.run_id}/problem.yaml").read_text()
     assert written == path.read_text()
-    ingest.main(["--problem", str(path)])
+    ingest.main(["--problem", str(path), "--engine", "local"])
     assert "2,700 rows, 9 months" in capsys.readouterr().out
 
 
@@ -71,7 +71,7 @@ def test_an_artifact_is_a_table(tracking: str, place: Path) -> None:
     address = f"runs:/{run.info.run_id}/tables/churn.csv"
     start.main(options(data=address))
     assert problems.load(place / "churn.yaml").source == address
-    ingest.main(["--problem", str(place / "churn.yaml")])
+    ingest.main(["--problem", str(place / "churn.yaml"), "--engine", "local"])
     newest, *_ = mlflow.search_runs(order_by=["start_time DESC"], output_format="list")
     assert newest.data.metrics["rows"] == 2700
 
