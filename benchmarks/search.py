@@ -101,7 +101,7 @@ Curve = list[tuple[float, float]]  # seconds, and the lowest loss from then on
 def measure(quick: bool) -> list[Row]:
     """Time to plain hyperopt's loss, and the losses at equal time."""
     prepared = _prepared()
-    seeds = range(1 if quick else 5)
+    seeds = range(1 if quick else 3)
     found: dict[str, list[Curve]] = {name: [] for name in ("longhaul", "optuna", "flaml")}
     plain: list[tuple[float, Curve]] = []
     missing = {}
