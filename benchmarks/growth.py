@@ -1,7 +1,7 @@
 """How the stages grow with a table: time and peak memory, and their slopes.
 
-Tables of twenty columns, each stage a process of its own, LightGBM with at most 100 trees; what a doubling of rows costs is the
-slope of log time over log rows, from one size to the next.
+Tables of twenty columns, LightGBM with at most a hundred trees, each stage a process of its own.
+The slope of log time over log rows says what growth costs: 1 is in proportion.
 """
 
 import json

@@ -13,6 +13,8 @@ from longhaul.tracking.inspection import Local
 from tests import tables
 from tests.spark.conftest import split
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:

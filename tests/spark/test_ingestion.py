@@ -18,6 +18,8 @@ from tests.spark.conftest import split
 
 DECLARED = tables.DECLARATION.replace("churn.csv", "source")
 
+pytestmark = pytest.mark.slow
+
 
 def messy() -> pd.DataFrame:
     """Numbers as text, whole and with gaps; dates as text; codes; blanks; truths with gaps."""

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests import production
+from longhaul.tracking import artifacts
+from tests import lifecycles, production
+
+pytestmark = pytest.mark.slow
 
 
 def _figures(told: dict[str, Any]) -> dict[str, Any]:
@@ -13,7 +16,6 @@ def _figures(told: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if name not in {"run", "at"}}
 
 
-@pytest.mark.slow
 def test_stages_on_spark_say_what_they_say_here(tracking: str, tmp_path: Path) -> None:
     """Scored and watched by Spark: the same account, the same metrics, no session left."""
     from pyspark.sql import SparkSession
@@ -44,3 +46,22 @@ def _require_close(one: Any, other: Any) -> None:
         assert other == pytest.approx(one, rel=1e-9, abs=1e-12, nan_ok=True)
     else:
         assert one == other
+
+
+def test_a_life_cycle_on_spark(tmp_path: Path) -> None:
+    """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark."""
+    home = lifecycles.home(tmp_path)
+    printed = lifecycles.run(
+        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
+    )
+    lifecycles.use(home)
+    (parent,) = lifecycles.parents()
+    stages = {run.data.params.get("engine") for run in lifecycles.children(parent).values()}
+    assert "spark" in stages
+    assert "✓ ingest" in printed
+    tables = artifacts.fetch(f"runs:/{lifecycles.children(parent)['validate'].info.run_id}/table")
+    assert all(file.is_dir() for file in tables.glob("*.parquet"))
+    again = lifecycles.run(
+        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
+    )
+    assert "reused" in again or "nothing has changed" in again or "↺" in again
