@@ -1,8 +1,11 @@
 """One thin module per entry point of MLproject."""
 
 import os
+import warnings
 
 # OpenMP threads wait by spinning, some 300,000 turns. When another program has one of two
 # processors, a fit then takes twelve times as long; with 1,000 turns three times, and alone no
 # longer than before. Read when the library is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# Pandera imports what there is of Spark, which warns of a pandas that works here.
+warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)

@@ -18,6 +18,7 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
     "spark.sql.legacy.parquet.nanosAsLong": "true",  # Spark has no nanoseconds: see tables.py
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
 }
@@ -54,8 +55,9 @@ def session(name: str, models: bool = False) -> Iterator[Any]:
     for key, value in settings.items():
         builder = builder.config(key, value)
     try:
-        spark = builder.getOrCreate()
         with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
+            with _said_to(Path(folder, "spark.log")):
+                spark = builder.getOrCreate()
             spark.sparkContext.addPyFile(_zipped(Path(folder)))
             try:
                 yield spark
@@ -63,6 +65,23 @@ def session(name: str, models: bool = False) -> Iterator[Any]:
                 spark.stop()
     except (Py4JError, PySparkException) as error:
         raise LonghaulError(f"spark: {_reason(error)}") from None
+
+
+@contextmanager
+def _said_to(log: Path) -> Iterator[None]:
+    """Let the Java machine that is started in the block talk to a file, not to the terminal.
+
+    What matters of it comes back as an error.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _require() -> None:

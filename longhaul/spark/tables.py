@@ -59,7 +59,10 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     }
     found = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
     rows = found.select(
-        *[_micros(name) if name in nanos else quoted(name) for name in found.columns],
+        *[
+            _micros(name) if name in nanos and kind == "bigint" else quoted(name)
+            for name, kind in found.dtypes
+        ],
         of.col("_metadata.file_name").alias(_FILE),
         of.col("_metadata.row_index").alias(ROW),
     )
