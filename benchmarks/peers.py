@@ -11,7 +11,7 @@ from pathlib import Path
 
 PINS = {
     "evidently": ("evidently==0.7.23", "pandas<3", "pyarrow"),
-    "nannyml": ("nannyml==0.13.1", "pandas<3", "pyarrow"),
+    "nannyml": ("nannyml==0.13.1", "statsmodels", "pandas<3", "pyarrow"),
     "optuna": ("optuna==5.0.0", "optuna-integration[lightgbm]", "lightgbm==4.7.0"),
     "flaml": ("flaml[automl]==2.7.0", "scikit-learn<1.8", "pandas<3", "numpy<2.4"),
     "metaflow": ("metaflow==2.19.39",),

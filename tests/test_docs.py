@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 import yaml
 
+from benchmarks import __main__ as benchmarks
 from docs import figures, generated
 from longhaul.learning.families import FAMILIES
 from longhaul.problem import Problem
@@ -156,6 +157,14 @@ def test_the_report_and_the_talk_are_of_the_figures_that_are_kept() -> None:
     """Nobody has written in them by hand: filled in again, they are the same."""
     for name, text in figures.fill(json.loads(figures.FIGURES.read_text())).items():
         assert (ROOT / "docs" / name).read_text() == text, f"{name}: run python -m docs.figures"
+
+
+def test_the_page_of_benchmarks_is_of_the_figures_that_are_kept() -> None:
+    """Nobody has written in it by hand."""
+    figures_of = json.loads((ROOT / "docs" / "benchmarks.json").read_text())
+    assert (ROOT / "docs" / "benchmarks.md").read_text() == benchmarks.page(figures_of)
+    assert figures_of.keys() <= benchmarks.SECTIONS.keys()
+    assert all((ROOT / "benchmarks" / f"{name}.py").is_file() for name in benchmarks.SECTIONS)
 
 
 def test_the_reference_has_every_stage_and_parameter() -> None:
