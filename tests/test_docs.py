@@ -121,6 +121,7 @@ BY_HAND = {
     r"pip install -r requirements(-spark)?.txt|conda env create": "an environment of one's own",
     r"openssl rand": "the shell",
     r"sudo ": "an administrator",
+    r"kubectl |sed -i 's/.python_env": "a Kubernetes cluster",
     r"docker |mlflow models build-docker": "Docker",
     r"bash docs/presentation/": "the flights, npm and a browser",
     r"MLFLOW_TRACKING_URI=\S+ python -m docs\.figures": "the flights",
