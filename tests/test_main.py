@@ -157,6 +157,7 @@ GOOD = {
     "minutes": "1",
     "seed": "0",
     "resume": "true",
+    "engine": "local",
 }
 
 

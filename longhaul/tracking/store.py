@@ -2,12 +2,18 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import mlflow
+from mlflow.exceptions import MlflowException
+
+T = TypeVar("T")
 
 _VARIABLE = "MLFLOW_TRACKING_URI"
 _ENDPOINT = re.compile(r"/api/2\.0/(?:mlflow/)?([\w./-]*[\w])")
+_BROKEN = ("IncompleteRead", "Connection broken")
 _SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
@@ -33,6 +39,20 @@ def fix_address(folder: Path) -> None:
     """Make this process and its children use one absolute tracking URI."""
     if uri := os.environ.get(_VARIABLE):
         os.environ[_VARIABLE] = absolute(uri, folder)
+
+
+def again(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Ask the store, and ask once more when its answer breaks off midway.
+
+    MLflow itself asks again when no answer comes, not when half of one does. For requests that may
+    be carried out twice without harm.
+    """
+    try:
+        return ask(*args, **kwargs)
+    except MlflowException as error:
+        if not any(sign in str(error) for sign in _BROKEN):
+            raise
+        return ask(*args, **kwargs)
 
 
 def refusal(error: Exception) -> str:

@@ -11,6 +11,7 @@ from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
 from longhaul.learning.trials import Trial, best_so_far
 from longhaul.tracking.paging import every
+from longhaul.tracking.store import again
 from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
 
 SETTING = "setting."
@@ -42,16 +43,17 @@ def write(trial: Trial, parent: Run, search: str) -> Trial:
     """
     client = mlflow.MlflowClient()
     begin, end = (_milliseconds(time) for time in (trial.started, trial.started + trial.seconds))
-    run = client.create_run(
-        parent.info.experiment_id, begin, _tags(trial, parent), f"trial {trial.number:02d}"
-    )
-    client.log_batch(
+    # A run that was made twice, because half an answer was lost, is closed with the stage.
+    name = f"trial {trial.number:02d}"
+    run = again(client.create_run, parent.info.experiment_id, begin, _tags(trial, parent), name)
+    again(
+        client.log_batch,
         run.info.run_id,
         metrics=[Metric(name, value, end, 0) for name, value in _metrics(trial).items()],
         params=[Param(SETTING + name, json.dumps(v)) for name, v in trial.settings.items()],
         tags=[RunTag(SEARCH, search), RunTag(NUMBER, str(trial.number))],
     )
-    client.set_terminated(run.info.run_id, "FAILED" if trial.failure else "FINISHED", end)
+    again(client.set_terminated, run.info.run_id, "FAILED" if trial.failure else "FINISHED", end)
     return replace(trial, run_id=run.info.run_id)
 
 

@@ -33,7 +33,7 @@ class Command(click.Command):
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
-            _fail(f"error: {self.name}: {error.format_message()}", 2)
+            _fail(f"error: {self.name}: {' '.join(error.format_message().split())}", 2)
         except LonghaulError as error:
             _fail(f"{error.kind}: {self.name}: {error}", error.code)
         except (MlflowException, OSError) as error:

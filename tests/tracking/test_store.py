@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from longhaul.tracking import store
 
@@ -40,3 +41,25 @@ def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     store.fix_address(tmp_path)
     assert "MLFLOW_TRACKING_URI" not in store.os.environ
+
+
+def test_half_an_answer_is_asked_for_again() -> None:
+    """Once; whatever else goes wrong is said at once."""
+    asked = []
+
+    def answer(name: str) -> str:
+        asked.append(name)
+        if len(asked) == 1:
+            raise MlflowException("Connection broken: IncompleteRead(0 bytes read, 10 more)")
+        return name
+
+    assert store.again(answer, "run") == "run"
+    assert asked == ["run", "run"]
+
+    def refuse() -> None:
+        asked.append("refused")
+        raise MlflowException("PERMISSION_DENIED")
+
+    with pytest.raises(MlflowException, match="PERMISSION_DENIED"):
+        store.again(refuse)
+    assert asked.count("refused") == 1
