@@ -33,7 +33,7 @@ SECTIONS = {
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Fewer rounds and smaller tables: under ten minutes.")
+@click.option("--quick", is_flag=True, help="Fewer rounds and smaller tables.")
 @click.option("--only", default="", help="Sections, with commas between; all others stay.")
 @click.option("--table", default=str(PROJECT / "docs" / "benchmarks.json"), help="The figures.")
 @click.option("--one", default="", hidden=True, type=click.Choice(["", *SECTIONS]))
@@ -58,8 +58,8 @@ def page(found: dict[str, dict[str, object]]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Made by `python -m benchmarks`; with `--quick` in under ten minutes. Both sides of a row"
-        " were measured in the same run, on the same machine and the same data, medians of several"
+        "Made by `python -m benchmarks`; `--quick` takes fewer rounds and smaller tables. Both sides"
+        " of a row were measured in the same run, on the same machine and the same data, medians of several"
         " rounds. Peers are installed by the script, in environments of their own. A ratio is the"
         " other's time by Longhaul's, or Longhaul's rate by the other's, unless it says otherwise.",
     ]
