@@ -61,8 +61,8 @@ def page(found: dict[str, dict[str, object]]) -> str:
         "Made by `python -m benchmarks`; `--quick` takes fewer rounds and smaller tables. Both"
         " sides of a row were measured in the same run, on the same machine and the same data,"
         " medians of several rounds. Peers are installed by the script, in environments of their"
-        " own. A ratio is the other's time by Longhaul's, or Longhaul's rate by the other's, unless it"
-        " says otherwise.",
+        " own. A ratio is the other's time by Longhaul's, or Longhaul's rate by the other's,"
+        " unless it says otherwise.",
     ]
     for name, title in SECTIONS.items():
         if name not in found:
