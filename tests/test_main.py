@@ -143,7 +143,7 @@ def trials() -> list[mlflow.entities.Run]:
         run
         for parent in searches
         for run in client.search_runs(["0"], f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'")
-        if "longhaul.trial" in run.data.tags
+        if "longhaul.trial" in run.data.tags and run.info.status == "FINISHED"
     ]
 
 
