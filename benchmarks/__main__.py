@@ -14,6 +14,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 import psutil
@@ -53,7 +54,7 @@ def main(quick: bool, only: str, table: str, one: str) -> None:
     click.echo(page(found))
 
 
-def page(found: dict[str, dict[str, object]]) -> str:
+def page(found: dict[str, dict[str, Any]]) -> str:
     """The figures as a page."""
     lines = [
         "# Benchmarks",
@@ -68,13 +69,13 @@ def page(found: dict[str, dict[str, object]]) -> str:
         if name not in found:
             continue
         section = found[name]
-        rows = [Row(**row) for row in section["rows"]]  # type: ignore[attr-defined]
+        rows = [Row(**row) for row in section["rows"]]
         lines += ["", f"## {title}", "", f"`benchmarks/{name}.py`: {section['how']}.", ""]
         lines += [markdown(rows)]
     return "\n".join(lines) + "\n"
 
 
-def _measure(name: str, quick: bool, path: Path) -> dict[str, object]:
+def _measure(name: str, quick: bool, path: Path) -> dict[str, Any]:
     """One section in a process of its own; should it fail, its row says why."""
     part, began = path.with_suffix(f".{name}"), time.perf_counter()
     given = ["--one", name, "--table", str(part), *(["--quick"] if quick else [])]

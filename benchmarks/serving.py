@@ -165,8 +165,11 @@ def _mlserver(stack: ExitStack, flights: Flights) -> int:
     folder = flights.folder / "mlserver"
     folder.mkdir()
     model = mlflow.artifacts.download_artifacts(flights.model, dst_path=str(folder / "model"))
-    settings = {"name": "flights", "implementation": "mlserver_mlflow.MLflowRuntime"}
-    settings |= {"parameters": {"uri": model}}  # type: ignore[dict-item]
+    settings = {
+        "name": "flights",
+        "implementation": "mlserver_mlflow.MLflowRuntime",
+        "parameters": {"uri": model},
+    }
     (folder / "model-settings.json").write_text(json.dumps(settings))
     port, other, third = (_free() for _ in range(3))
     host = {"host": HOST, "http_port": port, "grpc_port": other, "metrics_port": third}

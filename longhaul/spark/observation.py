@@ -11,8 +11,10 @@ import operator
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+from pyspark.core.broadcast import Broadcast
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as of
 
@@ -87,12 +89,12 @@ def _others(predictions: Path, scored: int, source: Path, have: int) -> Longhaul
 
 
 def _counting(
-    shared: object,
+    shared: Broadcast[Any],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """What makes one part of all rows that a worker sees at once."""
 
     def count(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        target, due, encoder, reference, names = shared.value  # type: ignore[attr-defined]
+        target, due, encoder, reference, names = shared.value
         whole: Part | None = None
         for batch in stream:
             said = {
