@@ -8,8 +8,6 @@ from typing import Any, Protocol
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from longhaul.errors import LonghaulError
@@ -78,6 +76,8 @@ class SklearnEstimator:
 
     def save(self, folder: Path) -> None:
         """Write it into an existing folder, without pickle."""
+        import skops.io  # here: with it come all of scikit-learn and more, which take a second
+
         skops.io.dump(self.model, folder / FILE, compression=ZIP_DEFLATED)
 
 
@@ -104,6 +104,9 @@ def load_sklearn(folder: Path, trusted: Sequence[str]) -> Any:
     LonghaulError
         When there are others in the file: it was tampered with.
     """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     try:
         return skops.io.load(folder / FILE, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
