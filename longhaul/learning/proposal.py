@@ -1,22 +1,31 @@
-"""The next settings to try: by the tree-structured Parzen estimator, or at random."""
+"""The next settings to try: near the best so far, and nearer with every trial."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
-from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, mix, rand, space_eval, tpe
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, anneal, space_eval, trials_from_docs
 from hyperopt.base import Domain
 from hyperopt.pyll import Apply, dfs
 
 from longhaul.learning.trials import Trial
 
-# Hyperopt draws its first 20 at random: nearly all of a search of the usual length.
-RANDOM_TRIALS = 10
-# Hyperopt's estimator learns from the best one or two of some dozen trials. Where losses are noisy
-# it gets stuck with them: this share of proposals stays random.
-EXPLORE = 0.5
+# A window around the best trial is, after n trials, 1 / (1 + n * SHRINK) as wide as the space.
+SHRINK = 0.2
 _WHOLE = frozenset({"randint", "randint_via_categorical", "categorical"})
+
+
+def suggest(
+    numbers: Sequence[int], domain: Domain, trials: Trials, seed: int
+) -> list[dict[str, Any]]:
+    """Hyperopt's annealing around the best trial, as an algorithm for `hyperopt.fmin`.
+
+    A search begins with settings that are known to work and has some dozen trials: hyperopt's TPE
+    would draw its first 20 from all of the space, and then learn from the best one or two. Until a
+    trial has succeeded, it is drawn from all of the space here, too.
+    """
+    good = trials_from_docs([one for one in trials.trials if _is_centre(one, domain)])
+    return list(anneal.suggest(numbers, domain, good, seed, avg_best_idx=1.0, shrink_coef=SHRINK))
 
 
 def propose(
@@ -40,18 +49,11 @@ def propose(
 
     References
     ----------
-    Bergstra, Bardenet, Bengio and Kégl (2011). Algorithms for hyper-parameter optimization.
-    Advances in Neural Information Processing Systems 24.
+    Bergstra, Yamins and Cox (2013). Making a science of model search: hyperparameter optimization
+    in hundreds of dimensions for vision architectures. ICML 28 (hyperopt, whose ``anneal`` it is).
     """
     draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
-    learn = partial(tpe.suggest, n_startup_jobs=RANDOM_TRIALS, verbose=False)
-    [found] = mix.suggest(
-        [number],
-        Domain(dict, dict(space)),
-        _history(space, trials),
-        int(draw),
-        p_suggest=[(EXPLORE, rand.suggest), (1 - EXPLORE, learn)],
-    )
+    [found] = suggest([number], Domain(dict, dict(space)), _history(space, trials), int(draw))
     point = {label: values[0] for label, values in found["misc"]["vals"].items()}
     settings = space_eval(dict(space), point)
     return {name: plain(settings[name]) for name in space}
@@ -87,6 +89,17 @@ def document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
         "book_time": None,
         "refresh_time": None,
     }
+
+
+def _is_centre(document: Mapping[str, Any], domain: Domain) -> bool:
+    """Whether there can be a window around a trial: it succeeded, and its logarithms exist."""
+    values = document["misc"]["vals"]
+    return document["result"]["status"] == STATUS_OK and all(
+        value > 0
+        for label, node in domain.params.items()
+        if "log" in node.name
+        for value in values[label]
+    )
 
 
 def _coordinate(expression: Apply, setting: Any) -> tuple[str, float]:

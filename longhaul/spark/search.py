@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hyperopt import STATUS_FAIL, STATUS_OK, SparkTrials, fmin, tpe
+from hyperopt import STATUS_FAIL, STATUS_OK, SparkTrials, fmin
 from hyperopt.base import JOB_STATE_CANCEL, JOB_STATE_DONE, JOB_STATE_ERROR
 from pyspark.sql import SparkSession
 
@@ -20,7 +20,7 @@ from longhaul import tasks
 from longhaul.learning import families
 from longhaul.learning.candidate import Prepared
 from longhaul.learning.objective import on_validation
-from longhaul.learning.proposal import RANDOM_TRIALS, document, plain
+from longhaul.learning.proposal import document, plain, suggest
 from longhaul.learning.search import Others, Search, attempt
 from longhaul.learning.trials import Trial
 from longhaul.tasks.kind import Kind
@@ -73,7 +73,7 @@ def run(
         fmin,
         judge,
         dict(search.space),
-        algo=partial(tpe.suggest, n_startup_jobs=RANDOM_TRIALS, verbose=False),
+        algo=suggest,
         max_evals=search.trials,
         timeout=60 * search.minutes,
         trials=history,
