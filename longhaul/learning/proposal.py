@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, anneal, space_eval, trials_from_docs
+from hyperopt import (
+    JOB_STATE_DONE,
+    STATUS_FAIL,
+    STATUS_OK,
+    Trials,
+    anneal,
+    space_eval,
+    trials_from_docs,
+)
 from hyperopt.base import Domain
 from hyperopt.pyll import Apply, dfs
 

@@ -7,17 +7,17 @@ registered model may set them all. So a role may register and promote, or neithe
 import secrets
 import warnings
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
 
-with warnings.catch_warnings():  # MLflow's server warns of what it is made of
-    warnings.simplefilter("ignore")
+if TYPE_CHECKING:
     from mlflow.server.auth.client import AuthServiceClient
-    from mlflow.server.auth.db import utils
     from mlflow.server.auth.entities import Role
 
 ADMIN = "admin"
@@ -61,7 +61,7 @@ def prepare(database: str) -> bool:
     """Make the tables of users, once, before several workers would; whether there are users."""
     engine = sqlalchemy.create_engine(database)
     try:
-        utils.migrate_if_needed(engine, "head")
+        _auth("db.utils").migrate_if_needed(engine, "head")
         with engine.connect() as connection:
             found = connection.execute(sqlalchemy.text("SELECT 1 FROM users LIMIT 1")).first()
     finally:
@@ -69,12 +69,13 @@ def prepare(database: str) -> bool:
     return found is not None
 
 
-def client(url: str) -> AuthServiceClient:
+def client(url: str) -> "AuthServiceClient":
     """The door-keeper of a server, asked in the name that the environment gives."""
-    return AuthServiceClient(url)
+    made: AuthServiceClient = _auth("client").AuthServiceClient(url)
+    return made
 
 
-def admit(client: AuthServiceClient, name: str, role: str, password: str = "") -> str:
+def admit(client: "AuthServiceClient", name: str, role: str, password: str = "") -> str:
     """Give a user one role, and make the user where there is none of that name.
 
     Parameters
@@ -115,7 +116,7 @@ def admit(client: AuthServiceClient, name: str, role: str, password: str = "") -
     return made_up
 
 
-def dismiss(client: AuthServiceClient, name: str) -> None:
+def dismiss(client: "AuthServiceClient", name: str) -> None:
     """Remove a user.
 
     Raises
@@ -128,7 +129,14 @@ def dismiss(client: AuthServiceClient, name: str) -> None:
     client.delete_user(name)
 
 
-def _exists(client: AuthServiceClient, name: str) -> bool:
+def _auth(name: str) -> Any:
+    """A module of MLflow's auth, which takes most of a second, and warns of what it is made of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_module(f"mlflow.server.auth.{name}")
+
+
+def _exists(client: "AuthServiceClient", name: str) -> bool:
     try:
         client.get_user(name)
     except MlflowException as error:
@@ -138,7 +146,7 @@ def _exists(client: AuthServiceClient, name: str) -> bool:
     return True
 
 
-def _role(client: AuthServiceClient, name: str) -> Role:
+def _role(client: "AuthServiceClient", name: str) -> "Role":
     """A role with all that it grants, made if need be."""
     known = {role.name: role for role in client.list_roles(_WORKSPACE)}
     role = known.get(name) or client.create_role(_WORKSPACE, name)

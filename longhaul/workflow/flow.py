@@ -72,7 +72,7 @@ class Flow:
 
     def __enter__(self) -> Self:
         """Begin to warm up the backend, and close what a life cycle that was cut off left open."""
-        warm.register()
+        warm.register(self._root)
         for run_id in owner.sweep(self._parent):
             self._terminal.say(f"run {run_id} was cut off: marked KILLED")
         return self

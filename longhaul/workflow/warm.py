@@ -21,6 +21,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -57,6 +58,7 @@ PRELOAD = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "pydantic.dataclasses",
+    "git",
 )
 _MODULE = re.compile(r"^python -m (?P<module>[\w.]+)(?P<arguments>.*)$", re.DOTALL)
 
@@ -163,15 +165,30 @@ class WarmBackend(AbstractBackend):
         return WarmRun(run_id, _start(command, folder, environment), scratch)
 
 
-def register() -> None:
-    """Make the backend known to `mlflow.run` and begin to warm it up, without waiting for it."""
+def register(project: Path | None = None) -> None:
+    """Make the backend known to `mlflow.run` and begin to warm it up, without waiting for it.
+
+    Parameters
+    ----------
+    project : Path, optional
+        What its entry points import is made ready, too, where this process is in its folder.
+    """
     loader.MLFLOW_BACKENDS.setdefault(NAME, WarmBackend)
     # As steps/__init__.py does: the preloaded libraries read it before any step is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     if multiprocessing.parent_process() is not None:
         return  # this is a warm child, which shares the server that it came from
-    multiprocessing.get_context("forkserver").set_forkserver_preload(list(PRELOAD))
+    at_home = project is not None and project.resolve() == Path.cwd()  # the server's, too
+    modules = [*PRELOAD, *(_modules(project) if project and at_home else ())]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     forkserver.ensure_running()
+
+
+def _modules(project: Path) -> list[str]:
+    """Those that a project's entry points run."""
+    entry_points = load_project(str(project))._entry_points.values()
+    found = (_MODULE.match(entry_point.command) for entry_point in entry_points)
+    return [match["module"] for match in found if match]
 
 
 def first_to_end(runs: Sequence[WarmRun]) -> WarmRun:
@@ -219,6 +236,7 @@ def _run_module(
     os.chdir(folder)
     sys.path.insert(0, folder)
     sys.argv = [module, *arguments]
+    sys.modules.pop(module, None)  # it may be imported already, and is run from its file
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -84,6 +84,28 @@ def test_stages_within_stages_share_one_server(project: Path, store: str) -> Non
     assert parents[1:] == [one.info.run_id for one in found[:-1]]
 
 
+def test_what_steps_import_is_made_ready(project: Path, store: str) -> None:
+    """Of a project in whose folder the process is; the step itself is run from its file."""
+    (project / "steps" / "words.py").write_text(
+        "import os\nwhere = os.getpid()\n\n"
+        "def shout(word):\n    return 'afresh' if where == os.getpid() else 'ready'\n"
+    )
+    script = f"""
+from pathlib import Path
+import mlflow
+from longhaul.workflow import warm
+warm.register(Path({str(project)!r}))
+run = mlflow.run(".", "noop", backend="warm", synchronous=False, experiment_name="test")
+assert run.wait()
+"""
+    assert python(script, project).wait() == 0
+    assert python(script.replace('"."', repr(str(project))), project.parent).wait() == 0
+    found = mlflow.search_runs(
+        experiment_names=["test"], order_by=["start_time"], output_format="list"
+    )
+    assert [one.data.tags["longhaul.headline"] for one in found] == ["ready", "afresh"]
+
+
 def test_cancel_ends_child_and_grandchild(project: Path, store: str) -> None:
     """A cancelled stage is marked, and neither it nor what it started goes on."""
     warm.register()
