@@ -61,7 +61,7 @@ def measure(quick: bool) -> list[Row]:
                 f"rows a second, {rows:,} rows, against `Booster.predict` on a ready matrix",
                 f"{mine:,.0f}",
                 f"{bare:,.0f}",
-                f"{share:.2f}",
+                f"{share:.3f}",
                 met(share, 0.85),
             ),
             Row(

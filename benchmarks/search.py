@@ -31,7 +31,7 @@ from longhaul.learning.objective import on_validation
 from longhaul.learning.search import AHEAD, Search
 from longhaul.tasks import binary
 
-TRIALS = 25
+TRIALS, FEW = 25, 12  # of plain hyperopt, in full and in quick mode
 CORES = 2
 _COMMON = """
 import json, sys, time, warnings
@@ -101,7 +101,7 @@ Curve = list[tuple[float, float]]  # seconds, and the lowest loss from then on
 def measure(quick: bool) -> list[Row]:
     """Time to plain hyperopt's loss, and the losses at equal time."""
     prepared = _prepared()
-    seeds = range(1 if quick else 3)
+    seeds, trials = range(1 if quick else 3), FEW if quick else TRIALS
     found: dict[str, list[Curve]] = {name: [] for name in ("longhaul", "optuna", "flaml")}
     plain: list[tuple[float, Curve]] = []
     missing = {}
@@ -109,7 +109,7 @@ def measure(quick: bool) -> list[Row]:
         data = Path(folder) / "flights.npz"
         _save(prepared, data)
         for seed in seeds:
-            plain.append(_hyperopt(prepared, seed))
+            plain.append(_hyperopt(prepared, seed, trials))
             seconds = plain[-1][0]
             found["longhaul"].append(_longhaul(prepared, seed, seconds))
             for name, script in (("optuna", _OPTUNA), ("flaml", _FLAML)):
@@ -118,11 +118,14 @@ def measure(quick: bool) -> list[Row]:
                 except (RuntimeError, subprocess.CalledProcessError) as error:
                     missing[name] = str(error)
             _say(seed, plain[-1], {name: curves[-1:] for name, curves in found.items()})
-    return _rows(plain, found, missing)
+    return _rows(trials, plain, found, missing)
 
 
 def _rows(
-    plain: list[tuple[float, Curve]], found: dict[str, list[Curve]], missing: dict[str, str]
+    trials: int,
+    plain: list[tuple[float, Curve]],
+    found: dict[str, list[Curve]],
+    missing: dict[str, str],
 ) -> list[Row]:
     times, first = [], []
     for (seconds, curve), ours in zip(plain, found["longhaul"], strict=True):
@@ -138,7 +141,7 @@ def _rows(
     every = ", ".join(f"{one:.2f}" if np.isfinite(one) else "> 1" for one in times)
     rows = [
         Row(
-            f"time to the loss that plain hyperopt finds in {TRIALS} trials ({count})",
+            f"time to the loss that plain hyperopt finds in {trials} trials ({count})",
             said,
             f"{took:.1f} s (found after {statistics.median(first):.1f} s)",
             f"{ratio} (by seed: {every})",
@@ -197,7 +200,7 @@ def _save(prepared: Prepared, path: Path) -> None:
     )
 
 
-def _hyperopt(prepared: Prepared, seed: int) -> tuple[float, Curve]:
+def _hyperopt(prepared: Prepared, seed: int, trials: int) -> tuple[float, Curve]:
     """As its users write it; the time of all trials, and the curve."""
     curve: Curve = []
     train, valid = prepared.train, prepared.valid
@@ -221,7 +224,7 @@ def _hyperopt(prepared: Prepared, seed: int) -> tuple[float, Curve]:
         objective,
         family.space(),
         tpe.suggest,
-        TRIALS,
+        trials,
         trials=Trials(),
         rstate=np.random.default_rng(seed),
         verbose=False,

@@ -1,6 +1,6 @@
 """Predictions of one period on disk, made batch by batch: memory does not grow with the table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
+from longhaul.data.pipeline import ahead
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
@@ -72,7 +73,7 @@ def write(
     problem : Problem
     origin : Origin
     batch_rows : int
-        The most rows to hold at once.
+        Of a batch; a few batches are held at once.
 
     Raises
     ------
@@ -80,13 +81,17 @@ def write(
         When `source` cannot be read.
     """
     schema = schema_of(tables.schema(source), problem)
-    start = 0
-    with pq.ParquetWriter(target, schema) as writer:
-        for batch in tables.stream(source, batch_rows):
-            frame = batch.to_pandas()
+
+    def predicted() -> Iterator[pa.Table]:
+        start = 0
+        for frame in ahead(batch.to_pandas() for batch in tables.stream(source, batch_rows)):
             rows = np.arange(start, start + len(frame))
-            writer.write_table(table(frame, rows, predictor, problem, origin, schema))
+            yield table(frame, rows, predictor, problem, origin, schema)
             start += len(frame)
+
+    with pq.ParquetWriter(target, schema) as writer:
+        for part in ahead(predicted()):  # read, predicted and written side by side
+            writer.write_table(part)
 
 
 def columns(kind: Kind) -> dict[str, pa.DataType]:

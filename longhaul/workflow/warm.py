@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -154,9 +155,7 @@ class WarmBackend(AbstractBackend):
         for name, value in backend_config.get(TAGS, {}).items():
             mlflow.MlflowClient().set_tag(run_id, name, value)
         scratch = tempfile.TemporaryDirectory(prefix="longhaul-")
-        (command,) = get_entry_point_command(
-            load_project(folder), entry_point, params, scratch.name
-        )
+        (command,) = get_entry_point_command(_project(folder), entry_point, params, scratch.name)
         environment = {
             **get_run_env_vars(run_id, experiment_id),
             "TMPDIR": scratch.name,
@@ -184,9 +183,15 @@ def register(project: Path | None = None) -> None:
     forkserver.ensure_running()
 
 
+@lru_cache
+def _project(folder: str) -> Any:
+    """A project, which takes as long to read as a run to make."""
+    return load_project(folder)
+
+
 def _modules(project: Path) -> list[str]:
     """Those that a project's entry points run."""
-    entry_points = load_project(str(project))._entry_points.values()
+    entry_points = _project(str(project))._entry_points.values()
     found = (_MODULE.match(entry_point.command) for entry_point in entry_points)
     return [match["module"] for match in found if match]
 
