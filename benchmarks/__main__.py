@@ -25,6 +25,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 SECTIONS = {
     "steps": "What a step costs",
     "chain": "What chaining costs",
+    "life": "Where the time of a life cycle goes",
     "search": "Search",
     "batch": "Batch scoring",
     "drift": "Monitoring",
