@@ -21,9 +21,12 @@ class SingleRow:
     Parameters
     ----------
     booster : lightgbm.Booster
+    threads : int
+        What other predictions in this process use. One row takes none but the thread that asks, but
+        LightGBM notes the number all the same.
     """
 
-    def __init__(self, booster: Any):
+    def __init__(self, booster: Any, threads: int = 0):
         self._booster = booster  # the handle below must not outlive it
         self._config, self._length = ctypes.c_void_p(), ctypes.c_int64()
         self._check(
@@ -34,7 +37,7 @@ class SingleRow:
                 ctypes.c_int(_ALL),
                 ctypes.c_int(_FLOAT32),
                 ctypes.c_int32(booster.num_feature()),
-                ctypes.c_char_p(b"num_threads=1"),
+                ctypes.c_char_p(b"num_threads=%d" % threads),
                 ctypes.byref(self._config),
             )
         )

@@ -17,7 +17,7 @@ from longhaul.learning.single import SingleRow
 from longhaul.learning.trees import leaf_rows
 
 FILE = "model.txt"
-FEW_ROWS = 16  # up to here, waking threads takes longer than predicting
+FEW_ROWS = 16  # up to here, row by row takes less time than to wake threads
 LEAST_PATIENCE = 10  # rounds without improvement, however high the learning rate
 
 name = "lightgbm"
@@ -131,15 +131,28 @@ class Track:
                     break
         except lightgbm.basic.LightGBMError as error:
             raise LonghaulError(f"lightgbm: {error}") from None
-        return Boosted(_first(booster, best), self._train.classes)
+        return Boosted(_first(booster, best), self._train.classes, threads)
 
 
 @dataclass(frozen=True)
 class Boosted:
-    """A LightGBM booster, kept in its own text format."""
+    """A LightGBM booster, kept in its own text format.
+
+    Attributes
+    ----------
+    booster : lightgbm.Booster
+    classes : int
+        See `Sample.classes`.
+    threads : int
+        To predict with; 0 is all that OpenMP may use. LightGBM keeps this number for the whole
+        process, and its buffers are as many: whatever is at work at once must agree on it, or
+        memory is overrun. So all predictions use the same, however few their rows, and so does
+        what trains beside them.
+    """
 
     booster: Any
     classes: int = 2
+    threads: int = 0
 
     @property
     def iterations(self) -> int:
@@ -148,9 +161,10 @@ class Boosted:
 
     def scores(self, matrix: np.ndarray) -> np.ndarray:
         """Probabilities or values; see `longhaul.learning.estimator.Estimator.scores`."""
-        one = matrix.shape == (1, self._width) and matrix.dtype == np.float32
-        if one and self.classes <= 2:
-            return self._single.scores(matrix)
+        width = int(self.booster.num_feature())
+        few = 1 <= len(matrix) <= FEW_ROWS and matrix.shape[1:] == (width,)
+        if few and matrix.dtype == np.float32 and self.classes <= 2:
+            return np.concatenate([self._single.scores(row) for row in matrix[:, np.newaxis]])
         return self._predict(matrix)
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray | None:
@@ -167,20 +181,15 @@ class Boosted:
         (folder / FILE).write_text(self.booster.model_to_string(), encoding="utf-8")
 
     @cached_property
-    def _width(self) -> int:
-        return int(self.booster.num_feature())
-
-    @cached_property
     def _single(self) -> SingleRow:
-        return SingleRow(self.booster)
+        return SingleRow(self.booster, self.threads)
 
     def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
         if not len(matrix):
             if how:
                 return np.empty((0, matrix.shape[1] + 1))
             return np.empty((0, self.classes) if self.classes > 2 else 0)
-        threads = 1 if len(matrix) <= FEW_ROWS else 0  # 0 is all that OpenMP may use
-        return np.asarray(self.booster.predict(matrix, num_threads=threads, **how))
+        return np.asarray(self.booster.predict(matrix, num_threads=self.threads, **how))
 
 
 def load(folder: Path, classes: int) -> Boosted:
