@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,7 +39,8 @@ def measure(quick: bool) -> list[Row]:
     stages = [run for run in found if _STAGE in run.data.tags]
     spent, counts = _spent(stages), Counter(run.data.tags[_STAGE] for run in stages)
     spent["`mlflow run` itself"] = wall - sum(spent.values())
-    shown = [(name, seconds) for name, seconds in spent.most_common() if seconds >= SMALL * wall]
+    ordered = sorted(spent.items(), key=lambda one: -one[1])
+    shown = [(name, seconds) for name, seconds in ordered if seconds >= SMALL * wall]
     rows = [Row(f"`main` at its defaults, {len(stages) - 1} stages", f"{wall:.0f} s", "", "1")]
     rows += [
         Row(_called(name, counts[name]), f"{seconds:.1f} s", "", f"{seconds / wall:.1%}")
@@ -65,11 +66,11 @@ def _live(folder: Path) -> None:
         raise RuntimeError(f"main: {(done.stdout + done.stderr).strip()[-300:]}")
 
 
-def _spent(stages: list[Run]) -> Counter[str]:
+def _spent(stages: list[Run]) -> dict[str, float]:
     """Seconds of each entry point."""
     ends = {one.info.run_id: one.info.end_time for one in stages}
     moments = sorted({t for one in stages for t in (one.info.start_time, ends[one.info.run_id])})
-    spent: Counter[str] = Counter()
+    spent: dict[str, float] = defaultdict(float)
     for start, end in pairwise(moments):
         at_work = [
             one for one in stages if one.info.start_time <= start and ends[one.info.run_id] >= end
