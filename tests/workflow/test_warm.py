@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -104,6 +105,23 @@ assert run.wait()
         experiment_names=["test"], order_by=["start_time"], output_format="list"
     )
     assert [one.data.tags["longhaul.headline"] for one in found] == ["ready", "afresh"]
+
+
+def test_stages_that_are_made_ready_say_nothing(project: Path, store: str) -> None:
+    """Not even of being run though they are imported, however deep."""
+    script = """
+from pathlib import Path
+import mlflow
+from longhaul.workflow import warm
+warm.register(Path.cwd())
+run = mlflow.run(".", "nest", parameters={"levels": 2}, backend="warm", synchronous=False,
+                 experiment_name="test")
+assert run.wait()
+"""
+    nested = python(script, project, stderr=subprocess.PIPE)
+    _, said = nested.communicate(timeout=120)
+    assert nested.returncode == 0
+    assert "RuntimeWarning" not in said
 
 
 def test_cancel_ends_child_and_grandchild(project: Path, store: str) -> None:
