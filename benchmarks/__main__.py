@@ -45,8 +45,8 @@ REMARKS = {
     " the same, so when a search passes one given loss is a matter of luck: hence the figure of"
     " each seed. The good settings learn slowly: three to five seconds of a processor a trial, of"
     " which a third of plain hyperopt's time holds five.",
-    "serving": "An echo reads no JSON, predicts nothing and keeps no record. With a hundred rows,"
-    " most of an answer's time is LightGBM's walk through its trees, which is the same for all.",
+    "serving": "An echo reads no JSON, predicts nothing and keeps no record. The more rows a"
+    " request has, the larger the part that LightGBM's walk through its trees takes, the same for all.",
 }
 
 
