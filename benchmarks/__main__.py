@@ -46,7 +46,7 @@ REMARKS = {
     " each seed. The good settings learn slowly: three to five seconds of a processor a trial, of"
     " which a third of plain hyperopt's time holds five.",
     "serving": "An echo reads no JSON, predicts nothing and keeps no record. The more rows a"
-    " request has, the larger the part that LightGBM's walk through its trees takes, the same for all.",
+    " request has, the larger the part of LightGBM's walk through its trees, the same for all.",
 }
 
 
