@@ -1,7 +1,9 @@
 """How the stages grow with a table: time and peak memory, and their slopes.
 
 Tables of twenty columns, LightGBM with at most a hundred trees, each stage a process of its own.
-The slope of log time over log rows says what growth costs: 1 is in proportion.
+The slope of log time over log rows says what growth costs: 1 is in proportion. ``python -m
+benchmarks.growth --largest`` adds 30 million rows, which takes most of an hour and is not part of
+the whole.
 """
 
 import json
@@ -17,14 +19,14 @@ import psutil
 from benchmarks import large
 from benchmarks.rows import Row, markdown
 
-SIZES = (300_000, 3_000_000, 30_000_000)
+SIZES, LARGEST = (300_000, 3_000_000), 30_000_000
 TREES = 100
 STAGES = ("ingest", "validate", "split", "train", "score", "monitor")
 
 
-def measure(quick: bool) -> list[Row]:
+def measure(quick: bool, largest: bool = False) -> list[Row]:
     """A row for each stage, with all sizes in it."""
-    sizes = SIZES[:1] if quick else SIZES
+    sizes = SIZES[:1] if quick else (*SIZES, LARGEST) if largest else SIZES
     found: dict[str, list[tuple[float, float] | str]] = {name: [] for name in STAGES}
     for rows in sizes:
         with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
@@ -106,4 +108,4 @@ def _given(name: str, place: dict[str, str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(markdown(measure("--quick" in sys.argv)))
+    print(markdown(measure("--quick" in sys.argv, "--largest" in sys.argv)))
