@@ -161,8 +161,7 @@ class Boosted:
 
     def scores(self, matrix: np.ndarray) -> np.ndarray:
         """Probabilities or values; see `longhaul.learning.estimator.Estimator.scores`."""
-        width = int(self.booster.num_feature())
-        few = 1 <= len(matrix) <= FEW_ROWS and matrix.shape[1:] == (width,)
+        few = 1 <= len(matrix) <= FEW_ROWS and matrix.shape[1:] == (self._width,)
         if few and matrix.dtype == np.float32 and self.classes <= 2:
             return np.concatenate([self._single.scores(row) for row in matrix[:, np.newaxis]])
         return self._predict(matrix)
@@ -179,6 +178,10 @@ class Boosted:
     def save(self, folder: Path) -> None:
         """Write it into an existing folder, as text."""
         (folder / FILE).write_text(self.booster.model_to_string(), encoding="utf-8")
+
+    @cached_property
+    def _width(self) -> int:
+        return int(self.booster.num_feature())
 
     @cached_property
     def _single(self) -> SingleRow:
