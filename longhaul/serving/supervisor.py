@@ -155,8 +155,12 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
 
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
-    """Give signals back once the record is finished: a second SIGTERM waits."""
+    """Give signals back once the record is finished, but SIGTERM: what is left is to close the run.
+
+    `mlflow run` sends one when it is interrupted itself, and nobody knows how late it comes.
+    """
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    before[signal.SIGTERM] = signal.SIG_IGN
     try:
         yield
     finally:

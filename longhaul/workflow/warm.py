@@ -258,9 +258,24 @@ def _run_module(
     os.chdir(folder)
     sys.path.insert(0, folder)
     sys.argv = [module, *arguments]
+    _forget_others(folder)
     sys.modules.pop(module, None)  # it may be imported already, and is run from its file
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _forget_others(folder: str) -> None:
+    """Let the folder's own packages be imported, not those that were made ready of another one."""
+    home = Path(folder).resolve()
+    own = {one.stem for one in home.iterdir() if (one / "__init__.py").is_file()}
+    strange = {
+        name
+        for name in own & sys.modules.keys()
+        if not Path(sys.modules[name].__file__ or "").resolve().is_relative_to(home)
+    }
+    for name in list(sys.modules):
+        if name.partition(".")[0] in strange:
+            del sys.modules[name]
 
 
 def depth() -> int:

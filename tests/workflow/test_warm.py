@@ -1,6 +1,7 @@
 """The warm backend makes the same runs as MLflow's local one, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -105,6 +106,27 @@ assert run.wait()
         experiment_names=["test"], order_by=["start_time"], output_format="list"
     )
     assert [one.data.tags["longhaul.headline"] for one in found] == ["ready", "afresh"]
+
+
+def test_another_project_has_its_own_steps(project: Path, store: str) -> None:
+    """Even where those of the project that the process is in are ready."""
+    other = project.parent / "other"
+    shutil.copytree(project, other)
+    (other / "steps" / "words.py").write_text("def shout(word):\n    return 'other'\n")
+    script = f"""
+from pathlib import Path
+import mlflow
+from longhaul.workflow import warm
+warm.register(Path.cwd())
+for uri in [".", {str(other)!r}, "."]:
+    run = mlflow.run(uri, "noop", backend="warm", synchronous=False, experiment_name="test")
+    assert run.wait()
+"""
+    assert python(script, project).wait() == 0
+    found = mlflow.search_runs(
+        experiment_names=["test"], order_by=["start_time"], output_format="list"
+    )
+    assert [one.data.tags["longhaul.headline"] for one in found] == ["HELLO", "other", "HELLO"]
 
 
 def test_stages_that_are_made_ready_say_nothing(project: Path, store: str) -> None:
