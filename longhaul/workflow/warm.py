@@ -8,6 +8,7 @@ it is killed.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import re
@@ -27,6 +28,7 @@ from types import ModuleType
 from typing import Any
 
 import mlflow
+from mlflow.entities import RunTag
 from mlflow.projects.backend import loader
 from mlflow.projects.backend.abstract_backend import AbstractBackend
 from mlflow.projects.submitted_run import SubmittedRun
@@ -148,13 +150,14 @@ class WarmBackend(AbstractBackend):
 
         `backend_config` may hold ``tags``, which are set on the run before it starts.
         """
-        folder = fetch_and_validate_project(project_uri, version, entry_point, params)
+        folder = _fetch(project_uri, version, entry_point, params)
         run = get_or_create_run(
             None, project_uri, experiment_id, folder, version, entry_point, params
         )
         run_id = run.info.run_id
-        for name, value in backend_config.get(TAGS, {}).items():
-            mlflow.MlflowClient().set_tag(run_id, name, value)
+        if tags := backend_config.get(TAGS):
+            marks = [RunTag(name, value) for name, value in tags.items()]
+            mlflow.MlflowClient().log_batch(run_id, tags=marks)
         scratch = tempfile.TemporaryDirectory(prefix="longhaul-")
         (command,) = get_entry_point_command(_project(folder), entry_point, params, scratch.name)
         environment = {
@@ -182,6 +185,17 @@ def register(project: Path | None = None) -> None:
     modules = [*PRELOAD, *(_modules(project) if project and at_home else ())]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     forkserver.ensure_running()
+
+
+def _fetch(
+    uri: str, version: str | None, entry_point: str, params: Mapping[str, Any] | None
+) -> str:
+    """The folder of a project, as MLflow finds and checks it; one that is here is read once."""
+    if version or not Path(uri).is_dir():
+        return str(fetch_and_validate_project(uri, version, entry_point, params))
+    folder = str(Path(uri).resolve())
+    _project(folder).get_entry_point(entry_point)._validate_parameters(params or {})
+    return folder
 
 
 @lru_cache
@@ -250,6 +264,7 @@ def _run_module(
     address: str,
 ) -> None:
     """What the child does: become ``python -m module arguments`` in the project's folder."""
+    gc.freeze()  # what the server imported is no garbage; looking would also copy its memory
     os.setpgrp()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _share(address)
