@@ -1,7 +1,7 @@
 """How the stages grow with a table: time and peak memory, and their slopes.
 
 Tables of twenty columns, each stage a process of its own. LightGBM learns fast, so that early
-stopping ends it after some tens of trees. The slope of log time over log rows says what growth
+stopping ends it after some twenty trees. The slope of log time over log rows says what growth
 costs: 1 is in proportion. ``python -m benchmarks --only growth --largest`` adds 30 million rows,
 which takes half an hour and is no part of the whole.
 """
