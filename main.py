@@ -8,18 +8,20 @@ import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import source, table
-from longhaul.engines import ENGINES
+from longhaul.data import sources, table
+from longhaul.engines.base import ENGINES
 from longhaul.errors import LonghaulError
-from longhaul.learning.families import family
-from longhaul.learning.families.own import read
-from longhaul.survey import declaration
-from longhaul.tracking import artifacts, charge, curve, registry
-from longhaul.tracking.life import Life
-from longhaul.workflow import caller
-from longhaul.workflow.flow import Flow
-from longhaul.workflow.stage import stage
-from longhaul.workflow.terminal import Terminal
+from longhaul.estimators.families import family
+from longhaul.estimators.families.custom import read
+from longhaul.pipeline import caller
+from longhaul.pipeline.flow import Flow
+from longhaul.pipeline.step import stage
+from longhaul.pipeline.terminal import Terminal
+from longhaul.production import period_metrics, version_for_period
+from longhaul.production.history import Life
+from longhaul.registry import promotion
+from longhaul.scaffold import problem_file
+from longhaul.tracking import artifacts
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -59,16 +61,16 @@ def main(
 def declare(flow: Flow, data: str, target: str, query: str) -> Path:
     """Make a problem file of a table, where the caller is."""
     folder = caller.folder()
-    path = folder / declaration.file_name(data)
-    data = str(folder / data) if source.is_path(data) else data
-    state = source.fingerprint(data, query, folder, artifacts.fetch)
+    path = folder / problem_file.file_name(data)
+    data = str(folder / data) if sources.is_path(data) else data
+    state = sources.fingerprint(data, query, folder, artifacts.fetch)
     table_of = {"data": data, "target": target, "query": query}
     started = flow.run("start", **table_of, problem=path, state=state)
     declared, decisions = (
         artifacts.fetch(started.uri(name)).read_text(encoding="utf-8")
         for name in ("problem.yaml", "decisions.txt")
     )
-    declaration.keep(path, declared)  # the stage may have been reused
+    problem_file.keep(path, declared)  # the stage may have been reused
     click.echo(decisions)
     return path
 
@@ -85,7 +87,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     mlflow.set_tag("mlflow.runName", problem.name)
 
     # From the raw table to clean periods, and three windows of them.
-    state = source.digest(problem, path.parent, artifacts.fetch)
+    state = sources.digest(problem, path.parent, artifacts.fetch)
     engine = search["engine"]
     ingested = flow.run("ingest", problem=path, engine=engine, state=state)
     clean = flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
@@ -100,7 +102,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     candidate = flow.run("tune", split=split, family=winner, **search).uri("model")
 
     # Is it good enough, and better than what is in production?
-    incumbent = registry.incumbent(problem.name, candidate)
+    incumbent = promotion.incumbent(problem.name, candidate)
     rival = "" if incumbent == "none" else f"models:/{problem.name}/{incumbent}"
     judged = flow.run(
         "evaluate", candidate=candidate, champion=rival, split=split, seed=search["seed"]
@@ -114,19 +116,19 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
         flow.run("promote", model=version, replaces=incumbent, **evidence)
 
     # Into production, and through the periods that follow, each with the champion of its time.
-    number = registry.crowned(problem.name, candidate) or registry.champion(problem.name)
+    number = promotion.crowned(problem.name, candidate) or promotion.champion(problem.name)
     if number is None:
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     common = {"seed": search["seed"], "engine": engine}
     for period in table.periods(artifacts.fetch(clean)):
         if problem.windows.produces(period):
-            number = charge.in_charge(problem.name, period)
+            number = version_for_period.in_charge(problem.name, period)
             inputs = {"problem": path, "table": clean, "period": period, **common}
             lived = flow.run("cycle", state=number, **inputs)
-            curve.log(flow.parent_id, period, lived.metrics)
+            period_metrics.log(flow.parent_id, period, lived.metrics)
 
-    champion = registry.champion(problem.name)
+    champion = promotion.champion(problem.name)
     report = flow.run("report", run=flow.parent_id)
     pages = {"report": (report.run_id, "report.html")}
     if run := Life.read(problem.name).run:

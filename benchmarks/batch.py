@@ -23,13 +23,13 @@ from benchmarks import memory
 from benchmarks.flights import PROBLEM, flights_table, served_flights
 from benchmarks.rows import Row, markdown, met
 from longhaul import problem as problems
-from longhaul.learning.families.lightgbm import Boosted
+from longhaul.estimators.families.lightgbm import Boosted
 from longhaul.model import predictions
 from longhaul.model.package import Package
 from longhaul.model.predictions import Origin
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
-from longhaul.tracking import models
+from longhaul.tracking import logged_models
 
 ROWS = 1_000_000
 
@@ -43,7 +43,7 @@ def measure(quick: bool) -> list[Row]:
         source = flights.folder / "rows.parquet"
         _write(source, rows)
         problem = problems.load(PROBLEM)
-        package = models.load(flights.model)
+        package = logged_models.load(flights.model)
         target = flights.folder / "predicted.parquet"
         matrix = _matrix(source, package.predictor)
         booster = cast(Boosted, package.predictor.estimator).booster
@@ -132,7 +132,7 @@ def _peak(folder: Path, model: str, source: Path, times: int) -> tuple[float, fl
 
 def _one(model: str, source: str, target: str) -> None:
     problem = problems.load(PROBLEM)
-    _score(Path(source), Path(target), models.load(model), problem)
+    _score(Path(source), Path(target), logged_models.load(model), problem)
 
 
 if __name__ == "__main__":

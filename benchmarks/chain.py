@@ -23,7 +23,7 @@ from typing import Any
 import mlflow
 
 from benchmarks.rows import Row, markdown, met
-from longhaul.workflow import warm
+from longhaul.pipeline import warm_backend
 
 PROJECT = Path(__file__).resolve().parents[1]
 FAMILIES = ("linear", "histogram", "lightgbm", "forest")
@@ -42,7 +42,7 @@ def measure(quick: bool) -> list[Row]:
         "trials": 5 if quick else 25,
     }
     rounds = 1 if quick else 2
-    pairs = [(_apart("process", how), _apart(warm.NAME, how)) for _ in range(rounds)]
+    pairs = [(_apart("process", how), _apart(warm_backend.NAME, how)) for _ in range(rounds)]
     count = 8 + len(how["families"]) + 2 * len(how["periods"])
     return _rows(count, pairs, _apart("local", how)[0])
 
@@ -117,8 +117,8 @@ def chained(backend: str, how: dict[str, Any], folder: str) -> tuple[float, floa
         with _clocked() as spent:
             _chain(lambda name, given: _in_process(name, given, spent), how)
         return time.perf_counter() - began, spent[0]
-    if backend == warm.NAME:
-        warm.register(PROJECT)
+    if backend == warm_backend.NAME:
+        warm_backend.register(PROJECT)
     _chain(lambda name, given: _by_mlflow(backend, name, given), how)
     return time.perf_counter() - began, 0.0
 

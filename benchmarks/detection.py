@@ -21,16 +21,16 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
-from longhaul.evaluation.metrics import measure
-from longhaul.learning import candidate
-from longhaul.learning.candidate import Candidate
 from longhaul.monitoring import assessment
 from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.distinct import Counted, draw
 from longhaul.monitoring.drift import Drift, compare
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.sketch import Counted, draw
 from longhaul.problem import Problem
+from longhaul.tasks.metrics import measure
+from longhaul.training import candidate
+from longhaul.training.candidate import Candidate
 
 TRIALS = 60
 PERIODS = 5

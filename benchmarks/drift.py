@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 from benchmarks import memory, peers
 from benchmarks.rows import Row, markdown, met
 from longhaul.data import flights
+from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
-from longhaul.learning.sample import Sample
 from longhaul.monitoring import reference as references
 from longhaul.monitoring.batches import BATCH_ROWS, Batch
 from longhaul.monitoring.drift import compare

@@ -23,15 +23,16 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from benchmarks import tables
+from longhaul.estimators import families
 from longhaul.features.encoder import Encoder
-from longhaul.learning import families
-from longhaul.learning.candidate import Prepared, encode
-from longhaul.learning.objective import on_validation
-from longhaul.learning.search import AHEAD, Others, Search
-from longhaul.learning.trials import best
 from longhaul.problem import Batches, Problem, Target, Windows
-from longhaul.survey import columns, outcome
+from longhaul.scaffold import columns
+from longhaul.scaffold import target as targets
 from longhaul.tasks import binary
+from longhaul.training.candidate import Prepared, encode
+from longhaul.training.objective import on_validation
+from longhaul.training.search import AHEAD, Others, Search
+from longhaul.training.trials import best
 
 FOLDS = 5
 PEER = ("flaml[automl]==2.7.0", "scikit-learn<1.8", "pandas<3", "numpy<2.4", "pyarrow")
@@ -87,10 +88,10 @@ def _compare(folder: Path, name: str, target: str, seconds: float, peer: str) ->
 
 def _read(path: Path, target: str) -> tuple[pd.DataFrame, Problem]:
     raw = pd.read_csv(path, dtype=str, keep_default_na=False)
-    found = outcome.look(raw[target])
+    found = targets.infer(raw[target])
     frame = {target: found.column.astype("str")}
     for name in raw.columns.drop(target):
-        looked, values = columns.look(raw[name])
+        looked, values = columns.infer(raw[name])
         if looked.use == "feature":
             frame[name] = values
     told = Target(target, positive=found.target.positive)

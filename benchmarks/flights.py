@@ -12,10 +12,10 @@ import mlflow
 import pandas as pd
 
 from longhaul import problem as problems
-from longhaul.data import periods, source
-from longhaul.learning import candidate
-from longhaul.learning.families import family
-from longhaul.tracking import models
+from longhaul.data import periods, sources
+from longhaul.estimators.families import family
+from longhaul.tracking import logged_models
+from longhaul.training import candidate
 
 PROBLEM = Path(__file__).resolve().parents[1] / "problems" / "flights.yaml"
 _LIGHTGBM = "lightgbm"
@@ -31,7 +31,7 @@ class Flights(NamedTuple):
 
 def flights_table() -> pd.DataFrame:
     """Every flight, as ingested."""
-    return source.read(problems.load(PROBLEM), PROBLEM.parent).frame
+    return sources.read(problems.load(PROBLEM), PROBLEM.parent).frame
 
 
 @contextmanager
@@ -53,5 +53,5 @@ def served_flights() -> Iterator[Flights]:
         mlflow.create_experiment("benchmark", artifact_location=f"file://{temporary}/artifacts")
         mlflow.set_experiment("benchmark")
         with mlflow.start_run():
-            uri = models.log(fitted.package, valid.head())
+            uri = logged_models.log(fitted.package, valid.head())
         yield Flights(uri, rows[problem.features(rows.columns)], Path(temporary))

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import memory
-from longhaul.tracking import registry
+from longhaul.registry import promotion
 from longhaul.tracking.tags import SEEN
 
 ROWS = 5_000_000
@@ -110,8 +110,8 @@ def stage(folder: Path, name: str, **parameters: object) -> tuple[float, float, 
 def register(folder: Path, model: str) -> None:
     """Make a model version 1 of `large`, so that it can be watched."""
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    registry.register("large", model, {SEEN: "2020-08", "test_auc": "0.7"}, "")
-    registry.promote("large", "1", "measured")
+    promotion.register("large", model, {SEEN: "2020-08", "test_auc": "0.7"}, "")
+    promotion.promote("large", "1", "measured")
 
 
 def _newest(folder: Path) -> str:

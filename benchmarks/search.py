@@ -24,12 +24,13 @@ from benchmarks.flights import PROBLEM, flights_table
 from benchmarks.rows import Row, met
 from longhaul import problem as problems
 from longhaul.data import periods
-from longhaul.learning import candidate, families
-from longhaul.learning.candidate import Prepared
-from longhaul.learning.families import lightgbm as family
-from longhaul.learning.objective import on_validation
-from longhaul.learning.search import AHEAD, Search
+from longhaul.estimators import families
+from longhaul.estimators.families import lightgbm as family
 from longhaul.tasks import binary
+from longhaul.training import candidate
+from longhaul.training.candidate import Prepared
+from longhaul.training.objective import on_validation
+from longhaul.training.search import AHEAD, Search
 
 TRIALS, FEW = 25, 12  # of plain hyperopt, in full and in quick mode
 CORES = 2

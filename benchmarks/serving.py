@@ -23,9 +23,10 @@ from benchmarks.flights import Flights, served_flights
 from benchmarks.load import Load
 from benchmarks.rows import Row, markdown, met
 from longhaul import process
-from longhaul.deployment import payload, server
-from longhaul.deployment.service import Service
 from longhaul.errors import LonghaulError
+from longhaul.model import payload
+from longhaul.smoke_test import server
+from longhaul.smoke_test.service import Service
 
 ECHO = """
 from fastapi import FastAPI, Request, Response

@@ -13,7 +13,8 @@ import psutil
 
 from benchmarks import load
 from benchmarks.flights import served_flights
-from longhaul.deployment import payload, server
+from longhaul.model import payload
+from longhaul.smoke_test import server
 
 CLIENTS = 16
 LOOKS = 20

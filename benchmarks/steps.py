@@ -19,7 +19,7 @@ import mlflow
 
 from benchmarks import peers
 from benchmarks.rows import Row, markdown
-from longhaul.workflow import warm
+from longhaul.pipeline import warm_backend
 
 FEW, MANY = 2, 6
 MLPROJECT = """
@@ -47,8 +47,8 @@ def measure(quick: bool) -> list[Row]:
             "Kedro": lambda count: _kedro(folder, count),
         }
         _project(folder)
-        _mlflow(folder, warm.NAME, 1)
-        ours = _step(lambda count: _mlflow(folder, warm.NAME, count), max(rounds, 3))
+        _mlflow(folder, warm_backend.NAME, 1)
+        ours = _step(lambda count: _mlflow(folder, warm_backend.NAME, count), max(rounds, 3))
         rows = []
         for name, run in sides.items():
             what = f"one more step that does nothing, {name} {_version(name)}".strip()
@@ -84,7 +84,7 @@ def _project(folder: Path) -> None:
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     mlflow.create_experiment("noop", artifact_location=f"file://{folder}/artifacts")
     mlflow.set_experiment("noop")
-    warm.register()
+    warm_backend.register()
 
 
 def _mlflow(folder: Path, backend: str, count: int) -> float:

@@ -15,10 +15,10 @@ import jinja2
 import mlflow
 
 from longhaul import tasks
-from longhaul.plots import monitoring, replay
-from longhaul.report import history, life, page, template
+from longhaul.plots import backtest, monitoring
+from longhaul.report import page, production, run_tree, template
 from longhaul.report.document import Table
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 from longhaul.tracking import artifacts
 
 DOCS = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ TEMPLATES = ("report.md", "presentation/slides.md")
 def main(arguments: list[str]) -> None:
     """Take the figures of a run, if one is named, and fill in the templates."""
     if arguments:
-        told = history.read(arguments[0])
+        told = run_tree.read(arguments[0])
         FIGURES.write_text(json.dumps(take(told), indent=1) + "\n", encoding="utf-8")
         draw(told)
     for name, text in fill(json.loads(FIGURES.read_text(encoding="utf-8"))).items():
@@ -73,14 +73,14 @@ def draw(told: History) -> None:
         assert stage
         found = artifacts.fetch(f"runs:/{stage.run.info.run_id}/plots/{name}.png")
         (PICTURES / f"{picture}.png").write_bytes(found.read_bytes())
-    story = life.read(told.model())
-    rows = life.periods(story)
+    story = production.read(told.model())
+    rows = production.periods(story)
     monitoring.performance(rows, rows[-1]["drawn"]).savefig(PICTURES / "performance.png")
-    monitoring.heat(life.moved(story), [row["period"] for row in rows]).savefig(
+    monitoring.heat(production.moved(story), [row["period"] for row in rows]).savefig(
         PICTURES / "drift.png"
     )
     policies = artifacts.read_json(f"runs:/{_replay(told).info.run_id}/replay.json")["policies"]
-    replay.policies(policies).savefig(PICTURES / "replay.png")
+    backtest.policies(policies).savefig(PICTURES / "replay.png")
 
 
 def fill(figures: dict[str, Any]) -> dict[str, str]:
@@ -103,7 +103,7 @@ def _months(name: str) -> list[dict[str, Any]]:
     """Each period of the life, without the paths to its runs."""
     return [
         {key: value for key, value in row.items() if key != "run"}
-        for row in life.periods(life.read(name))
+        for row in production.periods(production.read(name))
     ]
 
 

@@ -2,10 +2,10 @@
 
 import click
 
-from longhaul.server import backup as backups
-from longhaul.server.settings import place
-from longhaul.workflow import caller
-from longhaul.workflow.stage import stage
+from longhaul.pipeline import caller
+from longhaul.pipeline.step import stage
+from longhaul.tracking_server import backup as backups
+from longhaul.tracking_server.settings import place
 
 
 @stage

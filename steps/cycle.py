@@ -7,20 +7,22 @@ import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import periods, source
+from longhaul.data import periods, sources
 from longhaul.data import table as tables
 from longhaul.data.windows import KINDS
-from longhaul.engines import ENGINES
+from longhaul.engines.base import ENGINES
 from longhaul.monitoring.decision import LEVELS
-from longhaul.report import life as pages
-from longhaul.tracking import artifacts, charge, life, registry
-from longhaul.tracking.life import Life
-from longhaul.tracking.lock import lock
-from longhaul.workflow import caller, warm
-from longhaul.workflow.alarm import require_below
-from longhaul.workflow.flow import Flow
-from longhaul.workflow.stage import stage
-from longhaul.workflow.terminal import Terminal
+from longhaul.pipeline import caller, warm_backend
+from longhaul.pipeline.fail_on import require_below
+from longhaul.pipeline.flow import Flow
+from longhaul.pipeline.step import stage
+from longhaul.pipeline.terminal import Terminal
+from longhaul.production import history, version_for_period
+from longhaul.production.history import Life
+from longhaul.registry import promotion
+from longhaul.registry.lock import lock
+from longhaul.report import production as pages
+from longhaul.tracking import artifacts
 
 PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 
@@ -51,11 +53,11 @@ def cycle(
     name = problems.load(path).name
     with (
         lock(f"{name}.cycle", PATIENCE_SECONDS),
-        Terminal(warm.depth()) as terminal,
+        Terminal(warm_backend.depth()) as terminal,
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
     ):
         clean = table or _clean(flow, path, engine)
-        number = charge.in_charge(name, period)
+        number = version_for_period.in_charge(name, period)
         inputs = {"model": f"models:/{name}/{number}", "table": clean, "engine": engine}
         scored = flow.run("score", **inputs, period=period)
         past = Life.read(name).before(period).digest()
@@ -85,12 +87,12 @@ def _retrain(
 ) -> dict[str, Any]:
     """Train a challenger, unless one of this period has taken over long since; what came of it."""
     known = Life.read(name).retrainings.get(period)
-    if known is not None and registry.champion(name) != number:
+    if known is not None and promotion.champion(name) != number:
         return known
     retrained = flow.run("retrain", **inputs)
     outcome: dict[str, Any] = artifacts.read_json(retrained.uri("retrain.json"))
     if outcome != known:
-        life.keep_retraining(name, period, outcome)
+        history.keep_retraining(name, period, outcome)
         pages.publish(name)
     return outcome
 
@@ -103,7 +105,7 @@ def _words(number: str, outcome: dict[str, Any]) -> str:
 
 def _clean(flow: Flow, path: Path, engine: str) -> str:
     """The clean table of the problem as it is now."""
-    state = source.digest(problems.load(path), path.parent, artifacts.fetch)
+    state = sources.digest(problems.load(path), path.parent, artifacts.fetch)
     ingested = flow.run("ingest", problem=path, engine=engine, state=state)
     return flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
 

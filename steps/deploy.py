@@ -12,13 +12,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from longhaul.data import split as splits
-from longhaul.deployment import latency, parity, server
-from longhaul.deployment.service import Service
 from longhaul.errors import LonghaulError
-from longhaul.serving import record as records
-from longhaul.tracking import artifacts, models
-from longhaul.tracking.identity import identify
-from longhaul.workflow.stage import stage
+from longhaul.pipeline.step import stage
+from longhaul.registry.model_uri import identify
+from longhaul.serving import prediction_log as records
+from longhaul.smoke_test import latency, parity, server
+from longhaul.smoke_test.service import Service
+from longhaul.tracking import artifacts, logged_models
 
 _BATCHES, _BATCH_ROWS = 5, 100
 
@@ -143,7 +143,7 @@ def _compare(model: str, rows: pd.DataFrame, *given: Answers) -> float:
     served = np.concatenate([answers.scores for answers in given])
     numbers, place = np.unique(row, return_inverse=True)
     batch = mlflow.pyfunc.load_model(model).predict(rows.iloc[numbers])
-    scores = models.load(model).predictor.task.scores(batch)
+    scores = logged_models.load(model).predictor.task.scores(batch)
     return parity.largest_difference(served, scores[place], row)
 
 

@@ -20,14 +20,14 @@ from longhaul.evaluation.attributions import attributions
 from longhaul.evaluation.decisions import decide, simplest
 from longhaul.evaluation.intervals import Interval, improvement, intervals
 from longhaul.evaluation.slices import slices
+from longhaul.json_values import finite
 from longhaul.model.package import Package
-from longhaul.plain import finite
+from longhaul.pipeline.step import stage
 from longhaul.plots import breakdown, classes, curves, numbers
 from longhaul.problem import Problem
+from longhaul.registry.model_uri import identify
 from longhaul.tasks import Task, words
-from longhaul.tracking import artifacts, datasets, models
-from longhaul.tracking.identity import identify
-from longhaul.workflow.stage import stage
+from longhaul.tracking import artifacts, datasets, logged_models
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     """Judge a candidate on the test window, against the champion if there is one."""
     folder = artifacts.fetch(split)
     problem = splits.problem(folder)
-    package = models.load_for(candidate, problem)
+    package = logged_models.load_for(candidate, problem)
     champion = identify(champion).uri if champion else ""  # an alias may move on
-    rival = models.load_for(champion, problem) if champion else None
+    rival = logged_models.load_for(champion, problem) if champion else None
     test = _read(folder, problem, package)
     digest = datasets.digest(test.frame)
     datasets.log(test.frame, f"{test.problem.name}-test", split, digest, context="test")

@@ -10,16 +10,16 @@ import mlflow
 import pandas as pd
 
 from longhaul import problem as problems
-from longhaul.data import periods, profile, source, split, table
+from longhaul.data import periods, profile, sources, split, table
 from longhaul.data.labels import known, outcomes, resolve
-from longhaul.engines import ENGINES, SPARK
+from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
-from longhaul.plain import name_of_metric
+from longhaul.json_values import name_of_metric
+from longhaul.pipeline import caller
+from longhaul.pipeline.step import stage
 from longhaul.problem import Problem, Target
-from longhaul.spark.session import session
 from longhaul.tracking import artifacts, datasets
-from longhaul.workflow import caller
-from longhaul.workflow.stage import stage
 
 
 @stage
@@ -41,8 +41,8 @@ def ingest(problem: str, engine: str) -> str:
     datasets.log(
         found.sample,
         name=declared.name,
-        source=source.address(declared, path.parent),
-        digest=source.digest(declared, path.parent, artifacts.fetch),
+        source=sources.address(declared, path.parent),
+        digest=sources.digest(declared, path.parent, artifacts.fetch),
         context="ingest",
         rows=rows,
     )
@@ -70,7 +70,7 @@ class _Found:
 
 def _on_this_machine(declared: Problem, folder: Path) -> _Found:
     """Read the whole source into memory; write it as an artifact."""
-    found = source.read(declared, folder, artifacts.fetch)
+    found = sources.read(declared, folder, artifacts.fetch)
     declared = replace(declared, target=resolve(found.frame, declared.target))
     frame, unlabelled = _labelled(found.frame, declared)
     _require_variety(frame, declared)
@@ -84,7 +84,7 @@ def _on_this_machine(declared: Problem, folder: Path) -> _Found:
 def _on_spark(declared: Problem, folder: Path) -> _Found:
     """Let the workers of a cluster read and write."""
     with session("longhaul ingest") as spark:
-        from longhaul.spark import ingestion, tables
+        from longhaul.engines.spark import ingestion, tables
 
         with tables.folder(spark, "table") as place:
             found = ingestion.ingest(spark, declared, folder, artifacts.fetch, place)

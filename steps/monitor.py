@@ -8,22 +8,24 @@ import click
 import mlflow
 
 from longhaul.data import table as tables
-from longhaul.engines import ENGINES, SPARK
+from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
-from longhaul.monitoring import account, alert
+from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment
 from longhaul.monitoring.decision import LEVELS
 from longhaul.monitoring.observation import count
-from longhaul.report import life as pages
-from longhaul.spark.session import session
+from longhaul.pipeline.fail_on import require_below
+from longhaul.pipeline.step import stage
+from longhaul.production import alerts, history
+from longhaul.production.history import Life
+from longhaul.production.session import Count, Watched
+from longhaul.registry import versions
+from longhaul.registry.model_uri import Identity, identify
+from longhaul.report import production as pages
 from longhaul.tasks import TASKS, words
-from longhaul.tracking import artifacts, life, versions
-from longhaul.tracking.identity import Identity, identify
-from longhaul.tracking.life import Life
+from longhaul.tracking import artifacts
 from longhaul.tracking.tags import ACTION, LEVEL
-from longhaul.tracking.watched import Count, Watched
-from longhaul.workflow.alarm import require_below
-from longhaul.workflow.stage import stage
 
 
 @stage
@@ -46,7 +48,7 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
         judged = watched.assess(period, truths)
     _log(judged, identity)
     run = mlflow.active_run()
-    record = life.Period(
+    record = history.Period(
         period,
         identity.version,
         judged.decision.level,
@@ -56,15 +58,15 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
         predictions,
     )
     told = [
-        life.Truth(one.realised.period, watched.version(one.realised.period), period, one.fell)
+        history.Truth(one.realized.period, watched.version(one.realized.period), period, one.fell)
         for one in truths
         if one.fell is not None
     ]
-    figures = {period: account.metrics(judged) | {"version": float(identity.version)}}
+    figures = {period: serialisation.metrics(judged) | {"version": float(identity.version)}}
     for one in truths:
-        label = one.realised.period
-        figures[label] = figures.get(label, {}) | account.truth_metrics(one)
-    life.keep(record, told, figures, identity.name, run.info.experiment_id)
+        label = one.realized.period
+        figures[label] = figures.get(label, {}) | serialisation.truth_metrics(one)
+    history.keep(record, told, figures, identity.name, run.info.experiment_id)
     pages.publish(identity.name)
     _tell(judged, identity)
     return require_below(alarm, judged.decision.level, _headline(judged))
@@ -77,7 +79,7 @@ def _counting(engine: str, period: str) -> Iterator[Count]:
         yield count
         return
     with session(f"longhaul monitor {period}") as spark:
-        from longhaul.spark.observation import observe
+        from longhaul.engines.spark.observation import observe
 
         yield partial(observe, spark)
 
@@ -99,11 +101,11 @@ def _registered(model: str) -> Identity:
 
 def _log(judged: Assessment, identity: Identity) -> None:
     """The assessment, its figures and its page, in the run of this stage."""
-    plain = account.plain(judged)
-    mlflow.log_metrics(account.metrics(judged))
+    plain = serialisation.plain(judged)
+    mlflow.log_metrics(serialisation.metrics(judged))
     for one in judged.truths:
-        if one.realised.period == judged.period:
-            mlflow.log_metrics(account.truth_metrics(one))
+        if one.realized.period == judged.period:
+            mlflow.log_metrics(serialisation.truth_metrics(one))
     mlflow.set_tags({LEVEL: judged.decision.level, ACTION: judged.decision.action})
     mlflow.log_text(pages.of_period(plain, identity.name, identity.version), "period.html")
     mlflow.log_dict(plain, "monitor.json")
@@ -111,7 +113,7 @@ def _log(judged: Assessment, identity: Identity) -> None:
 
 def _tell(judged: Assessment, identity: Identity) -> None:
     """Send word of what is not ok, where a receiver is named; a dead one stops nothing."""
-    address, secret = alert.configured()
+    address, secret = alerts.configured()
     decision = judged.decision
     if not address or decision.level == "ok":
         return
@@ -124,7 +126,7 @@ def _tell(judged: Assessment, identity: Identity) -> None:
         "reason": decision.reason,
         "run": mlflow.active_run().info.run_id,
     }
-    if failure := alert.send(address, secret, message):
+    if failure := alerts.send(address, secret, message):
         mlflow.set_tag("longhaul.alert", f"not delivered: {failure}")
         click.echo(f"note: the alert was not delivered: {failure}", err=True)
 
@@ -133,8 +135,8 @@ def _headline(judged: Assessment) -> str:
     decision, figures = judged.decision, []
     name = TASKS[judged.kind].lead
     for one in judged.truths[-1:]:
-        if lead := one.realised.figures.get(name):
-            of = "" if one.realised.period == judged.period else f" of {one.realised.period}"
+        if lead := one.realized.figures.get(name):
+            of = "" if one.realized.period == judged.period else f" of {one.realized.period}"
             figures.append(f"{words(name)}{of} {lead.value:.3f}")
     if expected := judged.expected.get(name):
         figures.append(f"{words(name)} {expected.value:.3f} expected without outcomes")

@@ -3,8 +3,8 @@
 import click
 import mlflow
 
-from longhaul.tracking import ledger, registry, versions
-from longhaul.workflow.stage import stage
+from longhaul.pipeline.step import stage
+from longhaul.registry import ledger, promotion, versions
 
 
 @stage
@@ -15,7 +15,7 @@ from longhaul.workflow.stage import stage
 def promote(model: str, reason: str, evidence: str, replaces: str) -> str:
     """Move the alias champion; keep the ledger as it then is."""
     name, version = versions.resolve(model)
-    moved = registry.promote(name, version, reason, evidence, replaces)
+    moved = promotion.promote(name, version, reason, evidence, replaces)
     mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
     if moved.before == moved.after != version:
         return f"{name}: version {version} was champion before version {moved.after}"

@@ -8,9 +8,10 @@ import yaml
 
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
-from longhaul.tracking import artifacts, models, registry
+from longhaul.pipeline.step import stage
+from longhaul.registry import promotion
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import SEEN, VERDICT, VERSION
-from longhaul.workflow.stage import stage
 
 _VERDICT = {"passed", "candidate", "checks", "metrics"}
 
@@ -23,14 +24,14 @@ def register(candidate: str, verdict: str) -> str:
     judged = artifacts.read_json(verdict)
     _require_passed(judged, candidate, verdict)
     origin = f"the problem of {candidate}"
-    declared = yaml.load(models.load(candidate).problem, Loader=yaml.BaseLoader)
+    declared = yaml.load(logged_models.load(candidate).problem, Loader=yaml.BaseLoader)
     name = problems.parse(declared, origin).name
     tags = {VERDICT: verdict, SEEN: _seen(judged), **_figures(judged)}
-    version = registry.register(name, candidate, tags, _describe(judged))
+    version = promotion.register(name, candidate, tags, _describe(judged))
     uri = f"models:/{name}/{version}"
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
     mlflow.set_tag(VERSION, uri)
-    stands = "champion already" if version == registry.champion(name) else "challenger, Staging"
+    stands = "champion already" if version == promotion.champion(name) else "challenger, Staging"
     return f"{name} version {version}: {stands}"
 
 

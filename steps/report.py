@@ -3,9 +3,9 @@
 import click
 import mlflow
 
-from longhaul.report import history, page
+from longhaul.pipeline.step import stage
+from longhaul.report import page, run_tree
 from longhaul.tracking import artifacts
-from longhaul.workflow.stage import stage
 
 PICTURES = "pictures"
 
@@ -14,7 +14,7 @@ PICTURES = "pictures"
 @click.option("--run", required=True, help="The parent run of the life cycle.")
 def report(run: str) -> str:
     """Build the pages from the tracking store alone: report.html, and report.md for reading on."""
-    found = history.read(run)
+    found = run_tree.read(run)
     told = page.report(found)
     mlflow.log_text(page.html(told), "report.html")
     text, pictures = page.markdown(told, PICTURES)

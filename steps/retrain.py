@@ -6,13 +6,13 @@ import click
 import mlflow
 
 from longhaul.data.windows import KINDS
-from longhaul.engines import ENGINES
-from longhaul.tracking import artifacts, candidates, models
-from longhaul.tracking.identity import Identity, identify
-from longhaul.workflow import caller, warm
-from longhaul.workflow.flow import Flow, Stage
-from longhaul.workflow.stage import stage
-from longhaul.workflow.terminal import Terminal
+from longhaul.engines.base import ENGINES
+from longhaul.pipeline import caller, warm_backend
+from longhaul.pipeline.flow import Flow, Stage
+from longhaul.pipeline.step import stage
+from longhaul.pipeline.terminal import Terminal
+from longhaul.registry.model_uri import Identity, identify
+from longhaul.tracking import artifacts, candidates, logged_models
 
 
 @stage
@@ -39,7 +39,7 @@ def retrain(
     """Fit a challenger, judge it in pairs with the champion, and say what became of it."""
     champion = identify(model)
     with (
-        Terminal(warm.depth()) as terminal,
+        Terminal(warm_backend.depth()) as terminal,
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
     ):
         split = flow.run("split", table=table, until=period, window=window).uri("split")
@@ -71,7 +71,7 @@ def retrain(
 
 def _fit(flow: Flow, champion: str, split: str, seed: int, search: dict[str, Any]) -> Stage:
     """A candidate of the champion's family: with its settings, or after a short search."""
-    family = models.load(champion).predictor.family
+    family = logged_models.load(champion).predictor.family
     common: dict[str, Any] = {"split": split, "family": family, "seed": seed}
     if search:
         return flow.run("tune", **common, **search)

@@ -3,8 +3,8 @@
 import click
 import mlflow
 
-from longhaul.tracking import ledger, registry
-from longhaul.workflow.stage import stage
+from longhaul.pipeline.step import stage
+from longhaul.registry import ledger, promotion
 
 
 @stage
@@ -12,7 +12,7 @@ from longhaul.workflow.stage import stage
 @click.option("--reason", required=True, help="Why, for the ledger.")
 def rollback(name: str, reason: str) -> str:
     """Move the alias champion back; keep the ledger as it then is."""
-    moved = registry.rollback(name, reason)
+    moved = promotion.rollback(name, reason)
     mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
     return f"{name}: version {moved.after} is champion again (was {moved.before})"
 

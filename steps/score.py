@@ -13,19 +13,19 @@ import pandas as pd
 from longhaul.data import periods
 from longhaul.data import table as tables
 from longhaul.data.labels import describe
-from longhaul.engines import ENGINES, SPARK
+from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import cost
+from longhaul.json_values import name_of_metric
 from longhaul.model import predictions
 from longhaul.model.predictions import Origin
 from longhaul.model.predictor import Predictor
-from longhaul.plain import name_of_metric
+from longhaul.pipeline.step import stage
 from longhaul.problem import Problem
-from longhaul.spark.session import session
+from longhaul.registry.model_uri import Identity, identify
 from longhaul.tasks import Task, words
-from longhaul.tracking import artifacts, models
-from longhaul.tracking.identity import Identity, identify
-from longhaul.workflow.stage import stage
+from longhaul.tracking import artifacts, logged_models
 
 
 @stage
@@ -38,7 +38,7 @@ def score(model: str, table: str, period: str, engine: str) -> str:
     folder = artifacts.fetch(table)
     problem, source = tables.problem(folder), _file(folder, period)
     identity = identify(model)
-    predictor = models.load_for(identity.uri, problem).predictor
+    predictor = logged_models.load_for(identity.uri, problem).predictor
     origin = Origin(period, identity.name, identity.version, datetime.now(UTC))
     predict = _on_spark if engine == SPARK else _on_this_machine
     with predict(source, identity, predictor, problem, origin) as file:
@@ -67,8 +67,8 @@ def _on_spark(
 ) -> Iterator[Path]:
     """The period's predictions, made by the workers of a cluster."""
     with session(f"longhaul score {origin.period}", models=True) as spark:
-        from longhaul.spark import scoring
-        from longhaul.spark.tables import folder
+        from longhaul.engines.spark import scoring
+        from longhaul.engines.spark.tables import folder
 
         with folder(spark, f"predictions/{identity.key}") as place:
             file = tables.path(place, origin.period)

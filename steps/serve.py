@@ -5,11 +5,11 @@ import os
 import click
 import mlflow
 
+from longhaul.pipeline import caller
+from longhaul.pipeline.step import stage
+from longhaul.serving import auth as bearer
 from longhaul.serving import supervisor
-from longhaul.serving import tokens as bearer
 from longhaul.serving.settings import Limits, Settings
-from longhaul.workflow import caller
-from longhaul.workflow.stage import stage
 
 
 @stage

@@ -2,10 +2,10 @@
 
 import click
 
-from longhaul.server import running
-from longhaul.server.settings import Settings, place
-from longhaul.workflow import caller
-from longhaul.workflow.stage import stage
+from longhaul.pipeline import caller
+from longhaul.pipeline.step import stage
+from longhaul.tracking_server import process
+from longhaul.tracking_server.settings import Settings, place
 
 
 @stage
@@ -36,7 +36,7 @@ def server(
         names=tuple(name.strip() for name in names.split(",") if name.strip()),
         users=users,
     )
-    running.serve(given, lambda line: click.echo(line))
+    process.serve(given, lambda line: click.echo(line))
     return f"served {given.url}"
 
 

@@ -6,8 +6,8 @@ import mlflow
 from longhaul.data import split as splits
 from longhaul.data import table as tables
 from longhaul.data import windows
+from longhaul.pipeline.step import stage
 from longhaul.tracking import artifacts, datasets
-from longhaul.workflow.stage import stage
 
 
 @stage

@@ -4,9 +4,10 @@ import click
 
 from longhaul.data import split as splits
 from longhaul.data import table as tables
-from longhaul.learning import candidate, families
+from longhaul.estimators import families
+from longhaul.pipeline.step import stage
 from longhaul.tracking import artifacts, candidates
-from longhaul.workflow.stage import stage
+from longhaul.training import candidate
 
 
 @stage

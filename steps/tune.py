@@ -14,27 +14,28 @@ import mlflow
 from mlflow.entities import Run
 from tqdm import tqdm
 
-from longhaul import code, tasks
+from longhaul import imports, tasks
 from longhaul.data import split as splits
 from longhaul.data import table as tables
-from longhaul.engines import ENGINES, SPARK
-from longhaul.learning import candidate, families
-from longhaul.learning.candidate import Prepared
-from longhaul.learning.families import Family
-from longhaul.learning.objective import on_validation
-from longhaul.learning.search import AHEAD, Search
-from longhaul.learning.trials import Trial, best, sequence, table
+from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.spark.session import session
+from longhaul.estimators import families
+from longhaul.estimators.families import Family
+from longhaul.pipeline import caller, fingerprint
+from longhaul.pipeline.step import stage
 from longhaul.plots import search as plots
-from longhaul.spark.session import session
 from longhaul.tasks import Task
 from longhaul.tasks.kind import Kind
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
-from longhaul.workflow import caller, fingerprint
-from longhaul.workflow.stage import stage
+from longhaul.training import candidate
+from longhaul.training.candidate import Prepared
+from longhaul.training.objective import on_validation
+from longhaul.training.search import AHEAD, Search
+from longhaul.training.trials import Trial, best, sequence, table
 
 # What a trial's loss depends on; their imports count too.
-_CODE = ("longhaul.learning.objective", "longhaul.learning.search")
+_CODE = ("longhaul.training.objective", "longhaul.training.search")
 
 
 def _a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -103,7 +104,7 @@ def tune(
 def _key(family: str, seed: int, folder: Path) -> str:
     """What a trial's loss depends on besides its settings: equal keys, equal trials."""
     files = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    project = [*code.closure(_CODE, caller.PROJECT), Path("requirements.txt")]
+    project = [*imports.closure(_CODE, caller.PROJECT), Path("requirements.txt")]
     parts = [
         family,
         seed,
@@ -141,7 +142,7 @@ def _on_spark(
 ) -> Iterator[Trial]:
     """Try settings on the workers of a cluster."""
     with session("longhaul tune") as spark:
-        from longhaul.spark.search import run
+        from longhaul.engines.spark.search import run
 
         yield from run(spark, search, family, own, kind, prepared, earlier)
 

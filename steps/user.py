@@ -6,8 +6,8 @@ import click
 import mlflow
 
 from longhaul.errors import LonghaulError
-from longhaul.server import doors
-from longhaul.workflow.stage import stage
+from longhaul.pipeline.step import stage
+from longhaul.tracking_server import auth
 
 PASSWORD = "LONGHAUL_USER_PASSWORD"
 
@@ -20,11 +20,11 @@ def user(name: str, role: str) -> str:
     address = mlflow.get_tracking_uri()
     if not address.startswith("http"):
         raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a server that has")
-    client = doors.client(address)
-    if role == doors.GONE:
-        doors.dismiss(client, name)
+    client = auth.client(address)
+    if role == auth.GONE:
+        auth.dismiss(client, name)
         return f"{name} is no user any more"
-    made_up = doors.admit(client, name, role, os.environ.get(PASSWORD, ""))
+    made_up = auth.admit(client, name, role, os.environ.get(PASSWORD, ""))
     if made_up:
         # On the terminal alone: a run is for all to read.
         click.echo(f"password of {name}: {made_up}")

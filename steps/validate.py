@@ -12,13 +12,13 @@ import pandas as pd
 from longhaul.data import periods
 from longhaul.data import table as tables
 from longhaul.data.summary import EXAMPLES
-from longhaul.engines import ENGINES, SPARK
+from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.inspection import Inspector, Local
+from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
+from longhaul.pipeline.step import stage
 from longhaul.problem import Problem
-from longhaul.spark.session import session
 from longhaul.tracking import artifacts
-from longhaul.tracking.inspection import Inspector, Local
-from longhaul.workflow.stage import stage
 
 
 @stage
@@ -56,7 +56,7 @@ def _inspector(engine: str) -> Iterator[Inspector]:
         yield Local()
         return
     with session("longhaul validate") as spark:
-        from longhaul.spark.contract import Workers
+        from longhaul.engines.spark.contract import Workers
 
         yield Workers(spark)
 

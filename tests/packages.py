@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from longhaul.learning import candidate
-from longhaul.learning.candidate import Candidate
+from longhaul.training import candidate
+from longhaul.training.candidate import Candidate
 from tests import tables
 
 QUICK = {

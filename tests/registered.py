@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mlflow
 
-from longhaul.tracking import owner
+from longhaul.tracking import process_owner
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -37,7 +37,7 @@ def aliases(name: str) -> dict[str, str]:
 
 def gone() -> str:
     """The owner that a process which has ended would have written."""
-    host, pid, created = owner.current().rsplit("/", 2)
+    host, pid, created = process_owner.current().rsplit("/", 2)
     return f"{host}/{pid}/{int(created) - 1000}"
 
 

@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sklearn import datasets
 
-from longhaul.data import contract, periods, source, split, table
+from longhaul.data import contract, periods, sources, split, table
 from longhaul.data.labels import known, resolve
 from longhaul.errors import LonghaulError
-from longhaul.learning import candidate
 from longhaul.model.predictions import Origin, read, write
 from longhaul.problem import Problem
-from longhaul.survey import declaration
-from longhaul.survey.survey import survey
+from longhaul.scaffold import problem_file
+from longhaul.scaffold.infer import survey
+from longhaul.training import candidate
 from tests import lifecycles
 
 NAMES = st.sampled_from(
@@ -64,10 +64,10 @@ def tables_of_texts(draw: st.DrawFn) -> pd.DataFrame:
 
 def live(folder: Path, file: str, target: str) -> Problem:
     """From the table to predictions: what the stages do, one after the other."""
-    found = source.survey(file, "", folder)
+    found = sources.survey(file, "", folder)
     looked = survey(found.frame, target, file, "", "table", found.notes)
-    problem = declaration.check(declaration.text(looked), folder / "table.yaml")
-    frame = source.read(problem, folder).frame
+    problem = problem_file.check(problem_file.text(looked), folder / "table.yaml")
+    frame = sources.read(problem, folder).frame
     resolved = resolve(frame, problem.target)
     assert resolved == problem.target
     frame = frame[known(frame, resolved)].reset_index(drop=True)

@@ -11,7 +11,7 @@ import yaml
 
 from benchmarks import __main__ as benchmarks
 from docs import figures, generated
-from longhaul.learning.families import FAMILIES
+from longhaul.estimators.families import FAMILIES
 from longhaul.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +63,7 @@ def test_the_family_of_ones_own_is_the_one_that_is_tested() -> None:
     (shown,) = re.findall(
         r"```python\n(from sklearn.*?)```", (ROOT / "docs/models.md").read_text(), re.DOTALL
     )
-    tested = (ROOT / "tests/learning/own_family.py").read_text()
+    tested = (ROOT / "tests/estimators/custom_family.py").read_text()
     assert tested.partition('"""\n\n')[2] == shown
 
 
@@ -90,18 +90,18 @@ def commands() -> list[tuple[str, str]]:
 RUN_BY = {
     "main": "tests/test_main.py",
     "start": "tests/test_any_table.py",
-    "cycle": "tests/server/test_faults.py",
+    "cycle": "tests/tracking_server/test_faults.py",
     "retrain": "tests/steps/test_cycle.py",
-    "replay": "tests/steps/test_replay.py",
+    "replay": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",
     "promote": "tests/steps/test_promote.py",
     "score": "tests/steps/test_score.py",
     "serve": "tests/steps/test_serve.py",
-    "server": "tests/server/test_stages.py",
-    "user": "tests/server/test_stages.py",
-    "backup": "tests/server/test_stages.py",
-    "restore": "tests/server/test_stages.py",
-    "clean": "tests/server/test_life.py",
+    "server": "tests/tracking_server/test_stages.py",
+    "user": "tests/tracking_server/test_stages.py",
+    "backup": "tests/tracking_server/test_stages.py",
+    "restore": "tests/tracking_server/test_stages.py",
+    "clean": "tests/tracking_server/test_life.py",
 }
 # Lines that are none of MLflow Projects', and who runs them.
 OTHERS = {

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import requests
 
-from longhaul.deployment import payload
-from longhaul.tracking import artifacts, models
+from longhaul.model import payload
+from longhaul.tracking import artifacts, logged_models
 from tests import lifecycles, packages, tables
 from tests.ports import free_port
 
@@ -56,7 +56,7 @@ def test_a_model_serves_with_nothing_but_its_own_requirements(
 ) -> None:
     """In an empty folder, in an environment of its own requirements: the same probabilities."""
     with mlflow.start_run():
-        uri = models.log(packages.fit(tmp_path, family).package, tables.churn(2))
+        uri = logged_models.log(packages.fit(tmp_path, family).package, tables.churn(2))
     frame = tables.churn(rows_per_month=20, seed=3).drop(columns=["churned", "customer"])
     expected = mlflow.pyfunc.load_model(uri).predict(frame)["probability"].to_numpy()
     away = tmp_path / "away"

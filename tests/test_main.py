@@ -12,7 +12,7 @@ import mlflow
 import psutil
 import pytest
 
-from longhaul.tracking.life import Life
+from longhaul.production.history import Life
 from longhaul.tracking.tags import HEADLINE
 from main import main
 from tests import lifecycles, tables

@@ -6,7 +6,7 @@ import pandas as pd
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from longhaul import address as addresses
+from longhaul import database_url as addresses
 from longhaul.errors import LonghaulError
 
 CHUNK_ROWS = 100_000
@@ -18,7 +18,7 @@ def read(address: str, query: str, progress: Any) -> pd.DataFrame:
     Parameters
     ----------
     address : str
-        See `longhaul.address.resolve`.
+        See `longhaul.database_url.resolve`.
     query : str
     progress : callable
         Is told the number of rows of each chunk.

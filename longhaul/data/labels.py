@@ -7,7 +7,7 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.values import number, text
+from longhaul.features.formats import number, text
 from longhaul.problem import Target
 
 MOST_CLASSES = 200

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.values import BLANK, NO_NUMBER, number, text, times
+from longhaul.features.formats import BLANK, NO_NUMBER, number, text, times
 
 NUMBER, CATEGORY, DATE = "number", "category", "date"
 _CODE = r"^[+-]?0[0-9]"  # 007 is no number: it would lose its zeros

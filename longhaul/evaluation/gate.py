@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
-from longhaul.evaluation import spans
+from longhaul.data import period_ranges
 from longhaul.evaluation.intervals import Interval
 from longhaul.problem import Gate
 from longhaul.tasks import TASKS, words
@@ -211,14 +211,16 @@ def _better(gate: Gate, improvement: Interval | None, kind: Kind) -> Check:
 def _apart(who: str, windows: Windows, test: Sequence[str]) -> Check:
     """Whether a model has seen none of the test window."""
     windows = windows or {}
-    unknown = [name for name in {*SEEN, *windows} if not spans.comparable(windows.get(name), test)]
-    seen = [w for w in windows.values() if spans.overlap(w, test)]
+    unknown = [
+        name for name in {*SEEN, *windows} if not period_ranges.comparable(windows.get(name), test)
+    ]
+    seen = [w for w in windows.values() if period_ranges.overlap(w, test)]
     passed = not unknown and not seen
     reason = f"the {who} has seen nothing of the test window"
     if unknown:
         reason = f"what the {who} has seen cannot be compared with the test window"
     elif seen:
-        first, window = spans.words(seen[0]), spans.words(test)
+        first, window = period_ranges.words(seen[0]), period_ranges.words(test)
         reason = f"the {who} has seen {first}, but the test window is {window}"
     return Check(f"unseen by {who}", passed, None, None, reason)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from longhaul.data.period_ranges import words
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.spans import words
 from longhaul.tasks import Task
 
 MOST_LEVELS = 40

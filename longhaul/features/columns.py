@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.values import blank, clock, missing, number, numbers, text, texts, times
+from longhaul.features.formats import blank, clock, missing, number, numbers, text, texts, times
 
 MOST_LEVELS = 254  # with the shared code of the others, all that a tree's histogram can tell apart
 

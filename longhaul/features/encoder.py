@@ -13,7 +13,7 @@ import pandas as pd
 from longhaul.errors import LonghaulError
 from longhaul.features import columns
 from longhaul.features.columns import Column
-from longhaul.features.values import narrow, number
+from longhaul.features.formats import narrow, number
 
 FORMAT = 1
 

@@ -15,8 +15,8 @@ from typing import Any
 import pandas as pd
 
 from longhaul.errors import LonghaulError
+from longhaul.estimators.families import family
 from longhaul.features.encoder import Encoder
-from longhaul.learning.families import family
 from longhaul.model.predictor import Predictor
 from longhaul.tasks import size
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
-from longhaul.data.pipeline import ahead
+from longhaul.data.prefetch import ahead
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS

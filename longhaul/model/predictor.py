@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from longhaul.estimators.estimator import Estimator
 from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
-from longhaul.features.values import text, times
-from longhaul.learning.estimator import Estimator
+from longhaul.features.formats import text, times
 from longhaul.tasks import TASKS, Task
 from longhaul.tasks.kind import Kind
 

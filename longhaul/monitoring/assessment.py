@@ -16,7 +16,7 @@ from longhaul.monitoring.drift import Column, Drift
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Counts, Reference
-from longhaul.monitoring.rules import Evidence, Realised, fallen
+from longhaul.monitoring.rules import Evidence, Realized, fallen
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.tasks.kind import Kind
@@ -31,11 +31,11 @@ class Truth:
 
     Attributes
     ----------
-    realised : Realised
+    realized : Realized
     expected : dict of str to Interval
         What was expected of it without outcomes, by the same model.
     errors : dict of str to float
-        By how much each estimate was above what was realised.
+        By how much each estimate was above what was realized.
     fell : bool or None
         Whether performance fell; None where it is not known.
     causes : Causes or None
@@ -43,7 +43,7 @@ class Truth:
         The slices that carry most of the relation's part.
     """
 
-    realised: Realised
+    realized: Realized
     expected: Figures
     errors: dict[str, float]
     fell: bool | None
@@ -105,10 +105,10 @@ def truth(
         Of the resampling.
     """
     if observation is None:
-        return Truth(Realised(period, 0, 0, 0, {}), {}, {}, None, None, ())
+        return Truth(Realized(period, 0, 0, 0, {}), {}, {}, None, None, ())
     scores = observation.scores
-    figures = performance.realised(scores, problem, seed)
-    known = Realised(period, scores.rows, scores.labelled, scores.positives, figures)
+    figures = performance.realized(scores, problem, seed)
+    known = Realized(period, scores.rows, scores.labelled, scores.positives, figures)
     expected = performance.expected(scores, reference.calibration, problem, seed)
     two = problem.target.kind == "binary"  # of others, the loss is not kept
     slices = {
@@ -176,7 +176,7 @@ def assess(
         expected=expected,
         usual=usual[tasks.of(problem.target.kind).lead].value if usual else None,
         baseline=baseline,
-        realised=truths[-1].realised if truths else None,
+        realized=truths[-1].realized if truths else None,
         earlier=history,
     )
     return Assessment(

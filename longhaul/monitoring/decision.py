@@ -36,7 +36,7 @@ class Decision:
 def decide(problem: Problem, evidence: Evidence) -> Decision:
     """Hold a period's evidence against the problem's limits."""
     found = tuple(rules(problem, evidence))
-    return _conclude(found, fallen(problem, evidence.realised, evidence.baseline))
+    return _conclude(found, fallen(problem, evidence.realized, evidence.baseline))
 
 
 def _conclude(rules: tuple[Rule, ...], fell: bool | None) -> Decision:

@@ -1,6 +1,6 @@
 """Which columns have moved away from the reference, by more than its own periods differ.
 
-Each distance is judged by its own limit, see `longhaul.monitoring.limits`; of all columns
+Each distance is judged by its own limit, see `longhaul.monitoring.thresholds`; of all columns
 together, the false discovery rate is held (Benjamini and Hochberg 1995, Journal of the Royal
 Statistical Society B 57).
 """
@@ -13,9 +13,9 @@ from scipy.stats import false_discovery_control
 
 from longhaul.monitoring import distances
 from longhaul.monitoring.bins import Tally
-from longhaul.monitoring.limits import MIN_PERIODS, Limits, Measure, Raw, chance
+from longhaul.monitoring.distinct import Counted
 from longhaul.monitoring.reference import SCORE, Reference
-from longhaul.monitoring.sketch import Counted
+from longhaul.monitoring.thresholds import MIN_PERIODS, Limits, Measure, Raw, chance
 
 # The first of each kind is the one by which columns are ranked.
 OF_KIND = {

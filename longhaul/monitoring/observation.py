@@ -13,8 +13,8 @@ from pandas.api import types
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring.batches import Batch, read
 from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.distinct import Counted, Sketch, draw_frame
 from longhaul.monitoring.reference import Counts, Reference
-from longhaul.monitoring.sketch import Counted, Sketch, draw_frame
 from longhaul.problem import Target
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.errors import Errors
 from longhaul.monitoring.reference import Counts
+from longhaul.monitoring.regression_statistics import Errors
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, metrics
 from longhaul.problem import Problem
 
@@ -27,7 +27,7 @@ _SAID = {
 }
 
 
-def realised(scores: Counts, problem: Problem, seed: int) -> Figures:
+def realized(scores: Counts, problem: Problem, seed: int) -> Figures:
     """The metrics of predictions whose outcome is known.
 
     Percentile bootstrap intervals over the rows (Efron and Tibshirani 1993, chapter 13).
@@ -41,7 +41,7 @@ def realised(scores: Counts, problem: Problem, seed: int) -> Figures:
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.errors.Errors.figures`.
+        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.regression_statistics.Errors.figures`.
         Empty where no outcome is known.
     """
     costs, confidence = problem.costs, problem.gate.confidence
@@ -109,7 +109,7 @@ def expected(scores: Counts, calibration: Calibration, problem: Problem, seed: i
 
 
 def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
-    """By how much each estimate was above what was realised; only where both are known."""
+    """By how much each estimate was above what was realized; only where both are known."""
     both = [name for name in estimate if name in truth]
     apart = {name: estimate[name].value - truth[name].value for name in both}
     return {name: error for name, error in apart.items() if np.isfinite(error)}

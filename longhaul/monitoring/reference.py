@@ -14,19 +14,19 @@ import numpy as np
 import pandas as pd
 
 from longhaul.errors import LonghaulError
+from longhaul.estimators.sample import Sample
 from longhaul.features.columns import Category
 from longhaul.features.encoder import Encoder
-from longhaul.features.values import texts
-from longhaul.learning.sample import Sample
+from longhaul.features.formats import texts
+from longhaul.json_values import finite
 from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring.batches import batch
 from longhaul.monitoring.bins import Bins, Tally
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.errors import Errors
+from longhaul.monitoring.distinct import Counted, draw, total
+from longhaul.monitoring.regression_statistics import Errors
 from longhaul.monitoring.scores import Scores
-from longhaul.monitoring.sketch import Counted, draw, total
 from longhaul.monitoring.slices import Slicing
-from longhaul.plain import finite
 from longhaul.problem import Target
 
 FORMAT = 2

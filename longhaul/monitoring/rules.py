@@ -35,7 +35,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Realised:
+class Realized:
     """What a period's predictions turned out to be worth.
 
     Attributes
@@ -73,7 +73,7 @@ class Evidence:
         The leading figure expected of the reference's own predictions by the same means.
     baseline : float or None
         The leading figure on the window that the model was judged on.
-    realised : Realised or None
+    realized : Realized or None
         Of the newest period whose outcomes are due; None where none is.
     earlier : sequence of bool
         Whether the performance of the same model fell in each period before, oldest first.
@@ -86,7 +86,7 @@ class Evidence:
     expected: Figures = field(default_factory=dict)
     usual: float | None = None
     baseline: float | None = None
-    realised: Realised | None = None
+    realized: Realized | None = None
     earlier: Sequence[bool] = ()
 
 
@@ -97,16 +97,16 @@ def rules(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
-    fell = fallen(problem, evidence.realised, evidence.baseline)
+    fell = fallen(problem, evidence.realized, evidence.baseline)
     if fell is not None:
         yield _persistence(problem, fell, evidence.earlier)
 
 
-def fallen(problem: Problem, realised: Realised | None, baseline: float | None) -> bool | None:
+def fallen(problem: Problem, realized: Realized | None, baseline: float | None) -> bool | None:
     """Whether performance fell beyond its tolerance and all doubt; None where it is not known."""
-    if realised is None or not _enough(problem, realised):
+    if realized is None or not _enough(problem, realized):
         return None
-    lead, error = _lead(problem, realised.figures), realised.figures.get("calibration_error")
+    lead, error = _lead(problem, realized.figures), realized.figures.get("calibration_error")
     if lead is None or baseline is None or not isfinite(lead.high):
         return None
     unsure = error is not None and error.low > problem.gate.max_calibration_error
@@ -186,19 +186,19 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
 
 
 def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
-    realised, baseline = evidence.realised, evidence.baseline
-    name = f"realised {words(of(problem.target.kind).lead)}"
-    if realised is None:
+    realized, baseline = evidence.realized, evidence.baseline
+    name = f"realized {words(of(problem.target.kind).lead)}"
+    if realized is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
-    period = realised.period
-    lead, error = _lead(problem, realised.figures), realised.figures.get("calibration_error")
-    if not _enough(problem, realised) or lead is None:
-        yield Rule(name, "unknown", None, None, _too_few(problem, realised))
+    period = realized.period
+    lead, error = _lead(problem, realized.figures), realized.figures.get("calibration_error")
+    if not _enough(problem, realized) or lead is None:
+        yield Rule(name, "unknown", None, None, _too_few(problem, realized))
         return
     if baseline is None or not isfinite(lead.high):
         why = "there is nothing to compare it with" if baseline is None else "too few to be sure"
-        reason = f"{period}: {lead.value:.3f} of {realised.labelled:,} outcomes, {why}"
+        reason = f"{period}: {lead.value:.3f} of {realized.labelled:,} outcomes, {why}"
         yield Rule(name, "unknown", _finite(lead.value), None, reason)
         return
     limit = baseline - problem.monitoring.fall
@@ -224,24 +224,24 @@ def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
     return Rule("persistence", state, count, needed, reason)
 
 
-def _enough(problem: Problem, realised: Realised) -> bool:
-    both = 0 < realised.positives < realised.labelled
+def _enough(problem: Problem, realized: Realized) -> bool:
+    both = 0 < realized.positives < realized.labelled
     return (
         both or problem.target.kind != "binary"
-    ) and realised.labelled >= problem.monitoring.min_rows
+    ) and realized.labelled >= problem.monitoring.min_rows
 
 
-def _too_few(problem: Problem, realised: Realised) -> str:
+def _too_few(problem: Problem, realized: Realized) -> str:
     limit = problem.monitoring.min_rows
-    if not realised.labelled:
-        return f"insufficient data: no outcome of {realised.period} is known, though they are due"
-    if realised.labelled < limit:
+    if not realized.labelled:
+        return f"insufficient data: no outcome of {realized.period} is known, though they are due"
+    if realized.labelled < limit:
         return (
-            f"insufficient data: {realised.labelled:,} outcomes of {realised.period} are known,"
+            f"insufficient data: {realized.labelled:,} outcomes of {realized.period} are known,"
             f" {limit:,} are needed"
         )
-    said = "positive" if realised.positives else "negative"
-    return f"insufficient data: all {realised.labelled:,} outcomes of {realised.period} are {said}"
+    said = "positive" if realized.positives else "negative"
+    return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {said}"
 
 
 def _interval(one: Interval) -> str:

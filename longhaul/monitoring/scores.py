@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from longhaul.evaluation.metrics import bins_of, require_probabilities
 from longhaul.monitoring.calibration import log_odds
 from longhaul.problem import Costs
+from longhaul.tasks.metrics import bins_of, require_probabilities
 
 CELLS = 2400
 _REACH = 12.0  # log-odds beyond which all share the last cell
@@ -151,7 +151,7 @@ class Cells:
 def metrics(
     cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
 ) -> dict[str, np.ndarray]:
-    """The metrics of `longhaul.evaluation.metrics.measure`, and more, from counts by cell.
+    """The metrics of `longhaul.tasks.metrics.measure`, and more, from counts by cell.
 
     Rows of one cell count as equally sure; expected counts, which are not whole, will do.
 

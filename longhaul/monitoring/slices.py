@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.evaluation.slices import BINS, MISSING, MOST_LEVELS, OTHER
-from longhaul.features.values import numbers, texts
+from longhaul.features.formats import numbers, texts
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
-from longhaul.evaluation.metrics import bins_of, calibration_error
 from longhaul.evaluation.threshold import cost, curve
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
 from longhaul.problem import Costs
+from longhaul.tasks.metrics import bins_of, calibration_error
 
 _POINTS = 501  # of a line; more cannot be seen
 

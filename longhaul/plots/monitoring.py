@@ -45,13 +45,13 @@ def distribution(picture: Mapping[str, Any]) -> Figure:
 
 
 def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
-    """Metrics expected without outcomes and realised, period by period, versions marked.
+    """Metrics expected without outcomes and realized, period by period, versions marked.
 
     Parameters
     ----------
     records : sequence of mapping
         In order of time: ``period``, ``version``, ``level``, and by metric ``expected`` and
-        ``realised``, each None or a mapping with value, low and high.
+        ``realized``, each None or a mapping with value, low and high.
     names : sequence of str
         Of the metrics.
     """
@@ -61,7 +61,7 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
     for axes, name in zip(rows, names, strict=False):
         style.dress(axes, "", _UNITS.get(name, words(name)))
         _curve(axes, [one["expected"].get(name) for one in records], GREY, "expected", -0.06)
-        _curve(axes, [one["realised"].get(name) for one in records], BLUE, "realised", 0.06)
+        _curve(axes, [one["realized"].get(name) for one in records], BLUE, "realized", 0.06)
         _versions(axes, records)
         axes.margins(y=0.25)
     style.legend(rows[0], "lower left")
@@ -118,7 +118,7 @@ def causes(parts: Mapping[str, Any]) -> Figure:
             parts["relation"]["value"],
             RED,
         ),
-        ("period,\nrealised", 0.0, parts["after"], INK),
+        ("period,\nrealized", 0.0, parts["after"], INK),
     ]
     figure, axes = style.chart("What the change of the log loss is made of", "", "nats", 6.4, 3.2)
     axes.set_title(
@@ -237,7 +237,7 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _finding(records: Sequence[Mapping[str, Any]], lead: str) -> str:
-    pairs = [[one[side].get(lead) for side in ("expected", "realised")] for one in records]
+    pairs = [[one[side].get(lead) for side in ("expected", "realized")] for one in records]
     known = [
         guess["value"] - real["value"]
         for guess, real in pairs
@@ -245,7 +245,7 @@ def _finding(records: Sequence[Mapping[str, Any]], lead: str) -> str:
     ]
     if not known:
         last = next(
-            (one["realised"][lead] for one in reversed(records) if lead in one["realised"]), None
+            (one["realized"][lead] for one in reversed(records) if lead in one["realized"]), None
         )
         if last is None or last["value"] is None:
             return "No outcome is known yet"

@@ -11,10 +11,10 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from longhaul.learning.importance import MIN_TRIALS, importance, numbers, succeeded
-from longhaul.learning.trials import Trial, best, best_so_far
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
+from longhaul.training.importance import MIN_TRIALS, importance, numbers, succeeded
+from longhaul.training.trials import Trial, best, best_so_far
 
 _LOSS = "loss on validation"
 _LOG_RATIO = 20  # from this ratio of largest to smallest on, a positive setting has a log axis
@@ -43,7 +43,7 @@ def history(trials: Sequence[Trial]) -> Figure:
 
 
 def importances(trials: Sequence[Trial]) -> Figure:
-    """How much each setting says about the loss; see `longhaul.learning.importance`."""
+    """How much each setting says about the loss; see `longhaul.training.importance`."""
     shares = importance(trials)
     if shares is None:
         return _note(

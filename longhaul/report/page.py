@@ -10,7 +10,7 @@ from longhaul.report import template
 from longhaul.report.chapters import CHAPTERS
 from longhaul.report.chapters.production import DRAWN
 from longhaul.report.document import Cell, Section, number, words
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 
 from longhaul.errors import LonghaulError
-from longhaul.serving import supervisor, tokens
+from longhaul.pipeline.step import quiet
+from longhaul.serving import auth, supervisor
 from longhaul.serving.settings import Limits, Settings
-from longhaul.workflow.stage import quiet
 
 
 @click.command()
@@ -31,7 +31,7 @@ def main(settings: str, host: str, port: int) -> None:
             "port": port,
             "record": Path(given["record"]),
             "limits": Limits(**given.get("limits", {})),
-            "tokens": tokens.read(None, os.environ.get("LONGHAUL_TOKENS", "")),
+            "tokens": auth.read(None, os.environ.get("LONGHAUL_TOKENS", "")),
         }
     )
     quiet()

@@ -19,14 +19,14 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from longhaul.serving import log, meters, schema
-from longhaul.serving.champion import Champion
-from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Doors
+from longhaul.serving import event_log, metrics, openapi
+from longhaul.serving.ground_truth import Outcomes
+from longhaul.serving.http_errors import FAILURE, Refusal
 from longhaul.serving.invocations import Invocations
-from longhaul.serving.meters import Meters
-from longhaul.serving.outcomes import Outcomes
-from longhaul.serving.refusal import FAILURE, Refusal
+from longhaul.serving.live_model import Champion
+from longhaul.serving.metrics import Meters
+from longhaul.serving.middleware import Doors
+from longhaul.serving.recorder import Clerk
 from longhaul.serving.settings import Settings
 
 TICK_SECONDS = 1.0
@@ -42,7 +42,7 @@ def create(settings: Settings, shelf: Path) -> Doors:
     shelf : Path
         Where copies of models stay; see `Champion`.
     """
-    log.configure()
+    event_log.configure()
     _end_with_parent()
     own = Meters()
     champion = Champion(settings.model, shelf, own)
@@ -52,7 +52,7 @@ def create(settings: Settings, shelf: Path) -> Doors:
     )
     app.add_exception_handler(HTTPException, _as_refusal)
     app.add_exception_handler(Exception, _as_failure)
-    app.openapi = lambda: schema.openapi(champion.served, settings)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.openapi(champion.served, settings)  # type: ignore[method-assign]
     _add_probes(app, champion, clerk)
     invocations = Invocations(champion, clerk, settings.limits, own)
     outcomes = Outcomes(lambda: champion.served.predictor.kind, clerk, settings.limits, own)
@@ -74,7 +74,7 @@ def _ahead(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except Exception:  # answered by `_as_failure`, and raised again
-            log.failure("failed", path=scope.get("path"))
+            event_log.failure("failed", path=scope.get("path"))
 
     return pass_on
 
@@ -103,8 +103,8 @@ def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:
         return JSONResponse(found)
 
     @app.get("/metrics")
-    async def metrics() -> PlainTextResponse:
-        text = await asyncio.to_thread(meters.exposition)
+    async def prometheus() -> PlainTextResponse:
+        text = await asyncio.to_thread(metrics.exposition)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -133,12 +133,12 @@ def _life(champion: Champion, clerk: Clerk, settings: Settings) -> Any:
         gc.collect()
         gc.freeze()  # what is loaded now stays: the collector need not look at it again
         gc.set_threshold(_YOUNG)
-        log.event("serving", model=champion.served.identity.uri)
+        event_log.event("serving", model=champion.served.identity.uri)
         yield
         champion.close()
         ticking.cancel()
         clerk.journal.close()
-        log.event("stopped")
+        event_log.event("stopped")
         following.join(0)
 
     return life

@@ -10,14 +10,14 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from longhaul.serving import protocol
-from longhaul.serving.answer import Answer
-from longhaul.serving.champion import Champion
-from longhaul.serving.clerk import Clerk
-from longhaul.serving.doors import Headers, body
-from longhaul.serving.meters import Meters
-from longhaul.serving.refusal import Refusal, invalid
-from longhaul.serving.served import Served
+from longhaul.serving import mlflow_parsing
+from longhaul.serving.http_errors import Refusal, invalid
+from longhaul.serving.live_model import Champion
+from longhaul.serving.loaded_model import Served
+from longhaul.serving.metrics import Meters
+from longhaul.serving.middleware import Headers, body
+from longhaul.serving.recorder import Clerk
+from longhaul.serving.response import Answer
 from longhaul.serving.settings import Limits
 
 INLINE_BYTES = 64_000  # what is larger would keep the others waiting
@@ -77,10 +77,10 @@ class Invocations:
             found = served.rows(sent) if small else await self._aside(served.rows, sent)
             if found is not None:
                 if found.length > self.limits.rows:
-                    raise protocol.too_many(found.length, self.limits.rows)
+                    raise mlflow_parsing.too_many(found.length, self.limits.rows)
                 return served.predict(found) if small else await self._aside(served.predict, found)
         self.meters.long_way.inc()
-        return await self._aside(protocol.answer, served, sent, kind, self.limits.rows)
+        return await self._aside(mlflow_parsing.answer, served, sent, kind, self.limits.rows)
 
     async def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do it in a thread; nobody is told what comes too late."""
@@ -112,7 +112,7 @@ def _kind(headers: Headers) -> str:
     """The media type of the body."""
     kind = headers.get(b"content-type")
     if not kind:
-        message = f"there is no Content-Type; send {protocol.JSON} or {protocol.CSV}"
+        message = f"there is no Content-Type; send {mlflow_parsing.JSON} or {mlflow_parsing.CSV}"
         raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
     if headers.get(b"content-encoding", b"identity") != b"identity":
         raise Refusal(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from longhaul.errors import LonghaulError
-from longhaul.serving.tokens import Tokens
+from longhaul.serving.auth import Tokens
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

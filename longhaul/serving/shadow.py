@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.serving import log, record, served
-from longhaul.serving.meters import Meters
-from longhaul.serving.served import Served
-from longhaul.tracking.identity import identify
+from longhaul.registry.model_uri import identify
+from longhaul.serving import event_log, loaded_model, prediction_log
+from longhaul.serving.loaded_model import Served
+from longhaul.serving.metrics import Meters
 
 WAITING = 1000  # files that may wait for a slow version
 
@@ -67,15 +67,15 @@ class Shadow:
         if file.parent.parent.name == identity.key:
             return  # it is in service itself
         if self._served is None or self._served.identity != identity:
-            self._served = served.load(identity, self.shelf)
+            self._served = loaded_model.load(identity, self.shelf)
         table = _repredict(pq.read_table(file), self._served)
         day, name = file.parent.name, file.name
-        record.write(self.folder / record.SHADOW / identity.key / day / name, table)
+        prediction_log.write(self.folder / prediction_log.SHADOW / identity.key / day / name, table)
         self.meters.shadowed.labels(identity.version).inc(table.num_rows)
 
     def _fail(self, file: Path, reason: str) -> None:
         self.meters.shadow_failures.inc()
-        log.warning("shadow failed", model=self.uri, file=str(file), reason=reason)
+        event_log.warning("shadow failed", model=self.uri, file=str(file), reason=reason)
 
 
 def _repredict(table: pa.Table, by: Served) -> pa.Table:

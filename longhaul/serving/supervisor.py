@@ -16,11 +16,11 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 from longhaul.errors import LonghaulError
-from longhaul.serving import app, log, meters, seal, served
-from longhaul.serving.meters import Meters
+from longhaul.registry.model_uri import identify
+from longhaul.serving import app, compaction, event_log, loaded_model, metrics
+from longhaul.serving.metrics import Meters
 from longhaul.serving.settings import Settings
 from longhaul.serving.shadow import Shadow
-from longhaul.tracking.identity import identify
 
 TICK_SECONDS = 1.0
 STOP_SECONDS = 20  # for requests in flight
@@ -44,17 +44,17 @@ def run(settings: Settings) -> int:
         or the workers cannot start.
     """
     settings.check()
-    log.configure()
+    event_log.configure()
     with _runtime() as folder, _listen(settings) as listener, _own_signals():
         shelf, own = folder / "models", Meters()
         shelf.mkdir()
-        first = served.load(identify(settings.model), shelf)
+        first = loaded_model.load(identify(settings.model), shelf)
         keeper = Keeper(settings, first.identity.name, shelf, own)
         try:
             _supervise(settings, shelf, listener)
         finally:
             keeper.close()
-        return meters.total("longhaul_rows")
+        return metrics.total("longhaul_rows")
 
 
 class Keeper:
@@ -93,20 +93,20 @@ class Keeper:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._end.wait(TICK_SECONDS):
             self._seal()
-            meters.forget_the_dead()
+            metrics.forget_the_dead()
 
     def _seal(self) -> None:
         try:
-            for file in seal.seal(self.folder):
+            for file in compaction.seal(self.folder):
                 if self.shadow:
                     self.shadow.add(file)
         except Exception as error:  # tried again at the next tick: the journals are still there
             if not self.trouble:
-                log.failure("record not sealed", reason=str(error))
+                event_log.failure("record not sealed", reason=str(error))
             self.trouble = str(error)
         else:
             self.trouble = ""
-        oldest = seal.oldest(self.folder)
+        oldest = compaction.oldest(self.folder)
         self.meters.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
 
 
@@ -143,7 +143,7 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
         timeout_worker_healthcheck=HEALTH_SECONDS,
     )
     host, port = listener.getsockname()[:2]
-    log.event("listening", address=f"http://{host}:{port}", workers=settings.workers)
+    event_log.event("listening", address=f"http://{host}:{port}", workers=settings.workers)
     # Read by OpenMP when a worker loads it: no more threads than processors, and none that spins.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
@@ -173,7 +173,7 @@ def _own_signals() -> Iterator[None]:
 def _runtime() -> Iterator[Path]:
     """A folder for as long as the service runs: models, and the figures of all processes."""
     folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
-    meters.share(folder / "metrics")
+    metrics.share(folder / "metrics")
     try:
         yield folder
     finally:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from longhaul.evaluation.metrics import measure as measure
-from longhaul.evaluation.metrics import require_probabilities
 from longhaul.tasks.kind import Kind
+from longhaul.tasks.metrics import measure as measure
+from longhaul.tasks.metrics import require_probabilities
 
 kind: Kind = "binary"
 metrics: tuple[str, ...] = ("auc", "average_precision", "log_loss", "brier", "calibration_error")

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import calibration_error
 from longhaul.tasks.kind import Kind
+from longhaul.tasks.metrics import calibration_error
 
 kind: Kind = "multiclass"
 metrics: tuple[str, ...] = (

@@ -7,11 +7,12 @@ import mlflow
 import pandas as pd
 
 from longhaul.errors import LonghaulError
-from longhaul.learning.candidate import Candidate
-from longhaul.learning.trials import LOSS
+from longhaul.registry import versions
 from longhaul.tasks import Task, words
-from longhaul.tracking import artifacts, models, versions
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import FAMILY
+from longhaul.training.candidate import Candidate
+from longhaul.training.trials import LOSS
 
 SETTINGS = "settings.json"
 
@@ -72,7 +73,7 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
     mlflow.log_metrics({**known, LOSS: metrics[task.loss]})
     mlflow.log_params({f"setting.{name}": value for name, value in candidate.settings.items()})
     mlflow.log_dict(candidate.settings, SETTINGS)
-    models.log(candidate.package, rows.head(_EXAMPLE_ROWS))
+    logged_models.log(candidate.package, rows.head(_EXAMPLE_ROWS))
     return f"{family}: {figures(task, metrics)} on validation"
 
 

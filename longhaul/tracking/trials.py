@@ -9,10 +9,10 @@ import mlflow
 import numpy as np
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
-from longhaul.learning.trials import Trial, best_so_far
-from longhaul.tracking.paging import every
+from longhaul.tracking.pagination import every
 from longhaul.tracking.store import again
 from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
+from longhaul.training.trials import Trial, best_so_far
 
 SETTING = "setting."
 BEST = "best_loss"

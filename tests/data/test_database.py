@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 
 from longhaul import problem as problems
-from longhaul.data import database, source
+from longhaul.data import database, sources
 from longhaul.errors import LonghaulError
 from tests import postgres as servers
 from tests import tables
@@ -38,12 +38,12 @@ def declared(folder: Path, address: str, query: str = QUERY) -> problems.Problem
 def test_a_query_is_a_table(postgres: str, tmp_path: Path) -> None:
     """Its rows, types and digest; the digest changes with the rows that the query finds."""
     problem = declared(tmp_path, postgres)
-    found = source.read(problem, tmp_path).frame
+    found = sources.read(problem, tmp_path).frame
     expected = tables.churn(rows_per_month=50).sort_values("customer", ignore_index=True)
     pd.testing.assert_frame_equal(found, expected, check_dtype=False)
-    assert source.digest(problem, tmp_path) == source.digest(problem, tmp_path)
+    assert sources.digest(problem, tmp_path) == sources.digest(problem, tmp_path)
     fewer = declared(tmp_path, postgres, "SELECT * FROM customers WHERE calls > 1")
-    assert source.digest(fewer, tmp_path) != source.digest(problem, tmp_path)
+    assert sources.digest(fewer, tmp_path) != sources.digest(problem, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_query_is_a_table(postgres: str, tmp_path: Path) -> None:
 def test_what_the_database_refuses(postgres: str, tmp_path: Path, query: str, message: str) -> None:
     """In its own words, on one line."""
     with pytest.raises(LonghaulError, match=message):
-        source.read(declared(tmp_path, postgres, query), tmp_path)
+        sources.read(declared(tmp_path, postgres, query), tmp_path)
 
 
 def test_secrets_stay_in_the_environment(
@@ -64,20 +64,20 @@ def test_secrets_stay_in_the_environment(
 ) -> None:
     """A password in the file is refused, a name for one is looked up, and nobody prints it."""
     with pytest.raises(LonghaulError, match="would be kept by MLflow for all to read"):
-        source.read(declared(tmp_path, postgres.replace("tester@", "tester:secret@")), tmp_path)
+        sources.read(declared(tmp_path, postgres.replace("tester@", "tester:secret@")), tmp_path)
     hidden = declared(tmp_path, postgres.replace("tester@", "tester:${DATABASE_PASSWORD}@"))
     with pytest.raises(LonghaulError, match="DATABASE_PASSWORD is not set in the environment"):
-        source.read(hidden, tmp_path)
+        sources.read(hidden, tmp_path)
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
-    assert len(source.read(hidden, tmp_path).frame) == 450
-    assert "secret" not in source.address(hidden, tmp_path)
+    assert len(sources.read(hidden, tmp_path).frame) == 450
+    assert "secret" not in sources.address(hidden, tmp_path)
 
 
 def test_sqlite(tmp_path: Path) -> None:
     """Any database that SQLAlchemy knows."""
     address = f"sqlite:///{tmp_path}/customers.db"
     tables.churn(rows_per_month=10).to_sql("customers", address, index=False)
-    assert len(source.survey(address, QUERY, tmp_path).frame) == 90
+    assert len(sources.survey(address, QUERY, tmp_path).frame) == 90
 
 
 @pytest.mark.parametrize(

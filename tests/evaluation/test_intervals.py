@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longhaul.evaluation.intervals import improvement, intervals
-from longhaul.evaluation.metrics import measure
 from longhaul.tasks import binary
+from longhaul.tasks.metrics import measure
 
 
 def drawn(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

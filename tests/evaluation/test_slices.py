@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import MISSING, MOST_LEVELS, OTHER, levels, slices
 from longhaul.tasks import binary
+from longhaul.tasks.metrics import measure
 
 
 def predictions(count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.learning.families import FAMILIES
+from longhaul.estimators.families import FAMILIES
 from longhaul.model import package as packages
 from longhaul.model.package import Package
 from tests.packages import fit

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from longhaul.learning.estimator import SklearnEstimator
+from longhaul.estimators.estimator import SklearnEstimator
 from longhaul.model.package import Package
 from tests.tables import churn
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longhaul.learning.candidate import Candidate
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
+from longhaul.training.candidate import Candidate
 from tests import packages, tables
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from mlflow.utils.validation import _validate_metric_name
 
-from longhaul.monitoring import account
-from longhaul.monitoring.account import plain
+from longhaul.json_values import name_of_metric
+from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment, assess, truth
-from longhaul.plain import name_of_metric
-from longhaul.report import life as pages
+from longhaul.monitoring.serialisation import plain
+from longhaul.report import production as pages
 from tests.monitoring import monitored
 
 
@@ -32,7 +32,7 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
     again = json.loads(text)
     assert again["period"] == "2020-07"
     assert again["decision"]["reason"]
-    figures = account.metrics(found) | account.truth_metrics(found.truths[0])
+    figures = serialisation.metrics(found) | serialisation.truth_metrics(found.truths[0])
     assert all(math.isfinite(value) for value in figures.values())
     page = pages.of_period(again, "churn", "1")
     assert again["decision"]["level"] in page
@@ -42,16 +42,16 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
 def test_metrics_are_the_figures() -> None:
     """Of the same names and values as in the JSON."""
     found = judged()
-    told, figures = plain(found), account.metrics(found)
+    told, figures = plain(found), serialisation.metrics(found)
     assert figures["auc/expected_low"] == told["expected"]["auc"]["low"]
     assert figures["rows"] == 400
     column = told["drift"]["columns"][0]
     for one in column["measures"]:
         assert figures[f"moved/{column['name']}.{one['name']}"] == one["value"]
-    realised = account.truth_metrics(found.truths[0])
-    assert realised["auc/realised"] == told["truths"][0]["realised"]["auc"]["value"]
-    error = figures["auc/expected"] - realised["auc/realised"]
-    assert realised["auc/estimate_error"] == pytest.approx(error)
+    realized = serialisation.truth_metrics(found.truths[0])
+    assert realized["auc/realized"] == told["truths"][0]["realized"]["auc"]["value"]
+    error = figures["auc/expected"] - realized["auc/realized"]
+    assert realized["auc/estimate_error"] == pytest.approx(error)
 
 
 def test_any_column_name_makes_a_metric() -> None:

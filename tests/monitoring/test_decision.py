@@ -7,8 +7,8 @@ import pytest
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import Column, Drift
-from longhaul.monitoring.limits import Measure
-from longhaul.monitoring.rules import Evidence, Realised
+from longhaul.monitoring.rules import Evidence, Realized
+from longhaul.monitoring.thresholds import Measure
 from longhaul.problem import Monitoring
 from tests.monitoring import monitored
 
@@ -33,9 +33,9 @@ def drift(*drifted: str, scores: bool = False) -> Drift:
     return Drift(columns, column("probability", scores), still, still, 5, True)
 
 
-def realised(auc: float = 0.75, error: float = 0.02, labelled: int = 500) -> Realised:
+def realized(auc: float = 0.75, error: float = 0.02, labelled: int = 500) -> Realized:
     figures = {"auc": figure(auc), "calibration_error": figure(error)}
-    return Realised("2020-07", 500, labelled, labelled // 3, figures if labelled else {})
+    return Realized("2020-07", 500, labelled, labelled // 3, figures if labelled else {})
 
 
 GOOD = Evidence(
@@ -44,7 +44,7 @@ GOOD = Evidence(
     expected={"auc": figure(0.75)},
     usual=0.75,
     baseline=0.75,
-    realised=realised(),
+    realized=realized(),
 )
 
 
@@ -69,7 +69,7 @@ def test_drift_without_harm_is_a_decision_of_its_own() -> None:
 
 def test_a_single_fall_is_watched() -> None:
     """One bad period may be chance."""
-    found = decide(PROBLEM, replace(GOOD, realised=realised(0.70)))
+    found = decide(PROBLEM, replace(GOOD, realized=realized(0.70)))
     assert (found.level, found.action, found.fell) == ("watch", "look", True)
     assert rule(found, "persistence") == "watch"
 
@@ -86,7 +86,7 @@ def test_a_single_fall_is_watched() -> None:
 )
 def test_persistence_is_m_of_the_last_n(earlier: list[bool], act: bool) -> None:
     """Two of the last three, the present one among them."""
-    found = decide(PROBLEM, replace(GOOD, realised=realised(0.70), earlier=earlier))
+    found = decide(PROBLEM, replace(GOOD, realized=realized(0.70), earlier=earlier))
     assert (found.action == "retrain") == act
     assert found.level == ("act" if act else "watch")
 
@@ -99,15 +99,15 @@ def test_past_falls_alone_ask_for_nothing() -> None:
 
 def test_lost_calibration_is_a_fall() -> None:
     """Beyond what the gate allows, though the order still holds."""
-    found = decide(PROBLEM, replace(GOOD, realised=realised(error=0.3), earlier=[True]))
+    found = decide(PROBLEM, replace(GOOD, realized=realized(error=0.3), earlier=[True]))
     assert found.action == "retrain"
     assert rule(found, "calibration error") == "watch"
 
 
 def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
     """The whole interval must lie below the baseline less the tolerance."""
-    assert decide(PROBLEM, replace(GOOD, realised=realised(0.728))).fell is False
-    assert decide(PROBLEM, replace(GOOD, realised=realised(0.724))).fell is True
+    assert decide(PROBLEM, replace(GOOD, realized=realized(0.728))).fell is False
+    assert decide(PROBLEM, replace(GOOD, realized=realized(0.724))).fell is True
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
     [
         Evidence(rows=0),
         replace(GOOD, rows=99),
-        replace(GOOD, realised=realised(labelled=99)),
-        replace(GOOD, realised=realised(labelled=0)),
-        replace(GOOD, realised=replace(realised(), positives=0)),
-        replace(GOOD, realised=replace(realised(), positives=500)),
+        replace(GOOD, realized=realized(labelled=99)),
+        replace(GOOD, realized=realized(labelled=0)),
+        replace(GOOD, realized=replace(realized(), positives=0)),
+        replace(GOOD, realized=replace(realized(), positives=500)),
         replace(GOOD, baseline=None),
-        replace(GOOD, baseline=float("nan"), realised=realised(float("nan"))),
+        replace(GOOD, baseline=float("nan"), realized=realized(float("nan"))),
     ],
 )
 def test_what_is_not_known_is_never_ok(evidence: Evidence) -> None:
@@ -134,24 +134,24 @@ def test_what_is_not_known_is_never_ok(evidence: Evidence) -> None:
 
 def test_insufficient_data_is_said() -> None:
     """In these words, with the counts."""
-    found = decide(PROBLEM, replace(GOOD, realised=realised(labelled=99)))
+    found = decide(PROBLEM, replace(GOOD, realized=realized(labelled=99)))
     assert "insufficient data: 99 outcomes of 2020-07 are known, 100 are needed" in found.reason
-    none = decide(PROBLEM, replace(GOOD, realised=realised(labelled=0)))
+    none = decide(PROBLEM, replace(GOOD, realized=realized(labelled=0)))
     assert "no outcome of 2020-07 is known, though they are due" in none.reason
-    one = decide(PROBLEM, replace(GOOD, realised=replace(realised(), positives=500)))
+    one = decide(PROBLEM, replace(GOOD, realized=replace(realized(), positives=500)))
     assert "all 500 outcomes of 2020-07 are positive" in one.reason
 
 
 def test_outcomes_that_are_not_due_are_not_missed() -> None:
     """With a lag, a period without outcomes can be ok."""
-    found = decide(PROBLEM, replace(GOOD, realised=None))
+    found = decide(PROBLEM, replace(GOOD, realized=None))
     assert (found.level, found.fell) == ("ok", None)
 
 
 def test_broken_data_is_repaired_before_anything_is_trained() -> None:
     """A column that is gone outranks a performance that fell for it."""
     broken = replace(
-        GOOD, columns={"calls": "is gone"}, realised=realised(0.6), earlier=[True, True]
+        GOOD, columns={"calls": "is gone"}, realized=realized(0.6), earlier=[True, True]
     )
     found = decide(PROBLEM, broken)
     assert (found.level, found.action) == ("act", "repair")
@@ -176,6 +176,6 @@ def test_new_columns_are_mentioned() -> None:
 
 def test_a_fall_expected_without_outcomes_is_watched() -> None:
     """Before any outcome is known."""
-    found = decide(PROBLEM, replace(GOOD, expected={"auc": figure(0.6)}, realised=None))
+    found = decide(PROBLEM, replace(GOOD, expected={"auc": figure(0.6)}, realized=None))
     assert (found.level, found.action) == ("watch", "look")
     assert rule(found, "expected AUC") == "watch"

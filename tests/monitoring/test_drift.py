@@ -8,10 +8,10 @@ from scipy.stats import t
 
 from longhaul.monitoring import bins, drift
 from longhaul.monitoring.bins import Bins, Tally
+from longhaul.monitoring.distinct import Counted
 from longhaul.monitoring.drift import compare
-from longhaul.monitoring.limits import CUSTOMARY, NEGLIGIBLE
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.sketch import Counted
+from longhaul.monitoring.thresholds import CUSTOMARY, NEGLIGIBLE
 from tests.monitoring import monitored
 
 RATE = 0.05

@@ -8,13 +8,13 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from longhaul.evaluation.intervals import intervals
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.threshold import cost
 from longhaul.monitoring import performance
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Costs
 from longhaul.tasks import binary
+from longhaul.tasks.metrics import measure
 from tests.monitoring import monitored
 
 COSTS = Costs(1.0, 3.0)
@@ -55,7 +55,7 @@ def test_expectations_meet_a_known_truth(moved: dict[str, float]) -> None:
 
 
 def test_intervals_of_expectations_hold_what_they_promise() -> None:
-    """Of 120 periods with drifted features, some 95% have what was realised in their interval."""
+    """Of 120 periods with drifted features, some 95% have what was realized in their interval."""
     hits: dict[str, int] = {}
     for seed in range(120):
         calibration = Calibration.fit(*world(4000, 1000 + seed))
@@ -73,17 +73,17 @@ def test_a_changed_relation_does_not_show() -> None:
     calibration = Calibration.fit(*world(40_000, 1))
     outcome, probability = world(40_000, 2, shift=1.0)
     before = performance.expected(scores(None, probability), calibration, PROBLEM, 0)
-    real = performance.realised(scores(outcome, probability), PROBLEM, 0)
+    real = performance.realized(scores(outcome, probability), PROBLEM, 0)
     errors = performance.errors(before, real)
     assert before["log_loss"].high < real["log_loss"].low
     assert errors["log_loss"] == before["log_loss"].value - real["log_loss"].value < 0
     assert "relation" in performance.ASSUMPTION
 
 
-def test_realised_intervals_are_those_of_a_bootstrap_of_rows() -> None:
+def test_realized_intervals_are_those_of_a_bootstrap_of_rows() -> None:
     """Counts by cell are resampled as rows are: values and widths agree."""
     outcome, probability = world(3000, 3)
-    found = performance.realised(scores(outcome, probability), PROBLEM, 0)
+    found = performance.realized(scores(outcome, probability), PROBLEM, 0)
     known = intervals(binary, outcome, probability, 0.95, 0)
     for name, one in known.items():
         assert found[name].value == pytest.approx(one.value, abs=4e-3)
@@ -92,11 +92,11 @@ def test_realised_intervals_are_those_of_a_bootstrap_of_rows() -> None:
 
 
 def test_only_known_outcomes_count() -> None:
-    """Rows without one change nothing of what was realised."""
+    """Rows without one change nothing of what was realized."""
     outcome, probability = world(2000, 4)
     coded = outcome.astype(int)
     coded[1000:] = 2
-    found = performance.realised(scores(coded, probability), PROBLEM, 0)
+    found = performance.realized(scores(coded, probability), PROBLEM, 0)
     auc = roc_auc_score(outcome[:1000], probability[:1000])
     assert found["auc"].value == pytest.approx(auc, abs=2e-3)
 
@@ -105,7 +105,7 @@ def test_nothing_is_known_of_nothing() -> None:
     """No predictions, or no outcomes: no figures; one class: no AUC."""
     calibration, none = Calibration(), np.array([])
     assert performance.expected(scores(None, none), calibration, PROBLEM, 0) == {}
-    assert performance.realised(scores(None, np.array([0.2])), PROBLEM, 0) == {}
-    alike = performance.realised(scores(np.zeros(50, bool), np.full(50, 0.2)), PROBLEM, 0)
+    assert performance.realized(scores(None, np.array([0.2])), PROBLEM, 0) == {}
+    alike = performance.realized(scores(np.zeros(50, bool), np.full(50, 0.2)), PROBLEM, 0)
     assert np.isnan(alike["auc"].value)
     assert alike["brier"].value == pytest.approx(0.04)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.threshold import cost
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, UNKNOWN, Scores, metrics
 from longhaul.problem import Costs
+from longhaul.tasks.metrics import measure
 
 COSTS = Costs(1.0, 3.0)
 # Probabilities of which no two different ones share a cell.

@@ -9,11 +9,11 @@ import pytest
 from matplotlib import _pylab_helpers
 from matplotlib.figure import Figure
 
-from longhaul.evaluation.metrics import measure
 from longhaul.evaluation.slices import slices
 from longhaul.plots import breakdown, curves, production
 from longhaul.problem import Costs
 from longhaul.tasks import binary
+from longhaul.tasks.metrics import measure
 
 PRICES = Costs(1, 3)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longhaul.plots import monitoring, replay
+from longhaul.plots import backtest, monitoring
 
 
 def figure(value: float | None) -> dict[str, float | None]:
@@ -18,7 +18,7 @@ def record(period: str, version: str = "1", level: str = "ok", **changes: Any) -
         "version": version,
         "level": level,
         "expected": {"auc": figure(0.75), "log_loss": figure(0.4), "cost": figure(0.3)},
-        "realised": {"auc": figure(0.72), "log_loss": figure(0.5), "cost": figure(0.4)},
+        "realized": {"auc": figure(0.72), "log_loss": figure(0.5), "cost": figure(0.4)},
         **changes,
     }
 
@@ -86,7 +86,7 @@ def test_performance_over_the_periods() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"realised": {}}, {"expected": {}, "realised": {}}, {"realised": {"auc": figure(None)}}],
+    [{"realized": {}}, {"expected": {}, "realized": {}}, {"realized": {"auc": figure(None)}}],
 )
 def test_performance_without_outcomes(changes: dict[str, Any]) -> None:
     """That none is known is said."""
@@ -129,10 +129,10 @@ def test_policies_are_compared_with_the_first(high: float, title: str) -> None:
             "policy": name,
             "trained": 0,
             "promoted": 0,
-            **{f"{m}_difference": d for m in replay.METRICS},
+            **{f"{m}_difference": d for m in backtest.METRICS},
         }
         for name, d in (("never", same), ("monthly", better))
     ]
-    drawn = replay.policies(rows)
+    drawn = backtest.policies(rows)
     assert drawn.get_suptitle().startswith(title)
     assert [one.get_text() for one in drawn.axes[0].get_yticklabels()] == ["monthly (0 trained)"]

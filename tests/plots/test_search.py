@@ -5,9 +5,9 @@ import io
 import pandas as pd
 import pytest
 
-from longhaul.learning.importance import importance
-from longhaul.learning.trials import LOSS, Trial
 from longhaul.plots import search
+from longhaul.training.importance import importance
+from longhaul.training.trials import LOSS, Trial
 
 
 def trials(count, failed=()):

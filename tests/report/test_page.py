@@ -7,9 +7,9 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.report import history, page, template
-from longhaul.report.history import History
-from longhaul.tracking import interface
+from longhaul.report import page, run_tree, template
+from longhaul.report.run_tree import History
+from longhaul.tracking import ui_links
 from longhaul.tracking.tags import HEADLINE, REUSED
 
 
@@ -36,11 +36,11 @@ def parent(tracking: str) -> str:
     return str(run.info.run_id)
 
 
-INTERFACE = interface.LOCAL
+INTERFACE = ui_links.LOCAL
 
 
 def read(parent: str) -> History:
-    return history.read(parent)
+    return run_tree.read(parent)
 
 
 def render(parent: str) -> str:

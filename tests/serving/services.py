@@ -13,8 +13,9 @@ import pandas as pd
 import psutil
 import requests
 
-from longhaul.deployment import server
-from longhaul.tracking import models, registry
+from longhaul.registry import promotion
+from longhaul.smoke_test import server
+from longhaul.tracking import logged_models
 from tests import packages, tables
 
 NAME = "churn"
@@ -67,10 +68,10 @@ def register(folder: Path) -> dict[str, list[float]]:
     for version, family in FAMILIES.items():
         package = packages.fit(folder, family).package
         with mlflow.start_run():
-            uri = models.log(package, tables.churn(3).drop(columns=["customer", "churned"]))
-        assert registry.register(NAME, uri, {}, "") == version
+            uri = logged_models.log(package, tables.churn(3).drop(columns=["customer", "churned"]))
+        assert promotion.register(NAME, uri, {}, "") == version
         says[version] = package.predictor.scores(pd.DataFrame(ROWS)).tolist()
-    registry.promote(NAME, "1", "the first")
+    promotion.promote(NAME, "1", "the first")
     assert says["1"] != says["2"]
     return says
 

@@ -14,8 +14,8 @@ import pytest
 
 from benchmarks import load
 from benchmarks.load import Answer, Load
-from longhaul.serving import record
-from longhaul.tracking import registry
+from longhaul.registry import promotion
+from longhaul.serving import prediction_log
 from tests.serving import services
 from tests.serving.services import NAME, Running
 
@@ -53,7 +53,7 @@ def on_record(folder: Path) -> Counter[tuple[str, str]]:
     """How often each request and version is there."""
     found = Counter()
     for version in services.FAMILIES:
-        rows = record.read(folder, f"{NAME}-{version}")
+        rows = prediction_log.read(folder, f"{NAME}-{version}")
         found.update((request, version) for request in rows[rows["row"] == 0]["request"])
         assert sorted(rows["row"].unique()) in ([], [0, 1])
     return found
@@ -164,9 +164,9 @@ def test_a_bad_version_is_refused(says: dict[str, list[float]], tmp_path: Path) 
 def test_rollback_is_followed(says: dict[str, list[float]], tmp_path: Path) -> None:
     """Promoted, the challenger answers; rolled back, it does no more."""
     with services.serving(tmp_path / "record") as running:
-        registry.promote(NAME, "2", "better")
+        promotion.promote(NAME, "2", "better")
         services.until(lambda: running.post().headers["x-model-version"] == "2")
-        registry.rollback(NAME, "worse")
+        promotion.rollback(NAME, "worse")
         services.until(lambda: running.post().headers["x-model-version"] == "1")
 
 
@@ -177,12 +177,14 @@ def test_shadow(says: dict[str, list[float]], tmp_path: Path) -> None:
     with services.serving(tmp_path / "record", shadow="challenger") as running:
         told = [running.post().headers["x-request-id"] for _ in range(3)]
         folder = tmp_path / "record"
-        services.until(lambda: len(record.read(folder, f"{NAME}-2", record.SHADOW)) == 6)
+        services.until(
+            lambda: len(prediction_log.read(folder, f"{NAME}-2", prediction_log.SHADOW)) == 6
+        )
         told += [running.post().headers["x-request-id"]]
-    shadow = record.read(folder, f"{NAME}-2", record.SHADOW)
-    live = record.read(folder, f"{NAME}-1")
+    shadow = prediction_log.read(folder, f"{NAME}-2", prediction_log.SHADOW)
+    live = prediction_log.read(folder, f"{NAME}-1")
     # A matrix product of six rows may be summed in another order than one of two.
     assert shadow["probability"].tolist() == pytest.approx(says["2"] * 4, rel=1e-12)
     assert says["1"] * 4 == live["probability"].tolist()
     assert told == shadow["request"].tolist()[::2] == live["request"].tolist()[::2]
-    assert record.read(folder, f"{NAME}-2").empty
+    assert prediction_log.read(folder, f"{NAME}-2").empty

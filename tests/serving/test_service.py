@@ -19,7 +19,7 @@ import pytest
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
 from longhaul.model import predictions
-from longhaul.serving import record
+from longhaul.serving import prediction_log
 from tests.serving import services
 from tests.serving.services import BODY, ROWS, Running
 
@@ -159,13 +159,13 @@ def test_record(says: dict[str, list[float]], tmp_path: Path) -> None:
         outcomes += [{"request": second, "row": 0, "outcome": False}]
         reported = running.post(json.dumps({"outcomes": outcomes}).encode(), "/outcomes")
         assert (reported.status_code, reported.content) == (202, b"")
-    found = record.read(running.record, "churn-1")
+    found = prediction_log.read(running.record, "churn-1")
     assert ["first", "first", second, second] == found["request"].tolist()
     assert found["row"].tolist() == [0, 1, 0, 1]
     assert says["1"] * 2 == found["probability"].tolist()
     assert {"2020-08"} == set(found["period"])
     assert [None if pd.isna(x) else x for x in found["outcome"]] == [True, None, False, None]
-    batch = predictions.read(running.record / record.PREDICTIONS / "churn-1", "binary")
+    batch = predictions.read(running.record / prediction_log.PREDICTIONS / "churn-1", "binary")
     assert says["1"] * 2 == batch["probability"].tolist()
 
 
@@ -210,7 +210,7 @@ def test_full_disk(says: dict[str, list[float]], tmp_path: Path, unrecorded: str
         assert running.post(X_Request_Id="again").status_code == 200
         assert running.get("/health").json()["status"] == "ok"
         assert running.get("/ready").status_code == 200
-    found = record.read(running.record, "churn-1")
+    found = prediction_log.read(running.record, "churn-1")
     assert len(found) == 41 * 2
     assert found["request"].iloc[-1] == "again"
 
@@ -228,7 +228,7 @@ def test_stops_gracefully(says: dict[str, list[float]], tmp_path: Path) -> None:
             assert flying.result().status_code == 200
             assert everyone[0].wait(timeout=20) == 0
     services.until(lambda: not any(map(services.alive, everyone)))
-    assert len(record.read(running.record, "churn-1")) == 40_000
+    assert len(prediction_log.read(running.record, "churn-1")) == 40_000
     assert list((running.record / "journal").iterdir()) == []
 
 

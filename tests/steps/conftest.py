@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.tracking import models
+from longhaul.tracking import logged_models
 from tests import packages, tables
 
 
@@ -23,4 +23,4 @@ def lightgbm(shared: Path) -> str:
 
 def _log(folder: Path, family: str) -> str:
     with mlflow.start_run():
-        return models.log(packages.fit(folder, family).package, tables.churn(2))
+        return logged_models.log(packages.fit(folder, family).package, tables.churn(2))

@@ -13,11 +13,12 @@ import psutil
 import pytest
 from mlflow.entities import Run
 
-from longhaul.tracking import artifacts, ledger, models, registry
-from longhaul.tracking.life import Life
+from longhaul.production.history import Life
+from longhaul.registry import ledger, promotion
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
 from steps.cycle import cycle
-from tests import lifecycles, production, tables
+from tests import lifecycles, monitored_model, tables
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistenc
 @pytest.fixture
 def home(tracking: str, tmp_path: Path) -> Path:
     """A folder with a problem in it, and a champion in the store."""
-    production.champion(tmp_path)
+    monitored_model.champion(tmp_path)
     return tmp_path
 
 
@@ -68,13 +69,13 @@ def names(one: Run) -> set[str]:
 def everything() -> tuple[Any, ...]:
     """All that a second cycle may not change."""
     life = Life.read("churn")
-    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     stages = mlflow.search_runs(
         filter_string="tags.mlflow.project.entryPoint LIKE '%'", output_format="list"
     )
     return (
         life.digest(),
-        registry.champion("churn"),
+        promotion.champion("churn"),
         ledger.lines("churn"),
         [(point.step, point.value) for point in history],
         {one.info.run_id for one in stages},
@@ -83,7 +84,7 @@ def everything() -> tuple[Any, ...]:
 
 def test_twice_changes_nothing(home: Path) -> None:
     """Scored and watched under the cycle; again, all is reused, and it says so."""
-    production.table(home)
+    monitored_model.table(home)
     first = run(home, "2020-07")
     assert set(lifecycles_of(first)) == {"score 2020-07", "monitor 2020-07"}
     before = everything()
@@ -105,12 +106,12 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
 
     Done again, each period is still that of the version that was in charge of it.
     """
-    production.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=5)
     first = run(home, "2020-07")
     outcome = artifacts.read_json(f"runs:/{first.info.run_id}/cycle.json")
     assert outcome["decision"]["action"] == "retrain"
     assert outcome["retrained"]["promoted"] == "2"
-    assert registry.champion("churn") == "2"
+    assert promotion.champion("churn") == "2"
     newest = ledger.lines("churn")[-1]
     assert "trained again on the evidence of 2020-07" in newest.reason
     assert newest.evidence == outcome["retrained"]["evidence"]
@@ -131,13 +132,13 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
 def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
     """The champion stays; the challenger's run, its verdict and the reason are there."""
     strict = TURNED.replace("max_calibration_error: 0.2", "max_calibration_error: 0.2, margin: 5")
-    production.table(home, text=strict, turn=5)
+    monitored_model.table(home, text=strict, turn=5)
     found = artifacts.read_json(f"runs:/{run(home, '2020-07').info.run_id}/cycle.json")
     lost = found["retrained"]
     assert (lost["passed"], lost["promoted"]) == (False, None)
     assert "must be above 5" in lost["reason"]
-    assert registry.champion("churn") == "1"
-    assert models.load(lost["candidate"]).predictor.family == "lightgbm"
+    assert promotion.champion("churn") == "1"
+    assert logged_models.load(lost["candidate"]).predictor.family == "lightgbm"
     assert Life.read("churn").retrainings["2020-07"] == lost
 
 
@@ -161,14 +162,14 @@ def start(home: Path, period: str) -> "subprocess.Popen[str]":
 
 def test_two_at_once(home: Path) -> None:
     """One does it, the other waits and finds it done: one record, one promotion."""
-    production.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=5)
     both = [start(home, "2020-07") for _ in range(2)]
     printed = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
     assert sum("nothing has changed" in text for text in printed) == 1
     promotions = [line for line in ledger.lines("churn") if line.state == "done"]
     assert [line.after for line in promotions] == ["1", "2"]
-    assert registry.champion("churn") == "2"
+    assert promotion.champion("churn") == "2"
     for name in ("score 2020-07", "monitor 2020-07", "retrain 2020-07"):
         found = mlflow.search_runs(
             filter_string=f"attributes.run_name = '{name}'", output_format="list"
@@ -178,7 +179,7 @@ def test_two_at_once(home: Path) -> None:
 
 def test_killed_while_it_trains(home: Path) -> None:
     """SIGKILL: no process and no open run is left behind; again, it finishes what was cut off."""
-    production.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=5)
     process = start(home, "2020-07")
     while not mlflow.search_runs(
         filter_string="attributes.run_name = 'train lightgbm'", output_format="list"
@@ -190,9 +191,9 @@ def test_killed_while_it_trains(home: Path) -> None:
     process.communicate(timeout=30)
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
-    assert registry.champion("churn") == "1"
+    assert promotion.champion("churn") == "1"
     run(home, "2020-07")
-    assert registry.champion("churn") == "2"
+    assert promotion.champion("churn") == "2"
     for name, count in (("score 2020-07", 1), ("monitor 2020-07", 1), ("train lightgbm", 2)):
         found = mlflow.search_runs(
             filter_string=f"attributes.run_name = '{name}'", output_format="list"
@@ -214,7 +215,7 @@ def test_bad_input_is_one_line(
     home: Path, capfd: pytest.CaptureFixture[str], changes: dict[str, str], message: str
 ) -> None:
     """What was wrong; nothing is on record, and the lock is free."""
-    production.table(home)
+    monitored_model.table(home)
     with pytest.raises(SystemExit) as ended:
         cycle.main(options(home, **{"period": "2020-07", **changes}))
     assert ended.value.code
@@ -227,7 +228,7 @@ def test_bad_input_is_one_line(
 
 def test_the_alarm_of_a_cycle(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Its own exit code, where asked, and a line that is no error; its work is done."""
-    production.table(home, july=lambda rows: rows.head(20))
+    monitored_model.table(home, july=lambda rows: rows.head(20))
     with pytest.raises(SystemExit) as ended:
         cycle.main(options(home, "2020-07", alarm="watch"))
     assert ended.value.code == 3

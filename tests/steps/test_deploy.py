@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from longhaul.data import split as splits
-from longhaul.tracking import artifacts, models
+from longhaul.tracking import artifacts, logged_models
 from steps.deploy import _spread, deploy
 from tests import packages, tables
 
@@ -40,7 +40,7 @@ def test_service_equals_batch_prediction(
     """The stage says how fast and how equal, in its headline, metrics and deployment.json."""
     fitted = packages.fit(tmp_path, family)
     with mlflow.start_run():
-        uri = models.log(fitted.package, splits.read(split, "valid").head())
+        uri = logged_models.log(fitted.package, splits.read(split, "valid").head())
     arguments = ["--model", uri, "--split", str(split), "--requests", "20"]
     deploy.main([*arguments, "--stock", str(family == "lightgbm")])
     headline = capsys.readouterr().out

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from longhaul.production.history import Life
 from longhaul.tracking import artifacts
-from longhaul.tracking.life import Life
 from longhaul.tracking.tags import ACTION, HEADLINE, LEVEL
-from tests import production, tables
+from tests import monitored_model, tables
 
 LAG = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, label_lag: 1}")
 
@@ -22,26 +22,26 @@ LAG = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, label_lag: 1}
 @pytest.fixture
 def home(tracking: str, tmp_path: Path) -> Path:
     """A folder for tables, with a champion in the store."""
-    production.champion(tmp_path)
+    monitored_model.champion(tmp_path)
     return tmp_path
 
 
 def test_a_period_like_those_before(home: Path) -> None:
     """Ok; the figures are those of the predictions, in the run and on record, by period."""
-    where = production.table(home)
-    run = production.watch(where, "2020-07")
+    where = monitored_model.table(home)
+    run = monitored_model.watch(where, "2020-07")
     assert run.info.status == "FINISHED"
-    found = production.told(run)
+    found = monitored_model.told(run)
     scored = artifacts.fetch(Life.read("churn").periods["2020-07"].predictions)
     rows = pd.read_parquet(scored / "churn-1" / "2020-07.parquet")
     auc = roc_auc_score(rows["outcome"].astype(bool), rows["probability"])
     assert found["rows"] == len(rows)
     (truth,) = found["truths"]
-    assert truth["realised"]["auc"]["value"] == pytest.approx(auc, abs=2e-3)
+    assert truth["realized"]["auc"]["value"] == pytest.approx(auc, abs=2e-3)
     assert truth["errors"]["auc"] == pytest.approx(
-        found["expected"]["auc"]["value"] - truth["realised"]["auc"]["value"]
+        found["expected"]["auc"]["value"] - truth["realized"]["auc"]["value"]
     )
-    assert run.data.metrics["auc/realised"] == pytest.approx(auc, abs=2e-3)
+    assert run.data.metrics["auc/realized"] == pytest.approx(auc, abs=2e-3)
     assert run.data.tags[LEVEL] == found["decision"]["level"]
     assert run.data.tags[ACTION] != "retrain"
     assert run.data.tags[HEADLINE].startswith(found["decision"]["level"])
@@ -49,12 +49,12 @@ def test_a_period_like_those_before(home: Path) -> None:
 
 def test_the_life_is_one_run(home: Path) -> None:
     """Three periods: one run, a point for each, at its digits and its end; and one page."""
-    where = production.table(home)
+    where = monitored_model.table(home)
     for period in ("2020-07", "2020-08", "2020-09"):
-        production.watch(where, period)
+        monitored_model.watch(where, period)
     life = Life.read("churn")
     assert sorted(life.periods) == ["2020-07", "2020-08", "2020-09"]
-    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert [point.step for point in history] == [202007, 202008, 202009]
     ends = [pd.Timestamp(point.timestamp, unit="ms") for point in history]
     assert ends == [pd.Timestamp(f"2020-{month}-01") for month in ("08", "09", "10")]
@@ -65,22 +65,22 @@ def test_the_life_is_one_run(home: Path) -> None:
 
 def test_again_says_the_same(home: Path) -> None:
     """A period that is watched twice leaves one record and the same points."""
-    where = production.table(home)
-    first = production.told(production.watch(where, "2020-07"))
-    assert production.told(production.watch(where, "2020-07")) == first
+    where = monitored_model.table(home)
+    first = monitored_model.told(monitored_model.watch(where, "2020-07"))
+    assert monitored_model.told(monitored_model.watch(where, "2020-07")) == first
     life = Life.read("churn")
     assert list(life.periods) == list(life.truths) == ["2020-07"]
-    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert len({(point.step, point.value) for point in history}) == 1
 
 
 def test_a_relation_that_turns_asks_for_training(home: Path) -> None:
     """Watched at first, acted on when it lasts; the expectation without outcomes is blind to it."""
-    where = production.table(home, turn=6)
-    first, second = (production.watch(where, period) for period in ("2020-07", "2020-08"))
+    where = monitored_model.table(home, turn=6)
+    first, second = (monitored_model.watch(where, period) for period in ("2020-07", "2020-08"))
     assert first.data.tags[LEVEL] == "watch"
     assert (second.data.tags[LEVEL], second.data.tags[ACTION]) == ("act", "retrain")
-    (truth,) = production.told(second)["truths"]
+    (truth,) = monitored_model.told(second)["truths"]
     assert truth["fell"] is True
     assert truth["errors"]["auc"] > 0.2
     assert truth["causes"]["relation"]["low"] > abs(truth["causes"]["features"])
@@ -88,31 +88,31 @@ def test_a_relation_that_turns_asks_for_training(home: Path) -> None:
 
 def test_labels_that_come_late(home: Path) -> None:
     """With a lag of one period, each tells what the one before it was worth."""
-    where = production.table(home, text=LAG)
-    first = production.told(production.watch(where, "2020-07"))
+    where = monitored_model.table(home, text=LAG)
+    first = monitored_model.told(monitored_model.watch(where, "2020-07"))
     assert first["truths"] == []
     assert first["expected"]["auc"]["value"] > 0.5
-    second = production.told(production.watch(where, "2020-08"))
+    second = monitored_model.told(monitored_model.watch(where, "2020-08"))
     assert [truth["period"] for truth in second["truths"]] == ["2020-07"]
     life = Life.read("churn")
     assert life.truths["2020-07"].by == "2020-08"
-    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realised")
+    history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert [point.step for point in history] == [202007]
 
 
 def test_labels_that_never_come(home: Path) -> None:
     """Insufficient data, period after period; when they come at last, all is made up for."""
     without = dict.fromkeys(("july", "august"), _without_outcome)
-    where = production.table(home, **without)
+    where = monitored_model.table(home, **without)
     for period in ("2020-07", "2020-08"):
-        run = production.watch(where, period)
-        found = production.told(run)
+        run = monitored_model.watch(where, period)
+        found = monitored_model.told(run)
         assert found["decision"]["level"] == "watch"
         assert "insufficient data: no outcome" in found["decision"]["reason"]
     assert Life.read("churn").truths == {}
     first = Life.read("churn")
-    production.table(home)
-    found = production.told(production.watch(where, "2020-09"))
+    monitored_model.table(home)
+    found = monitored_model.told(monitored_model.watch(where, "2020-09"))
     assert [truth["period"] for truth in found["truths"]] == ["2020-07", "2020-08", "2020-09"]
     then = Life.read("churn")
     assert then.truths["2020-07"].fell is False
@@ -146,11 +146,11 @@ def _without_outcome(rows: pd.DataFrame) -> pd.DataFrame:
     ids=["no rows", "few rows", "one class", "column gone", "other type", "all missing"],
 )
 def test_periods_that_are_not_as_they_should_be(
-    home: Path, change: production.Change, level: str, action: str, words: str
+    home: Path, change: monitored_model.Change, level: str, action: str, words: str
 ) -> None:
     """Each has its answer, on record; none is ok, and none is an error."""
-    run = production.watch(production.table(home, july=change), "2020-07")
-    decision = production.told(run)["decision"]
+    run = monitored_model.watch(monitored_model.table(home, july=change), "2020-07")
+    decision = monitored_model.told(run)["decision"]
     assert run.info.status == "FINISHED"
     assert (decision["level"], decision["action"]) == (level, action)
     assert words in decision["reason"]
@@ -161,18 +161,18 @@ def test_periods_that_are_not_as_they_should_be(
 
 def test_a_new_column_is_told(home: Path) -> None:
     """It is not used, and no reason to act."""
-    run = production.watch(
-        production.table(home, july=lambda rows: rows.assign(mood="fine")), "2020-07"
+    run = monitored_model.watch(
+        monitored_model.table(home, july=lambda rows: rows.assign(mood="fine")), "2020-07"
     )
-    rules = {rule["name"]: rule for rule in production.told(run)["decision"]["rules"]}
+    rules = {rule["name"]: rule for rule in monitored_model.told(run)["decision"]["rules"]}
     assert rules["columns"]["state"] == "ok"
     assert "'mood'" in rules["columns"]["reason"]
 
 
 def test_drift_is_told_with_its_column(home: Path) -> None:
     """A shift of a good standard deviation in the most important feature, in the first period."""
-    where = production.table(home, july=lambda rows: rows.assign(calls=rows["calls"] + 2.0))
-    found = production.told(production.watch(where, "2020-07"))
+    where = monitored_model.table(home, july=lambda rows: rows.assign(calls=rows["calls"] + 2.0))
+    found = monitored_model.told(monitored_model.watch(where, "2020-07"))
     assert found["drift"]["columns"][0]["name"] == "calls"
     assert found["drift"]["columns"][0]["drifted"]
     assert found["pictures"][0]["name"] == "calls"
@@ -181,10 +181,10 @@ def test_drift_is_told_with_its_column(home: Path) -> None:
 @pytest.mark.parametrize(("alarm", "code"), [("never", 0), ("watch", 3), ("act", 0)])
 def test_the_exit_code_is_an_alarm_where_asked(home: Path, alarm: str, code: int) -> None:
     """3 from the level on that was named; the period is on record all the same."""
-    where = production.table(home, july=lambda rows: rows.head(20))
+    where = monitored_model.table(home, july=lambda rows: rows.head(20))
     ended = 0
     try:
-        production.watch(where, "2020-07", alarm=alarm)
+        monitored_model.watch(where, "2020-07", alarm=alarm)
     except SystemExit as exit_:
         ended = int(exit_.code or 0)
     assert ended == code
@@ -207,7 +207,9 @@ def test_an_alert_is_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("LONGHAUL_WEBHOOK", f"http://127.0.0.1:{server.server_port}/")
-    run = production.watch(production.table(home, july=lambda rows: rows.head(20)), "2020-07")
+    run = monitored_model.watch(
+        monitored_model.table(home, july=lambda rows: rows.head(20)), "2020-07"
+    )
     server.shutdown()
     server.server_close()
     (message,) = got
@@ -219,8 +221,10 @@ def test_an_alert_is_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_dead_receiver_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is noted, and the period is on record."""
     monkeypatch.setenv("LONGHAUL_WEBHOOK", "http://127.0.0.1:9/")
-    monkeypatch.setattr("longhaul.monitoring.alert.PAUSE_SECONDS", 0.0)
-    run = production.watch(production.table(home, july=lambda rows: rows.head(20)), "2020-07")
+    monkeypatch.setattr("longhaul.production.alerts.PAUSE_SECONDS", 0.0)
+    run = monitored_model.watch(
+        monitored_model.table(home, july=lambda rows: rows.head(20)), "2020-07"
+    )
     assert run.info.status == "FINISHED"
     assert run.data.tags["longhaul.alert"] == "not delivered: ConnectionError"
     assert "2020-07" in Life.read("churn").periods
@@ -240,7 +244,7 @@ def test_bad_input_is_one_line(
     home: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, str], message: str
 ) -> None:
     """What was wrong and what to do; nothing is put on record."""
-    where = production.table(home)
+    where = monitored_model.table(home)
     given = {
         "model": "models:/churn/1",
         "predictions": ".",
@@ -251,7 +255,7 @@ def test_bad_input_is_one_line(
         **changes,
     }
     with pytest.raises(SystemExit):
-        production.monitor.main([f"--{name}={value}" for name, value in given.items()])
+        monitored_model.monitor.main([f"--{name}={value}" for name, value in given.items()])
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

@@ -5,7 +5,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.tracking import artifacts, ledger, registry
+from longhaul.registry import ledger, promotion
+from longhaul.tracking import artifacts
 from steps.promote import promote
 from tests import registered
 
@@ -44,7 +45,7 @@ def test_refusals_are_one_line(
     assert error.startswith("error: promote: ")
     assert message in error
     assert error.count("\n") == 1
-    assert (registry.champion(name), ledger.lines(name)) == (None, [])
+    assert (promotion.champion(name), ledger.lines(name)) == (None, [])
 
 
 def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[str]) -> None:

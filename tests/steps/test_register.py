@@ -5,7 +5,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.tracking import artifacts, models, versions
+from longhaul.registry import versions
+from longhaul.tracking import artifacts, logged_models
 from steps.register import register
 from tests import packages, registered, tables
 
@@ -15,7 +16,7 @@ def candidate(tracking: str, tmp_path: Path) -> str:
     """The URI of a logged model."""
     fitted = packages.fit(tmp_path, "linear")
     with mlflow.start_run():
-        return models.log(fitted.package, tables.churn().head())
+        return logged_models.log(fitted.package, tables.churn().head())
 
 
 def judge(candidate: str, passed: object = True, **more: object) -> str:

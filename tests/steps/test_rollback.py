@@ -3,7 +3,8 @@
 import mlflow
 import pytest
 
-from longhaul.tracking import artifacts, registry
+from longhaul.registry import promotion
+from longhaul.tracking import artifacts
 from steps.rollback import rollback
 from tests import registered
 
@@ -12,7 +13,7 @@ def test_rollback_and_its_end(tracking: str, capsys: pytest.CaptureFixture[str])
     """Once is possible after two promotions; a second time is refused and changes nothing."""
     registered.model("flights", 2)
     for number in "12":
-        registry.promote("flights", number, "better")
+        promotion.promote("flights", number, "better")
     rollback.main(["--name", "flights", "--reason", "complaints"])
     assert capsys.readouterr().out == "flights: version 1 is champion again (was 2)\n"
     kept = artifacts.read_json(f"runs:/{mlflow.last_active_run().info.run_id}/ledger.json")

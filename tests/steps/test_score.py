@@ -12,11 +12,11 @@ import pytest
 
 from longhaul.data import table as files
 from longhaul.data.labels import outcomes
-from longhaul.evaluation.metrics import measure
 from longhaul.model import predictions
 from longhaul.model.predictions import Origin
 from longhaul.problem import Target
-from longhaul.tracking import artifacts, models
+from longhaul.tasks.metrics import measure
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
 from steps.score import score
 from tests import packages, tables
@@ -51,7 +51,7 @@ def test_a_period_is_predicted_and_measured(linear: str, tmp_path: Path) -> None
     table = write(tmp_path)
     found, written = run(linear, table)
     frame, problem = files.read(Path(table), ["2020-07"]), files.problem(Path(table))
-    predictor = models.load(linear).predictor
+    predictor = logged_models.load(linear).predictor
     expected = predictor.scores(frame)
     assert expected.tolist() == written["probability"].tolist()
     assert list(range(len(frame))) == written["row"].tolist()
@@ -171,7 +171,7 @@ def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> 
     problem = replace(files.problem(table), target=Target("churned", positive="1"))
     target = tmp_path / "written.parquet"
     origin = Origin("2020-07", "m", "", NOW)
-    predictor = models.load(linear).predictor
+    predictor = logged_models.load(linear).predictor
     predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
     outcome = pd.read_parquet(target)["outcome"]
     raw = files.read(table, ["2020-07"])["churned"]

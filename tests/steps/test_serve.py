@@ -11,7 +11,7 @@ import mlflow
 import psutil
 import pytest
 
-from longhaul.serving import record
+from longhaul.serving import prediction_log
 from longhaul.tracking.tags import HEADLINE
 from tests import lifecycles
 from tests.serving import services
@@ -53,7 +53,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
     else:
         os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=60)
-    assert len(record.read(running.record, "churn-1")) == 2, printed
+    assert len(prediction_log.read(running.record, "churn-1")) == 2, printed
     services.until(lambda: not any(map(services.alive, everyone)))
     (run,) = mlflow.search_runs(
         filter_string="tags.mlflow.project.entryPoint = 'serve'",

@@ -6,8 +6,8 @@ import mlflow
 import pytest
 
 from longhaul.data import split as splits
-from longhaul.learning.families import family
-from longhaul.tracking import artifacts, models
+from longhaul.estimators.families import family
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
 from steps.train import train
 from tests import tables
@@ -48,7 +48,7 @@ def test_train(tracking: str, split: str) -> None:
     assert run.data.params == {"setting.C": "0.1"}
     root = f"runs:/{run.info.run_id}"
     assert family("linear").defaults == artifacts.read_json(f"{root}/settings.json")
-    assert models.load(f"{root}/model").predictor.family == "linear"
+    assert logged_models.load(f"{root}/model").predictor.family == "linear"
 
 
 def test_settings_of_another_run(tracking: str, split: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from longhaul.data import split as splits
 from longhaul.problem import parse
-from longhaul.tracking import artifacts, models
+from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking import trials as records
 from steps.tune import tune
 
@@ -114,7 +114,7 @@ def test_tune_leaves_a_model_and_the_whole_search(split, store, capsys):
     assert [trial.info.run_id for trial in trials] == table["run_id"].tolist()
     pictures = {path.name for path in artifacts.fetch(f"{home}/plots").iterdir()}
     assert {"history.png", "importances.png", "parallel.png"} == pictures
-    assert models.load(f"{home}/model").predictor.family == "lightgbm"
+    assert logged_models.load(f"{home}/model").predictor.family == "lightgbm"
     headline = f"11 trials, best log loss {min(losses):.4f}, AUC "
     assert capsys.readouterr().out.startswith(headline)
 

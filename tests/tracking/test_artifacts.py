@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.tracking import artifacts, models
+from longhaul.tracking import artifacts, logged_models
 from tests import packages, tables
 
 
@@ -60,7 +60,7 @@ def test_what_is_no_json_is_said(tracking: str, tmp_path: Path) -> None:
 def test_a_copy_goes_with_the_process(tracking: str, tmp_path: Path) -> None:
     """What has to be copied from a store is not left behind."""
     with mlflow.start_run():
-        uri = models.log(packages.fit(tmp_path).package, tables.churn(2))
+        uri = logged_models.log(packages.fit(tmp_path).package, tables.churn(2))
     mlflow.register_model(uri, "churn")
     (tmp_path / "scratch").mkdir()
     script = "from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"

@@ -5,9 +5,9 @@ from dataclasses import replace
 import mlflow
 import pytest
 
-from longhaul.learning.trials import LOSS, Trial
 from longhaul.tracking import trials
 from longhaul.tracking.tags import OWNER
+from longhaul.training.trials import LOSS, Trial
 
 GOOD = Trial(
     7,

@@ -12,7 +12,7 @@ from longhaul.report.chapters import (
     verdict,
 )
 from longhaul.report.document import Section
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 
 Chapter = Callable[[History], list[Section]]
 

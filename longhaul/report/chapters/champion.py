@@ -8,10 +8,10 @@ from typing import Any
 
 from longhaul import tasks
 from longhaul.problem import Problem
+from longhaul.registry import ledger, promotion, versions
 from longhaul.report.chapters.problem import predicts
 from longhaul.report.document import Cell, Section, Table, facts, number, words
-from longhaul.report.history import History, StageRun
-from longhaul.tracking import ledger, registry, versions
+from longhaul.report.run_tree import History, StageRun
 from longhaul.tracking.tags import VERDICT
 
 WORST = 8  # slices that the card names
@@ -23,7 +23,7 @@ _SPANS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
 def sections(history: History) -> list[Section]:
     """The card of the version that is champion now, whichever life cycle made it."""
     name, problem = history.model(), history.problem()
-    number_of = registry.champion(name) if name else None
+    number_of = promotion.champion(name) if name else None
     if number_of is None:
         return []
     version = versions.version(name, number_of)

@@ -5,7 +5,7 @@ from itertools import zip_longest
 from typing import Any
 
 from longhaul.report.document import Cell, Section, Table, number, words
-from longhaul.report.history import History, StageRun
+from longhaul.report.run_tree import History, StageRun
 
 
 def sections(history: History) -> list[Section]:

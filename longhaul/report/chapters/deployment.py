@@ -1,7 +1,7 @@
 """The model as a service: how fast it answers, and whether it says what batches say."""
 
 from longhaul.report.document import Section, Table, facts, number, words
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 
 
 def sections(history: History) -> list[Section]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from longhaul import tasks
 from longhaul.report.document import Cell, Picture, Section, Table, number, seconds, words
-from longhaul.report.history import History, StageRun
+from longhaul.report.run_tree import History, StageRun
 from longhaul.tracking.tags import ERROR, NUMBER
 
 

@@ -2,7 +2,7 @@
 
 from longhaul.problem import Problem
 from longhaul.report.document import Section, Table, facts, number, words
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 
 _METHOD = {
     "train": "Fits a model. No other window is looked at.",

@@ -9,7 +9,7 @@ from longhaul import tasks
 from longhaul.plots import production
 from longhaul.report import template
 from longhaul.report.document import Picture, Section, Table, number, words
-from longhaul.report.history import History, StageRun
+from longhaul.report.run_tree import History, StageRun
 from longhaul.tasks.kind import Kind
 
 DRAWN: dict[Kind, tuple[str, ...]] = {

@@ -1,7 +1,7 @@
 """The gate: each check with its figure and limit, and what the test window shows."""
 
 from longhaul.report.document import Picture, Section, Table, number, words
-from longhaul.report.history import History
+from longhaul.report.run_tree import History
 
 
 def sections(history: History) -> list[Section]:

@@ -1,0 +1,298 @@
+"""Where a table comes from: a source that Longhaul knows by name, files, or a database."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+from tqdm import tqdm
+
+from longhaul import database_url as addresses
+from longhaul.data import batches, csv, database, files, flights, reading, table
+from longhaul.data.files import Fetch, File
+from longhaul.data.periods import batch
+from longhaul.errors import LonghaulError
+from longhaul.problem import BATCH, Problem
+
+NAMED: dict[str, Callable[[], pd.DataFrame]] = {flights.PACKAGE: flights.read}
+EXAMPLES = 5
+
+_BATCH_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """What lies at a source.
+
+    Attributes
+    ----------
+    frame : DataFrame of n rows
+        Every column is numbers, texts or times.
+    unfit : DataFrame of m rows
+        Rows with a value that its column cannot hold, which is missing in them, and why.
+    notes : list of str
+        What had to be assumed to read it.
+    """
+
+    frame: pd.DataFrame
+    unfit: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: list[str] = field(default_factory=list)
+
+
+def is_path(address: str) -> bool:
+    """Whether an address is a path on this machine: no URI, and no source known by name."""
+    return ":/" not in address and address not in NAMED
+
+
+def local(address: str) -> Path:
+    """What lies at an address of this machine; see `longhaul.data.files.Fetch`."""
+    raise LonghaulError(f"source: {address}: nobody is here who knows MLflow's addresses")
+
+
+def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
+    """Read a problem's table, with its time column as times or the batch of each row.
+
+    Parameters
+    ----------
+    problem : Problem
+    folder : Path
+        Where a relative path in ``source`` starts: the problem file's folder.
+    fetch : callable
+        Gets what lies at an address that MLflow knows.
+
+    Raises
+    ------
+    LonghaulError
+        When the source is missing, unreadable or empty, a declared column is not in it, or too
+        many rows have a value that its column cannot hold.
+    """
+    raw, notes = _raw(problem, folder, fetch)
+    columns = {str(name): column for name, column in raw.items()}
+    del raw
+    frame, reasons = _read(columns, problem)
+    if problem.time is not None:
+        _require_times(frame, reasons, problem.time.column)
+    unfit = frame.loc[reasons.index].assign(reason=reasons)
+    if len(unfit) > problem.contract.quarantine * len(frame):
+        examples = unfit["reason"].head(EXAMPLES).tolist()
+        raise too_many(len(unfit), len(frame), examples, problem)
+    return Source(frame.drop(reasons.index), unfit, notes)
+
+
+def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Source:
+    """Read a table of which nothing is declared."""
+    raw, notes = _table(address, query, folder, fetch)
+    if not len(raw):
+        raise LonghaulError(f"data: {address!r} has no rows")
+    return Source(raw, notes=notes)
+
+
+def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
+    """What tells one content of the source from another: a version, or a hash of what is read."""
+    own = [File(LocalFileSystem(), str(file), 0) for file in table.families(problem, folder)]
+    more = [*_later(problem, folder, fetch), *own]
+    found = fingerprint(problem.source, problem.query, folder, fetch)
+    return _hash([found, *_contents(more)]) if more else found
+
+
+def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = local) -> str:
+    """The digest of a table of which nothing is declared."""
+    if address in NAMED:
+        return f"{address} {version(address)}"
+    if addresses.known(address):
+        rows = database.read(address, query, lambda _: None)
+        hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
+        return _hash([repr(list(rows.columns)), hashed.hex()])
+    return _hash(_contents(_find(address, folder, fetch)))
+
+
+def _contents(found: Sequence[File]) -> list[str]:
+    return [text for file in found for text in (file.name, file.digest())]
+
+
+def _hash(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def address(problem: Problem, folder: Path) -> str:
+    """The source as a reader can find it again: its name and version, its path or address."""
+    if is_path(problem.source):
+        return str((folder / problem.source).resolve())
+    if problem.source in NAMED:
+        return f"{problem.source}=={version(problem.source)}"
+    known = addresses.known(problem.source)
+    return addresses.public(problem.source) if known else problem.source
+
+
+def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+    """The rows as they are written, with the batch of each where no column has its time."""
+    frame, notes = _table(problem.source, problem.query, folder, fetch)
+    if not len(frame):
+        raise LonghaulError(f"source: {problem.source!r} has no rows")
+    problem.require(frame.columns)
+    if problem.batches is None:
+        return frame, notes
+    parts = problem.batches.parts
+    frames = [frame.assign(**{BATCH: batches.cut(frame, parts, problem.group)})]
+    for number, file in enumerate(_later(problem, folder, fetch), parts):
+        with _bar(file.size, file.name) as advance:
+            table, said = _read_file(file, advance)
+        frames.append(_frame(table).assign(**{BATCH: batch(number)}))
+        notes += said
+    return pd.concat(frames, ignore_index=True), notes
+
+
+def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
+    """The files that arrived after the source; there may be none yet."""
+    if problem.batches is None or not problem.batches.later:
+        return []
+    try:
+        return files.find(problem.batches.later, folder, fetch, "batches.later")
+    except LonghaulError as error:
+        if "no file, folder or pattern" in str(error):
+            return []
+        raise
+
+
+def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
+    try:
+        return files.find(address, folder, fetch)
+    except LonghaulError as error:
+        known = ", ".join(sorted(NAMED))
+        raise LonghaulError(f"{error}; by name Longhaul knows {known}") from None
+
+
+def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+    if address in NAMED:
+        return NAMED[address](), []
+    if addresses.known(address):
+        with _bar(0, "rows", "row") as advance:
+            return database.read(address, query, advance), []
+    found, notes, tables = _find(address, folder, fetch), [], []
+    with _bar(sum(file.size for file in found), "read") as advance:
+        for file in found:
+            table, said = _read_file(file, advance)
+            tables.append(table)
+            notes += said
+    return _frame(_joined(tables, found)), notes
+
+
+def _joined(tables: Sequence[pa.Table], found: Sequence[File]) -> pa.Table:
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonghaulError(
+            f"source: the files {found[0].name} to {found[-1].name} do not fit together: {reason}"
+        ) from None
+
+
+def _read_file(file: File, advance: Callable[[int], Any]) -> tuple[pa.Table, list[str]]:
+    try:
+        with file.open() as opened:
+            if file.kind == "parquet":
+                return _parquet(opened, file, advance), []
+            return csv.read(opened, file.name, advance)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonghaulError(f"{file.path}: cannot be read as Parquet: {reason}") from None
+    except LonghaulError:
+        raise
+    except Exception as error:  # a store, or what unpacks, may fail in any way
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LonghaulError(f"{file.path}: cannot be read: {reason}") from None
+
+
+def _parquet(opened: Any, file: File, advance: Callable[[int], Any]) -> pa.Table:
+    parquet = pq.ParquetFile(opened)
+    rows = max(parquet.metadata.num_rows, 1)
+    parts = []
+    for part in parquet.iter_batches(_BATCH_ROWS):
+        advance(int(file.size * part.num_rows / rows))
+        parts.append(part)
+    return pa.Table.from_batches(parts, parquet.schema_arrow)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """A table as pandas has it, without the index that it may have been written with."""
+    names = table.column_names
+    twice = (
+        next((name for name in names if names.count(name) > 1), None)
+        if len({*names}) < len(names)
+        else None
+    )
+    if twice is not None:
+        raise LonghaulError(f"source: two columns are called {twice!r}; give each its own name")
+    return table.replace_schema_metadata(None).to_pandas(self_destruct=True, split_blocks=True)
+
+
+@contextmanager
+def _bar(total: int, name: str, unit: str = "B") -> Any:
+    with tqdm(
+        total=total or None, desc=name, unit=unit, unit_scale=True, leave=False, disable=None
+    ) as bar:
+        yield bar.update
+
+
+def _read(raw: dict[str, pd.Series], problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
+    """Every column as numbers, texts or times, and why rows are unfit, by their index.
+
+    What has been read is let go, so that a large table is not held twice.
+    """
+    columns, reasons = {}, []
+    for name in list(raw):
+        found = _read_column(raw.pop(name), problem)
+        columns[name] = found.column
+        if len(found.unfit):
+            expected = f", expected a {problem.columns.get(name, reading.DATE)}"
+            said = [f"{name} = {value!r}{expected}" for value in found.unfit]
+            reasons.append(pd.Series(said, found.unfit.index, dtype="str"))
+    every = pd.concat(reasons) if reasons else pd.Series(dtype="str")
+    return pd.DataFrame(columns), every.groupby(level=0).agg("; ".join) if reasons else every
+
+
+def _read_column(column: pd.Series, problem: Problem) -> reading.Read:
+    name = column.name
+    declared = problem.columns.get(str(name), "")
+    if not declared and problem.time is not None and name == problem.time.column:
+        _require_no_numbers(column)
+        declared = reading.DATE
+    if not declared and name in problem.leave_out:
+        return reading.loose(column)
+    return reading.read(column, declared)
+
+
+def _require_no_numbers(column: pd.Series) -> None:
+    if pd.api.types.is_numeric_dtype(column):
+        raise LonghaulError(
+            f"time.column: {column.name!r} holds numbers, such as {column.iloc[0]}, not times;"
+            " write them as timestamps, or as text such as 2013-01-31 14:30"
+        )
+
+
+def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
+    """Refuse rows without a time: they belong to no period."""
+    unknown = frame[name].isna()
+    if not unknown.any():
+        return
+    said = reasons[reasons.index.isin(frame.index[unknown])]
+    if len(said):
+        raise LonghaulError(
+            f"time.column: {name!r} does not hold times in {len(said):,} rows: {said.iloc[0]}"
+        )
+    raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
+
+
+def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
+    """That more rows are unfit than the problem allows."""
+    return LonghaulError(
+        f"source: {unfit:,} of {rows:,} rows hold what their column cannot, more than"
+        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
+    )

@@ -1,0 +1,110 @@
+"""What monitoring keeps of some rows: counts, whose size does not depend on their number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from longhaul.features.encoder import Encoder
+from longhaul.features.formats import texts
+from longhaul.monitoring.bins import Bins, Tally
+from longhaul.monitoring.duplicates import Repeats
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Counts of some rows; those of batches add up.
+
+    Attributes
+    ----------
+    rows : int
+    tallies : mapping of str to Tally
+        By encoded column.
+    repeats : Repeats
+        Rows that are equal in all that the model sees.
+    """
+
+    rows: int
+    tallies: Mapping[str, Tally]
+    repeats: Repeats
+
+    def __add__(self, other: "Sketch") -> "Sketch":
+        added = {name: tally + other.tallies[name] for name, tally in self.tallies.items()}
+        return Sketch(self.rows + other.rows, added, self.repeats + other.repeats)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A sketch as it is kept: the share of repeated rows instead of the sample it came from."""
+
+    rows: int
+    tallies: Mapping[str, Tally]
+    repeated: float
+
+    @classmethod
+    def of(cls, sketch: Sketch) -> Self:
+        """Keep a sketch."""
+        return cls(sketch.rows, sketch.tallies, sketch.repeats.share)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON knows it."""
+        tallies = {name: tally.plain() for name, tally in self.tallies.items()}
+        return {"rows": self.rows, "repeated": self.repeated, "columns": tallies}
+
+    @classmethod
+    def read(cls, plain: dict[str, Any]) -> Self:
+        """Read what `plain` gave."""
+        tallies = {name: Tally.read(one) for name, one in plain["columns"].items()}
+        return cls(plain["rows"], tallies, plain["repeated"])
+
+
+def draw(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
+    """Count encoded rows.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32, shape (n, p)
+    bins : sequence of Bins, of length p
+    """
+    tallies = {one.name: one.tally(column) for one, column in zip(bins, matrix.T, strict=True)}
+    return Sketch(len(matrix), tallies, Repeats.of(matrix))
+
+
+def draw_frame(
+    frame: pd.DataFrame, matrix: np.ndarray, encoder: Encoder, bins: Sequence[Bins]
+) -> Sketch:
+    """Count the rows of a table, with the categories among them that are new.
+
+    Parameters
+    ----------
+    frame : DataFrame of n rows
+    matrix : ndarray of float32, shape (n, p)
+        What `encoder` makes of it.
+    """
+    sketch = draw(matrix, bins)
+    tallies = dict(sketch.tallies)
+    for place in encoder.categorical:
+        one, codes = bins[place], matrix[:, place]
+        rare = np.flatnonzero(codes == len(one) - 1)
+        if len(rare):
+            unseen = _unseen(frame[one.feature].iloc[rare], one)
+            tallies[one.name] = tallies[one.name] + Tally(
+                np.zeros(len(one), dtype=np.int64), np.zeros(len(one)), 0, unseen
+            )
+    return Sketch(sketch.rows, tallies, sketch.repeats)
+
+
+def total(tallies: Sequence[Tally]) -> Tally:
+    """All of them together."""
+    return reduce(Tally.__add__, tallies)
+
+
+def _unseen(column: pd.Series, bins: Bins) -> int:
+    """How many rows have a category that the reference had never seen."""
+    indices, found = texts(column)
+    known = {*bins.levels, *bins.rare}
+    new = np.array([level not in known for level in found], dtype=bool)
+    return int(new[indices].sum())

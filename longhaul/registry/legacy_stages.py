@@ -1,0 +1,52 @@
+"""MLflow's older stages, made to follow the aliases for as long as MLflow has them.
+
+Where it has none, or refuses to move them, that is a note: the aliases are the truth.
+"""
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+
+import mlflow
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from longhaul.registry import versions
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+ARCHIVED = "Archived"
+
+_STAGES = {CHAMPION: "Production", CHALLENGER: "Staging"}
+
+
+def mirror(name: str) -> None:
+    """Make Production, Staging and Archived follow the aliases of a registered model."""
+    client = mlflow.MlflowClient()
+    if not hasattr(client, "transition_model_version_stage"):
+        return _note(name, "this MLflow has none")
+    try:
+        for number, stage in moves(versions.every(name), versions.aliases(name)):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)
+                client.transition_model_version_stage(name, number, stage)
+    except MlflowException as error:
+        return _note(name, str(error).splitlines()[0])
+
+
+def moves(found: Iterable[ModelVersion], aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Version and new stage of each version whose stage is not what its alias says.
+
+    A version that is both champion and challenger is in Production. One that is neither is
+    Archived if it was either, and keeps its stage otherwise.
+    """
+    named = [alias for alias in (CHALLENGER, CHAMPION) if alias in aliases]
+    wanted = {aliases[alias]: _STAGES[alias] for alias in named}
+    for one in found:
+        number, stage = str(one.version), one.current_stage
+        right = wanted.get(number, ARCHIVED if stage in _STAGES.values() else stage)
+        if stage != right:
+            yield number, right
+
+
+def _note(name: str, reason: str) -> None:
+    print(f"note: {name}: the stages do not follow the aliases: {reason}", file=sys.stderr)

@@ -1,0 +1,231 @@
+"""What the tracking store knows of one life cycle."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import yaml
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from longhaul import problem as problems
+from longhaul.errors import LonghaulError
+from longhaul.problem import Problem
+from longhaul.tasks.kind import Kind
+from longhaul.tracking import artifacts
+from longhaul.tracking.pagination import every
+from longhaul.tracking.tags import HEADLINE, REUSED
+from longhaul.tracking.ui_links import Interface
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """One stage of a life cycle: its run, and whether it was reused from an earlier one."""
+
+    run: Run
+    reused: bool
+
+    @property
+    def entry_point(self) -> str:
+        """The entry point that the run is of."""
+        return str(self.run.data.tags.get("mlflow.project.entryPoint", ""))
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return str(self.run.info.run_name)
+
+    @property
+    def headline(self) -> str:
+        """The stage's own line about its result."""
+        return str(self.run.data.tags.get(HEADLINE, ""))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        info = self.run.info
+        return (info.end_time - info.start_time) / 1000 if info.end_time else None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The last value of each of its metrics."""
+        return dict(self.run.data.metrics)
+
+    @property
+    def status(self) -> str:
+        """How it ended, in small letters."""
+        return str(self.run.info.status).lower()
+
+    def text(self, name: str) -> str | None:
+        """One of its text artifacts; None when there is no such artifact."""
+        try:
+            path = artifacts.fetch(f"runs:/{self.run.info.run_id}/{name}")
+        except LonghaulError:
+            return None
+        return path.read_text(encoding="utf-8")
+
+    def json(self, name: str) -> Any:
+        """One of its JSON artifacts; None when there is no such artifact."""
+        try:
+            return artifacts.read_json(f"runs:/{self.run.info.run_id}/{name}")
+        except LonghaulError:
+            return None
+
+    def pictures(self) -> list[tuple[str, str]]:
+        """Title and data URI of each PNG under ``plots/``."""
+        try:
+            folder = artifacts.fetch(f"runs:/{self.run.info.run_id}/plots")
+        except LonghaulError:
+            return []
+        return [(_title(path), _data_uri(path)) for path in sorted(folder.glob("*.png"))]
+
+
+@dataclass(frozen=True)
+class History:
+    """A parent run and its stages, in the order in which they ran.
+
+    Attributes
+    ----------
+    parent : Run
+    stages : sequence of StageRun
+        Its own that finished, those that it reused, and itself where it is one.
+    interface : Interface
+        That links lead to.
+    """
+
+    parent: Run
+    stages: Sequence[StageRun]
+    interface: Interface
+
+    def of(self, entry_point: str) -> list[StageRun]:
+        """The stages of one entry point."""
+        return [stage for stage in self.stages if stage.entry_point == entry_point]
+
+    def last(self, entry_point: str) -> StageRun | None:
+        """The last stage of one entry point; None when it did not run."""
+        return next(reversed(self.of(entry_point)), None)
+
+    def under(self, stage: StageRun) -> list[StageRun]:
+        """The runs that are a part of a stage, in the order in which they began."""
+        return [StageRun(run, stage.reused) for run in _children(stage.run)]
+
+    def walk(self) -> Iterator[tuple[StageRun, int]]:
+        """Every run with how deep it is, the parts of a run after it; failed ones, too."""
+        known = {stage.run.info.run_id for stage in self.stages}
+        cut = [StageRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
+        waiting = [(stage, 0) for stage in sorted([*self.stages, *cut], key=_begin)]
+        told: set[str] = set()
+        while waiting:
+            stage, depth = waiting.pop(0)
+            if stage.run.info.run_id not in told:
+                told.add(stage.run.info.run_id)
+                yield stage, depth
+                waiting = [(one, depth + 1) for one in self.under(stage)] + waiting
+
+    def link(self, run: Run) -> str:
+        """Where MLflow's interface shows a run."""
+        return self.interface.run(run.info.experiment_id, run.info.run_id)
+
+    def link_to(self, run_id: str) -> str:
+        """Where MLflow's interface shows a run of the same experiment; empty for none."""
+        if not run_id:
+            return ""
+        return self.interface.run(self.parent.info.experiment_id, run_id)
+
+    def link_of(self, name: str, version: str) -> str:
+        """Where MLflow's interface shows a version of a registered model."""
+        return self.interface.version(name, version) if version.isdecimal() else ""
+
+    def run_of(self, uri: str) -> StageRun | None:
+        """The run that ``runs:/<run>/…`` is of; None where there is none."""
+        run_id = uri.removeprefix("runs:/").partition("/")[0]
+        try:
+            return StageRun(mlflow.MlflowClient().get_run(run_id), False) if run_id else None
+        except MlflowException:
+            return None
+
+    def curve(self, run: Run, metric: str) -> list[float]:
+        """The values of a metric, in order of its steps."""
+        points = mlflow.MlflowClient().get_metric_history(run.info.run_id, metric)
+        return [point.value for point in sorted(points, key=lambda point: point.step)]
+
+    def problem(self) -> Problem | None:
+        """The problem as it was declared when the table was split; None where it was not."""
+        split = self.last("split")
+        text = split.text("split/problem.yaml") if split else None
+        if text is None:
+            return None
+        return problems.parse(yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split")
+
+    def model(self) -> str:
+        """The name of the registered model; empty where it is not known."""
+        ingest, problem = self.last("ingest"), self.problem()
+        profile = ingest.json("profile.json") if ingest else None
+        return str(profile["problem"]) if profile else problem.name if problem else ""
+
+    def kind(self) -> Kind:
+        """What is predicted."""
+        for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
+            stage = self.last(entry_point)
+            if stage and (found := stage.json(name)):
+                return found["kind"]
+        monitored = self.last("monitor")
+        found = monitored.json("monitor.json") if monitored else None
+        return found["kind"] if found else "binary"
+
+
+def read(run_id: str) -> History:
+    """Gather a life cycle from the tracking store.
+
+    Parameters
+    ----------
+    run_id : str
+        Of the parent run.
+
+    Raises
+    ------
+    LonghaulError
+        When there is no such run, or it has no stages.
+    """
+    client = mlflow.MlflowClient()
+    try:
+        parent = client.get_run(run_id)
+    except MlflowException:
+        raise LonghaulError(f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}") from None
+    reused = [
+        client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
+    ]
+    stages = [StageRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
+    stages += [StageRun(run, True) for run in reused]
+    if not stages:
+        raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
+    if parent.data.tags.get("mlflow.project.entryPoint") != "main":
+        stages.append(StageRun(parent, False))
+    interface = Interface.of(parent.info.experiment_id)
+    return History(parent, sorted(stages, key=_begin), interface)
+
+
+def _children(parent: Run) -> list[Run]:
+    """The runs that are a part of another one, in the order in which they began."""
+    found = every(
+        mlflow.MlflowClient().search_runs,
+        [parent.info.experiment_id],
+        f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
+        max_results=1000,
+    )
+    return sorted(found, key=lambda run: run.info.start_time)
+
+
+def _begin(stage: StageRun) -> int:
+    return int(stage.run.info.start_time)
+
+
+def _title(path: Path) -> str:
+    return path.stem.lstrip("0123456789_").replace("_", " ").capitalize()
+
+
+def _data_uri(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")

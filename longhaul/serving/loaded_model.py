@@ -1,0 +1,130 @@
+"""A model in service: what it takes to answer, loaded and checked."""
+
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from mlflow.models import Model
+
+from longhaul import problem as problems
+from longhaul.errors import LonghaulError
+from longhaul.model import package, payload
+from longhaul.model.predictor import Predictor
+from longhaul.problem import Problem
+from longhaul.registry.model_uri import Identity
+from longhaul.serving.parsing import Reader, Rows
+from longhaul.serving.response import Answer, answer
+from longhaul.tracking import artifacts
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model that answers.
+
+    Attributes
+    ----------
+    identity : Identity
+    predictor : Predictor
+    problem : Problem
+    metadata : mlflow.models.Model
+        Its MLmodel file: signature and the like.
+    example : DataFrame
+        A few rows that it was logged with.
+    """
+
+    identity: Identity
+    predictor: Predictor
+    problem: Problem
+    metadata: Model
+    example: pd.DataFrame
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Each feature, and its kind."""
+        return {column.name: column.kind for column in self.predictor.encoder.columns}
+
+    @cached_property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """By which each of its answers says whose it is."""
+        names = {b"x-model": self.identity.name, b"x-model-version": self.identity.version}
+        return [(key, name.encode("latin-1", "replace")) for key, name in names.items()]
+
+    def rows(self, body: bytes) -> Rows | None:
+        """The rows of a request; None where they are not plain, and MLflow has to read them."""
+        return self._reader.read(body)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.kinds)
+
+    def predict(self, found: Rows) -> Answer:
+        """Predict rows."""
+        predictor = self.predictor
+        scores = predictor.estimator.scores(predictor.encoder.encode(*found))
+        return answer(found.table, predictor, scores)
+
+
+def load(identity: Identity, shelf: Path) -> Served:
+    """Load a model, from a copy that stays on the shelf for the next one who asks.
+
+    Parameters
+    ----------
+    identity : Identity
+    shelf : Path
+        A folder of copies, one for each model.
+
+    Raises
+    ------
+    LonghaulError
+        When there is none, it was not logged by Longhaul, or it cannot predict its own example.
+    """
+    folder = shelf / identity.key
+    if not folder.is_dir():
+        artifacts.keep(identity.uri, folder)
+    try:
+        served = _read(identity, folder)
+        _check(served)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # the next one who asks may find it mended
+        raise
+    return served
+
+
+def _read(identity: Identity, folder: Path) -> Served:
+    parts = folder / "artifacts" / "package"
+    if not parts.is_dir():
+        raise LonghaulError(f"{identity.uri}: not a model of Longhaul")
+    metadata = Model.load(str(folder))
+    return Served(
+        identity,
+        package.load_predictor(parts),
+        problems.load(parts / package.PROBLEM),
+        metadata,
+        _example(metadata, folder, identity),
+    )
+
+
+def _example(metadata: Model, folder: Path, identity: Identity) -> pd.DataFrame:
+    example = metadata.load_input_example(str(folder))
+    if not isinstance(example, pd.DataFrame) or example.empty:
+        raise LonghaulError(f"{identity.uri}: it has no input example to be checked on")
+    return example
+
+
+def _check(served: Served) -> None:
+    """Ask it about its own example, in both ways that a request may take."""
+    uri = served.identity.uri
+    expected = served.predictor.scores(served.example)
+    try:
+        served.predictor.task.require(expected)
+    except LonghaulError as error:
+        raise LonghaulError(f"{uri}: of its input example, {error}") from None
+    plain = served.rows(payload.dumps(served.example).encode())
+    task = served.predictor.task
+    if plain is not None and not np.array_equal(
+        task.scores(served.predict(plain).columns), expected
+    ):
+        raise LonghaulError(f"{uri}: it predicts its input example in two different ways")

@@ -1,0 +1,182 @@
+"""What the service says of itself: OpenAPI, with the features of the model in service."""
+
+import json
+from typing import Any
+
+from longhaul.model import payload
+from longhaul.serving.ground_truth import Report
+from longhaul.serving.loaded_model import Served
+from longhaul.serving.settings import Settings
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "boolean", "string", "null"]},
+    "category": {"type": ["string", "null"]},
+    "date": {"type": ["string", "null"], "description": "ISO 8601, local time."},
+}
+_NUMBER = {"type": "number"}
+_PREDICTED: dict[str, dict[str, Any]] = {
+    "binary": {"probability": _NUMBER, "decision": {"type": "boolean"}},
+    "multiclass": {
+        "probability": _NUMBER,
+        "decision": {"type": "string"},
+        "probabilities": {"type": "array", "items": _NUMBER},
+    },
+    "regression": {"prediction": _NUMBER},
+}
+_STATUS = {
+    400: "Not what the model takes.",
+    401: "No token, or a wrong one.",
+    408: "The body did not come in time.",
+    413: "Too many bytes or rows.",
+    415: "Neither JSON nor CSV, or no Content-Type.",
+    503: "Busy, too slow, or not to be recorded: try again later.",
+}
+
+
+def openapi(served: Served, settings: Settings) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a service.
+
+    Parameters
+    ----------
+    served : Served
+        The model in service.
+    settings : Settings
+    """
+    one = served.identity
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"Longhaul: {one.name}",
+            "version": one.version or "0",
+            "description": _description(served, settings),
+        },
+        "paths": {
+            "/invocations": {"post": _invocations(served)},
+            "/outcomes": {"post": _outcomes()},
+            "/ping": {"get": _get("Alive: the process answers.")},
+            "/ready": {"get": _get("Ready: a model is loaded and the record can be written.", 503)},
+            "/health": {"get": _get("The model in service, and what is wrong, if anything.")},
+            "/version": {"get": _get("The version of MLflow.")},
+            "/metrics": {"get": _get("Figures for Prometheus.")},
+        },
+        "components": {"schemas": _schemas(served)},
+    }
+    if settings.tokens:
+        schemes = {"token": {"type": "http", "scheme": "bearer"}}
+        document["components"]["securitySchemes"] = schemes
+        document["security"] = [{"token": []}]
+    return document
+
+
+def _description(served: Served, settings: Settings) -> str:
+    target, limits = served.problem.target, settings.limits
+    said = {
+        "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
+        f" the threshold {served.predictor.threshold:.3g}",
+        "multiclass": f"Which `{target.column}` is likeliest, its probability, and those of all:"
+        f" {', '.join(target.classes)}",
+        "regression": f"The value of `{target.column}` to be expected",
+    }
+    return (
+        f"{said[target.kind]}. A feature that is not sent is missing;"
+        f" other columns are ignored. One request takes {limits.rows:,} rows, {limits.bytes:,}"
+        f" bytes and {limits.seconds:g} s at most."
+    )
+
+
+def _invocations(served: Served) -> dict[str, Any]:
+    example = json.loads(payload.dumps(served.example.head(2)))
+    csv = served.example.head(2).to_csv(index=False)
+    return {
+        "summary": "Predict rows.",
+        "parameters": [
+            {
+                "name": "X-Request-Id",
+                "in": "header",
+                "description": "An id of your own; else the answer brings one.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": _ref("Request"), "example": example},
+                "text/csv": {"schema": {"type": "string"}, "example": csv},
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "One prediction for each row.",
+                "headers": {
+                    name: {"schema": {"type": "string"}}
+                    for name in ("X-Request-Id", "X-Model", "X-Model-Version")
+                },
+                "content": {"application/json": {"schema": _ref("Answer")}},
+            },
+            **_errors(*_STATUS),
+        },
+    }
+
+
+def _outcomes() -> dict[str, Any]:
+    content = {"application/json": {"schema": _ref("Report")}}
+    return {
+        "summary": "Report what became of rows that were predicted.",
+        "requestBody": {"required": True, "content": content},
+        "responses": {"202": {"description": "On record."}, **_errors(*_STATUS)},
+    }
+
+
+def _get(summary: str, *statuses: int) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "responses": {"200": {"description": "OK"}, **_errors(401, *statuses)},
+    }
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    content = {"application/json": {"schema": _ref("Error")}}
+    return {str(n): {"description": _STATUS[n], "content": content} for n in statuses}
+
+
+def _schemas(served: Served) -> dict[str, Any]:
+    """The shapes of requests and answers."""
+    features = {name: _TYPES[kind] for name, kind in served.kinds.items()}
+    names = list(features)
+    split = {
+        "type": "object",
+        "required": ["columns", "data"],
+        "properties": {
+            "columns": {"type": "array", "items": {"type": "string", "examples": names}},
+            "data": {"type": "array", "items": {"type": "array"}},
+        },
+    }
+    forms = {
+        "dataframe_split": split,
+        "dataframe_records": {"type": "array", "items": _ref("Row")},
+        "inputs": {"description": "Columns by name, or a list of rows."},
+        "instances": {"description": "A list of rows."},
+    }
+    params = {"type": "object", "properties": {"reasons": {"type": "integer", "minimum": 0}}}
+    report = Report.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {
+        "Row": {"type": "object", "properties": features},
+        "Request": {
+            "type": "object",
+            "properties": {**forms, "params": params},
+            "oneOf": [{"required": [name]} for name in forms],
+        },
+        "Answer": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
+        "Prediction": _object(_PREDICTED[served.predictor.kind]),
+        "Error": _object({"error_code": {"type": "string"}, "message": {"type": "string"}}),
+        **report.pop("$defs"),
+        "Report": report,
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}

@@ -1,0 +1,109 @@
+"""Puts on record what was answered, before the answer leaves."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from longhaul.serving import event_log, prediction_log, wal_format
+from longhaul.serving.http_errors import Refusal
+from longhaul.serving.loaded_model import Served
+from longhaul.serving.metrics import Meters
+from longhaul.serving.response import Answer
+from longhaul.serving.wal import Journal
+from longhaul.serving.wal_format import Heading
+
+
+class Clerk:
+    """Writes the journal of one worker.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the record.
+    seconds : float
+        How long a journal stays open.
+    unrecorded : str
+        ``refuse`` what cannot be recorded, or ``count`` it.
+    meters : Meters
+    """
+
+    def __init__(
+        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], meters: Meters
+    ):
+        self.journal = Journal(folder / prediction_log.JOURNAL, seconds)
+        self.unrecorded, self.meters = unrecorded, meters
+        self.trouble = ""  # why the last line could not be written
+        self._heading: tuple[Served, bytes] | None = None
+
+    def enter(self, served: Served, request: str, answer: Answer) -> bool:
+        """Record the rows of a request.
+
+        Returns
+        -------
+        bool
+            False when they are not on record, and the service goes on all the same.
+
+        Raises
+        ------
+        Refusal
+            When they are not, and the request is refused.
+        """
+        features = [answer.table.get(name) for name in served.kinds]
+        line = wal_format.request(request, time.time(), features, answer.columns.values())
+        return self._append(self._head(served), line, answer.rows)
+
+    def report(self, outcomes: Sequence[tuple[str, int, Any]]) -> None:
+        """Record outcomes.
+
+        Raises
+        ------
+        Refusal
+            When they cannot be: there is nothing else to be done with them.
+        """
+        if not self._append(b"", wal_format.outcomes(time.time(), outcomes), 0):
+            raise _unwritable()
+
+    def ready(self) -> bool:
+        """Whether a request would be answered."""
+        if self.unrecorded == "count":
+            return True
+        try:
+            self.journal.probe()
+        except OSError as error:
+            self._complain(error)
+            return False
+        return not self.trouble
+
+    def _append(self, heading: bytes, line: bytes, rows: int) -> bool:
+        try:
+            self.journal.append(heading, line)
+        except OSError as error:
+            self._complain(error)
+            if self.unrecorded == "refuse":
+                raise _unwritable() from None
+            self.meters.unrecorded.inc(rows)
+            return False
+        if self.trouble:
+            self.trouble = ""
+            event_log.event("record writable again")
+        return True
+
+    def _complain(self, error: OSError) -> None:
+        if not self.trouble:
+            event_log.warning("record not writable", reason=str(error))
+        self.trouble = str(error)
+
+    def _head(self, served: Served) -> bytes:
+        """The heading of the model's lines, written once."""
+        if self._heading is None or self._heading[0] is not served:
+            one, problem = served.identity, served.problem
+            kind = problem.target.kind
+            heading = Heading(one.name, one.version, one.key, served.kinds, problem.time, kind)
+            self._heading = served, heading.line()
+        return self._heading[1]
+
+
+def _unwritable() -> Refusal:
+    message = "the prediction record cannot be written, so nothing is predicted; try again later"
+    return Refusal(503, "RECORD_UNWRITABLE", message, [(b"retry-after", b"10")])

@@ -1,0 +1,111 @@
+"""Model servers, Longhaul's and MLflow's, as processes that are there for the length of a block."""
+
+import json
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from longhaul import process
+from longhaul.errors import LonghaulError
+from longhaul.smoke_test.service import Service
+
+HOST = "127.0.0.1"
+START_SECONDS = 120.0
+
+Running = AbstractContextManager[Service]
+
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+def own(model: str, record: Path, **settings: Any) -> Running:
+    """Run Longhaul's service, outside of any MLflow run; see `run`.
+
+    Parameters
+    ----------
+    model : str
+        ``models:/…`` or ``runs:/…``.
+    record : Path
+        The folder of the prediction record.
+    **settings
+        Of `longhaul.serving.settings.Settings`, as JSON knows them.
+    """
+    plain = {"model": model, "record": str(record), **settings}
+    command = [sys.executable, "-m", "longhaul.serving", json.dumps(plain)]
+    return run(command, _PROJECT)
+
+
+def stock(model: str, timeout: float = START_SECONDS) -> Running:
+    """Run ``mlflow models serve``; see `run`.
+
+    Parameters
+    ----------
+    model : str
+        ``models:/…`` or ``runs:/…``.
+    timeout : float
+        How many seconds it may take to load the model.
+    """
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
+    # Far from the project's folder: a model has to bring its own code.
+    return run([*command, "--env-manager", "local"], None, timeout)
+
+
+@contextmanager
+def run(
+    command: list[str], folder: Path | None, timeout: float = START_SECONDS
+) -> Iterator[Service]:
+    """Run a server on a free port; nothing is left of it after the block.
+
+    The server has a process group of its own, which is ended as one: also what a part of it that
+    has died has left behind. On Linux it also ends when this process is killed.
+
+    Parameters
+    ----------
+    command : list of str
+        Gets ``--host`` and ``--port``.
+    folder : Path or None
+        Where to run it; None is a temporary one.
+    timeout : float
+        How many seconds it may take until it answers ``/ping``.
+
+    Raises
+    ------
+    LonghaulError
+        When it ends, or does not answer in time; with the last line of its log.
+    """
+    port = _free_port()
+    command = [*command, "--host", HOST, "--port", str(port)]
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
+        log = Path(temporary) / "service.log"
+        server = process.start(command, folder or log.parent, log)
+        service = Service(f"http://{HOST}:{port}")
+        try:
+            _wait(service, server, log, timeout)
+            yield service
+        finally:
+            service.close()
+            process.stop(server)
+
+
+def _wait(service: Service, server: process.Server, log: Path, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while not service.ready():
+        if server.poll() is not None:
+            raise LonghaulError(
+                f"the service ended with code {server.returncode}: {process.last_line(log)}"
+            )
+        if time.monotonic() > deadline:
+            raise LonghaulError(
+                f"the service does not answer after {timeout:.0f} s: {process.last_line(log)}"
+            )
+        time.sleep(process.POLL_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])

@@ -1,0 +1,151 @@
+"""Packages as MLflow models: logged from code, with what prediction needs and no more."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pandas as pd
+import yaml
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType, Array
+
+from longhaul import imports
+from longhaul import problem as problems
+from longhaul.errors import LonghaulError
+from longhaul.features.encoder import Encoder
+from longhaul.model import package
+from longhaul.model.package import Package
+from longhaul.problem import Problem, Target
+from longhaul.tasks.kind import Kind
+from longhaul.tracking.artifacts import fetch
+
+NAME = "model"
+
+_ROOT = Path(__file__).resolve().parents[2]
+_MODULE = "longhaul.model.pyfunc"
+_NEEDED = (
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "scikit-learn",
+    "lightgbm",
+    "skops",
+    "threadpoolctl",
+    "pydantic",
+    "pyyaml",
+)
+# MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
+# boolean all but booleans. The encoder reads them all, whoever sends them: let them pass.
+_GIVEN: dict[Kind, dict[str, Any]] = {
+    "binary": {"probability": DataType.double, "decision": DataType.boolean},
+    "multiclass": {
+        "probability": DataType.double,
+        "decision": DataType.string,
+        "probabilities": Array(DataType.double),
+    },
+    "regression": {"prediction": DataType.double},
+}
+_TYPES = {"number": AnyType(), "category": DataType.string, "date": AnyType()}
+
+
+def log(model: Package, example: pd.DataFrame) -> str:
+    """Log a package as a model of the active run.
+
+    Parameters
+    ----------
+    model : Package
+    example : DataFrame
+        A few rows of the table, kept with the model as an example of its input.
+
+    Returns
+    -------
+    str
+        Its URI, ``runs:/<run>/model``.
+    """
+    encoder = model.predictor.encoder
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
+        folder = Path(temporary) / "package"
+        folder.mkdir()
+        package.save(model, folder)
+        mlflow.pyfunc.log_model(
+            name=NAME,
+            python_model=str(_ROOT.joinpath(*_MODULE.split(".")).with_suffix(".py")),
+            artifacts={"package": str(folder)},
+            code_paths=[str(_copy_code(Path(temporary)))],
+            pip_requirements=requirements(_ROOT / "requirements.txt"),
+            signature=signature(encoder, model.predictor.kind),
+            input_example=example.reindex(columns=encoder.features),
+            metadata={"features": {column.name: column.kind for column in encoder.columns}},
+        )
+    run = mlflow.active_run()
+    return f"runs:/{run.info.run_id}/{NAME}"
+
+
+def load(uri: str) -> Package:
+    """The package of the model at `uri`, such as ``models:/flights@champion``.
+
+    Raises
+    ------
+    LonghaulError
+        When there is none, or it was not logged by Longhaul.
+    """
+    folder = fetch(uri) / "artifacts" / "package"
+    if not folder.is_dir():
+        raise LonghaulError(f"{uri}: not a model of Longhaul")
+    return package.load(folder)
+
+
+def load_for(uri: str, problem: Problem) -> Package:
+    """The package of a model that predicts what a problem asks; see `load`.
+
+    Raises
+    ------
+    LonghaulError
+        When it predicts something else: it would be held to outcomes it knows nothing of.
+    """
+    found = load(uri)
+    declared = yaml.load(found.problem, Loader=yaml.BaseLoader)
+    learned = problems.parse(declared, f"the problem of {uri}").target
+    if learned != problem.target:
+        raise LonghaulError(
+            f"{uri}: it predicts {_words(learned)}, but the table's target is"
+            f" {_words(problem.target)}"
+        )
+    return found
+
+
+def _words(target: Target) -> str:
+    """What is predicted, in a few words."""
+    said = {"binary": f" = {target.positive}", "multiclass": f" of {', '.join(target.classes)}"}
+    return f"{target.column}{said.get(target.kind, ', a number')}"
+
+
+def signature(encoder: Encoder, kind: Kind = "binary") -> ModelSignature:
+    """What the model takes and gives, column by column; none of its features is required."""
+    takes = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
+    gives = [ColSpec(type_, name) for name, type_ in _GIVEN[kind].items()]
+    gives.append(ColSpec(DataType.string, "reasons", required=False))
+    reasons = ParamSpec("reasons", DataType.long, 0)
+    return ModelSignature(Schema(takes), Schema(gives), ParamSchema([reasons]))
+
+
+def requirements(path: Path) -> list[str]:
+    """The pins of `path` that prediction needs."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pins = {re.split(r"[=<>~!\[; ]", line, maxsplit=1)[0].lower(): line for line in lines}
+    return [pins[name] for name in _NEEDED]
+
+
+def _copy_code(folder: Path) -> Path:
+    """Copy the project's files that the model's code needs into `folder`."""
+    for path in imports.closure([_MODULE], _ROOT):
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_ROOT / path, target)
+    return folder / _MODULE.partition(".")[0]

@@ -1,0 +1,37 @@
+"""Look at a table; write the problem file that declares it."""
+
+import click
+import mlflow
+
+from longhaul.data import sources
+from longhaul.pipeline import caller
+from longhaul.pipeline.step import stage
+from longhaul.scaffold import problem_file
+from longhaul.scaffold.infer import survey
+from longhaul.tracking import artifacts
+
+
+@stage
+@click.option("--data", required=True, help="A file, folder, pattern or address of a table.")
+@click.option("--target", required=True, help="The column to predict.")
+@click.option("--query", required=True, help="What to ask a database; empty for files.")
+@click.option("--problem", required=True, help="The file to write; empty: named after the table.")
+def start(data: str, target: str, query: str, problem: str) -> str:
+    """Read a table, decide what can be told from it, and declare it in a problem file."""
+    folder = caller.folder()
+    found = sources.survey(data, query, folder, artifacts.fetch)
+    path = folder / (problem or problem_file.file_name(data))
+    address = problem_file.beside(path, data, folder)
+    looked = survey(found.frame, target, address, query, path.stem, found.notes)
+    declared = problem_file.text(looked)
+    problem_file.check(declared, path)
+    problem_file.keep(path, declared)
+    mlflow.log_text(declared, "problem.yaml")
+    decisions = "\n".join(problem_file.decisions(looked))
+    mlflow.log_text(decisions, "decisions.txt")
+    click.echo(decisions)
+    return f"{path.name} is written: run main with -P problem={path.name}"
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,64 @@
+"""What is said when Spark cannot be used."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from longhaul.engines.spark import session as sessions
+from longhaul.errors import LonghaulError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_without_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is optional: one line says how to get it."""
+    monkeypatch.setattr(sessions, "find_spec", lambda name: None)
+    with (
+        pytest.raises(LonghaulError, match=r"pip install -r requirements-spark\.txt"),
+        sessions.session("tests"),
+    ):
+        pass
+
+
+def test_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nor can it run without a Java machine."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(LonghaulError, match="Java 17 or newer"), sessions.session("tests"):
+        pass
+
+
+def test_no_stage_needs_pyspark() -> None:
+    """Every entry point starts without it: nothing of it is imported unless it is asked for."""
+    script = (
+        "import sys, importlib, pathlib; sys.modules['pyspark'] = None\n"
+        "for path in sorted(pathlib.Path('steps').glob('*.py')):\n"
+        "    importlib.import_module(f'steps.{path.stem}')\n"
+        "import main"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
+
+
+@pytest.mark.slow
+def test_no_master_there() -> None:
+    """A cluster that does not answer is one line, and no session is left."""
+    script = (
+        "from longhaul.engines.spark.session import session\n"
+        "from longhaul.errors import LonghaulError\n"
+        "try:\n"
+        "    with session('tests') as spark: spark.range(3).count()\n"
+        "except LonghaulError as error: print('said:', error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", sessions.MASTER: "spark://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=True,
+    )
+    assert "said: spark: " in done.stdout, done.stdout + done.stderr

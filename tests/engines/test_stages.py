@@ -1,0 +1,67 @@
+"""The stages with engine=spark, against the same ones without."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from longhaul.tracking import artifacts
+from tests import lifecycles, monitored_model
+
+pytestmark = pytest.mark.slow
+
+
+def _figures(told: dict[str, Any]) -> dict[str, Any]:
+    """All that monitoring said but for when and where."""
+    return {name: value for name, value in told.items() if name not in {"run", "at"}}
+
+
+def test_stages_on_spark_say_what_they_say_here(tracking: str, tmp_path: Path) -> None:
+    """Scored and watched by Spark: the same account, the same metrics, no session left."""
+    from pyspark.sql import SparkSession
+
+    monitored_model.champion(tmp_path)
+    where = monitored_model.table(tmp_path)
+    mine = monitored_model.watch(where, "2020-07")
+    yours = monitored_model.watch(where, "2020-07", engine="spark")
+    assert yours.info.status == "FINISHED"
+    assert SparkSession.getActiveSession() is None
+    one, other = _figures(monitored_model.told(mine)), _figures(monitored_model.told(yours))
+    _require_close(one, other)
+    assert mine.data.metrics.keys() == yours.data.metrics.keys()
+    for name, value in mine.data.metrics.items():
+        assert yours.data.metrics[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+def _require_close(one: Any, other: Any) -> None:
+    if isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for name in one:
+            _require_close(one[name], other[name])
+    elif isinstance(one, list):
+        assert len(one) == len(other)
+        for left, right in zip(one, other, strict=True):
+            _require_close(left, right)
+    elif isinstance(one, float):
+        assert other == pytest.approx(one, rel=1e-9, abs=1e-12, nan_ok=True)
+    else:
+        assert one == other
+
+
+def test_a_life_cycle_on_spark(tmp_path: Path) -> None:
+    """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark."""
+    home = lifecycles.home(tmp_path)
+    printed = lifecycles.run(
+        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
+    )
+    lifecycles.use(home)
+    (parent,) = lifecycles.parents()
+    stages = {run.data.params.get("engine") for run in lifecycles.children(parent).values()}
+    assert "spark" in stages
+    assert "✓ ingest" in printed
+    tables = artifacts.fetch(f"runs:/{lifecycles.children(parent)['validate'].info.run_id}/table")
+    assert all(file.is_dir() for file in tables.glob("*.parquet"))
+    again = lifecycles.run(
+        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
+    )
+    assert "reused" in again or "nothing has changed" in again or "↺" in again

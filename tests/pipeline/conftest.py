@@ -1,0 +1,159 @@
+"""A small project of its own, and a store of its own, for what starts processes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+MLPROJECT = """
+name: toy
+python_env: python_env.yaml
+entry_points:
+  noop:
+    parameters: {word: {type: string, default: hello}}
+    command: python -m steps.noop --word {word}
+  sleep:
+    parameters: {family: string, seconds: {type: float, default: 0}}
+    command: python -m steps.sleep --family {family} --seconds {seconds}
+  after:
+    parameters: {source: string}
+    command: python -m steps.after --source {source}
+  fail:
+    command: python -m steps.fail
+  nest:
+    parameters: {levels: integer}
+    command: python -m steps.nest --levels {levels}
+  shell:
+    parameters: {code: integer}
+    command: exit {code}
+"""
+
+NOOP = """
+import click, mlflow
+from longhaul.pipeline.step import stage
+from steps.words import shout
+
+@stage
+@click.option("--word", required=True)
+def noop(word):
+    mlflow.log_metric("length", len(word))
+    mlflow.log_text(word, "word.txt")
+    return shout(word)
+
+if __name__ == "__main__":
+    noop()
+"""
+
+SLEEP = """
+import os, subprocess, sys, time
+import click, mlflow
+from longhaul.pipeline.step import stage
+
+@stage
+@click.option("--family", required=True)
+@click.option("--seconds", required=True, type=float)
+def sleep(family, seconds):
+    grandchild = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({seconds})"])
+    mlflow.set_tag("pids", f"{os.getpid()} {grandchild.pid}")
+    time.sleep(seconds)
+    mlflow.log_text(family, "family.txt")
+    return family
+
+if __name__ == "__main__":
+    sleep()
+"""
+
+AFTER = """
+import click, mlflow
+from longhaul.pipeline.step import stage
+
+@stage
+@click.option("--source", required=True)
+def after(source):
+    mlflow.log_text(source, "source.txt")
+    return source
+
+if __name__ == "__main__":
+    after()
+"""
+
+NEST = """
+import os
+import click, mlflow
+from longhaul.pipeline import warm
+from longhaul.pipeline.step import stage
+
+@stage
+@click.option("--levels", required=True, type=int)
+def nest(levels):
+    mlflow.set_tag("server", os.getppid())
+    mlflow.set_tag("depth", warm.depth())
+    if levels:
+        warm.register()
+        more = {"entry_point": "nest", "parameters": {"levels": levels - 1}}
+        run = mlflow.run(os.getcwd(), backend=warm.NAME, synchronous=False, **more)
+        assert run.wait()
+    return "nested"
+
+if __name__ == "__main__":
+    nest()
+"""
+
+FAIL = """
+import click
+from longhaul.errors import LonghaulError
+from longhaul.pipeline.step import stage
+
+@stage
+def fail():
+    raise LonghaulError("the tank is empty; fill it")
+
+if __name__ == "__main__":
+    fail()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The folder of a project with a few tiny steps."""
+    root = tmp_path / "project"
+    (root / "steps").mkdir(parents=True)
+    (root / "MLproject").write_text(MLPROJECT)
+    (root / "python_env.yaml").write_text("python: '3.11'\n")
+    (root / "requirements.txt").write_text("mlflow\n")
+    for name, text in {
+        "__init__": "",
+        "words": "def shout(word):\n    return word.upper()\n",
+        "noop": NOOP,
+        "sleep": SLEEP,
+        "after": AFTER,
+        "nest": NEST,
+        "fail": FAIL,
+    }.items():
+        (root / "steps" / f"{name}.py").write_text(text)
+    return root
+
+
+@pytest.fixture
+def store(tracking: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tracking store, for steps that run in processes of their own."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    # MLflow's local backend runs the first python on the PATH.
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return tracking
+
+
+def python(script: str, cwd: Path, **options: object) -> "subprocess.Popen[str]":
+    """Start a Python program of a few lines, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=cwd,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        **options,  # type: ignore[call-overload]
+    )

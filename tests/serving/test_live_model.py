@@ -1,0 +1,79 @@
+"""The alias is followed between requests; what cannot be served is refused and tried again."""
+
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from longhaul.errors import LonghaulError
+from longhaul.serving import live_model, metrics
+from longhaul.serving.live_model import Champion
+from longhaul.serving.metrics import Meters
+from tests.serving import services
+from tests.serving.services import NAME
+
+
+@pytest.fixture
+def follow(says: dict[str, list[float]], tmp_path: Path) -> Champion:
+    """What the champion's alias points at: version 1."""
+    services.champion("1")
+    metrics.share(tmp_path / "metrics")
+    (tmp_path / "shelf").mkdir()
+    return Champion(f"models:/{NAME}@champion", tmp_path / "shelf", Meters())
+
+
+def version(follow: Champion) -> str:
+    return follow.served.identity.version
+
+
+def test_follows(follow: Champion) -> None:
+    """A look finds the version that the alias points at, and loads it once."""
+    first = follow.served
+    follow.look()
+    assert first is follow.served
+    services.champion("2")
+    assert version(follow) == "1"
+    follow.look()
+    assert version(follow) == "2"
+    services.champion("1")
+    follow.look()
+    assert version(follow) == "1"
+
+
+def test_refuses_and_tries_again(follow: Champion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version without files stays out, is tried ever less often, and forgotten when it goes."""
+    client = mlflow.MlflowClient()
+    run = client.get_model_version(NAME, "1").run_id
+    bad = client.create_model_version(NAME, "file:///nowhere", run).version
+    services.champion(bad)
+    follow.look()
+    follow.look()
+    assert follow.refused
+    assert (version(follow), follow.refused.times) == ("1", 1)
+    assert "not a model of Longhaul" in follow.refused.reason
+    assert not [path.name for path in follow.shelf.iterdir() if path.name == f"{NAME}-{bad}"]
+    later = time.monotonic() + 3600
+    monkeypatch.setattr(live_model.time, "monotonic", lambda: later)
+    follow.look()
+    assert follow.refused.times == 2
+    assert follow.refused.again - later == 4
+    services.champion("1")
+    follow.look()
+    assert follow.refused is None
+
+
+def test_registry_lost_and_found(follow: Champion, tracking: str) -> None:
+    """While the registry knows nothing of the model, it goes on with the one it has."""
+    follow.look()
+    assert follow.lost
+    assert version(follow) == "1"
+
+
+def test_last_good_one(follow: Champion, tmp_path: Path) -> None:
+    """One that starts where the alias points at nothing serves what was served last."""
+    lost = Champion(f"models:/{NAME}@nobody", tmp_path / "shelf", follow.meters)
+    assert version(lost) == "1"
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LonghaulError, match="nobody"):
+        Champion(f"models:/{NAME}@nobody", tmp_path / "empty", follow.meters)
