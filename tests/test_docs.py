@@ -171,7 +171,7 @@ def test_the_page_of_benchmarks_is_of_the_figures_that_are_kept() -> None:
 def test_the_reference_has_every_stage_and_parameter() -> None:
     """The page that the site generates of MLproject."""
     text = (ROOT / "MLproject").read_text()
-    page = generated.stages(text)
+    page = generated.entry_points(text)
     for name, one in yaml.safe_load(text)["entry_points"].items():
         part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == set(one["parameters"])

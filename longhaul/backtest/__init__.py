@@ -1,0 +1,1 @@
+"""Policies of retraining, compared over past periods."""

@@ -1,0 +1,1 @@
+"""Model families and their estimators, single-row prediction, pruning of trials."""

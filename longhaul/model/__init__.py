@@ -1,0 +1,1 @@
+"""The packaged model: predictor, predictions with their provenance, MLflow's loader."""

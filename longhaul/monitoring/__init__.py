@@ -1,0 +1,1 @@
+"""Reference, drift, performance with and without outcomes, causes, rules, decision."""

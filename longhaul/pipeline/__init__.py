@@ -1,0 +1,1 @@
+"""Steps and their chaining: the warm backend, run or reuse, terminal."""

@@ -1,0 +1,1 @@
+"""A registered model in production: history, monitoring session, period metrics, alerts."""

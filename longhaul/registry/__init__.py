@@ -1,0 +1,1 @@
+"""Registered models: versions, promotion, ledger, lock, legacy stages, garbage collection."""

@@ -1,0 +1,1 @@
+"""Pages about life cycles, production and backtests, from the tracking store alone."""

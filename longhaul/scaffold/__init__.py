@@ -1,0 +1,1 @@
+"""A problem file inferred from an unknown table."""

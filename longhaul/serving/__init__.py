@@ -1,0 +1,1 @@
+"""The live service: workers, live model, middleware, write-ahead log, prediction log."""

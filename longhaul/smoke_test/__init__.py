@@ -1,0 +1,1 @@
+"""A model server started, asked, compared with batch predictions, timed and stopped."""

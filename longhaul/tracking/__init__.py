@@ -1,0 +1,1 @@
+"""MLflow runs: artifacts, datasets, logged models, trials, tags, process owners."""

@@ -1,0 +1,1 @@
+"""The tracking server: settings, authentication and roles, process, backup."""

@@ -1,0 +1,1 @@
+"""Candidates, and the search for their settings: trials, suggestions, objective."""
