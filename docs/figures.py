@@ -18,7 +18,7 @@ from longhaul import tasks
 from longhaul.plots import backtest, monitoring
 from longhaul.report import page, production, run_tree, template
 from longhaul.report.document import Table
-from longhaul.report.run_tree import History
+from longhaul.report.run_tree import RunTree
 from longhaul.tracking import artifacts
 
 DOCS = Path(__file__).resolve().parent
@@ -29,16 +29,16 @@ TEMPLATES = ("report.md", "presentation/slides.md")
 def main(arguments: list[str]) -> None:
     """Take the figures of a run, if one is named, and fill in the templates."""
     if arguments:
-        told = run_tree.read(arguments[0])
+        told = run_tree.read_run_tree(arguments[0])
         FIGURES.write_text(json.dumps(take(told), indent=1) + "\n", encoding="utf-8")
         draw(told)
     for name, text in fill(json.loads(FIGURES.read_text(encoding="utf-8"))).items():
         (DOCS / name).write_text(text, encoding="utf-8")
 
 
-def take(told: History) -> dict[str, Any]:
+def take(told: RunTree) -> dict[str, Any]:
     """All figures of a life cycle, of its model's life and of the newest replay."""
-    report = page.report(told)
+    report = page.build_report(told)
     again = _replay(told)
     return {
         "run": told.parent.info.run_id,
@@ -60,7 +60,7 @@ def take(told: History) -> dict[str, Any]:
     }
 
 
-def draw(told: History) -> None:
+def draw(told: RunTree) -> None:
     """The pictures: those that stages left behind, and those of the life."""
     for entry, name, picture in (
         ("tune", "history", "search"),
@@ -73,10 +73,10 @@ def draw(told: History) -> None:
         assert stage
         found = artifacts.fetch(f"runs:/{stage.run.info.run_id}/plots/{name}.png")
         (PICTURES / f"{picture}.png").write_bytes(found.read_bytes())
-    story = production.read(told.model())
-    rows = production.periods(story)
+    story = production.read_production(told.model())
+    rows = production.period_rows(story)
     monitoring.performance(rows, rows[-1]["drawn"]).savefig(PICTURES / "performance.png")
-    monitoring.heat(production.moved(story), [row["period"] for row in rows]).savefig(
+    monitoring.heat(production.drift_by_column(story), [row["period"] for row in rows]).savefig(
         PICTURES / "drift.png"
     )
     policies = artifacts.read_json(f"runs:/{_replay(told).info.run_id}/replay.json")["policies"]
@@ -103,11 +103,11 @@ def _months(name: str) -> list[dict[str, Any]]:
     """Each period of the life, without the paths to its runs."""
     return [
         {key: value for key, value in row.items() if key != "run"}
-        for row in production.periods(production.read(name))
+        for row in production.period_rows(production.read_production(name))
     ]
 
 
-def _replay(told: History) -> mlflow.entities.Run:
+def _replay(told: RunTree) -> mlflow.entities.Run:
     """The newest finished replay of the experiment."""
     found = mlflow.MlflowClient().search_runs(
         [told.parent.info.experiment_id],
@@ -136,7 +136,7 @@ def _markdown(table: dict[str, Any], columns: Iterable[int] = (), most: int = 99
     marks = ["---:" if table["numeric"][place] else "---" for place in places]
     lines.append("| " + " | ".join(marks) + " |")
     for row in table["rows"][:most]:
-        lines.append("| " + " | ".join(template.in_markdown(row[place]) for place in places) + " |")
+        lines.append("| " + " | ".join(template.escape_markdown(row[place]) for place in places) + " |")
     return "\n".join(lines)
 
 

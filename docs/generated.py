@@ -32,7 +32,8 @@ def entry_points(project: str) -> str:
             shown = "*required*" if default is None else f"`{default}`" if default else ""
             shown = "*empty*" if default == '""' else shown
             type_ = parameter["type"] or parameter["bare"]
-            lines.append(f"| `{parameter['name']}` | {type_} | {shown} | {parameter['help'] or ''} |")
+            text = parameter["help"] or ""
+            lines.append(f"| `{parameter['name']}` | {type_} | {shown} | {text} |")
         elif line.startswith("    command:"):
             lines.append("")
     return "\n".join(lines) + "\n"
