@@ -12,7 +12,7 @@ from longhaul.data import sources, table
 from longhaul.engines.base import ENGINES
 from longhaul.errors import LonghaulError
 from longhaul.estimators.families import family
-from longhaul.estimators.families.custom import read
+from longhaul.estimators.families.custom import load_families
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import Flow
 from longhaul.pipeline.step import stage
@@ -70,7 +70,7 @@ def declare(flow: Flow, data: str, target: str, query: str) -> Path:
         artifacts.fetch(started.uri(name)).read_text(encoding="utf-8")
         for name in ("problem.yaml", "decisions.txt")
     )
-    problem_file.keep(path, declared)  # the stage may have been reused
+    problem_file.write(path, declared)  # the stage may have been reused
     click.echo(decisions)
     return path
 
@@ -81,7 +81,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     own = table.families(problem, path.parent)
     families = list(
         dict.fromkeys(
-            [*(family(name, own).name for name in families), *(one.name for one in read(own))]
+            [*(family(name, own).name for name in families), *(one.name for one in load_families(own))]
         )
     )
     mlflow.set_tag("mlflow.runName", problem.name)

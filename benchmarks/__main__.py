@@ -37,7 +37,7 @@ SECTIONS = {
 REMARKS = {
     "steps": "A step of Longhaul or MLflow is a run in a store: made, measured, closed. DVC's is a"
     " command, Kedro's a function call; neither has a record of its own.",
-    "chain": "What is above the limit is the price of a process for each stage: every one opens the"
+    "chain": "What is above the limit is the price of a process for each step: every one opens the"
     " store for itself, where MLflow reads its 68 migrations and compiles its queries anew, and"
     " grows its own memory; and the first waits until the fork server has imported what all of"
     " them need. It is a share of the time, so it falls as tables grow.",

@@ -26,7 +26,7 @@ from longhaul import problem as problems
 from longhaul.estimators.families.lightgbm import Boosted
 from longhaul.model import predictions
 from longhaul.model.package import Package
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tracking import logged_models
@@ -100,7 +100,7 @@ def _matrix(source: Path, predictor: Predictor) -> np.ndarray:
 
 
 def _score(source: Path, target: Path, package: Package, problem: Problem) -> None:
-    origin = Origin("2013-07", "flights", "1", datetime.now(UTC))
+    origin = Provenance("2013-07", "flights", "1", datetime.now(UTC))
     predictions.write(source, target, package.predictor, problem, origin)
 
 

@@ -1,8 +1,8 @@
-"""What chaining costs: the stages of a life cycle in one process, warm, and by stock `mlflow.run`.
+"""What chaining costs: the steps of a life cycle in one process, warm, and by stock `mlflow.run`.
 
-The same stages of the flights, one after the other, three times: as functions in one process, which
+The same steps of the flights, one after the other, three times: as functions in one process, which
 is the limit; as `main` runs them, each in a warm child; and each by MLflow's own local backend. In
-the one process it is also measured how long it takes to import the stages, and how long their calls
+the one process it is also measured how long it takes to import the steps, and how long their calls
 to MLflow take: that is none of data, learning, scoring and statistics either.
 """
 
@@ -60,7 +60,7 @@ def _rows(
     rounds = ", ".join(f"{one:.1%}" for one in shares)
     return [
         Row(
-            f"{count} stages of the flights, wall time; stock `mlflow.run` {mlflow.__version__}",
+            f"{count} steps of the flights, wall time; stock `mlflow.run` {mlflow.__version__}",
             f"{warmed:.0f} s",
             f"{stock:.0f} s",
             f"{stock / warmed:.2f}",
@@ -124,7 +124,7 @@ def chained(backend: str, how: dict[str, Any], folder: str) -> tuple[float, floa
 
 
 def _chain(start: Start, how: dict[str, Any]) -> None:
-    """The stages of `main`, without what it decides between them."""
+    """The steps of `main`, without what it decides between them."""
     ingested = start("ingest", {"problem": "flights", "engine": "local"})
     raw = {"table": f"runs:/{ingested}/table", "engine": "local"}
     table = f"runs:/{start('validate', raw)}/table"

@@ -29,9 +29,9 @@ from longhaul.problem import Batches, Problem, Target, Windows
 from longhaul.scaffold import columns
 from longhaul.scaffold import target as targets
 from longhaul.tasks import binary
-from longhaul.training.candidate import Prepared, encode
+from longhaul.training.candidate import EncodedWindows, encode
 from longhaul.training.objective import on_validation
-from longhaul.training.search import AHEAD, Others, Search
+from longhaul.training.search import MAX_PENDING, SearchContext, Search
 from longhaul.training.trials import best
 
 FOLDS = 5
@@ -105,14 +105,14 @@ def _ours(problem: Problem, fit: pd.DataFrame, test: pd.DataFrame, seconds: floa
     valid = np.random.default_rng(0).random(len(fit)) < 0.25
     encoder = Encoder.fit(fit[~valid], problem.features(fit.columns))
     halves = [encode(encoder, problem, part) for part in (fit[~valid], fit[valid])]
-    prepared = Prepared(encoder, *halves)
+    prepared = EncodedWindows(encoder, *halves)
     tried: dict[str, float] = {}
     for name, family in families.FAMILIES.items():
         judge = on_validation(binary, family, prepared, 0, 2)
-        tried[name] = judge(dict(family.defaults), Others())["valid_loss"]
+        tried[name] = judge(dict(family.defaults), SearchContext())["valid_loss"]
     family = families.FAMILIES[min(tried, key=lambda name: tried[name])]
-    track = families.track(family, encoder, prepared.train, prepared.valid, 0)
-    ahead = AHEAD if track else 1
+    track = families.share_dataset(family, encoder, prepared.train, prepared.valid, 0)
+    ahead = MAX_PENDING if track else 1
     judge = on_validation(binary, family, prepared, 0, 1 if track else 2, track)
     space = family.space()
     left = 0.9 * seconds - (time.perf_counter() - began)

@@ -1,6 +1,6 @@
-"""How the stages grow with a table: time and peak memory, and their slopes.
+"""How the steps grow with a table: time and peak memory, and their slopes.
 
-Tables of twenty columns, each stage a process of its own. LightGBM learns fast, so that early
+Tables of twenty columns, each step a process of its own. LightGBM learns fast, so that early
 stopping ends it after some twenty trees. The slope of log time over log rows says what growth
 costs: 1 is in proportion. ``python -m benchmarks --only growth --largest`` adds 30 million rows,
 which takes half an hour and is no part of the whole.
@@ -25,7 +25,7 @@ STAGES = ("ingest", "validate", "split", "train", "score", "monitor")
 
 
 def measure(quick: bool, largest: bool = False) -> list[Row]:
-    """A row for each stage, with all sizes in it."""
+    """A row for each step, with all sizes in it."""
     sizes = SIZES[:1] if quick else (*SIZES, LARGEST) if largest else SIZES
     found: dict[str, list[tuple[float, float] | str]] = {name: [] for name in STAGES}
     for rows in sizes:
@@ -60,7 +60,7 @@ def _slope(figures: list[tuple[float, float] | str]) -> str:
 
 
 def _life(folder: Path, rows: int) -> dict[str, tuple[float, float] | str]:
-    """Each stage at one size; from the first that breaks on, why."""
+    """Each step at one size; from the first that breaks on, why."""
     large.write(folder / "large.parquet", rows)
     (folder / "large.yaml").write_text(large.PROBLEM)
     found: dict[str, tuple[float, float] | str] = {}
@@ -68,7 +68,7 @@ def _life(folder: Path, rows: int) -> dict[str, tuple[float, float] | str]:
     place = {"problem": str(folder / "large.yaml"), "settings": str(folder / "settings.json")}
     for name in STAGES:
         try:
-            seconds, gigabytes, run = large.stage(folder, name, **_given(name, place))
+            seconds, gigabytes, run = large.step(folder, name, **_given(name, place))
         except RuntimeError as error:
             return {**found, **dict.fromkeys(STAGES[len(found) :], f"breaks: {error}")}
         found[name] = (seconds, gigabytes)

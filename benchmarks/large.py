@@ -1,6 +1,6 @@
-"""Five million rows by twenty columns through the stages: time and peak memory of each.
+"""Five million rows by twenty columns through the steps: time and peak memory of each.
 
-``python -m benchmarks.large [rows]``; each stage is a process of its own, as in a life cycle.
+``python -m benchmarks.large [rows]``; each step is a process of its own, as in a life cycle.
 """
 
 import os
@@ -36,24 +36,24 @@ contract: {margin: 3}
 
 
 def main() -> None:
-    """Print a table, a line for each stage."""
+    """Print a table, a line for each step."""
     rows = int(sys.argv[1]) if sys.argv[1:] else ROWS
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         folder = Path(temporary)
         write(folder / "large.parquet", rows)
         (folder / "large.yaml").write_text(PROBLEM)
         print(f"{rows:,} rows by 20 columns, {os.cpu_count()} processors")
-        print("| stage | time | peak memory |\n| --- | --- | --- |")
-        ingested = _stage(folder, "ingest", problem=folder / "large.yaml", engine="local")
-        clean = _stage(folder, "validate", table=f"runs:/{ingested}/table", engine="local")
+        print("| step | time | peak memory |\n| --- | --- | --- |")
+        ingested = _step(folder, "ingest", problem=folder / "large.yaml", engine="local")
+        clean = _step(folder, "validate", table=f"runs:/{ingested}/table", engine="local")
         table = f"runs:/{clean}/table"
-        cut = _stage(folder, "split", table=table, until="", window="extended")
+        cut = _step(folder, "split", table=table, until="", window="extended")
         windows = f"runs:/{cut}/split"
         common = {"family": "lightgbm", "settings": "", "seed": 0, "threads": 0}
-        trained = _stage(folder, "train", split=windows, **common)
+        trained = _step(folder, "train", split=windows, **common)
         model = f"runs:/{trained}/model"
-        _stage(folder, "evaluate", candidate=model, split=windows, champion="", seed=0)
-        _stage(folder, "score", model=model, table=table, period="2020-09", engine="local")
+        _step(folder, "evaluate", candidate=model, split=windows, champion="", seed=0)
+        _step(folder, "score", model=model, table=table, period="2020-09", engine="local")
 
 
 def write(path: Path, rows: int) -> None:
@@ -76,15 +76,15 @@ def write(path: Path, rows: int) -> None:
         writer.close()
 
 
-def _stage(folder: Path, name: str, **parameters: object) -> str:
-    """Run a stage; print its time and peak memory; the id of its run."""
-    seconds, gigabytes, run = stage(folder, name, **parameters)
+def _step(folder: Path, name: str, **parameters: object) -> str:
+    """Run a step; print its time and peak memory; the id of its run."""
+    seconds, gigabytes, run = step(folder, name, **parameters)
     print(f"| {name} | {seconds:.0f} s | {gigabytes:.1f} GB |", flush=True)
     return run
 
 
-def stage(folder: Path, name: str, **parameters: object) -> tuple[float, float, str]:
-    """Run a stage in a process of its own: seconds, peak memory in gigabytes, and its run.
+def step(folder: Path, name: str, **parameters: object) -> tuple[float, float, str]:
+    """Run a step in a process of its own: seconds, peak memory in gigabytes, and its run.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def stage(folder: Path, name: str, **parameters: object) -> tuple[float, float, 
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "PYTHONPATH": str(_PROJECT),
     }
-    said = folder / "stage.log"
+    said = folder / "step.log"
     with said.open("wb") as log:
         command = [sys.executable, "-m", f"steps.{name}", *given]
         used = memory.run(command, cwd=folder, env=environment, stdout=log, stderr=log)

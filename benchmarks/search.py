@@ -28,9 +28,9 @@ from longhaul.estimators import families
 from longhaul.estimators.families import lightgbm as family
 from longhaul.tasks import binary
 from longhaul.training import candidate
-from longhaul.training.candidate import Prepared
+from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
-from longhaul.training.search import AHEAD, Search
+from longhaul.training.search import MAX_PENDING, Search
 
 TRIALS, FEW = 25, 12  # of plain hyperopt, in full and in quick mode
 CORES = 2
@@ -181,17 +181,17 @@ def _say(seed: int, plain: tuple[float, Curve], found: dict[str, list[Curve]]) -
     print(f"seed {seed}: {plain[0]:.1f} s, hyperopt {plain[1][-1][1]:.5f}, {said}", flush=True)
 
 
-def _prepared() -> Prepared:
+def _prepared() -> EncodedWindows:
     problem, frame = problems.load(PROBLEM), flights_table()
     month = periods.of(frame, problem)
     train, valid = (
         frame[month.between(*window)].reset_index(drop=True)
         for window in (problem.windows.train, problem.windows.valid)
     )
-    return candidate.prepare(problem, train, valid)
+    return candidate.encode_windows(problem, train, valid)
 
 
-def _save(prepared: Prepared, path: Path) -> None:
+def _save(prepared: EncodedWindows, path: Path) -> None:
     np.savez(
         path,
         train=prepared.train.matrix,
@@ -201,7 +201,7 @@ def _save(prepared: Prepared, path: Path) -> None:
     )
 
 
-def _hyperopt(prepared: Prepared, seed: int, trials: int) -> tuple[float, Curve]:
+def _hyperopt(prepared: EncodedWindows, seed: int, trials: int) -> tuple[float, Curve]:
     """As its users write it; the time of all trials, and the curve."""
     curve: Curve = []
     train, valid = prepared.train, prepared.valid
@@ -234,16 +234,16 @@ def _hyperopt(prepared: Prepared, seed: int, trials: int) -> tuple[float, Curve]
     return time.perf_counter() - began, curve
 
 
-def _longhaul(prepared: Prepared, seed: int, seconds: float) -> Curve:
-    """As the tune stage does, its recording aside."""
+def _longhaul(prepared: EncodedWindows, seed: int, seconds: float) -> Curve:
+    """As the tune step does, its recording aside."""
     began, wall = time.perf_counter(), time.time()
     chosen = families.FAMILIES[family.name]
-    track = families.track(chosen, prepared.encoder, prepared.train, prepared.valid, 0)
+    track = families.share_dataset(chosen, prepared.encoder, prepared.train, prepared.valid, 0)
     judge = on_validation(binary, chosen, prepared, 0, 1, track)
     space = family.space()
     first = {name: family.defaults[name] for name in space}
     left = seconds - (time.perf_counter() - began)
-    search = Search(space, first, 10_000, left / 60, seed, AHEAD, CORES)
+    search = Search(space, first, 10_000, left / 60, seed, MAX_PENDING, CORES)
     curve: Curve = []
     for trial in sorted(search.run(judge), key=lambda one: one.started + one.seconds):
         ended = trial.started + trial.seconds - wall
@@ -253,7 +253,7 @@ def _longhaul(prepared: Prepared, seed: int, seconds: float) -> Curve:
 
 
 def _peer(
-    name: str, script: str, data: Path, seed: int, seconds: float, prepared: Prepared
+    name: str, script: str, data: Path, seed: int, seconds: float, prepared: EncodedWindows
 ) -> Curve:
     """The curve of a peer, in a process of its own; what it needs to start does not count."""
     names = json.dumps(list(prepared.encoder.categorical))

@@ -121,12 +121,12 @@ def _dvc(folder: Path, count: int) -> float:
     python = peers.python("dvc")
     dvc = [str(python), "-m", "dvc"]
     subprocess.run([*dvc, "init", "--no-scm", "-q"], cwd=home, check=True, capture_output=True)
-    stages = ["stages:"]
+    steps = ["steps:"]
     for number in range(count):
         needed = f"    deps: [d{number - 1}]\n" if number else ""
         command = f"{python} -c \"open('d{number}','w').write('x')\""
-        stages.append(f"  s{number}:\n    cmd: {command}\n{needed}    outs: [d{number}]")
-    (home / "dvc.yaml").write_text("\n".join(stages) + "\n")
+        steps.append(f"  s{number}:\n    cmd: {command}\n{needed}    outs: [d{number}]")
+    (home / "dvc.yaml").write_text("\n".join(steps) + "\n")
     return _time([*dvc, "repro", "-q"], home, dict(os.environ))
 
 

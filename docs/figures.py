@@ -94,7 +94,7 @@ def fill(figures: dict[str, Any]) -> dict[str, str]:
     )
     environment.tests["beginning"] = str.startswith
     environment.filters.update(
-        figure=template.figure, duration=template.duration, words=tasks.words, table=_markdown
+        figure=template.figure, duration=template.duration, words=tasks.display_name, table=_markdown
     )
     return {name: environment.get_template(f"{name}.jinja").render(**figures) for name in TEMPLATES}
 

@@ -12,17 +12,17 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Cost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Label = Annotated[str, Field(min_length=1)]
-Window = tuple[Label, Label]
-Onward = Annotated[tuple[Label, ...], Field(min_length=1, max_length=2)]
-Reading = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
+PeriodLabel = Annotated[str, Field(min_length=1)]
+Window = tuple[PeriodLabel, PeriodLabel]
+OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2)]
+ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
 
@@ -44,7 +44,7 @@ class Target:
     """
 
     column: str
-    kind: Kind = "binary"
+    kind: TaskType = "binary"
     positive: str = "true"
     classes: tuple[str, ...] = ()
 
@@ -90,7 +90,7 @@ class Windows:
     train: Window
     valid: Window
     test: Window
-    production: Onward
+    production: OpenWindow
 
     def __post_init__(self) -> None:
         named = {name: tuple(window) for name, window in asdict(self).items()}
@@ -244,7 +244,7 @@ class Problem:
     query: str = ""
     time: Time | None = None
     batches: Batches | None = None
-    columns: dict[str, Reading] = Field(default_factory=dict)
+    columns: dict[str, ColumnFormat] = Field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     group: str = ""
     weight: str = ""

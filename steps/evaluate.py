@@ -17,7 +17,7 @@ from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
 from longhaul.evaluation import gate
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.decisions import decide, simplest
+from longhaul.evaluation.decisions import decision_metrics, baseline_metrics
 from longhaul.evaluation.intervals import Interval, improvement, intervals
 from longhaul.evaluation.slices import slices
 from longhaul.json_values import finite
@@ -26,7 +26,7 @@ from longhaul.pipeline.step import stage
 from longhaul.plots import breakdown, classes, curves, numbers
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import identify
-from longhaul.tasks import Task, words
+from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, datasets, logged_models
 
 
@@ -95,13 +95,13 @@ def _read(folder: Path, problem: Problem, package: Package) -> Test:
 def _decisions(test: Test) -> dict[str, float]:
     """What decisions between two classes are worth; what simpler rules would be, for others."""
     if test.problem.target.kind == "binary":
-        return decide(test.outcome, test.scores, test.threshold, test.problem.costs)
-    return simplest(test.task, test.outcome)
+        return decision_metrics(test.outcome, test.scores, test.threshold, test.problem.costs)
+    return baseline_metrics(test.task, test.outcome)
 
 
 def _evidence(
     test: Test, package: Package, rival: Package | None, metrics: dict[str, Interval], seed: int
-) -> gate.Evidence:
+) -> gate.GateEvidence:
     """What the gate asks for; the champion predicts the very same rows."""
     periods = of(test.frame, test.problem)
     against = None
@@ -109,8 +109,8 @@ def _evidence(
         champion = rival.predictor.scores(test.frame)
         confidence = test.problem.gate.confidence
         better = improvement(test.task, test.outcome, champion, test.scores, confidence, seed)
-        against = gate.Rival(rival.windows, better, test.task.measure(test.outcome, champion))
-    return gate.Evidence(
+        against = gate.ChampionComparison(rival.windows, better, test.task.measure(test.outcome, champion))
+    return gate.GateEvidence(
         rows=len(test.frame),
         positives=int(test.outcome.sum()) if test.problem.target.kind == "binary" else 0,
         window=[periods.min(), periods.max()],
@@ -123,7 +123,7 @@ def _evidence(
 
 
 def _log_metrics(
-    metrics: dict[str, Interval], decisions: dict[str, float], evidence: gate.Evidence
+    metrics: dict[str, Interval], decisions: dict[str, float], evidence: gate.GateEvidence
 ) -> None:
     """Log what is known as test_…, with the bounds of the improvement over the champion."""
     figures = {name: interval.value for name, interval in metrics.items()}
@@ -173,7 +173,7 @@ def _pictures(
     yield "attributions", breakdown.attributions(features)
 
 
-def _record(verdict: gate.Verdict, evidence: gate.Evidence) -> dict[str, Any]:
+def _record(verdict: gate.GateVerdict, evidence: gate.GateEvidence) -> dict[str, Any]:
     """Checks, figures and windows for verdict.json."""
     rival = evidence.rival
     return {
@@ -190,10 +190,10 @@ def _record(verdict: gate.Verdict, evidence: gate.Evidence) -> dict[str, Any]:
     }
 
 
-def _headline(task: Task, metrics: dict[str, Interval], verdict: gate.Verdict) -> str:
+def _headline(task: Task, metrics: dict[str, Interval], verdict: gate.GateVerdict) -> str:
     lead, loss = metrics[task.lead], metrics[task.loss]
     between = f"[{lead.low:.3f}, {lead.high:.3f}]"
-    figures = f"{words(task.lead)} {lead.value:.3f} {between}, {words(task.loss)} {loss.value:.4g}"
+    figures = f"{display_name(task.lead)} {lead.value:.3f} {between}, {display_name(task.loss)} {loss.value:.4g}"
     return f"test {figures}: " + ("passed" if verdict.passed else f"refused: {verdict.refusal}")
 
 

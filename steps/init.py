@@ -7,7 +7,7 @@ from longhaul.data import sources
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import stage
 from longhaul.scaffold import problem_file
-from longhaul.scaffold.infer import survey
+from longhaul.scaffold.infer import infer
 from longhaul.tracking import artifacts
 
 
@@ -21,11 +21,11 @@ def start(data: str, target: str, query: str, problem: str) -> str:
     folder = caller.folder()
     found = sources.survey(data, query, folder, artifacts.fetch)
     path = folder / (problem or problem_file.file_name(data))
-    address = problem_file.beside(path, data, folder)
-    looked = survey(found.frame, target, address, query, path.stem, found.notes)
-    declared = problem_file.text(looked)
-    problem_file.check(declared, path)
-    problem_file.keep(path, declared)
+    address = problem_file.source_address(path, data, folder)
+    looked = infer(found.frame, target, address, query, path.stem, found.notes)
+    declared = problem_file.render(looked)
+    problem_file.parse(declared, path)
+    problem_file.write(path, declared)
     mlflow.log_text(declared, "problem.yaml")
     decisions = "\n".join(problem_file.decisions(looked))
     mlflow.log_text(decisions, "decisions.txt")

@@ -23,7 +23,7 @@ from longhaul.production.session import Count, Watched
 from longhaul.registry import versions
 from longhaul.registry.model_uri import Identity, identify
 from longhaul.report import production as pages
-from longhaul.tasks import TASKS, words
+from longhaul.tasks import TASKS, display_name
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import ACTION, LEVEL
 
@@ -107,7 +107,7 @@ def _log(judged: Assessment, identity: Identity) -> None:
         if one.realized.period == judged.period:
             mlflow.log_metrics(serialisation.truth_metrics(one))
     mlflow.set_tags({LEVEL: judged.decision.level, ACTION: judged.decision.action})
-    mlflow.log_text(pages.of_period(plain, identity.name, identity.version), "period.html")
+    mlflow.log_text(pages.render_period(plain, identity.name, identity.version), "period.html")
     mlflow.log_dict(plain, "monitor.json")
 
 
@@ -137,9 +137,9 @@ def _headline(judged: Assessment) -> str:
     for one in judged.truths[-1:]:
         if lead := one.realized.figures.get(name):
             of = "" if one.realized.period == judged.period else f" of {one.realized.period}"
-            figures.append(f"{words(name)}{of} {lead.value:.3f}")
+            figures.append(f"{display_name(name)}{of} {lead.value:.3f}")
     if expected := judged.expected.get(name):
-        figures.append(f"{words(name)} {expected.value:.3f} expected without outcomes")
+        figures.append(f"{display_name(name)} {expected.value:.3f} expected without outcomes")
     return f"{decision.level}: {'; '.join([', '.join(figures), decision.reason][not figures :])}"
 
 

@@ -14,8 +14,8 @@ PICTURES = "pictures"
 @click.option("--run", required=True, help="The parent run of the life cycle.")
 def report(run: str) -> str:
     """Build the pages from the tracking store alone: report.html, and report.md for reading on."""
-    found = run_tree.read(run)
-    told = page.report(found)
+    found = run_tree.read_run_tree(run)
+    told = page.build_report(found)
     mlflow.log_text(page.html(told), "report.html")
     text, pictures = page.markdown(told, PICTURES)
     mlflow.log_text(text, "report.md")

@@ -16,15 +16,15 @@ from longhaul.data.labels import describe
 from longhaul.engines.base import ENGINES, SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.threshold import cost
+from longhaul.evaluation.threshold import mean_cost
 from longhaul.json_values import name_of_metric
 from longhaul.model import predictions
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.pipeline.step import stage
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import Identity, identify
-from longhaul.tasks import Task, words
+from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, logged_models
 
 
@@ -39,7 +39,7 @@ def score(model: str, table: str, period: str, engine: str) -> str:
     problem, source = tables.problem(folder), _file(folder, period)
     identity = identify(model)
     predictor = logged_models.load_for(identity.uri, problem).predictor
-    origin = Origin(period, identity.name, identity.version, datetime.now(UTC))
+    origin = Provenance(period, identity.name, identity.version, datetime.now(UTC))
     predict = _on_spark if engine == SPARK else _on_this_machine
     with predict(source, identity, predictor, problem, origin) as file:
         scored = predictions.read(file, problem.target.kind)
@@ -52,7 +52,7 @@ def score(model: str, table: str, period: str, engine: str) -> str:
 
 @contextmanager
 def _on_this_machine(
-    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Origin
+    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Provenance
 ) -> Iterator[Path]:
     """The period's predictions, made in this process."""
     with artifacts.folder(f"predictions/{identity.key}") as folder:
@@ -63,7 +63,7 @@ def _on_this_machine(
 
 @contextmanager
 def _on_spark(
-    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Origin
+    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Provenance
 ) -> Iterator[Path]:
     """The period's predictions, made by the workers of a cluster."""
     with session(f"longhaul score {origin.period}", models=True) as spark:
@@ -99,7 +99,7 @@ def _metrics(known: pd.DataFrame, problem: Problem, predictor: Predictor) -> dic
     figures = predictor.task.measure(outcome, predictor.task.scores(known))
     described = {name_of_metric(key): one for key, one in describe(outcome, target).items()}
     if target.kind == "binary":
-        figures["cost"] = cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs)
+        figures["cost"] = mean_cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs)
     return {**described, **figures}
 
 
@@ -116,8 +116,8 @@ def _figures(metrics: dict[str, float], task: Task) -> str:
         return ""
     alone = "all positive" if metrics.get("positive_share") else "all negative"
     alone = alone if task.kind == "binary" else "all the same"
-    lead = f"{words(task.lead)} {metrics[task.lead]:.3f}" if task.lead in metrics else alone
-    return f", {lead}, {words(task.loss)} {metrics[task.loss]:.4g}"
+    lead = f"{display_name(task.lead)} {metrics[task.lead]:.3f}" if task.lead in metrics else alone
+    return f", {lead}, {display_name(task.loss)} {metrics[task.loss]:.4g}"
 
 
 if __name__ == "__main__":

@@ -25,14 +25,14 @@ from longhaul.pipeline import caller, fingerprint
 from longhaul.pipeline.step import stage
 from longhaul.plots import search as plots
 from longhaul.tasks import Task
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.training import candidate
-from longhaul.training.candidate import Prepared
+from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
-from longhaul.training.search import AHEAD, Search
-from longhaul.training.trials import Trial, best, sequence, table
+from longhaul.training.search import MAX_PENDING, Search
+from longhaul.training.trials import Trial, best, resumable_trials, table
 
 # What a trial's loss depends on; their imports count too.
 _CODE = ("longhaul.training.objective", "longhaul.training.search")
@@ -81,12 +81,12 @@ def tune(
     chosen = families.family(family, own)
     train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     space = chosen.space()
-    task, prepared = tasks.of(problem.target.kind), candidate.prepare(problem, train, valid)
+    task, prepared = tasks.task_for(problem.target.kind), candidate.encode_windows(problem, train, valid)
     first = {name: chosen.defaults[name] for name in space}
     key = _key(family, seed, folder)
     run = mlflow.get_run(mlflow.active_run().info.run_id)
     recorded = records.read(run.info.experiment_id, key) if resume else []
-    earlier = sequence(recorded, space)[:trials]
+    earlier = resumable_trials(recorded, space)[:trials]
     search = Search(space, first, trials, minutes, seed)
     if engine == SPARK:
         new = _on_spark(search, family, own, problem.target.kind, prepared, earlier)
@@ -118,15 +118,15 @@ def _on_this_machine(
     search: Search,
     family: Family,
     task: Task,
-    prepared: Prepared,
+    prepared: EncodedWindows,
     threads: int,
     earlier: Sequence[Trial],
 ) -> Iterator[Trial]:
     """Try settings in this process, several at once where trials of the family can share."""
     cores = threads or os.cpu_count() or 1
-    track = families.track(family, prepared.encoder, prepared.train, prepared.valid, search.seed)
+    track = families.share_dataset(family, prepared.encoder, prepared.train, prepared.valid, search.seed)
     # Two trials side by side, with a processor each, get further than one after the other with two.
-    ahead = AHEAD if track else 1
+    ahead = MAX_PENDING if track else 1
     workers = min(ahead, cores)
     objective = on_validation(task, family, prepared, search.seed, cores // workers, track)
     return replace(search, ahead=ahead, workers=workers).run(objective, earlier)
@@ -136,8 +136,8 @@ def _on_spark(
     search: Search,
     family: str,
     own: Sequence[Path],
-    kind: Kind,
-    prepared: Prepared,
+    kind: TaskType,
+    prepared: EncodedWindows,
     earlier: Sequence[Trial],
 ) -> Iterator[Trial]:
     """Try settings on the workers of a cluster."""

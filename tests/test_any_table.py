@@ -15,10 +15,10 @@ from sklearn import datasets
 from longhaul.data import contract, periods, sources, split, table
 from longhaul.data.labels import known, resolve
 from longhaul.errors import LonghaulError
-from longhaul.model.predictions import Origin, read, write
+from longhaul.model.predictions import Provenance, read, write
 from longhaul.problem import Problem
 from longhaul.scaffold import problem_file
-from longhaul.scaffold.infer import survey
+from longhaul.scaffold.infer import infer
 from longhaul.training import candidate
 from tests import lifecycles
 
@@ -65,8 +65,8 @@ def tables_of_texts(draw: st.DrawFn) -> pd.DataFrame:
 def live(folder: Path, file: str, target: str) -> Problem:
     """From the table to predictions: what the stages do, one after the other."""
     found = sources.survey(file, "", folder)
-    looked = survey(found.frame, target, file, "", "table", found.notes)
-    problem = problem_file.check(problem_file.text(looked), folder / "table.yaml")
+    looked = infer(found.frame, target, file, "", "table", found.notes)
+    problem = problem_file.parse(problem_file.render(looked), folder / "table.yaml")
     frame = sources.read(problem, folder).frame
     resolved = resolve(frame, problem.target)
     assert resolved == problem.target
@@ -80,7 +80,7 @@ def live(folder: Path, file: str, target: str) -> Problem:
     windows = split.cut(clean, problem)
     fitted = candidate.fit(problem, windows["train"], windows["valid"], "linear", {}, 0, 1)
     target_file = folder / "predictions.parquet"
-    origin = Origin(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())
+    origin = Provenance(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())
     predictor = fitted.package.predictor
     write(table.path(clean, labels[-1]), target_file, predictor, problem, origin)
     said = read(target_file, problem.target.kind)

@@ -228,13 +228,13 @@ class Replay:
         better = improvement(binary, outcome, other.probability, one.probability, confidence, 0)
         packages = (self._models[name].package for name in (challenger, champion))
         mine, theirs = (package.windows for package in packages)
-        evidence = gate.Evidence(
+        evidence = gate.GateEvidence(
             rows=len(outcome),
             positives=int(outcome.sum()),
             window=[period, period],
             windows=mine,
             metrics=performance.realized(scores, self._problem, 0),
-            rival=gate.Rival(theirs, better, measure(outcome, other.probability)),
+            rival=gate.ChampionComparison(theirs, better, measure(outcome, other.probability)),
         )
         return gate.judge(self._problem.gate, evidence).passed
 

@@ -114,7 +114,7 @@ def load_sklearn(folder: Path, trusted: Sequence[str]) -> Any:
         raise LonghaulError(f"{folder / FILE}: refused. {reason}") from None
 
 
-def refuse_unless(sound: bool, folder: Path) -> None:
+def validate_trees(sound: bool, folder: Path) -> None:
     """Raise a `LonghaulError` that refuses the trees saved in `folder`, unless they are sound."""
     if not sound:
         raise LonghaulError(f"{folder / FILE}: refused. A tree in it leads out of bounds")

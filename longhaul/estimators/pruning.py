@@ -13,13 +13,13 @@ import numpy as np
 
 # Few and late: each stops half of those who reach it, and early on losses say little of the last.
 MARKS = (3.0, 5.0, 8.0)
-LEAST_RIVALS = 4  # at a mark, before anyone is stopped there
+MIN_TRIALS_AT_MARK = 4  # at a mark, before anyone is stopped there
 _DIGITS = 12  # beyond which a loss depends on how many threads sum it up
 _NAME = "loss_at_"
 
 
 @dataclass
-class Race:
+class MedianPruner:
     """One trial's race.
 
     Attributes
@@ -54,5 +54,5 @@ class Race:
                 name, loss = f"{_NAME}{mark:g}", round(loss, _DIGITS)
                 self.marks[name] = loss
                 others = [rival[name] for rival in self.rivals if name in rival]
-                self.stopped |= len(others) >= LEAST_RIVALS and loss > float(np.median(others))
+                self.stopped |= len(others) >= MIN_TRIALS_AT_MARK and loss > float(np.median(others))
         return self.stopped or self.given_up.is_set()

@@ -15,7 +15,7 @@ from lightgbm.basic import _LIB
 _FLOAT32, _NORMAL, _ALL = 0, 0, -1  # C_API_DTYPE_FLOAT32, C_API_PREDICT_NORMAL
 
 
-class SingleRow:
+class SingleRowPredictor:
     """Predicts one row with a booster, on the thread that asks.
 
     Parameters

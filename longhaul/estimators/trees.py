@@ -9,7 +9,7 @@ import numpy as np
 LEAVES = 20  # that any table must be able to fill
 
 
-def sound(children: np.ndarray, columns: np.ndarray, inner: np.ndarray, width: int) -> bool:
+def is_valid_tree(children: np.ndarray, columns: np.ndarray, inner: np.ndarray, width: int) -> bool:
     """Whether every path from the root ends in a leaf and looks only at columns that exist.
 
     Parameters

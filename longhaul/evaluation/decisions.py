@@ -3,12 +3,12 @@
 import numpy as np
 from sklearn.metrics import precision_score, recall_score
 
-from longhaul.evaluation.threshold import cost
+from longhaul.evaluation.threshold import mean_cost
 from longhaul.problem import Costs
 from longhaul.tasks import Task
 
 
-def decide(
+def decision_metrics(
     outcome: np.ndarray, probability: np.ndarray, threshold: float, costs: Costs
 ) -> dict[str, float]:
     """Judge the decisions at a threshold.
@@ -37,13 +37,13 @@ def decide(
         "cost_never": np.zeros_like(outcome),
     }
     return {
-        **{name: cost(outcome, rule, costs) for name, rule in rules.items()},
+        **{name: mean_cost(outcome, rule, costs) for name, rule in rules.items()},
         "precision": float(precision_score(outcome, decision, zero_division=np.nan)),
         "recall": float(recall_score(outcome, decision, zero_division=np.nan)),
     }
 
 
-def simplest(task: Task, outcome: np.ndarray) -> dict[str, float]:
+def baseline_metrics(task: Task, outcome: np.ndarray) -> dict[str, float]:
     """What the simplest rule is worth, which knows the outcomes and none of the rows.
 
     Parameters

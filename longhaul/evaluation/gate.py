@@ -11,8 +11,8 @@ from typing import Any
 from longhaul.data import period_ranges
 from longhaul.evaluation.intervals import Interval
 from longhaul.problem import Gate
-from longhaul.tasks import TASKS, words
-from longhaul.tasks.kind import Kind
+from longhaul.tasks import TASKS, display_name
+from longhaul.tasks.kind import TaskType
 
 SEEN = ("fit", "valid")  # the windows of a package
 
@@ -20,7 +20,7 @@ Windows = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Rival:
+class ChampionComparison:
     """The champion on the same test rows.
 
     Attributes
@@ -39,7 +39,7 @@ class Rival:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GateEvidence:
     """What the test window showed.
 
     Attributes
@@ -64,13 +64,13 @@ class Evidence:
     window: Sequence[str]
     windows: Windows
     metrics: Mapping[str, Interval]
-    rival: Rival | None = None
-    kind: Kind = "binary"
+    rival: ChampionComparison | None = None
+    kind: TaskType = "binary"
     distinct: int = 0
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One condition: the figure it looks at, the limit, and in words what was found."""
 
     name: str
@@ -81,10 +81,10 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """All conditions; they pass together or not at all."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def passed(self) -> bool:
@@ -97,7 +97,7 @@ class Verdict:
         return next((check.reason for check in self.checks if not check.passed), "")
 
 
-def judge(gate: Gate, evidence: Evidence) -> Verdict:
+def judge(gate: Gate, evidence: GateEvidence) -> GateVerdict:
     """Hold the evidence against the problem's gate.
 
     Without a champion, absolute limits decide. With one, the candidate must be better by more
@@ -112,65 +112,65 @@ def judge(gate: Gate, evidence: Evidence) -> Verdict:
     """
     checks = (_enough_rows, _both_classes, _every_figure, _unseen, _lead, _calibration)
     found = [one for check in checks if (one := check(gate, evidence))]
-    return Verdict((*found, *_rivalry(gate, evidence)))
+    return GateVerdict((*found, *_rivalry(gate, evidence)))
 
 
-def _enough_rows(gate: Gate, evidence: Evidence) -> Check:
+def _enough_rows(gate: Gate, evidence: GateEvidence) -> GateCheck:
     rows, limit = _finite(evidence.rows), gate.min_rows
     passed = rows is not None and rows >= limit
     found = f"{_whole(rows)} test rows"
     reason = f"{found}, at least {limit:,}" if passed else f"{found}, but {limit:,} are needed"
-    return Check("test rows", passed, rows, limit, reason)
+    return GateCheck("test rows", passed, rows, limit, reason)
 
 
-def _both_classes(gate: Gate, evidence: Evidence) -> Check:
+def _both_classes(gate: Gate, evidence: GateEvidence) -> GateCheck:
     if evidence.kind != "binary":
         return _varied(evidence)
     positives, rows = _finite(evidence.positives), _finite(evidence.rows)
     passed = positives is not None and rows is not None and 0 < positives < rows
     found = f"{_whole(positives)} of {_whole(rows)} test rows are positive"
     reason = found if passed else f"{found}, but both classes are needed"
-    return Check("both classes", passed, positives, None, reason)
+    return GateCheck("both classes", passed, positives, None, reason)
 
 
-def _varied(evidence: Evidence) -> Check:
+def _varied(evidence: GateEvidence) -> GateCheck:
     """Where all outcomes are the same, no model can be told from a guess."""
     distinct = _finite(evidence.distinct)
     passed = distinct is not None and distinct > 1
     reason = f"{_whole(distinct)} different outcomes"
     reason += "" if passed else ", but there must be several"
-    return Check("different outcomes", passed, distinct, 2, reason)
+    return GateCheck("different outcomes", passed, distinct, 2, reason)
 
 
-def _every_figure(gate: Gate, evidence: Evidence) -> Check:
+def _every_figure(gate: Gate, evidence: GateEvidence) -> GateCheck:
     names = dict.fromkeys([*TASKS[evidence.kind].metrics, *evidence.metrics])
     unknown = [name for name in names if not _known(evidence.metrics.get(name))]
     passed = not unknown
     reason = "every figure and interval is known"
     if unknown:
-        reason = f"missing or not finite: {', '.join(map(words, unknown))}"
-    return Check("known figures", passed, len(names) - len(unknown), len(names), reason)
+        reason = f"missing or not finite: {', '.join(map(display_name, unknown))}"
+    return GateCheck("known figures", passed, len(names) - len(unknown), len(names), reason)
 
 
-def _unseen(gate: Gate, evidence: Evidence) -> Check:
+def _unseen(gate: Gate, evidence: GateEvidence) -> GateCheck:
     return _apart("candidate", evidence.windows, evidence.window)
 
 
-def _lead(gate: Gate, evidence: Evidence) -> Check:
+def _lead(gate: Gate, evidence: GateEvidence) -> GateCheck:
     """The figure that a model is judged by."""
     name = TASKS[evidence.kind].lead
     figure, limit = _value(evidence.metrics.get(name)), getattr(gate, f"min_{name}")
     passed = figure is not None and figure >= limit
     relation = "at least" if passed else "below"
-    reason = f"{words(name)} {_figure(figure, relation, limit)}"
+    reason = f"{display_name(name)} {_figure(figure, relation, limit)}"
     rival = _rival(evidence, name)
     if figure is not None and rival is not None and rival <= figure < limit:
         reason = f"{reason}, as is the champion's {rival:.4f}"
-        return Check(words(name), True, figure, rival, reason)
-    return Check(words(name), passed, figure, limit, reason)
+        return GateCheck(display_name(name), True, figure, rival, reason)
+    return GateCheck(display_name(name), passed, figure, limit, reason)
 
 
-def _calibration(gate: Gate, evidence: Evidence) -> Check | None:
+def _calibration(gate: Gate, evidence: GateEvidence) -> GateCheck | None:
     if evidence.kind == "regression":  # a number is not more or less sure
         return None
     figure = _value(evidence.metrics.get("calibration_error"))
@@ -181,34 +181,34 @@ def _calibration(gate: Gate, evidence: Evidence) -> Check | None:
     rival = _rival(evidence, "calibration_error")
     if figure is not None and rival is not None and limit < figure <= rival:
         reason = f"{reason}, as is the champion's {rival:.4f}"
-        return Check("calibration error", True, figure, rival, reason)
-    return Check("calibration error", passed, figure, limit, reason)
+        return GateCheck("calibration error", True, figure, rival, reason)
+    return GateCheck("calibration error", passed, figure, limit, reason)
 
 
-def _rivalry(gate: Gate, evidence: Evidence) -> Iterator[Check]:
+def _rivalry(gate: Gate, evidence: GateEvidence) -> Iterator[GateCheck]:
     """What the champion asks of the candidate."""
     rival, window = evidence.rival, evidence.window
     if rival is None:
         reason = "there is no champion yet: absolute limits alone decide"
-        yield Check("no champion", True, None, None, reason)
+        yield GateCheck("no champion", True, None, None, reason)
         return
     yield _apart("champion", rival.windows, window)
     yield _better(gate, rival.improvement, evidence.kind)
 
 
-def _better(gate: Gate, improvement: Interval | None, kind: Kind) -> Check:
+def _better(gate: Gate, improvement: Interval | None, kind: TaskType) -> GateCheck:
     name, limit = "better than champion", gate.margin
     if improvement is None or not _known(improvement):
-        return Check(name, False, None, limit, "how it compares with the champion is not known")
+        return GateCheck(name, False, None, limit, "how it compares with the champion is not known")
     low, passed = improvement.low, improvement.low > limit
     found = f"{improvement.value:+.4f} [{low:+.4f}, {improvement.high:+.4f}]"
     loss = "squared error" if kind == "regression" else "log loss"
     reason = f"{loss} lower than the champion's by {found}"
     reason += "" if passed else f", but the lower bound must be above {limit:g}"
-    return Check(name, passed, low, limit, reason)
+    return GateCheck(name, passed, low, limit, reason)
 
 
-def _apart(who: str, windows: Windows, test: Sequence[str]) -> Check:
+def _apart(who: str, windows: Windows, test: Sequence[str]) -> GateCheck:
     """Whether a model has seen none of the test window."""
     windows = windows or {}
     unknown = [
@@ -222,7 +222,7 @@ def _apart(who: str, windows: Windows, test: Sequence[str]) -> Check:
     elif seen:
         first, window = period_ranges.words(seen[0]), period_ranges.words(test)
         reason = f"the {who} has seen {first}, but the test window is {window}"
-    return Check(f"unseen by {who}", passed, None, None, reason)
+    return GateCheck(f"unseen by {who}", passed, None, None, reason)
 
 
 def _known(interval: Any) -> bool:
@@ -235,7 +235,7 @@ def _value(interval: Any) -> float | None:
     return _finite(getattr(interval, "value", None))
 
 
-def _rival(evidence: Evidence, name: str) -> float | None:
+def _rival(evidence: GateEvidence, name: str) -> float | None:
     """The champion's figure on the same rows, if there is a champion and it is known."""
     return _finite(evidence.rival.metrics.get(name)) if evidence.rival else None
 

@@ -24,7 +24,7 @@ class CostCurve:
     costs: np.ndarray
 
 
-def curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> CostCurve:
+def cost_curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> CostCurve:
     """The mean cost of a row at every threshold.
 
     Parameters
@@ -44,7 +44,7 @@ def curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> CostCur
     return CostCurve(np.append(values, never), total / len(order))
 
 
-def choose(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
+def choose_threshold(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
     """Of the thresholds that are as good as the cheapest, the one nearest to theory.
 
     For calibrated probabilities the best threshold is known: the cost of a false positive
@@ -59,7 +59,7 @@ def choose(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
     probability : ndarray of float, shape (n,)
     costs : Costs
     """
-    points = curve(outcome, probability, costs)
+    points = cost_curve(outcome, probability, costs)
     cheapest = points.thresholds[np.argmin(points.costs)]
     each = row_costs(outcome, probability >= cheapest, costs)
     error = each.std() / np.sqrt(len(each))
@@ -81,6 +81,6 @@ def row_costs(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> np.nda
     return np.asarray(costs.false_positive * wrong + costs.false_negative * missed)
 
 
-def cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
+def mean_cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
     """The mean cost of a row under given decisions; see `row_costs`."""
     return float(row_costs(outcome, decision, costs).mean())

@@ -26,7 +26,7 @@ _LEVEL = {str, type(None)}
 _NUMERIC = {"boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 
-class Column(Protocol):
+class ColumnEncoder(Protocol):
     """A column of the table that becomes one or more columns of the matrix."""
 
     kind: ClassVar[str]
@@ -189,23 +189,23 @@ class Date:
 
     def transform(self, column: pd.Series) -> np.ndarray:
         """The parts: float32 of shape (n, k)."""
-        read = times(column).dt
+        from_dict = times(column).dt
         matrix = np.empty((len(column), len(self.parts)), dtype=np.float32)
         for i, part in enumerate(self.parts):
-            matrix[:, i] = _part(read, part)
+            matrix[:, i] = _part(from_dict, part)
         return matrix
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """The parts; see `Column.encode`."""
         try:
-            read = {value: clock(value) for value in set(values)}
+            from_dict = {value: clock(value) for value in set(values)}
         except ValueError:  # some of it is spelt in a rarer way, which pandas may know
             matrix = self.transform(pd.Series(values, dtype=object))
             return list(matrix.astype(float).T)
         found: list[Sequence[float | None]] = []
         for part in self.parts:
             of = _DAY_PARTS[part]
-            known = {value: None if time is None else of(time) for value, time in read.items()}
+            known = {value: None if time is None else of(time) for value, time in from_dict.items()}
             found.append([known[value] for value in values])
         return found
 
@@ -218,7 +218,7 @@ class Date:
         return {"kind": self.kind, **asdict(self)}
 
 
-def fit(column: pd.Series, min_count: int) -> Column:
+def fit(column: pd.Series, min_count: int) -> ColumnEncoder:
     """Decide the kind of a column by what it holds, and learn what that kind needs."""
     if types.is_datetime64_any_dtype(column):
         return Date.fit(column)
@@ -233,7 +233,7 @@ def fit(column: pd.Series, min_count: int) -> Column:
     return Category.fit(column, min_count)
 
 
-def read(plain: dict[str, Any]) -> Column:
+def from_dict(plain: dict[str, Any]) -> ColumnEncoder:
     """The column that `plain` describes.
 
     Raises
@@ -254,5 +254,5 @@ def read(plain: dict[str, Any]) -> Column:
 def _part(read: Any, part: str) -> pd.Series:
     """One part of each time, `read` being the datetime accessor of a column."""
     if part == "minute_of_day":
-        return read.hour * 60 + read.minute
-    return getattr(read, part)
+        return from_dict.hour * 60 + from_dict.minute
+    return getattr(from_dict, part)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.features import columns
-from longhaul.features.columns import Column
+from longhaul.features.columns import ColumnEncoder
 from longhaul.features.formats import narrow, number
 
 FORMAT = 1
@@ -28,7 +28,7 @@ class Encoder:
         In the order of the features.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ColumnEncoder, ...]
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, features: Iterable[str], min_count: int = 10) -> Self:
@@ -151,4 +151,4 @@ class Encoder:
                 f"encoder: its format is {learned.get('format')!r}, but this code reads {FORMAT}; "
                 "use the version of Longhaul that wrote it, or train again"
             )
-        return cls(tuple(columns.read(column) for column in learned["columns"]))
+        return cls(tuple(columns.from_dict(column) for column in learned["columns"]))

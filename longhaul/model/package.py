@@ -18,11 +18,11 @@ from longhaul.errors import LonghaulError
 from longhaul.estimators.families import family
 from longhaul.features.encoder import Encoder
 from longhaul.model.predictor import Predictor
-from longhaul.tasks import size
+from longhaul.tasks import class_count
 
 FORMAT = 1
 MANIFEST, ENCODER, ESTIMATOR = "package.json", "encoder.json", "estimator"
-OWN = "family.py"
+CUSTOM_FAMILY = "family.py"
 PROBLEM, REFERENCE, VALID = "problem.yaml", "reference.json", "valid.parquet"
 
 
@@ -78,7 +78,7 @@ def save(package: Package, folder: Path) -> None:
     _write(folder / REFERENCE, json.dumps(package.reference))
     package.valid.to_parquet(folder / VALID, index=False)
     if package.own is not None:
-        shutil.copyfile(package.own, folder / OWN)
+        shutil.copyfile(package.own, folder / CUSTOM_FAMILY)
     (folder / ESTIMATOR).mkdir()
     predictor.estimator.save(folder / ESTIMATOR)
 
@@ -97,7 +97,7 @@ def load(folder: Path) -> Package:
         _manifest(folder)["windows"],
         json.loads((folder / REFERENCE).read_text(encoding="utf-8")),
         pd.read_parquet(folder / VALID),
-        folder / OWN if (folder / OWN).is_file() else None,
+        folder / CUSTOM_FAMILY if (folder / CUSTOM_FAMILY).is_file() else None,
     )
 
 
@@ -105,11 +105,11 @@ def load_predictor(folder: Path) -> Predictor:
     """Read no more of a package than it takes to predict; see `load`."""
     manifest = _manifest(folder)
     name, classes = manifest["family"], tuple(manifest.get("classes", ()))
-    own = [folder / OWN] if (folder / OWN).is_file() else []
+    own = [folder / CUSTOM_FAMILY] if (folder / CUSTOM_FAMILY).is_file() else []
     kind = manifest.get("kind", "binary")
     return Predictor(
         Encoder.from_json((folder / ENCODER).read_text(encoding="utf-8")),
-        family(name, own).load(folder / ESTIMATOR, size(kind, classes)),
+        family(name, own).load(folder / ESTIMATOR, class_count(kind, classes)),
         name,
         manifest["threshold"],
         kind,

@@ -17,12 +17,12 @@ from longhaul.data.prefetch import ahead
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 BATCH_ROWS = 50_000
 
 # Where every prediction comes from, whether it was made in a batch or by a service.
-ORIGIN = {
+PROVENANCE_SCHEMA = {
     "request": pa.string(),
     "row": pa.int64(),
     "period": pa.string(),
@@ -33,7 +33,7 @@ ORIGIN = {
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """Which rows were predicted, by what, and when.
 
     Attributes
@@ -58,7 +58,7 @@ def write(
     target: Path,
     predictor: Predictor,
     problem: Problem,
-    origin: Origin,
+    origin: Provenance,
     batch_rows: int = BATCH_ROWS,
 ) -> None:
     """Predict the rows of one Parquet file; write another.
@@ -94,12 +94,12 @@ def write(
             writer.write_table(part)
 
 
-def columns(kind: Kind) -> dict[str, pa.DataType]:
+def columns(kind: TaskType) -> dict[str, pa.DataType]:
     """What every prediction of a kind is kept with."""
-    return {**ORIGIN, **TASKS[kind].schema}
+    return {**PROVENANCE_SCHEMA, **TASKS[kind].schema}
 
 
-def read(path: Path, kind: Kind) -> pd.DataFrame:
+def read(path: Path, kind: TaskType) -> pd.DataFrame:
     """Of predictions in a file or a folder, what their quality depends on.
 
     Returns
@@ -123,7 +123,7 @@ def table(
     rows: np.ndarray,
     predictor: Predictor,
     problem: Problem,
-    origin: Origin,
+    origin: Provenance,
     schema: pa.Schema,
 ) -> pa.Table:
     """Predict n rows, of which `rows` are the positions."""
@@ -136,7 +136,7 @@ def assemble(
     rows: np.ndarray,
     said: Mapping[str, Any],
     problem: Problem,
-    origin: Origin,
+    origin: Provenance,
     schema: pa.Schema,
 ) -> pa.Table:
     """Put n predictions, column by column, beside what is kept with them."""
@@ -149,7 +149,7 @@ def assemble(
         "period": pa.repeat(origin.period, count),
         "model": pa.repeat(origin.model, count),
         "version": pa.repeat(origin.version, count),
-        "predicted_at": pa.repeat(pa.scalar(origin.at, ORIGIN["predicted_at"]), count),
+        "predicted_at": pa.repeat(pa.scalar(origin.at, PROVENANCE_SCHEMA["predicted_at"]), count),
         **said,
         "outcome": _outcome(frame, problem),
     }

@@ -11,7 +11,7 @@ from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import text, times
 from longhaul.tasks import TASKS, Task
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Predictor:
     estimator: Estimator
     family: str
     threshold: float
-    kind: Kind = "binary"
+    kind: TaskType = "binary"
     classes: tuple[str, ...] = ()
 
     @property

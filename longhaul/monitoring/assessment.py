@@ -19,7 +19,7 @@ from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.rules import Evidence, Realized, fallen
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 SHOWN = 6  # columns whose distribution is kept for a picture
 MOST_SLICES = 10
@@ -78,7 +78,7 @@ class Assessment:
     truths: tuple[Truth, ...]
     decision: Decision
     pictures: tuple[dict[str, Any], ...]
-    kind: Kind = "binary"
+    kind: TaskType = "binary"
 
 
 def truth(
@@ -174,7 +174,7 @@ def assess(
         new=observation.new if observation else (),
         drift=drift,
         expected=expected,
-        usual=usual[tasks.of(problem.target.kind).lead].value if usual else None,
+        usual=usual[tasks.task_for(problem.target.kind).lead].value if usual else None,
         baseline=baseline,
         realized=truths[-1].realized if truths else None,
         earlier=history,

@@ -9,7 +9,7 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.performance import Figures
 from longhaul.problem import Problem
-from longhaul.tasks import of, words
+from longhaul.tasks import task_for, display_name
 
 State = Literal["ok", "watch", "act", "unknown"]
 
@@ -115,7 +115,7 @@ def fallen(problem: Problem, realized: Realized | None, baseline: float | None) 
 
 def _lead(problem: Problem, figures: Figures) -> Interval | None:
     """The figure that models of this kind are judged by."""
-    return figures.get(of(problem.target.kind).lead)
+    return figures.get(task_for(problem.target.kind).lead)
 
 
 def _rows(problem: Problem, evidence: Evidence) -> Rule:
@@ -171,7 +171,7 @@ def _drift(evidence: Evidence) -> Iterator[Rule]:
 
 
 def _expectation(problem: Problem, evidence: Evidence) -> Rule:
-    name = f"expected {words(of(problem.target.kind).lead)}"
+    name = f"expected {display_name(task_for(problem.target.kind).lead)}"
     if problem.target.kind == "regression":
         reason = "not available for regression: a predicted number does not say how sure it is"
         return Rule(name, "ok", None, None, reason)
@@ -187,7 +187,7 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
 
 def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
     realized, baseline = evidence.realized, evidence.baseline
-    name = f"realized {words(of(problem.target.kind).lead)}"
+    name = f"realized {display_name(task_for(problem.target.kind).lead)}"
     if realized is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return

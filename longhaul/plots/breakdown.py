@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from longhaul.evaluation.slices import MIN_ROWS
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
-from longhaul.tasks import words
+from longhaul.tasks import display_name
 
 MOST_FEATURES = 25
 _PAIRED = {"auc": "share of positives", "accuracy": "share decided right", "r2": "mean"}
@@ -40,7 +40,7 @@ def slices(rows: Sequence[Mapping[str, Any]], lead: str, whole: float) -> Figure
         part = table[table["column"] == name].reset_index(drop=True)
         _dots(style.dress(left, "", name.replace("_", " ")), part, lead, whole)
         _pairs(style.dress(right, "", ""), part, lead != "r2")
-    grid[-1, 0].set_xlabel(f"{words(lead)} (dashed: all rows, {whole:.3f})")
+    grid[-1, 0].set_xlabel(f"{display_name(lead)} (dashed: all rows, {whole:.3f})")
     grid[-1, 1].set_xlabel(f"{_PAIRED[lead]}: ○ predicted, ● found")
     return figure
 
@@ -64,7 +64,7 @@ def _weakest(table: pd.DataFrame, lead: str) -> str:
         return "No slice has rows enough to be ranked"
     worst = known.iloc[int(known[lead].astype(float).argmin())]
     name = str(worst["column"]).replace("_", " ")
-    return f"Weakest where {name} is {worst['value']}: {words(lead)} {worst[lead]:.3f}"
+    return f"Weakest where {name} is {worst['value']}: {display_name(lead)} {worst[lead]:.3f}"
 
 
 def _dots(axes: Axes, part: pd.DataFrame, lead: str, whole: float) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
-from longhaul.evaluation.threshold import cost, curve
+from longhaul.evaluation.threshold import mean_cost, cost_curve
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
 from longhaul.problem import Costs
@@ -113,8 +113,8 @@ def lift(outcome: np.ndarray, probability: np.ndarray) -> Figure:
 
 def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices: Costs) -> Figure:
     """The cost of a row at every threshold, and at the one that was chosen."""
-    chosen = cost(outcome, probability >= threshold, prices)
-    points = curve(outcome, probability, prices)
+    chosen = mean_cost(outcome, probability >= threshold, prices)
+    points = cost_curve(outcome, probability, prices)
     best = min(points.costs[0], points.costs[-1])
     rule = "always" if points.costs[0] <= points.costs[-1] else "never"
     title = f"Acting from {threshold:.3f} on costs {chosen:.3f} per row, {rule} acting {best:.3f}"

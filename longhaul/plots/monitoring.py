@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
-from longhaul.tasks import words
+from longhaul.tasks import display_name
 
 AMBER, GREEN = "#d97706", "#1d7a4c"
 COLOURS = {"ok": GREEN, "watch": AMBER, "act": RED}
@@ -59,7 +59,7 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
     rows = figure.subplots(len(names) + 1, 1, sharex=True, height_ratios=[3] * len(names) + [0.5])
     style.headline(figure, _finding(records, names[0]))
     for axes, name in zip(rows, names, strict=False):
-        style.dress(axes, "", _UNITS.get(name, words(name)))
+        style.dress(axes, "", _UNITS.get(name, display_name(name)))
         _curve(axes, [one["expected"].get(name) for one in records], GREY, "expected", -0.06)
         _curve(axes, [one["realized"].get(name) for one in records], BLUE, "realized", 0.06)
         _versions(axes, records)
@@ -249,8 +249,8 @@ def _finding(records: Sequence[Mapping[str, Any]], lead: str) -> str:
         )
         if last is None or last["value"] is None:
             return "No outcome is known yet"
-        return f"The last {words(lead)} that is known is {last['value']:.3f}"
+        return f"The last {display_name(lead)} that is known is {last['value']:.3f}"
     bias = float(np.mean(known))
     side = "above" if bias > 0 else "below"
     apart = f"{abs(bias):.3f} {side} what it turned out to be"
-    return f"Without outcomes, the {words(lead)} was expected {apart}"
+    return f"Without outcomes, the {display_name(lead)} was expected {apart}"

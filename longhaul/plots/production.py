@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
-from longhaul.tasks import words
+from longhaul.tasks import display_name
 
 _TITLE = "From {first} to {last}, the {name} went from {start:.3f} to {end:.3f}"
 
@@ -29,7 +29,7 @@ def by_period(metrics: pd.DataFrame, test: Mapping[str, float]) -> Figure:
     rows = figure.subplots(metrics.shape[1], 1, sharex=True, squeeze=False)[:, 0]
     style.headline(figure, _finding(metrics))
     for axes, name in zip(rows, metrics, strict=True):
-        style.dress(axes, "", words(str(name)))
+        style.dress(axes, "", display_name(str(name)))
         _curve(axes, metrics[name], test.get(str(name)))
     places = np.arange(len(metrics))
     rows[-1].set_xticks(places, metrics.index, rotation=90 if len(metrics) > 12 else 0)
@@ -58,7 +58,7 @@ def _finding(metrics: pd.DataFrame) -> str:
     return _TITLE.format(
         first=known.index[0],
         last=known.index[-1],
-        name=words(str(name)),
+        name=display_name(str(name)),
         start=known.iloc[0],
         end=known.iloc[-1],
     )

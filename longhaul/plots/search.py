@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
-from longhaul.training.importance import MIN_TRIALS, importance, numbers, succeeded
+from longhaul.training.importance import MIN_TRIALS, setting_importance, numbers, succeeded
 from longhaul.training.trials import Trial, best, best_so_far
 
 _LOSS = "loss on validation"
@@ -44,7 +44,7 @@ def history(trials: Sequence[Trial]) -> Figure:
 
 def importances(trials: Sequence[Trial]) -> Figure:
     """How much each setting says about the loss; see `longhaul.training.importance`."""
-    shares = importance(trials)
+    shares = setting_importance(trials)
     if shares is None:
         return _note(
             "Too few trials to tell which settings matter",

@@ -126,7 +126,7 @@ class Watched:
 
     def _baseline(self, number: str) -> float:
         """The leading figure when a version was judged; that on validation where it was not."""
-        lead = tasks.of(self._problem.target.kind).lead
+        lead = tasks.task_for(self._problem.target.kind).lead
         tags = versions.version(self._identity.name, number).tags
         try:
             return float(tags[f"test_{lead}"])

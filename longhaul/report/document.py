@@ -27,7 +27,7 @@ class Cell:
 
     text: str
     href: str = ""
-    number: bool = False
+    number_cell: bool = False
     tone: str = ""
 
 
@@ -80,21 +80,21 @@ class Section:
     pictures: Sequence[Picture] = field(default_factory=tuple)
 
 
-def number(value: Any, href: str, tone: str = "") -> Cell:
+def number_cell(value: Any, href: str, tone: str = "") -> Cell:
     """A number as a reader wants it, with where it is from; a dash where there is none."""
     return Cell(template.figure(value), href, True, tone)
 
 
-def seconds(value: float | None, href: str) -> Cell:
+def duration_cell(value: float | None, href: str) -> Cell:
     """A time that something took."""
     return Cell(template.duration(value), href, True)
 
 
-def words(text: Any, href: str = "", tone: str = "") -> Cell:
+def text_cell(text: Any, href: str = "", tone: str = "") -> Cell:
     """Words, or nothing."""
     return Cell("–" if text in (None, "") else str(text), href, False, tone)
 
 
-def facts(rows: Sequence[tuple[str, Cell]]) -> Table:
+def name_value_table(rows: Sequence[tuple[str, Cell]]) -> Table:
     """A list of names and values."""
-    return Table((), [(words(name), value) for name, value in rows])
+    return Table((), [(text_cell(name), value) for name, value in rows])

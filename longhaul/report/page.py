@@ -9,12 +9,12 @@ from longhaul import tasks
 from longhaul.report import template
 from longhaul.report.chapters import CHAPTERS
 from longhaul.report.chapters.production import DRAWN
-from longhaul.report.document import Cell, Section, number, words
-from longhaul.report.run_tree import History
+from longhaul.report.document import Cell, Section, number_cell, text_cell
+from longhaul.report.run_tree import RunTree
 
 
 @dataclass(frozen=True)
-class Report:
+class LifecycleReport:
     """All that a report says.
 
     Attributes
@@ -35,24 +35,24 @@ class Report:
     made: datetime
 
 
-def report(history: History) -> Report:
+def build_report(history: RunTree) -> LifecycleReport:
     """Tell a life cycle from what the tracking store holds, and nothing else."""
     parent = history.parent
-    return Report(
+    return LifecycleReport(
         title=history.model() or str(parent.info.run_name),
-        parent=words(parent.info.run_id, history.link(parent)),
+        parent=text_cell(parent.info.run_id, history.link(parent)),
         cards=_cards(history),
         sections=[section for chapter in CHAPTERS for section in chapter(history)],
         made=datetime.now(UTC),
     )
 
 
-def html(told: Report) -> str:
+def html(told: LifecycleReport) -> str:
     """The report as one page that asks nothing of the network."""
     return template.render("page.html.jinja", report=told)
 
 
-def markdown(told: Report, pictures: str) -> tuple[str, dict[str, bytes]]:
+def markdown(told: LifecycleReport, pictures: str) -> tuple[str, dict[str, bytes]]:
     """The report as Markdown.
 
     Parameters
@@ -70,13 +70,13 @@ def markdown(told: Report, pictures: str) -> tuple[str, dict[str, bytes]]:
 
     def place(uri: str, title: str) -> str:
         name = f"{len(names) + 1:02d}_{title.lower().replace(' ', '_')}.png"
-        names[name] = template.decoded(uri)
+        names[name] = template.decode_picture(uri)
         return f"{pictures}/{name}"
 
     return template.render("page.md.jinja", report=told, place=place), names
 
 
-def _cards(history: History) -> list[tuple[str, Cell]]:
+def _cards(history: RunTree) -> list[tuple[str, Cell]]:
     evaluation = history.last("evaluate")
     verdict: Any = evaluation.json("verdict.json") if evaluation else None
     if evaluation is None or not verdict:
@@ -86,14 +86,14 @@ def _cards(history: History) -> list[tuple[str, Cell]]:
     cards = [
         (
             "the gate's verdict",
-            words(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
+            text_cell(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
         )
     ]
     for name in DRAWN[history.kind()]:
         measured = verdict["metrics"][name]
         span = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
-        cards.append((f"test {tasks.words(name)}, {span}", number(value, href)))
+        cards.append((f"test {tasks.display_name(name)}, {span}", number_cell(value, href)))
     if history.kind() == "binary":
-        cards.append(("decision threshold", number(verdict["threshold"], href)))
+        cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

@@ -12,12 +12,12 @@ from longhaul.production.history import Life
 from longhaul.registry import ledger
 from longhaul.registry.ledger import Line
 from longhaul.report import template
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tracking import artifacts
 from longhaul.tracking.ui_links import Interface
 
 PAGE = "life.html"
-DRAWN: dict[Kind, tuple[str, ...]] = {
+DRAWN: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auc", "log_loss", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
     "regression": ("r2", "rmse", "bias"),
@@ -25,7 +25,7 @@ DRAWN: dict[Kind, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Story:
+class ProductionReport:
     """All that the life page tells.
 
     Attributes
@@ -41,7 +41,7 @@ class Story:
     promotions: Sequence[Line]
 
 
-def of_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
+def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
     """The page of one period.
 
     Parameters
@@ -73,17 +73,17 @@ def _compared(assessment: Mapping[str, Any], newest: Mapping[str, Any] | None) -
     return list(dict.fromkeys([*realized, *assessment["expected"]]))
 
 
-def read(name: str) -> Story:
+def read_production(name: str) -> ProductionReport:
     """Gather a model's life from the tracking store."""
     life = Life.read(name)
     assessments = {
         label: artifacts.read_json(f"runs:/{one.run}/monitor.json")
         for label, one in sorted(life.periods.items())
     }
-    return Story(life, assessments, ledger.lines(name))
+    return ProductionReport(life, assessments, ledger.lines(name))
 
 
-def render(story: Story, interface: Interface, experiment_id: str) -> str:
+def render_production(story: ProductionReport, interface: Interface, experiment_id: str) -> str:
     """The page of a life so far.
 
     Parameters
@@ -94,7 +94,7 @@ def render(story: Story, interface: Interface, experiment_id: str) -> str:
     experiment_id : str
         That the runs are in.
     """
-    rows = periods(story)
+    rows = period_rows(story)
     labels = [str(row["period"]) for row in rows]
     return template.render(
         "life.html.jinja",
@@ -103,7 +103,7 @@ def render(story: Story, interface: Interface, experiment_id: str) -> str:
         counts={level: sum(r["level"] == level for r in rows) for level in ("ok", "watch", "act")},
         lead=rows[-1]["lead"] if rows else "",
         performance=plots.performance(rows, rows[-1]["drawn"]) if rows else None,
-        heat=plots.heat(moved(story), labels) if rows else None,
+        heat=plots.heat(drift_by_column(story), labels) if rows else None,
         promotions=story.promotions,
         link=lambda run_id: interface.run(experiment_id, run_id),
         made=datetime.now(UTC),
@@ -112,12 +112,12 @@ def render(story: Story, interface: Interface, experiment_id: str) -> str:
 
 def publish(name: str) -> None:
     """Render the page of a life so far, and keep it with the run of that life."""
-    story, client = read(name), mlflow.MlflowClient()
+    story, client = read_production(name), mlflow.MlflowClient()
     experiment_id = client.get_run(story.life.run).info.experiment_id
-    client.log_text(story.life.run, render(story, Interface.of(experiment_id), experiment_id), PAGE)
+    client.log_text(story.life.run, render_production(story, Interface.of(experiment_id), experiment_id), PAGE)
 
 
-def periods(story: Story) -> list[dict[str, Any]]:
+def period_rows(story: ProductionReport) -> list[dict[str, Any]]:
     """What is told of each period: expectations are its own, outcomes came when they were due."""
     known = {one["period"]: one for found in story.assessments.values() for one in found["truths"]}
     rows = []
@@ -144,7 +144,7 @@ def periods(story: Story) -> list[dict[str, Any]]:
     return rows
 
 
-def moved(story: Story) -> dict[str, list[float]]:
+def drift_by_column(story: ProductionReport) -> dict[str, list[float]]:
     """How many times its limit each column is, in each period; the most important first."""
     found: dict[str, dict[str, float]] = {}
     weights: dict[str, float] = {}

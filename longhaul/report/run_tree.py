@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tracking import artifacts
 from longhaul.tracking.pagination import every
 from longhaul.tracking.tags import HEADLINE, REUSED
@@ -22,7 +22,7 @@ from longhaul.tracking.ui_links import Interface
 
 
 @dataclass(frozen=True)
-class StageRun:
+class StepRun:
     """One stage of a life cycle: its run, and whether it was reused from an earlier one."""
 
     run: Run
@@ -84,7 +84,7 @@ class StageRun:
 
 
 @dataclass(frozen=True)
-class History:
+class RunTree:
     """A parent run and its stages, in the order in which they ran.
 
     Attributes
@@ -97,25 +97,25 @@ class History:
     """
 
     parent: Run
-    stages: Sequence[StageRun]
+    stages: Sequence[StepRun]
     interface: Interface
 
-    def of(self, entry_point: str) -> list[StageRun]:
+    def of(self, entry_point: str) -> list[StepRun]:
         """The stages of one entry point."""
         return [stage for stage in self.stages if stage.entry_point == entry_point]
 
-    def last(self, entry_point: str) -> StageRun | None:
+    def last(self, entry_point: str) -> StepRun | None:
         """The last stage of one entry point; None when it did not run."""
         return next(reversed(self.of(entry_point)), None)
 
-    def under(self, stage: StageRun) -> list[StageRun]:
+    def under(self, stage: StepRun) -> list[StepRun]:
         """The runs that are a part of a stage, in the order in which they began."""
-        return [StageRun(run, stage.reused) for run in _children(stage.run)]
+        return [StepRun(run, stage.reused) for run in _children(stage.run)]
 
-    def walk(self) -> Iterator[tuple[StageRun, int]]:
+    def walk(self) -> Iterator[tuple[StepRun, int]]:
         """Every run with how deep it is, the parts of a run after it; failed ones, too."""
         known = {stage.run.info.run_id for stage in self.stages}
-        cut = [StageRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
+        cut = [StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
         waiting = [(stage, 0) for stage in sorted([*self.stages, *cut], key=_begin)]
         told: set[str] = set()
         while waiting:
@@ -139,11 +139,11 @@ class History:
         """Where MLflow's interface shows a version of a registered model."""
         return self.interface.version(name, version) if version.isdecimal() else ""
 
-    def run_of(self, uri: str) -> StageRun | None:
+    def run_of(self, uri: str) -> StepRun | None:
         """The run that ``runs:/<run>/…`` is of; None where there is none."""
         run_id = uri.removeprefix("runs:/").partition("/")[0]
         try:
-            return StageRun(mlflow.MlflowClient().get_run(run_id), False) if run_id else None
+            return StepRun(mlflow.MlflowClient().get_run(run_id), False) if run_id else None
         except MlflowException:
             return None
 
@@ -166,7 +166,7 @@ class History:
         profile = ingest.json("profile.json") if ingest else None
         return str(profile["problem"]) if profile else problem.name if problem else ""
 
-    def kind(self) -> Kind:
+    def kind(self) -> TaskType:
         """What is predicted."""
         for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
             stage = self.last(entry_point)
@@ -177,7 +177,7 @@ class History:
         return found["kind"] if found else "binary"
 
 
-def read(run_id: str) -> History:
+def read_run_tree(run_id: str) -> RunTree:
     """Gather a life cycle from the tracking store.
 
     Parameters
@@ -198,14 +198,14 @@ def read(run_id: str) -> History:
     reused = [
         client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
     ]
-    stages = [StageRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
-    stages += [StageRun(run, True) for run in reused]
+    stages = [StepRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
+    stages += [StepRun(run, True) for run in reused]
     if not stages:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
-        stages.append(StageRun(parent, False))
+        stages.append(StepRun(parent, False))
     interface = Interface.of(parent.info.experiment_id)
-    return History(parent, sorted(stages, key=_begin), interface)
+    return RunTree(parent, sorted(stages, key=_begin), interface)
 
 
 def _children(parent: Run) -> list[Run]:
@@ -219,7 +219,7 @@ def _children(parent: Run) -> list[Run]:
     return sorted(found, key=lambda run: run.info.start_time)
 
 
-def _begin(stage: StageRun) -> int:
+def _begin(stage: StepRun) -> int:
     return int(stage.run.info.start_time)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 from matplotlib.figure import Figure
 
-from longhaul.tasks import words
+from longhaul.tasks import display_name
 
 
 def render(template: str, **content: Any) -> str:
@@ -20,12 +20,12 @@ def render(template: str, **content: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        figure=figure, duration=duration, picture=picture, words=words, cell=in_markdown
+        figure=figure, duration=duration, picture=picture, words=display_name, cell=escape_markdown
     )
     return environment.get_template(template).render(**content)
 
 
-def in_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text as it stands in a field of a Markdown table: nothing in it is obeyed."""
     for sign in "\\|<>*_`[]":
         text = text.replace(sign, f"\\{sign}")
@@ -55,6 +55,6 @@ def picture(drawn: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 
-def decoded(uri: str) -> bytes:
+def decode_picture(uri: str) -> bytes:
     """The PNG that `picture` made a data URI of."""
     return base64.b64decode(uri.partition(",")[2])

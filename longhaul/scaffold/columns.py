@@ -35,7 +35,7 @@ _SAMPLE = 1000
 
 
 @dataclass(frozen=True)
-class Column:
+class InferredColumn:
     """A column as it was found.
 
     Attributes
@@ -61,7 +61,7 @@ class Column:
     example: str
 
 
-def infer(column: pd.Series) -> tuple[Column, pd.Series]:
+def infer(column: pd.Series) -> tuple[InferredColumn, pd.Series]:
     """See what a column is.
 
     Parameters
@@ -81,14 +81,14 @@ def infer(column: pd.Series) -> tuple[Column, pd.Series]:
     except LonghaulError:
         first = str(column.dropna().iloc[0])[:40]
         reason = "holds lists or records, not values"
-        return Column(
+        return InferredColumn(
             name, CATEGORY, "nested", reason, float(column.isna().mean()), 0, first
         ), column
     known = values.dropna()
     distinct = int(known.nunique())
     use, reason = _use(name, kind, known, distinct, len(values))
     example = _example(known)
-    return Column(name, kind, use, reason, float(values.isna().mean()), distinct, example), values
+    return InferredColumn(name, kind, use, reason, float(values.isna().mean()), distinct, example), values
 
 
 def named_as_identifier(name: str) -> bool:

@@ -13,9 +13,9 @@ from longhaul.errors import LonghaulError
 from longhaul.problem import Gate
 from longhaul.scaffold import columns, leakage, windows
 from longhaul.scaffold import target as targets
-from longhaul.scaffold.columns import Column
-from longhaul.scaffold.target import Outcome
-from longhaul.scaffold.windows import Plan
+from longhaul.scaffold.columns import InferredColumn
+from longhaul.scaffold.target import InferredTarget
+from longhaul.scaffold.windows import WindowPlan
 from longhaul.tasks.metrics import bins_of
 
 SLICES = 3
@@ -28,7 +28,7 @@ _BIRTH = re.compile(r"birth|born|dob", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Survey:
+class InferredProblem:
     """What was found, and what was made of it.
 
     Attributes
@@ -54,9 +54,9 @@ class Survey:
     source: str
     query: str
     rows: int
-    outcome: Outcome
-    columns: tuple[Column, ...]
-    plan: Plan
+    outcome: InferredTarget
+    columns: tuple[InferredColumn, ...]
+    plan: WindowPlan
     group: str
     slices: tuple[str, ...]
     gate: Gate
@@ -64,19 +64,19 @@ class Survey:
     notes: tuple[str, ...]
 
     @property
-    def features(self) -> list[Column]:
+    def features(self) -> list[InferredColumn]:
         """The columns that a model may use."""
         return [one for one in self.columns if one.use == "feature"]
 
     @property
-    def aside(self) -> list[Column]:
+    def aside(self) -> list[InferredColumn]:
         """The columns that it may not."""
         return [one for one in self.columns if one.use != "feature"]
 
 
-def survey(
+def infer(
     frame: pd.DataFrame, target: str, source: str, query: str, name: str, notes: list[str]
-) -> Survey:
+) -> InferredProblem:
     """Read a table of which nothing is known but what to predict.
 
     Parameters
@@ -123,7 +123,7 @@ def survey(
         )
     plan = _plan(frame, known, labelled, values.get(moment), group)
     sliced = [one.name for one in features if one.distinct <= MOST_SLICES and one.missing < 0.5]
-    return Survey(
+    return InferredProblem(
         name,
         source,
         query,
@@ -140,13 +140,13 @@ def survey(
 
 
 def _leaks(
-    looked: list[Column],
+    looked: list[InferredColumn],
     values: dict[str, pd.Series],
     known: np.ndarray,
     labelled: np.ndarray,
-    found: Outcome,
+    found: InferredTarget,
     said: list[str],
-) -> list[Column]:
+) -> list[InferredColumn]:
     """The columns, less those that alone give the target away; suspicious ones are told of."""
     kind, judged = found.target.kind, []
     tried = [one.name for one in looked if one.use == "feature"][:MOST_TRIED]
@@ -166,7 +166,7 @@ def _leaks(
     return judged
 
 
-def _moment(looked: list[Column], values: dict[str, pd.Series]) -> str:
+def _moment(looked: list[InferredColumn], values: dict[str, pd.Series]) -> str:
     """The column that orders the rows; empty where none can."""
     found = [
         one.name
@@ -181,7 +181,7 @@ def _moment(looked: list[Column], values: dict[str, pd.Series]) -> str:
     return (named or found or [""])[0]
 
 
-def _group(looked: list[Column], values: dict[str, pd.Series], rows: int) -> str:
+def _group(looked: list[InferredColumn], values: dict[str, pd.Series], rows: int) -> str:
     """The column that says which rows belong together: an identifier that occurs again."""
     for one in looked:
         repeats = 20 <= one.distinct < 0.9 * rows and one.missing == 0
@@ -195,7 +195,7 @@ def _whole(values: pd.Series) -> bool:
     return not types.is_float_dtype(values) and not types.is_datetime64_any_dtype(values)
 
 
-def _grouped(column: Column) -> Column:
+def _grouped(column: InferredColumn) -> InferredColumn:
     reason = f"says which rows belong together ({column.distinct:,} groups): they are not parted"
     return replace(column, use="identifier", reason=reason)
 
@@ -206,13 +206,13 @@ def _plan(
     labelled: np.ndarray,
     times: pd.Series | None,
     group: str,
-) -> Plan:
+) -> WindowPlan:
     """Windows in order of time where that can be, else by a hash of the rows as written."""
     plan = windows.by_time(times[known], labelled) if times is not None else None
     return plan or windows.by_hash(frame, known, group, labelled)
 
 
-def _gate(plan: Plan, found: Outcome, labelled: np.ndarray) -> Gate:
+def _gate(plan: WindowPlan, found: InferredTarget, labelled: np.ndarray) -> Gate:
     """What a first model must reach: more than a guess, in so far as so many rows can tell."""
     rows, kind = plan.rows["test"], found.target.kind
     least = max(20, min(1000, rows // 2))

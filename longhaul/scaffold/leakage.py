@@ -9,7 +9,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from longhaul.features import columns
 from longhaul.tasks import TASKS
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 ROWS = 4000
 FOLDS = 3
@@ -17,7 +17,7 @@ CERTAIN, SUSPICIOUS = 0.999, 0.98
 _LEAF = 5
 
 
-def separation(values: pd.Series, outcome: np.ndarray, kind: Kind, seed: int = 0) -> float:
+def separation(values: pd.Series, outcome: np.ndarray, kind: TaskType, seed: int = 0) -> float:
     """How well a small tree on one column alone tells outcomes apart.
 
     Cross-validated, so that a column with many values is not taken for one that knows.
@@ -55,7 +55,7 @@ def separation(values: pd.Series, outcome: np.ndarray, kind: Kind, seed: int = 0
     return max(0.0, float(((said == outcome).mean() - commonest) / (1 - commonest)))
 
 
-def _some(outcome: np.ndarray, kind: Kind, generator: np.random.Generator) -> np.ndarray:
+def _some(outcome: np.ndarray, kind: TaskType, generator: np.random.Generator) -> np.ndarray:
     """Rows to look at: of each class as many, as far as there are, so that rare ones are seen."""
     if kind == "regression":
         return generator.permutation(len(outcome))[:ROWS]
@@ -72,7 +72,7 @@ def _matrix(values: pd.Series) -> np.ndarray:
     return columns.fit(values, min_count=1).transform(values)
 
 
-def _enough(outcome: np.ndarray, kind: Kind) -> bool:
+def _enough(outcome: np.ndarray, kind: TaskType) -> bool:
     """Whether every fold has something of everything."""
     if kind == "regression":
         return len(outcome) >= 10 * FOLDS and np.ptp(outcome) > 0

@@ -11,21 +11,21 @@ from longhaul import problem as problems
 from longhaul.data import sources
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
-from longhaul.scaffold.columns import Column
-from longhaul.scaffold.infer import Survey
+from longhaul.scaffold.columns import InferredColumn
+from longhaul.scaffold.infer import InferredProblem
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d{4}(-\w+)*|batch-\d{4}")
 _WORDS = {"number": "numbers", "category": "categories", "date": "times"}
 _WIDEST = 50  # columns of which each has a comment of its own
 
 
-def text(survey: Survey) -> str:
+def render(survey: InferredProblem) -> str:
     """The problem file."""
     sections = (_head, _target, _periods, _columns, _costs, _contract, _gate, _monitoring)
     return "\n\n".join("\n".join(lines) for one in sections if (lines := [*one(survey)])) + "\n"
 
 
-def decisions(survey: Survey) -> list[str]:
+def decisions(survey: InferredProblem) -> list[str]:
     """What was decided and why, line by line."""
     outcome, plan = survey.outcome, survey.plan
     kinds = [one.reading.partition(" ")[0] for one in survey.features]
@@ -55,7 +55,7 @@ def decisions(survey: Survey) -> list[str]:
     ]
 
 
-def check(declared: str, path: Path) -> Problem:
+def parse(declared: str, path: Path) -> Problem:
     """The problem that a file's text declares."""
     return problems.parse(yaml.load(declared, Loader=yaml.BaseLoader), str(path))
 
@@ -67,7 +67,7 @@ def file_name(address: str) -> str:
     return f"{name or 'table'}.yaml"
 
 
-def beside(path: Path, address: str, folder: Path) -> str:
+def source_address(path: Path, address: str, folder: Path) -> str:
     """The table as a problem file names it: relative to the file's folder where it is below."""
     if not sources.is_path(address):
         return address
@@ -75,7 +75,7 @@ def beside(path: Path, address: str, folder: Path) -> str:
     return str(whole.relative_to(path.parent) if whole.is_relative_to(path.parent) else whole)
 
 
-def keep(path: Path, declared: str) -> None:
+def write(path: Path, declared: str) -> None:
     """Write a problem file, unless one is there that says the same.
 
     Raises
@@ -96,7 +96,7 @@ def keep(path: Path, declared: str) -> None:
         raise LonghaulError(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def _head(survey: Survey) -> Iterator[str]:
+def _head(survey: InferredProblem) -> Iterator[str]:
     yield f"# What start read from {survey.rows:,} rows. Look through it; change what is not so."
     yield f"name: {_word(survey.name)}"
     yield f"source: {_word(survey.source)}"
@@ -104,7 +104,7 @@ def _head(survey: Survey) -> Iterator[str]:
         yield f"query: {_word(survey.query)}"
 
 
-def _target(survey: Survey) -> Iterator[str]:
+def _target(survey: InferredProblem) -> Iterator[str]:
     target = survey.outcome.target
     yield f"target: # {_safe(survey.outcome.reason)}"
     yield f"  column: {_word(target.column)}"
@@ -115,7 +115,7 @@ def _target(survey: Survey) -> Iterator[str]:
         yield f"  classes: {_list(target.classes)}"
 
 
-def _periods(survey: Survey) -> Iterator[str]:
+def _periods(survey: InferredProblem) -> Iterator[str]:
     plan = survey.plan
     if plan.time:
         yield "time:"
@@ -134,7 +134,7 @@ def _periods(survey: Survey) -> Iterator[str]:
         yield f"  {name}: {_list(getattr(plan.windows, name))} # {rows:,} rows"
 
 
-def _columns(survey: Survey) -> Iterator[str]:
+def _columns(survey: InferredProblem) -> Iterator[str]:
     yield "columns: # how each is read"
     yield from (_column(one, len(survey.features)) for one in survey.features)
     yield ""
@@ -146,14 +146,14 @@ def _columns(survey: Survey) -> Iterator[str]:
     yield f"slices: {_list(survey.slices)} # by which performance is broken down"
 
 
-def _costs(survey: Survey) -> Iterator[str]:
+def _costs(survey: InferredProblem) -> Iterator[str]:
     if survey.outcome.target.kind == "binary":
         yield "costs: # to be decided: what does each error cost you, in any unit?"
         yield "  false_positive: 1"
         yield "  false_negative: 1"
 
 
-def _contract(survey: Survey) -> Iterator[str]:
+def _contract(survey: InferredProblem) -> Iterator[str]:
     yield "contract: # how far later rows may leave what the training window showed"
     yield "  margin: 1 # of a number beyond its range, in widths of it"
     yield "  missing: 0.2"
@@ -161,7 +161,7 @@ def _contract(survey: Survey) -> Iterator[str]:
     yield "  quarantine: 0.05 # more bad rows than this stop the stage"
 
 
-def _gate(survey: Survey) -> Iterator[str]:
+def _gate(survey: InferredProblem) -> Iterator[str]:
     gate, kind = survey.gate, survey.outcome.target.kind
     yield "gate: # to be decided: what is good enough?"
     yield f"  min_rows: {gate.min_rows}"
@@ -175,12 +175,12 @@ def _gate(survey: Survey) -> Iterator[str]:
         yield f"  max_calibration_error: {gate.max_calibration_error}"
 
 
-def _monitoring(survey: Survey) -> Iterator[str]:
+def _monitoring(survey: InferredProblem) -> Iterator[str]:
     yield "monitoring:"
     yield f"  min_rows: {survey.min_rows} # fewer rows of a period are no evidence"
 
 
-def _column(one: Column, count: int) -> str:
+def _column(one: InferredColumn, count: int) -> str:
     told = [f"{one.distinct:,} values", *([f"{one.missing:.1%} missing"] if one.missing else [])]
     told += [f"such as {one.example}"] if one.example else []
     comment = f" # {_safe(', '.join(told))}" if count <= _WIDEST else ""

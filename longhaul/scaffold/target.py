@@ -16,7 +16,7 @@ _POSITIVE = ("true", "t", "yes", "y", "positive", "pos", "+")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InferredTarget:
     """The target, and why it is read so.
 
     Attributes
@@ -32,7 +32,7 @@ class Outcome:
     reason: str
 
 
-def infer(column: pd.Series) -> Outcome:
+def infer(column: pd.Series) -> InferredTarget:
     """See what a target asks for: one of two classes, one of several, or a number.
 
     Raises
@@ -64,7 +64,7 @@ def infer(column: pd.Series) -> Outcome:
     return _several(name, values, f"it has {len(levels)} different texts")
 
 
-def _two(name: str, values: pd.Series, levels: pd.Series) -> Outcome:
+def _two(name: str, values: pd.Series, levels: pd.Series) -> InferredTarget:
     names = [text(value) for value in levels.index]
     known = [one for one in names if one.lower() in _POSITIVE]
     if sorted(names) in (["0", "1"], ["-1", "1"]):
@@ -77,10 +77,10 @@ def _two(name: str, values: pd.Series, levels: pd.Series) -> Outcome:
     reason = (
         f"two values: {names[0]!r} and {names[1]!r}; positive is {positive!r}: {why} ({share:.2%})"
     )
-    return Outcome(Target(name, "binary", positive), values, reason)
+    return InferredTarget(Target(name, "binary", positive), values, reason)
 
 
-def _numbers(name: str, values: pd.Series, levels: pd.Series) -> Outcome:
+def _numbers(name: str, values: pd.Series, levels: pd.Series) -> InferredTarget:
     known = values.dropna()
     if not np.isfinite(known).all():
         raise LonghaulError(f"target: column {name!r} holds values that are not finite")
@@ -88,9 +88,9 @@ def _numbers(name: str, values: pd.Series, levels: pd.Series) -> Outcome:
     if whole and len(levels) <= FEW and len(known) >= 10 * len(levels):
         return _several(name, values, f"it has {len(levels)} different whole numbers")
     reason = f"{len(levels):,} different numbers, from {known.min():g} to {known.max():g}"
-    return Outcome(Target(name, "regression"), values, reason)
+    return InferredTarget(Target(name, "regression"), values, reason)
 
 
-def _several(name: str, values: pd.Series, why: str) -> Outcome:
+def _several(name: str, values: pd.Series, why: str) -> InferredTarget:
     target = labels.resolve(values.to_frame(name), Target(name, "multiclass"))
-    return Outcome(target, values, f"{len(target.classes)} classes: {why}")
+    return InferredTarget(target, values, f"{len(target.classes)} classes: {why}")

@@ -20,7 +20,7 @@ _SHARES = (0.5, 0.62, 0.75)  # of the rows, in order of time
 
 
 @dataclass(frozen=True)
-class Plan:
+class WindowPlan:
     """Windows, and what they are windows of.
 
     Attributes
@@ -41,7 +41,7 @@ class Plan:
     period_rows: int
 
 
-def by_time(times: pd.Series, classes: np.ndarray) -> Plan | None:
+def by_time(times: pd.Series, classes: np.ndarray) -> WindowPlan | None:
     """Windows in order of time; None where there are too few periods for them.
 
     Parameters
@@ -65,7 +65,7 @@ def by_time(times: pd.Series, classes: np.ndarray) -> Plan | None:
     return None
 
 
-def by_hash(frame: pd.DataFrame, known: np.ndarray, group: str, classes: np.ndarray) -> Plan:
+def by_hash(frame: pd.DataFrame, known: np.ndarray, group: str, classes: np.ndarray) -> WindowPlan:
     """Windows of parts that a hash has chosen.
 
     Parameters
@@ -124,12 +124,12 @@ def _plan(
     found: Sequence[str],
     ends: Sequence[int],
     counts: np.ndarray,
-) -> Plan:
+) -> WindowPlan:
     train, valid, test = (
         (found[start], found[end - 1]) for start, end in zip((0, *ends), ends, strict=False)
     )
     rows = [int(part.sum()) for part in np.split(counts, list(ends))]
-    return Plan(
+    return WindowPlan(
         time,
         parts,
         Windows(train, valid, test, (found[ends[-1]],)),

@@ -14,9 +14,9 @@ from longhaul.serving.metrics import Meters
 from longhaul.serving.middleware import body
 from longhaul.serving.recorder import Clerk
 from longhaul.serving.settings import Limits
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
-_TOLD: dict[Kind, tuple[set[type], str]] = {
+_TOLD: dict[TaskType, tuple[set[type], str]] = {
     "binary": ({bool}, "true or false"),
     "multiclass": ({str}, "the name of a class"),
     "regression": ({float, int}, "a number"),
@@ -63,7 +63,7 @@ class Outcomes:
     meters : Meters
     """
 
-    def __init__(self, kind: Callable[[], Kind], clerk: Clerk, limits: Limits, meters: Meters):
+    def __init__(self, kind: Callable[[], TaskType], clerk: Clerk, limits: Limits, meters: Meters):
         self.kind, self.clerk, self.limits, self.meters = kind, clerk, limits, meters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +94,7 @@ def _read(sent: bytes) -> Report:
         raise invalid(f"{where}: {what}; GET /openapi.json has the schema") from None
 
 
-def _require(report: Report, kind: Kind) -> None:
+def _require(report: Report, kind: TaskType) -> None:
     """Refuse outcomes of another kind than what is predicted."""
     types, expected = _TOLD[kind]
     for place, one in enumerate(report.outcomes):

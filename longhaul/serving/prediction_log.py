@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.model.predictions import ORIGIN, columns
-from longhaul.tasks.kind import Kind
+from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
+from longhaul.tasks.kind import TaskType
 
 JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 OUTCOMES, BROKEN = "outcomes", "broken"
@@ -30,7 +30,7 @@ OUTCOME_SCHEMA = pa.schema(
         "request": pa.string(),
         "row": pa.int64(),
         "outcome": pa.string(),  # as JSON: a truth, a text or a number
-        "reported_at": ORIGIN["predicted_at"],
+        "reported_at": PROVENANCE_SCHEMA["predicted_at"],
     }
 )
 
@@ -73,7 +73,7 @@ def write(path: Path, table: pa.Table) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _kind(file: Path) -> Kind:
+def _kind(file: Path) -> TaskType:
     """What the predictions of a file are."""
     schema = pq.read_schema(file)
     if "prediction" in schema.names:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from longhaul.problem import Time
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _WIDEST = 2**63
@@ -36,7 +36,7 @@ class Heading:
     key: str
     kinds: Mapping[str, str]
     time: Time | None
-    kind: Kind = "binary"
+    kind: TaskType = "binary"
 
     def line(self) -> bytes:
         """As a line of a journal."""

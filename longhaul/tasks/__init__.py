@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.tasks import binary, multiclass, regression
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 
 class Task(Protocol):
@@ -33,7 +33,7 @@ class Task(Protocol):
         The columns of a prediction, ``outcome`` among them.
     """
 
-    kind: Kind
+    kind: TaskType
     metrics: tuple[str, ...]
     loss: str
     lead: str
@@ -69,16 +69,16 @@ TASKS: dict[str, Task] = {task.kind: task for task in (binary, multiclass, regre
 _WORDS = {"auc": "AUC", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "brier": "Brier score"}
 
 
-def words(figure: str) -> str:
+def display_name(figure: str) -> str:
     """The name of a figure as people write it."""
     return _WORDS.get(figure, figure.replace("_", " "))
 
 
-def of(kind: Kind) -> Task:
+def task_for(kind: TaskType) -> Task:
     """The task of a kind."""
     return TASKS[kind]
 
 
-def size(kind: Kind, classes: Sequence[str]) -> int:
+def class_count(kind: TaskType, classes: Sequence[str]) -> int:
     """How many classes there are to tell apart; 0 where it is a number."""
     return {"binary": 2, "regression": 0}.get(kind, len(classes))

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tasks.metrics import measure as measure
 from longhaul.tasks.metrics import require_probabilities
 
-kind: Kind = "binary"
+kind: TaskType = "binary"
 metrics: tuple[str, ...] = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
 loss = "log_loss"
 lead = "auc"

@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-Kind = Literal["binary", "multiclass", "regression"]
+TaskType = Literal["binary", "multiclass", "regression"]

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tasks.metrics import calibration_error
 
-kind: Kind = "multiclass"
+kind: TaskType = "multiclass"
 metrics: tuple[str, ...] = (
     "accuracy",
     "balanced_accuracy",

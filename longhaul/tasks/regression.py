@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
-kind: Kind = "regression"
+kind: TaskType = "regression"
 metrics: tuple[str, ...] = ("rmse", "mae", "r2", "bias")
 loss = "rmse"
 lead = "r2"

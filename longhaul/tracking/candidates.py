@@ -8,7 +8,7 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.registry import versions
-from longhaul.tasks import Task, words
+from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import FAMILY
 from longhaul.training.candidate import Candidate
@@ -80,4 +80,4 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
 def figures(task: Task, metrics: Mapping[str, float]) -> str:
     """The loss and the leading figure, in a few words."""
     loss, lead = metrics[task.loss], metrics[task.lead]
-    return f"{words(task.loss)} {loss:.4f}, {words(task.lead)} {lead:.3f}"
+    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.lead)} {lead:.3f}"

@@ -20,7 +20,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
 from longhaul.problem import Problem, Target
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"
@@ -42,7 +42,7 @@ _NEEDED = (
 )
 # MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
 # boolean all but booleans. The encoder reads them all, whoever sends them: let them pass.
-_GIVEN: dict[Kind, dict[str, Any]] = {
+_GIVEN: dict[TaskType, dict[str, Any]] = {
     "binary": {"probability": DataType.double, "decision": DataType.boolean},
     "multiclass": {
         "probability": DataType.double,
@@ -126,7 +126,7 @@ def _words(target: Target) -> str:
     return f"{target.column}{said.get(target.kind, ', a number')}"
 
 
-def signature(encoder: Encoder, kind: Kind = "binary") -> ModelSignature:
+def signature(encoder: Encoder, kind: TaskType = "binary") -> ModelSignature:
     """What the model takes and gives, column by column; none of its features is required."""
     takes = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
     gives = [ColSpec(type_, name) for name, type_ in _GIVEN[kind].items()]

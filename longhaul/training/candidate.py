@@ -14,10 +14,10 @@ from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import Family
-from longhaul.estimators.families.custom import Own
+from longhaul.estimators.families.custom import CustomFamily
 from longhaul.estimators.sample import Sample
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.threshold import choose
+from longhaul.evaluation.threshold import choose_threshold
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import numbers
 from longhaul.model.package import Package
@@ -27,7 +27,7 @@ from longhaul.problem import Problem
 
 
 @dataclass(frozen=True)
-class Prepared:
+class EncodedWindows:
     """Both windows, encoded by what was learned on the first alone."""
 
     encoder: Encoder
@@ -88,14 +88,14 @@ def fit(
     """
     chosen = families.family(family, own)
     resolved = resolve(chosen, settings)
-    windows = prepare(problem, train, valid)
+    windows = encode_windows(problem, train, valid)
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
-    target, task = problem.target, tasks.of(problem.target.kind)
+    target, task = problem.target, tasks.task_for(problem.target.kind)
     outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
     two = target.kind == "binary"
-    threshold = choose(outcome, scores, problem.costs) if two else 0.0
+    threshold = choose_threshold(outcome, scores, problem.costs) if two else 0.0
     chooser = Predictor(windows.encoder, first, family, threshold, target.kind, target.classes)
     judged = {
         **chooser.columns(scores),
@@ -125,15 +125,15 @@ def fit(
         windows={"fit": _span(_periods(problem, both)), "valid": _span(judged["period"])},
         reference=reference.plain(),
         valid=pd.DataFrame(judged),
-        own=chosen.file if isinstance(chosen, Own) else None,
+        own=chosen.file if isinstance(chosen, CustomFamily) else None,
     )
     return Candidate(package, task.measure(outcome, scores), resolved)
 
 
-def prepare(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> Prepared:
+def encode_windows(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> EncodedWindows:
     """Learn the encoding on `train`; encode both windows by it."""
     encoder = Encoder.fit(train, problem.features(train.columns))
-    return Prepared(encoder, encode(encoder, problem, train), encode(encoder, problem, valid))
+    return EncodedWindows(encoder, encode(encoder, problem, train), encode(encoder, problem, valid))
 
 
 def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
@@ -141,7 +141,7 @@ def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
     return Sample(
         encoder.transform(frame),
         outcomes(frame, problem.target),
-        tasks.size(problem.target.kind, problem.target.classes),
+        tasks.class_count(problem.target.kind, problem.target.classes),
         _weights(frame, problem.weight) if problem.weight else None,
     )
 

@@ -20,7 +20,7 @@ def succeeded(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if not trial.failure]
 
 
-def importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | None:
+def setting_importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | None:
     """How much each setting says about the loss, as shares of one.
 
     A random forest learns the ranks of the losses from the settings; a setting's importance is

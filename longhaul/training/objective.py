@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from longhaul.estimators.families import Family, Track
-from longhaul.estimators.pruning import Race
+from longhaul.estimators.families import Family, SharedDataset
+from longhaul.estimators.pruning import MedianPruner
 from longhaul.tasks import Task
-from longhaul.training.candidate import Prepared
-from longhaul.training.search import Objective, Others
+from longhaul.training.candidate import EncodedWindows
+from longhaul.training.search import Objective, SearchContext
 from longhaul.training.trials import LOSS
 
 STOPPED = "stopped"
@@ -15,10 +15,10 @@ STOPPED = "stopped"
 def on_validation(
     task: Task,
     family: Family,
-    prepared: Prepared,
+    prepared: EncodedWindows,
     seed: int,
     threads: int,
-    track: Track | None = None,
+    track: SharedDataset | None = None,
 ) -> Objective:
     """Judge settings of `family` by the validation window, on which it also stops early.
 
@@ -41,12 +41,12 @@ def on_validation(
     """
     train, valid = prepared.train, prepared.valid
 
-    def judge(settings: dict[str, Any], others: Others) -> dict[str, float]:
+    def judge(settings: dict[str, Any], others: SearchContext) -> dict[str, float]:
         more: dict[str, float] = {}
         if track is None:
             estimator = family.fit(settings, prepared.encoder, train, valid, seed, threads)
         else:
-            race = Race([trial.metrics for trial in others.trials], others.given_up)
+            race = MedianPruner([trial.metrics for trial in others.trials], others.given_up)
             estimator = track.fit(settings, threads, race)
             more = {**race.marks, **({STOPPED: 1.0} if race.stopped else {})}
         figures = task.measure(valid.outcome, estimator.scores(valid.matrix))

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from hyperopt.pyll import Apply
 
-from longhaul.training.suggest import propose
+from longhaul.training.suggest import suggest
 from longhaul.training.trials import LOSS, Trial
 
-AHEAD = 4  # trials under way at once, where several may be
+MAX_PENDING = 4  # trials under way at once, where several may be
 _LONGEST = 500  # characters of a failure that are kept
 
 
 @dataclass(frozen=True)
-class Others:
+class SearchContext:
     """What a trial may know of the search that it is a part of.
 
     Attributes
@@ -34,7 +34,7 @@ class Others:
     given_up: Event = field(default_factory=Event)
 
 
-Objective = Callable[[dict[str, Any], Others], Mapping[str, float]]
+Objective = Callable[[dict[str, Any], SearchContext], Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Search:
         def begin(number: int, known: Sequence[Trial]) -> Trial | None:
             if number and time.monotonic() >= end:
                 return None
-            settings = propose(self.space, known, self.seed, number) if number else self.first
-            return attempt(objective, number, dict(settings), Others(known, given_up))
+            settings = suggest(self.space, known, self.seed, number) if number else self.first
+            return run_trial(objective, number, dict(settings), SearchContext(known, given_up))
 
         with ThreadPoolExecutor(self.workers) as pool:
             try:
@@ -115,7 +115,7 @@ class Search:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def attempt(objective: Objective, number: int, settings: dict[str, Any], others: Others) -> Trial:
+def run_trial(objective: Objective, number: int, settings: dict[str, Any], others: SearchContext) -> Trial:
     """Try one set of settings; whatever goes wrong is part of the record."""
     started, clock = time.time(), time.perf_counter()
     try:

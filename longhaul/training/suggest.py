@@ -23,7 +23,7 @@ SHRINK = 0.2
 _WHOLE = frozenset({"randint", "randint_via_categorical", "categorical"})
 
 
-def suggest(
+def annealing(
     numbers: Sequence[int], domain: Domain, trials: Trials, seed: int
 ) -> list[dict[str, Any]]:
     """Hyperopt's annealing around the best trial, as an algorithm for `hyperopt.fmin`.
@@ -36,7 +36,7 @@ def suggest(
     return list(anneal.suggest(numbers, domain, good, seed, avg_best_idx=1.0, shrink_coef=SHRINK))
 
 
-def propose(
+def suggest(
     space: Mapping[str, Apply], trials: Sequence[Trial], seed: int, number: int
 ) -> dict[str, Any]:
     """Settings for a trial, in the light of `trials`.
@@ -61,21 +61,21 @@ def propose(
     in hundreds of dimensions for vision architectures. ICML 28 (hyperopt, whose ``anneal`` it is).
     """
     draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
-    [found] = suggest([number], Domain(dict, dict(space)), _history(space, trials), int(draw))
+    [found] = annealing([number], Domain(dict, dict(space)), _history(space, trials), int(draw))
     point = {label: values[0] for label, values in found["misc"]["vals"].items()}
     settings = space_eval(dict(space), point)
-    return {name: plain(settings[name]) for name in space}
+    return {name: to_json_value(settings[name]) for name in space}
 
 
 def _history(space: Mapping[str, Apply], trials: Sequence[Trial]) -> Trials:
     """The trials as hyperopt keeps them."""
     history = Trials()
-    history.insert_trial_docs([document(space, trial) for trial in trials])
+    history.insert_trial_docs([trial_document(space, trial) for trial in trials])
     history.refresh()
     return history
 
 
-def document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
+def trial_document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
     """A trial as hyperopt keeps it."""
     point = dict(_coordinate(space[name], value) for name, value in trial.settings.items())
     result = {"status": STATUS_FAIL if trial.failure else STATUS_OK, "loss": trial.loss}
@@ -101,8 +101,8 @@ def document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
 
 def _is_centre(document: Mapping[str, Any], domain: Domain) -> bool:
     """Whether there can be a window around a trial: it succeeded, and its logarithms exist."""
-    values = document["misc"]["vals"]
-    return document["result"]["status"] == STATUS_OK and all(
+    values = trial_document["misc"]["vals"]
+    return trial_document["result"]["status"] == STATUS_OK and all(
         value > 0
         for label, node in domain.params.items()
         if "log" in node.name
@@ -119,6 +119,6 @@ def _coordinate(expression: Apply, setting: Any) -> tuple[str, float]:
     return label, int(setting) if distribution in _WHOLE else float(setting)
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A value that survives being written as JSON."""
     return value.item() if isinstance(value, np.generic) else value

@@ -69,7 +69,7 @@ def best_so_far(trials: Sequence[Trial]) -> np.ndarray:
     return np.minimum.accumulate([trial.loss for trial in trials])
 
 
-def sequence(trials: Iterable[Trial], settings: Iterable[str]) -> list[Trial]:
+def resumable_trials(trials: Iterable[Trial], settings: Iterable[str]) -> list[Trial]:
     """The part of recorded trials that a search can go on from.
 
     Parameters

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from longhaul.backtest.comparison import compare
 from longhaul.backtest.days import sum_up
 from longhaul.backtest.policies import POLICIES, Course, Policy, Replay, Trained
-from longhaul.evaluation.threshold import cost
+from longhaul.evaluation.threshold import mean_cost
 from tests import tables
 from tests.monitoring import monitored
 
@@ -83,7 +83,7 @@ def test_days_add_up_to_the_metrics_of_the_rows() -> None:
     outcome = batch.outcome.astype(bool)
     assert found.rows.sum() == len(outcome)
     assert figures["log_loss"][0] == pytest.approx(log_loss(outcome, batch.probability))
-    known = cost(outcome, batch.decision, monitored.problem().costs)
+    known = mean_cost(outcome, batch.decision, monitored.problem().costs)
     assert figures["cost"][0] == pytest.approx(known)
     assert figures["auc"][0] == pytest.approx(roc_auc_score(outcome, batch.probability), abs=3e-3)
 

@@ -13,11 +13,11 @@ import pytest
 from longhaul.data import table as files
 from longhaul.engines.spark import session as sessions
 from longhaul.model import predictions
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from tests.monitoring import monitored
 from tests.tables import churn
 
-ORIGIN = Origin("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
+ORIGIN = Provenance("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
 
 
 @pytest.fixture(autouse=True)

@@ -12,13 +12,13 @@ import pytest
 from longhaul.data import table as files
 from longhaul.engines.spark import observation, tables
 from longhaul.errors import LonghaulError
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from longhaul.monitoring.observation import Observation, count
 from longhaul.monitoring.scores import Scores
 from tests.engines.conftest import copy
 from tests.monitoring import monitored
 
-ORIGIN = Origin("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
+ORIGIN = Provenance("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
 BOUND = 1e-12  # relative, of sums of some thousand floats: n times 2**-53 and more
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from longhaul.engines.spark.search import run
 from longhaul.estimators import families
 from longhaul.tasks import binary
-from longhaul.training.candidate import Prepared
+from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
-from longhaul.training.search import Others, Search
+from longhaul.training.search import SearchContext, Search
 from tests.estimators.test_families import ENCODER, TRAIN, VALID
 
-PREPARED = Prepared(ENCODER, TRAIN, VALID)
+PREPARED = EncodedWindows(ENCODER, TRAIN, VALID)
 OWN = Path(__file__).parents[1] / "learning" / "own_family.py"
 
 
@@ -29,7 +29,7 @@ def test_trials_on_workers_find_what_they_would_here(spark: Any) -> None:
     assert found[0].settings == search(6).first
     judge = on_validation(binary, families.family("linear"), PREPARED, 0, 1)
     for one in found:
-        assert math.isclose(judge(one.settings, Others())["valid_loss"], one.loss, rel_tol=1e-12)
+        assert math.isclose(judge(one.settings, SearchContext())["valid_loss"], one.loss, rel_tol=1e-12)
         assert not one.failure
         assert one.seconds > 0
 
@@ -46,7 +46,7 @@ def test_a_search_goes_on(spark: Any) -> None:
 
 def test_a_trial_that_fails_is_a_record(spark: Any) -> None:
     """With its reason; the search goes on."""
-    broken = Prepared(ENCODER, TRAIN, VALID)
+    broken = EncodedWindows(ENCODER, TRAIN, VALID)
     wrong = search(3)
     strange = Search(wrong.space, {"C": -1.0}, 3, 5.0, 0)
     found = list(run(spark, strange, "linear", [], "binary", broken))

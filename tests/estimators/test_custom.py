@@ -13,7 +13,7 @@ from longhaul.model import package
 from longhaul.tasks import binary
 from longhaul.training import candidate
 from longhaul.training.objective import on_validation
-from longhaul.training.search import Others
+from longhaul.training.search import SearchContext
 from tests import tables
 
 FILE = Path(__file__).with_name("own_family.py")
@@ -48,9 +48,9 @@ def test_it_is_searched(tmp_path: Path) -> None:
     """Its settings have an objective like those of any other."""
     family = families.family("bayes", [FILE])
     problem, train, valid = windows(tmp_path)
-    judge = on_validation(binary, family, candidate.prepare(problem, train, valid), 0, 1)
+    judge = on_validation(binary, family, candidate.encode_windows(problem, train, valid), 0, 1)
     assert set(family.space()) == {"smoothing"}
-    assert judge({"smoothing": 1e-3}, Others())["valid_loss"] < 1
+    assert judge({"smoothing": 1e-3}, SearchContext())["valid_loss"] < 1
 
 
 def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
@@ -80,4 +80,4 @@ def test_files_that_declare_none(tmp_path: Path, text: str | None, message: str)
     if text is not None:
         file.write_text(text)
     with pytest.raises(LonghaulError, match=message):
-        custom.read([file])
+        custom.load_families([file])

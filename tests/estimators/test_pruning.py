@@ -13,22 +13,22 @@ from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import FAMILIES
 from longhaul.estimators.families import lightgbm as family
-from longhaul.estimators.pruning import LEAST_RIVALS, MARKS, Race
+from longhaul.estimators.pruning import MIN_TRIALS_AT_MARK, MARKS, MedianPruner
 from longhaul.tasks import binary
-from longhaul.training.candidate import Prepared
+from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import STOPPED, on_validation
-from longhaul.training.search import AHEAD, Search
+from longhaul.training.search import MAX_PENDING, Search
 from longhaul.training.trials import best
 from tests.estimators.test_families import ENCODER, TEST, TRAIN, VALID
 
 losses = st.floats(0.1, 1.0).map(lambda loss: round(loss, 6))
 
 
-@given(st.lists(losses, min_size=LEAST_RIVALS, max_size=20), losses, st.sampled_from(MARKS))
+@given(st.lists(losses, min_size=MIN_TRIALS_AT_MARK, max_size=20), losses, st.sampled_from(MARKS))
 def test_who_trails_the_median_is_stopped(rivals, loss, mark):
     """At a mark, the loss is held against that of those who reached it."""
     name = f"loss_at_{mark:g}"
-    race = Race([{name: one} for one in rivals])
+    race = MedianPruner([{name: one} for one in rivals])
     assert race.trails(0.99 * mark, mark, loss) == (loss > np.median(rivals))
     assert race.marks == {name: loss}
 
@@ -36,9 +36,9 @@ def test_who_trails_the_median_is_stopped(rivals, loss, mark):
 @given(losses, losses)
 def test_few_rivals_stop_nobody(loss, rival):
     """Nor do rivals that never came so far."""
-    few = Race([{"loss_at_3": rival}] * (LEAST_RIVALS - 1))
-    elsewhere = Race([{"loss_at_5": rival}] * 20)
-    between = Race([{"loss_at_3": rival}] * 20)
+    few = MedianPruner([{"loss_at_3": rival}] * (MIN_TRIALS_AT_MARK - 1))
+    elsewhere = MedianPruner([{"loss_at_5": rival}] * 20)
+    between = MedianPruner([{"loss_at_3": rival}] * 20)
     assert not few.trails(2.9, 3.0, loss)
     assert not elsewhere.trails(2.9, 3.0, loss)
     assert not between.trails(3.1, 3.2, loss)
@@ -47,7 +47,7 @@ def test_few_rivals_stop_nobody(loss, rival):
 def test_given_up():
     """A trial that nobody waits for ends at its next round."""
     given_up = Event()
-    race = Race([], given_up)
+    race = MedianPruner([], given_up)
     assert not race.trails(0.1, 0.2, 1.0)
     given_up.set()
     assert race.trails(0.2, 0.3, 1.0)
@@ -61,7 +61,7 @@ def settings(seed: int) -> dict[str, float]:
 @pytest.mark.parametrize("seed", range(6))
 def test_shared_bins_give_the_same_model(seed):
     """Bins that were made once, for other settings, are those that each trial would make."""
-    track = families.track(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, seed)
+    track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, seed)
     chosen = settings(seed)
     alone = family.fit(chosen, ENCODER, TRAIN, VALID, seed, 1)
     shared = track.fit(chosen, 2)
@@ -71,7 +71,7 @@ def test_shared_bins_give_the_same_model(seed):
 
 def test_bins_are_shared_by_several_threads():
     """Trials at once do not disturb each other."""
-    track = families.track(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
+    track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
     chosen = [settings(seed) for seed in range(12)]
     one_by_one = [track.fit(each, 1).scores(TEST.matrix) for each in chosen]
     with ThreadPoolExecutor(4) as pool:
@@ -85,12 +85,12 @@ def test_a_race_saves_work_and_is_the_same_each_time():
     """Some are stopped, the winner is not, and its loss is that of a model fitted by itself."""
 
     def raced(workers):
-        track = families.track(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
+        track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
         judge = on_validation(
-            binary, FAMILIES["lightgbm"], Prepared(ENCODER, TRAIN, VALID), 0, 1, track
+            binary, FAMILIES["lightgbm"], EncodedWindows(ENCODER, TRAIN, VALID), 0, 1, track
         )
         first = {name: family.defaults[name] for name in family.space()}
-        return list(Search(family.space(), first, 25, 10.0, 0, AHEAD, workers).run(judge))
+        return list(Search(family.space(), first, 25, 10.0, 0, MAX_PENDING, workers).run(judge))
 
     found, again = raced(1), raced(2)
     assert [one.settings for one in found] == [one.settings for one in again]
@@ -104,6 +104,6 @@ def test_a_race_saves_work_and_is_the_same_each_time():
 
 def test_refused_settings_are_one_line():
     """LightGBM's own refusal, as in a fit without a track."""
-    track = families.track(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
+    track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
     with pytest.raises(LonghaulError, match="lightgbm: "):
         track.fit({"leaves": -3}, 1)

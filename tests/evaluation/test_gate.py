@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.evaluation.gate import Evidence, Rival, judge
+from longhaul.evaluation.gate import GateEvidence, ChampionComparison, judge
 from longhaul.evaluation.intervals import Interval
 from longhaul.problem import Gate
 from longhaul.tasks import binary
 
 GATE = Gate(min_rows=1000, min_auc=0.7, max_calibration_error=0.1, margin=0.001)
 WINDOWS = {"fit": ["2024-01", "2024-03"], "valid": ["2024-03", "2024-03"]}
-GOOD = Evidence(
+GOOD = GateEvidence(
     rows=1000,
     positives=300,
     window=["2024-04", "2024-04"],
@@ -23,14 +23,14 @@ GOOD = Evidence(
     metrics={name: Interval(0.75, 0.7, 0.8) for name in binary.metrics}
     | {"calibration_error": Interval(0.05, 0.04, 0.06)},
 )
-RIVAL = Rival(WINDOWS, Interval(0.02, 0.01, 0.03))
+RIVAL = ChampionComparison(WINDOWS, Interval(0.02, 0.01, 0.03))
 
 
-def refusals(evidence: Evidence) -> list[str]:
+def refusals(evidence: GateEvidence) -> list[str]:
     return [check.name for check in judge(GATE, evidence).checks if not check.passed]
 
 
-def with_auc(value: float) -> Evidence:
+def with_auc(value: float) -> GateEvidence:
     return replace(GOOD, metrics={**GOOD.metrics, "auc": Interval(value, value, value)})
 
 
@@ -80,7 +80,7 @@ def test_no_winner_by_noise(low: float) -> None:
         ),
     ],
 )
-def test_each_reason_to_refuse(evidence: Evidence, name: str) -> None:
+def test_each_reason_to_refuse(evidence: GateEvidence, name: str) -> None:
     """One thing is wrong, and the one check that is about it says so."""
     assert refusals(evidence) == [name]
     assert judge(GATE, evidence).refusal
@@ -123,7 +123,7 @@ def test_a_missing_metric_is_named() -> None:
     assert judge(GATE, replace(GOOD, metrics=rest)).refusal == "missing or not finite: Brier score"
 
 
-def places(evidence: Evidence) -> list[tuple[Any, ...]]:
+def places(evidence: GateEvidence) -> list[tuple[Any, ...]]:
     """The way to every figure and label of some evidence."""
     bounds = ("value", "low", "high")
     found: list[tuple[Any, ...]] = [("rows",), ("positives",), ("window",)]
@@ -139,7 +139,7 @@ def places(evidence: Evidence) -> list[tuple[Any, ...]]:
     return found
 
 
-def spoil(evidence: Evidence, place: tuple[Any, ...], value: Any) -> Evidence:
+def spoil(evidence: GateEvidence, place: tuple[Any, ...], value: Any) -> GateEvidence:
     """A copy with one figure replaced."""
     spoilt: Any = copy.deepcopy(evidence)
     inner: Any = spoilt

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.evaluation.threshold import choose, cost, curve, row_costs
+from longhaul.evaluation.threshold import choose_threshold, mean_cost, cost_curve, row_costs
 from longhaul.problem import Costs
 
 ROWS = st.lists(
@@ -20,11 +20,11 @@ def test_as_good_as_the_cheapest_and_nearest_to_theory(
 ) -> None:
     """No more than the cheapest and its standard error; none that is as good is nearer."""
     outcome, probability = rows
-    chosen, points = choose(outcome, probability, costs), curve(outcome, probability, costs)
+    chosen, points = choose_threshold(outcome, probability, costs), cost_curve(outcome, probability, costs)
     cheapest = points.thresholds[np.argmin(points.costs)]
     found = row_costs(outcome, probability >= cheapest, costs)
     most = points.costs.min() + found.std() / np.sqrt(len(found)) + 1e-12
-    assert cost(outcome, probability >= chosen, costs) <= most
+    assert mean_cost(outcome, probability >= chosen, costs) <= most
     theory = costs.false_positive / (costs.false_positive + costs.false_negative)
     for threshold, price in zip(points.thresholds, points.costs, strict=True):
         assert price > most - 2e-12 or abs(threshold - theory) >= abs(chosen - theory)
@@ -35,7 +35,7 @@ def test_a_month_of_its_own_does_not_carry_the_threshold_far() -> None:
     generator = np.random.default_rng(3)
     probability = generator.uniform(size=4000)
     outcome = generator.uniform(size=4000) < probability**2  # said too often: the best lies higher
-    few, many = (choose(outcome[:n], probability[:n], Costs(1, 1)) for n in (40, 4000))
+    few, many = (choose_threshold(outcome[:n], probability[:n], Costs(1, 1)) for n in (40, 4000))
     assert abs(few - 0.5) < abs(many - 0.5)
     assert many > 0.6
 
@@ -46,9 +46,9 @@ def test_the_curve_says_what_deciding_costs(
 ) -> None:
     """Every point is the cost of deciding by its threshold; the ends are always and never."""
     outcome, probability = rows
-    points = curve(outcome, probability, costs)
+    points = cost_curve(outcome, probability, costs)
     for threshold, found in zip(points.thresholds, points.costs, strict=True):
-        assert found == pytest.approx(cost(outcome, probability >= threshold, costs))
+        assert found == pytest.approx(mean_cost(outcome, probability >= threshold, costs))
     assert points.costs[0] == pytest.approx(costs.false_positive * np.mean(~outcome))
     assert points.costs[-1] == pytest.approx(costs.false_negative * np.mean(outcome))
 
@@ -59,5 +59,5 @@ def test_calibrated_probabilities_follow_theory(positive: float, negative: float
     generator = np.random.default_rng(0)
     probability = generator.uniform(size=100_000)
     outcome = generator.uniform(size=100_000) < probability
-    found = choose(outcome, probability, Costs(positive, negative))
+    found = choose_threshold(outcome, probability, Costs(positive, negative))
     assert found == pytest.approx(positive / (positive + negative), abs=0.03)

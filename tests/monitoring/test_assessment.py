@@ -34,7 +34,7 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
     assert again["decision"]["reason"]
     figures = serialisation.metrics(found) | serialisation.truth_metrics(found.truths[0])
     assert all(math.isfinite(value) for value in figures.values())
-    page = pages.of_period(again, "churn", "1")
+    page = pages.render_period(again, "churn", "1")
     assert again["decision"]["level"] in page
     assert ">nan" not in page.lower()
 

@@ -21,7 +21,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     frame.loc[frame.index[::4], "churned"] = None
     source, scored = tmp_path / "2020-07.parquet", tmp_path / "scored.parquet"
     frame.to_parquet(source, index=False)
-    origin = predictions.Origin("2020-07", "churn", "1", datetime.now(UTC))
+    origin = predictions.Provenance("2020-07", "churn", "1", datetime.now(UTC))
     predictor = monitored.fitted().package.predictor
     predictions.write(source, scored, predictor, monitored.problem(), origin)
     return source, scored

@@ -8,7 +8,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from longhaul.evaluation.intervals import intervals
-from longhaul.evaluation.threshold import cost
+from longhaul.evaluation.threshold import mean_cost
 from longhaul.monitoring import performance
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.scores import Scores
@@ -39,7 +39,7 @@ def scores(outcome: np.ndarray | None, probability: np.ndarray) -> Scores:
 
 def truth(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     known = measure(outcome, probability)
-    return {**known, "cost": cost(outcome, probability >= THRESHOLD, COSTS)}
+    return {**known, "cost": mean_cost(outcome, probability >= THRESHOLD, COSTS)}
 
 
 @pytest.mark.parametrize("moved", [{}, {"centre": -2.0}, {"centre": 0.5, "spread": 0.7}])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.threshold import cost
+from longhaul.evaluation.threshold import mean_cost
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, UNKNOWN, Scores, metrics
 from longhaul.problem import Costs
 from longhaul.tasks.metrics import measure
@@ -34,7 +34,7 @@ def test_metrics_of_cells_are_those_of_rows(data, count: int, threshold: float) 
     found = figures(Scores.of(probability, decision, outcome))
     known = {
         **measure(outcome, probability),
-        "cost": cost(outcome, decision, COSTS),
+        "cost": mean_cost(outcome, decision, COSTS),
         "accuracy": outcome.mean(),
     }
     known.pop("calibration_error"), found.pop("calibration_error")  # bins of ties differ
@@ -52,7 +52,7 @@ def test_many_rows_lose_next_to_nothing(base: float) -> None:
     found = figures(Scores.of(probability, decision, outcome))
     known = {
         **measure(outcome, probability),
-        "cost": cost(outcome, decision, COSTS),
+        "cost": mean_cost(outcome, decision, COSTS),
         "accuracy": outcome.mean(),
     }
     error = known.pop("calibration_error")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from longhaul.plots import search
-from longhaul.training.importance import importance
+from longhaul.training.importance import setting_importance
 from longhaul.training.trials import LOSS, Trial
 
 
@@ -56,7 +56,7 @@ def test_history_says_what_the_search_was_worth():
 
 def test_importance_finds_the_setting_that_matters():
     """Shares of one, the largest for the only setting that the loss depends on."""
-    shares = importance(trials(25))
+    shares = setting_importance(trials(25))
     assert shares.index[0] == "rate"
     assert shares["rate"] > 0.8
     assert shares["still"] == 0
@@ -67,7 +67,7 @@ def test_importance_needs_enough_trials_that_differ():
     """With few trials, or equal losses, the picture says that it cannot tell."""
     same = [Trial(n, {"rate": n}, {LOSS: 0.5}) for n in range(20)]
     for few in (trials(9), trials(12, failed=(0, 1, 2)), same):
-        assert importance(few) is None
+        assert setting_importance(few) is None
         [axes] = search.importances(few).axes
         assert "it takes 10 that succeeded" in axes.texts[0].get_text()
 

@@ -8,7 +8,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.report import page, run_tree, template
-from longhaul.report.run_tree import History
+from longhaul.report.run_tree import RunTree
 from longhaul.tracking import ui_links
 from longhaul.tracking.tags import HEADLINE, REUSED
 
@@ -39,12 +39,12 @@ def parent(tracking: str) -> str:
 INTERFACE = ui_links.LOCAL
 
 
-def read(parent: str) -> History:
-    return run_tree.read(parent)
+def read(parent: str) -> RunTree:
+    return run_tree.read_run_tree(parent)
 
 
 def render(parent: str) -> str:
-    return page.html(page.report(read(parent)))
+    return page.html(page.build_report(read(parent)))
 
 
 def test_a_figure_is_the_stores(parent: str) -> None:
@@ -62,7 +62,7 @@ def test_a_period_is_the_stores(parent: str, metric: str) -> None:
     """In HTML and in Markdown."""
     (cycle,) = read(parent).of("cycle")
     mlflow.MlflowClient().log_metric(cycle.run.info.run_id, metric, 0.12345)
-    told = page.report(read(parent))
+    told = page.build_report(read(parent))
     assert "0.1235" in page.html(told) or "0.1234" in page.html(told)
     text, pictures = page.markdown(told, "pictures")
     assert "0.1235" in text or "0.1234" in text
@@ -91,7 +91,7 @@ def test_a_stage_that_runs_others_is_told_of_too(tracking: str) -> None:
 @pytest.mark.parametrize("text", ["a|b", "<b>", "[x](y)", "*a* _b_", "`c`", "\\", "a\nb"])
 def test_a_field_of_markdown_is_text(text: str) -> None:
     """Nothing in it is obeyed, nor ends the field."""
-    shown = template.in_markdown(text)
+    shown = template.escape_markdown(text)
     assert "\n" not in shown
     assert not re.search(r"(?<!\\)[|<>*_`\[\]]", shown.replace("\\\\", ""))
 

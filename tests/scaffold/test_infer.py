@@ -10,7 +10,7 @@ from longhaul.data import sources
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 from longhaul.scaffold import problem_file
-from longhaul.scaffold.infer import Survey, survey
+from longhaul.scaffold.infer import InferredProblem, infer
 
 GENERATOR = np.random.default_rng(0)
 ROWS = 3000
@@ -33,17 +33,17 @@ def customers(**more: object) -> pd.DataFrame:
     return pd.DataFrame({**frame, **more})
 
 
-def look(folder: Path, frame: pd.DataFrame, target: str = "Churn") -> tuple[Survey, Problem]:
+def look(folder: Path, frame: pd.DataFrame, target: str = "Churn") -> tuple[InferredProblem, Problem]:
     """The survey of a CSV file, and the problem that it declares."""
     frame.to_csv(folder / "table.csv", index=False)
     found = sources.survey("table.csv", "", folder)
-    looked = survey(found.frame, target, "table.csv", "", "table", found.notes)
+    looked = infer(found.frame, target, "table.csv", "", "table", found.notes)
     path = folder / "table.yaml"
-    problem_file.keep(path, problem_file.text(looked))
-    return looked, problem_file.check(path.read_text(), path)
+    problem_file.write(path, problem_file.render(looked))
+    return looked, problem_file.parse(path.read_text(), path)
 
 
-def why(looked: Survey) -> dict[str, str]:
+def why(looked: InferredProblem) -> dict[str, str]:
     """Each column that is left out, and why."""
     return {one.name: one.reason for one in looked.aside}
 
@@ -190,10 +190,10 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
 def test_a_file_that_was_changed_is_kept(tmp_path: Path) -> None:
     """What says the same is left alone; what says something else is not overwritten."""
     path = tmp_path / "table.yaml"
-    problem_file.keep(path, "a")
-    problem_file.keep(path, "a")
+    problem_file.write(path, "a")
+    problem_file.write(path, "a")
     with pytest.raises(LonghaulError, match=r"table\.yaml: is there already, and says something"):
-        problem_file.keep(path, "b")
+        problem_file.write(path, "b")
     assert path.read_text() == "a"
 
 

@@ -20,7 +20,7 @@ from longhaul.problem import Time
 from longhaul.serving import compaction, prediction_log, wal_format
 from longhaul.serving.wal import Journal
 from longhaul.serving.wal_format import Heading
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]
@@ -216,7 +216,7 @@ def test_what_is_sealed_is_what_was_sent(
     ],
 )
 def test_other_kinds_are_on_record(
-    tmp_path: Path, kind: Kind, columns: dict[str, Any], outcome: Any
+    tmp_path: Path, kind: TaskType, columns: dict[str, Any], outcome: Any
 ) -> None:
     """With all that was said, and what became of it; without a time, the day is the period."""
     journal = Journal(tmp_path / prediction_log.JOURNAL, seconds=1000)

@@ -14,11 +14,11 @@ from longhaul.serving.http_errors import Refusal
 from longhaul.serving.metrics import Meters
 from longhaul.serving.recorder import Clerk
 from longhaul.serving.settings import Limits
-from longhaul.tasks.kind import Kind
+from longhaul.tasks.kind import TaskType
 
 
 def post(
-    folder: Path, body: bytes, kind: bytes = b"application/json", told: Kind = "binary"
+    folder: Path, body: bytes, kind: bytes = b"application/json", told: TaskType = "binary"
 ) -> list[dict[str, Any]]:
     """What the endpoint sends."""
     metrics.share(folder / "metrics")
@@ -89,7 +89,7 @@ def test_only_json(tmp_path: Path) -> None:
     ],
 )
 def test_outcomes_are_of_the_kind_that_is_predicted(
-    tmp_path: Path, told: Kind, good: str, bad: str
+    tmp_path: Path, told: TaskType, good: str, bad: str
 ) -> None:
     """A truth, the name of a class, or a number."""
     body = '{"outcomes": [{"request": "a", "outcome": %s}]}'

@@ -13,7 +13,7 @@ import pytest
 from longhaul.data import table as files
 from longhaul.data.labels import outcomes
 from longhaul.model import predictions
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from longhaul.problem import Target
 from longhaul.tasks.metrics import measure
 from longhaul.tracking import artifacts, logged_models
@@ -109,7 +109,7 @@ def test_batches_are_no_difference(tmp_path: Path) -> None:
     """Seven rows at a time or all at once: the same predictions, row for row."""
     table = Path(write(tmp_path, lambda f: f.assign(churned=f["churned"].where(f["calls"] > 2))))
     predictor = packages.fit(tmp_path, "lightgbm").package.predictor
-    source, origin = files.path(table, "2020-07"), Origin("2020-07", "churn", "1", NOW)
+    source, origin = files.path(table, "2020-07"), Provenance("2020-07", "churn", "1", NOW)
     for rows in (7, 10_000):
         target = tmp_path / f"{rows}.parquet"
         predictions.write(source, target, predictor, files.problem(table), origin, rows)
@@ -170,7 +170,7 @@ def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> 
     table = Path(write(tmp_path, change))
     problem = replace(files.problem(table), target=Target("churned", positive="1"))
     target = tmp_path / "written.parquet"
-    origin = Origin("2020-07", "m", "", NOW)
+    origin = Provenance("2020-07", "m", "", NOW)
     predictor = logged_models.load(linear).predictor
     predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
     outcome = pd.read_parquet(target)["outcome"]

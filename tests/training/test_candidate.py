@@ -6,7 +6,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.estimators.families import family
-from longhaul.evaluation.threshold import choose
+from longhaul.evaluation.threshold import choose_threshold
 from longhaul.problem import Problem
 from longhaul.tasks.metrics import measure
 from longhaul.training import candidate
@@ -37,14 +37,14 @@ def test_judged_on_validation(
     problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame], fitted: Candidate
 ) -> None:
     """Predictions, metrics and threshold are those of a model that never saw validation."""
-    both = candidate.prepare(problem, *windows)
+    both = candidate.encode_windows(problem, *windows)
     alone = family("lightgbm").fit(fitted.settings, both.encoder, both.train, None, 0, 1)
     judged = fitted.package.valid
     np.testing.assert_array_equal(alone.scores(both.valid.matrix), judged["probability"])
     np.testing.assert_array_equal(both.valid.outcome, judged["outcome"])
     outcome, probability = judged["outcome"].to_numpy(), judged["probability"].to_numpy()
     assert measure(outcome, probability) == fitted.metrics
-    threshold = choose(outcome, probability, problem.costs)
+    threshold = choose_threshold(outcome, probability, problem.costs)
     assert threshold == fitted.package.predictor.threshold
 
 

@@ -12,7 +12,7 @@ from hyperopt.pyll.stochastic import sample as draw
 
 from longhaul.errors import LonghaulError
 from longhaul.training.search import Search
-from longhaul.training.trials import LOSS, Trial, best, best_so_far, sequence, table
+from longhaul.training.trials import LOSS, Trial, best, best_so_far, resumable_trials, table
 
 FIRST = {"rate": 0.1, "leaves": 31, "kind": None, "depth": 3, "draws": 2}
 
@@ -229,7 +229,7 @@ def test_sequence_drops_repeats_gaps_and_other_spaces():
         Trial(2, {"b": 1}, {LOSS: 1.0}, started=3.0, run_id="other"),
         Trial(3, {"a": 1}, {LOSS: 1.0}, started=4.0, run_id="beyond"),
     ]
-    assert [trial.run_id for trial in sequence(trials, ["a"])] == ["zero", "sooner"]
+    assert [trial.run_id for trial in resumable_trials(trials, ["a"])] == ["zero", "sooner"]
 
 
 def test_table_has_a_row_for_each_trial(tmp_path):

@@ -14,7 +14,7 @@ from longhaul.data import table as data
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import ROW, quoted
 from longhaul.model import predictions
-from longhaul.model.predictions import Origin
+from longhaul.model.predictions import Provenance
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
 
@@ -28,7 +28,7 @@ def write(
     uri: str,
     features: list[str],
     problem: Problem,
-    origin: Origin,
+    origin: Provenance,
 ) -> None:
     """Predict the rows of one file of a table; write another, as a folder of parts.
 
@@ -66,7 +66,7 @@ def write(
 
 
 def _assembled(
-    problem: Problem, origin: Origin, schema: pa.Schema, names: list[str]
+    problem: Problem, origin: Provenance, schema: pa.Schema, names: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """What makes a prediction's record of each row."""
 

@@ -18,11 +18,11 @@ from pyspark.sql import SparkSession
 
 from longhaul import tasks
 from longhaul.estimators import families
-from longhaul.tasks.kind import Kind
-from longhaul.training.candidate import Prepared
+from longhaul.tasks.kind import TaskType
+from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
-from longhaul.training.search import Others, Search, attempt
-from longhaul.training.suggest import document, plain, suggest
+from longhaul.training.search import SearchContext, Search, run_trial
+from longhaul.training.suggest import trial_document, to_json_value, annealing
 from longhaul.training.trials import Trial
 
 _OVER = (JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL)
@@ -34,8 +34,8 @@ def run(
     search: Search,
     family: str,
     own: Sequence[Path],
-    kind: Kind,
-    prepared: Prepared,
+    kind: TaskType,
+    prepared: EncodedWindows,
     earlier: Sequence[Trial] = (),
 ) -> Iterator[Trial]:
     """Try settings on the workers; see `longhaul.training.search.Search.run`.
@@ -67,13 +67,13 @@ def run(
     if len(known) >= search.trials:
         return
     history = SparkTrials(spark_session=spark, parallelism=spark.sparkContext.defaultParallelism)
-    history.insert_trial_docs([document(search.space, trial) for trial in known])
+    history.insert_trial_docs([trial_document(search.space, trial) for trial in known])
     history.refresh()
     find = partial(
         fmin,
         judge,
         dict(search.space),
-        algo=suggest,
+        algo=annealing,
         max_evals=search.trials,
         timeout=60 * search.minutes,
         trials=history,
@@ -103,9 +103,9 @@ def _judge(shared: Any, seed: int) -> Callable[[dict[str, Any]], dict[str, Any]]
     def judge(settings: dict[str, Any]) -> dict[str, Any]:
         family, own, kind, prepared = shared.value
         chosen = families.family(family, own)
-        objective = on_validation(tasks.of(kind), chosen, prepared, seed, 1)
-        trial = attempt(
-            objective, 0, {name: plain(value) for name, value in settings.items()}, Others()
+        objective = on_validation(tasks.task_for(kind), chosen, prepared, seed, 1)
+        trial = run_trial(
+            objective, 0, {name: to_json_value(value) for name, value in settings.items()}, SearchContext()
         )
         return {
             "status": STATUS_FAIL if trial.failure else STATUS_OK,

@@ -7,17 +7,17 @@ from typing import Any, Protocol
 from longhaul.errors import LonghaulError
 from longhaul.estimators.estimator import Estimator
 from longhaul.estimators.families import custom, forest, histogram, lightgbm, linear
-from longhaul.estimators.pruning import Race
+from longhaul.estimators.pruning import MedianPruner
 from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
 
 Settings = Mapping[str, float]
 
 
-class Track(Protocol):
+class SharedDataset(Protocol):
     """Both windows made ready once, for trials that share them, in several threads at once."""
 
-    def fit(self, settings: Settings, threads: int, race: Race | None = None) -> Estimator:
+    def fit(self, settings: Settings, threads: int, race: MedianPruner | None = None) -> Estimator:
         """Learn as `Family.fit` does with both windows, or give up a race that is lost."""
 
 
@@ -65,13 +65,13 @@ class Family(Protocol):
         """Read an estimator of this family that was saved in `folder`; see `Sample.classes`."""
 
 
-def track(
+def share_dataset(
     family: Family, encoder: Encoder, train: Sample, valid: Sample, seed: int
-) -> Track | None:
+) -> SharedDataset | None:
     """What trials of a family share; None where each starts from the windows themselves."""
     if family is not FAMILIES[lightgbm.name]:
         return None
-    return lightgbm.Track(encoder, train, valid, seed)
+    return lightgbm.SharedDataset(encoder, train, valid, seed)
 
 
 FAMILIES: dict[str, Family] = {
@@ -93,7 +93,7 @@ def family(name: str, files: Sequence[Path] = ()) -> Family:
     LonghaulError
         When there is none.
     """
-    declared: list[Family] = [*custom.read(files)]
+    declared: list[Family] = [*custom.load_families(files)]
     known = {**FAMILIES, **{one.name: one for one in declared}}
     if name not in known:
         raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(known)}")

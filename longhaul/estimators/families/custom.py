@@ -36,11 +36,11 @@ from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
 
 FOLDER = "families"
-NEEDED = ("name", "defaults", "space", "estimator")
+REQUIRED_NAMES = ("name", "defaults", "space", "estimator")
 
 
 @dataclass
-class Own:
+class CustomFamily:
     """A family whose estimators a file of the user's makes; see `longhaul.estimators.families`.
 
     Attributes
@@ -97,7 +97,7 @@ class Own:
         return SklearnEstimator(load_sklearn(folder, trusted), classes, wide=True)
 
 
-def read(files: Sequence[Path]) -> list[Own]:
+def load_families(files: Sequence[Path]) -> list[CustomFamily]:
     """The families that some files declare.
 
     Raises
@@ -108,7 +108,7 @@ def read(files: Sequence[Path]) -> list[Own]:
     return [_read(file) for file in files]
 
 
-def _read(file: Path) -> Own:
+def _read(file: Path) -> CustomFamily:
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     except OSError as error:
@@ -121,12 +121,12 @@ def _read(file: Path) -> Own:
         spec.loader.exec_module(module)
     except Exception as error:
         raise LonghaulError(f"families: {file}: {_line(error)}") from None
-    missing = [name for name in NEEDED if not hasattr(module, name)]
+    missing = [name for name in REQUIRED_NAMES if not hasattr(module, name)]
     if missing:
         raise LonghaulError(
-            f"families: {file}: has no {missing[0]!r}; {', '.join(NEEDED)} are needed"
+            f"families: {file}: has no {missing[0]!r}; {', '.join(REQUIRED_NAMES)} are needed"
         )
-    return Own(str(module.name), dict(module.defaults), file, module)
+    return CustomFamily(str(module.name), dict(module.defaults), file, module)
 
 
 def _weight(made: Any) -> str:

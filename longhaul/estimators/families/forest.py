@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, refuse_unless
+from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, validate_trees
 from longhaul.estimators.sample import Sample
-from longhaul.estimators.trees import leaf_rows, sound
+from longhaul.estimators.trees import leaf_rows, is_valid_tree
 from longhaul.features.encoder import Encoder
 
 TRUSTED = ("sklearn.tree._tree.Tree",)
@@ -70,10 +70,10 @@ def fit(
 def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
-    refuse_unless(all(_sound(tree.tree_, model.n_features_in_) for tree in model), folder)
+    validate_trees(all(_sound(tree.tree_, model.n_features_in_) for tree in model), folder)
     return SklearnEstimator(model, classes)
 
 
 def _sound(tree: Any, width: int) -> bool:
     children = np.column_stack([tree.children_left, tree.children_right])
-    return sound(children, tree.feature, tree.children_left != LEAF, width)
+    return is_valid_tree(children, tree.feature, tree.children_left != LEAF, width)

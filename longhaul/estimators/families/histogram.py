@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, refuse_unless
+from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, validate_trees
 from longhaul.estimators.sample import Sample
-from longhaul.estimators.trees import leaf_rows, sound
+from longhaul.estimators.trees import leaf_rows, is_valid_tree
 from longhaul.features.encoder import Encoder
 
 TRUSTED = (
@@ -70,7 +70,7 @@ def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
     trees = [tree for stage in model._predictors for tree in stage]
-    refuse_unless(all(_sound(tree, model.n_features_in_) for tree in trees), folder)
+    validate_trees(all(_sound(tree, model.n_features_in_) for tree in trees), folder)
     return SklearnEstimator(model, classes, int(model.n_iter_))
 
 
@@ -97,7 +97,7 @@ def _sound(tree: Any, width: int) -> bool:
     children = np.column_stack([nodes["left"], nodes["right"]]).astype(np.int64)
     sets = nodes["bitset_idx"][inner & (nodes["is_categorical"] == 1)]
     known = min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets))
-    return sound(children, nodes["feature_idx"], inner, width) and bool((sets < known).all())
+    return is_valid_tree(children, nodes["feature_idx"], inner, width) and bool((sets < known).all())
 
 
 def _with_values(matrix: np.ndarray) -> np.ndarray:

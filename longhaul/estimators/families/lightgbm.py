@@ -10,9 +10,9 @@ import lightgbm
 import numpy as np
 
 from longhaul.errors import LonghaulError
-from longhaul.estimators.pruning import Race
+from longhaul.estimators.pruning import MedianPruner
 from longhaul.estimators.sample import Sample
-from longhaul.estimators.single_row import SingleRow
+from longhaul.estimators.single_row import SingleRowPredictor
 from longhaul.estimators.trees import leaf_rows
 from longhaul.features.encoder import Encoder
 
@@ -81,8 +81,8 @@ def fit(
     return Boosted(_first(booster, booster.best_iteration), train.classes)
 
 
-class Track:
-    """Both windows, binned once for all trials; see `longhaul.estimators.families.Track`.
+class SharedDataset:
+    """Both windows, binned once for all trials; see `longhaul.estimators.families.SharedDataset`.
 
     LightGBM only reads what is binned, so that trials in several threads share it.
     """
@@ -96,7 +96,7 @@ class Track:
         ).construct()
 
     def fit(
-        self, settings: Mapping[str, float], threads: int, race: Race | None = None
+        self, settings: Mapping[str, float], threads: int, race: MedianPruner | None = None
     ) -> "Boosted":
         """Boost trees; without a race, the same ones as `fit` does.
 
@@ -184,8 +184,8 @@ class Boosted:
         return int(self.booster.num_feature())
 
     @cached_property
-    def _single(self) -> SingleRow:
-        return SingleRow(self.booster, self.threads)
+    def _single(self) -> SingleRowPredictor:
+        return SingleRowPredictor(self.booster, self.threads)
 
     def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
         if not len(matrix):

@@ -12,9 +12,9 @@ from longhaul.report.chapters import (
     verdict,
 )
 from longhaul.report.document import Section
-from longhaul.report.run_tree import History
+from longhaul.report.run_tree import RunTree
 
-Chapter = Callable[[History], list[Section]]
+Chapter = Callable[[RunTree], list[Section]]
 
 CHAPTERS: tuple[Chapter, ...] = (
     problem.sections,

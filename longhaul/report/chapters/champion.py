@@ -10,8 +10,8 @@ from longhaul import tasks
 from longhaul.problem import Problem
 from longhaul.registry import ledger, promotion, versions
 from longhaul.report.chapters.problem import predicts
-from longhaul.report.document import Cell, Section, Table, facts, number, words
-from longhaul.report.run_tree import History, StageRun
+from longhaul.report.document import Cell, Section, Table, name_value_table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree, StepRun
 from longhaul.tracking.tags import VERDICT
 
 WORST = 8  # slices that the card names
@@ -20,7 +20,7 @@ _RUN = "runs:/"
 _SPANS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """The card of the version that is champion now, whichever life cycle made it."""
     name, problem = history.model(), history.problem()
     number_of = promotion.champion(name) if name else None
@@ -35,18 +35,18 @@ def sections(history: History) -> list[Section]:
     windows = verdict["windows"]
     card = [
         ("Model", Cell(f"{name}, version {number_of}", history.link_of(name, number_of))),
-        ("Intended use", words(_use(problem) if problem else "")),
+        ("Intended use", text_cell(_use(problem) if problem else "")),
         *(
-            (_SPANS[window], words(" to ".join(span), href))
+            (_SPANS[window], text_cell(" to ".join(span), href))
             for window, span in windows["candidate"].items()
             if span
         ),
-        ("Judged on", words(" to ".join(windows["test"]), href)),
-        ("Rows of that", number(verdict["rows"], href)),
+        ("Judged on", text_cell(" to ".join(windows["test"]), href)),
+        ("Rows of that", number_cell(verdict["rows"], href)),
     ]
     if verdict.get("threshold") is not None and history.kind() == "binary":
-        card.append(("Decides at a probability of", number(verdict["threshold"], href)))
-    tables = [facts(card), _metrics(verdict["metrics"], judged, href)]
+        card.append(("Decides at a probability of", number_cell(verdict["threshold"], href)))
+    tables = [name_value_table(card), _metrics(verdict["metrics"], judged, href)]
     tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]
     return [Section(f"The champion: {name}, version {number_of}", _LIMITS, tables)]
 
@@ -58,7 +58,7 @@ _LIMITS = (
 )
 
 
-def promotions(history: History) -> list[Section]:
+def promotions(history: RunTree) -> list[Section]:
     """Every version, and every line of the ledger."""
     name = history.model()
     known = sorted(versions.every(name), key=lambda one: int(one.version)) if name else []
@@ -73,22 +73,22 @@ def promotions(history: History) -> list[Section]:
     rows = [
         [
             Cell(str(one.version), history.link_of(name, str(one.version)), True),
-            words(one.current_stage),
-            words(", ".join(holders.get(str(one.version), []))),
-            *(words(one.tags.get(tag), _judged(history, one.tags)) for tag in figures),
+            text_cell(one.current_stage),
+            text_cell(", ".join(holders.get(str(one.version), []))),
+            *(text_cell(one.tags.get(tag), _judged(history, one.tags)) for tag in figures),
         ]
         for one in known
     ]
-    heads = ["Version", "Stage", "Alias", *(tasks.words(tag[5:]) for tag in figures)]
+    heads = ["Version", "Stage", "Alias", *(tasks.display_name(tag[5:]) for tag in figures)]
     lines = [
         [
-            words(line.when[:19].replace("T", " ")),
-            words(line.who),
-            words(line.move),
-            words(line.before),
+            text_cell(line.when[:19].replace("T", " ")),
+            text_cell(line.who),
+            text_cell(line.move),
+            text_cell(line.before),
             Cell(line.after, history.link_of(name, line.after)),
-            words(line.state),
-            words(line.reason, history.link_to(line.evidence)),
+            text_cell(line.state),
+            text_cell(line.reason, history.link_to(line.evidence)),
         ]
         for line in ledger.lines(name)
     ]
@@ -97,7 +97,7 @@ def promotions(history: History) -> list[Section]:
     return [Section("Versions and promotions", lead, [Table(heads, rows), Table(told, lines)])]
 
 
-def _judged(history: History, tags: Mapping[str, str]) -> str:
+def _judged(history: RunTree, tags: Mapping[str, str]) -> str:
     return history.link_to(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
 
 
@@ -109,20 +109,20 @@ def _use(problem: Problem) -> str:
     )
 
 
-def _metrics(metrics: Mapping[str, Any], judged: StageRun, href: str) -> Table:
+def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
     rows = [
         [
-            words(tasks.words(name)),
-            number(judged.metrics.get(f"test_{name}", one["value"]), href),
-            number(one["low"], href),
-            number(one["high"], href),
+            text_cell(tasks.display_name(name)),
+            number_cell(judged.metrics.get(f"test_{name}", one["value"]), href),
+            number_cell(one["low"], href),
+            number_cell(one["high"], href),
         ]
         for name, one in metrics.items()
     ]
     return Table(["On the test window", "Value", "95% from", "to"], rows)
 
 
-def _slices(judged: StageRun, href: str) -> Table | None:
+def _slices(judged: StepRun, href: str) -> Table | None:
     """The slices in which it does worst."""
     found = (judged.json("slices.json") or {}).get("slices", [])
     if not found:
@@ -133,19 +133,19 @@ def _slices(judged: StageRun, href: str) -> Table | None:
     worst = sorted(known, key=lambda one: -one[loss])[:WORST]
     rows = [
         [
-            words(f"{one['column']} = {one['value']}"),
-            number(one["rows"], href),
-            *(number(one[name], href) for name in figures),
+            text_cell(f"{one['column']} = {one['value']}"),
+            number_cell(one["rows"], href),
+            *(number_cell(one[name], href) for name in figures),
         ]
         for one in worst
     ]
-    heads = [f"Slices with the highest {tasks.words(loss)}", "Rows"]
-    return Table([*heads, *(tasks.words(name) for name in figures)], rows)
+    heads = [f"Slices with the highest {tasks.display_name(loss)}", "Rows"]
+    return Table([*heads, *(tasks.display_name(name) for name in figures)], rows)
 
 
-def _features(judged: StageRun, href: str) -> Table | None:
+def _features(judged: StepRun, href: str) -> Table | None:
     found = (judged.json("attributions.json") or {}).get("attributions", [])
     if not found:
         return None
-    rows = [[words(one["feature"]), number(one["importance"], href)] for one in found[:STRONGEST]]
+    rows = [[text_cell(one["feature"]), number_cell(one["importance"], href)] for one in found[:STRONGEST]]
     return Table(["What it goes by", found[0]["method"]], rows)

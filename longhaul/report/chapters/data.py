@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from longhaul.report.document import Cell, Section, Table, number, words
-from longhaul.report.run_tree import History, StageRun
+from longhaul.report.document import Cell, Section, Table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree, StepRun
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """Columns and periods, as ingest found them and validate held them to the contract."""
     ingest, validate = history.last("ingest"), history.last("validate")
     profile = ingest.json("profile.json") if ingest else None
@@ -27,9 +27,9 @@ def sections(history: History) -> list[Section]:
 
 
 def _columns(
-    history: History,
-    ingest: StageRun,
-    validate: StageRun | None,
+    history: RunTree,
+    ingest: StepRun,
+    validate: StepRun | None,
     profile: Mapping[str, Any],
     contract: Mapping[str, Any],
 ) -> Table:
@@ -37,12 +37,12 @@ def _columns(
     held = history.link(validate.run) if validate else ""
     rows = [
         [
-            words(name),
-            words(one["type"]),
-            number(one["distinct"], seen),
-            number(one["missing"], seen),
+            text_cell(name),
+            text_cell(one["type"]),
+            number_cell(one["distinct"], seen),
+            number_cell(one["missing"], seen),
             _promise(contract.get(name), held),
-            number(contract.get(name, {}).get("missing"), held),
+            number_cell(contract.get(name, {}).get("missing"), held),
         ]
         for name, one in profile.items()
     ]
@@ -53,18 +53,18 @@ def _columns(
 def _promise(rule: Mapping[str, Any] | None, href: str) -> Cell:
     """What the contract allows a column to be."""
     if rule is None:
-        return words("")
+        return text_cell("")
     if "levels" in rule:
         levels = rule["levels"]
         shown = ", ".join(map(str, levels[:6]))
-        return words(f"{shown}, … ({len(levels)})" if len(levels) > 6 else shown, href)
+        return text_cell(f"{shown}, … ({len(levels)})" if len(levels) > 6 else shown, href)
     if rule.get("min") is not None:
-        return words(f"{rule['min']:g} to {rule['max']:g}", href)
-    return words(rule.get("kind"), href)
+        return text_cell(f"{rule['min']:g} to {rule['max']:g}", href)
+    return text_cell(rule.get("kind"), href)
 
 
 def _periods(
-    history: History, ingest: StageRun, validate: StageRun, validation: Mapping[str, Any]
+    history: RunTree, ingest: StepRun, validate: StepRun, validation: Mapping[str, Any]
 ) -> Table:
     href = history.link(validate.run)
     shares = history.curve(ingest.run, "period_positive_share")
@@ -72,13 +72,13 @@ def _periods(
     for (label, one), share in zip_longest(sorted(validation.items()), shares):
         breaches = [str(breach) for breach in one["breaches"]]
         cells = [
-            words(label),
-            number(one["rows"], href),
-            number(one["quarantined"], href),
-            words("; ".join(breaches) or "none", href),
+            text_cell(label),
+            number_cell(one["rows"], href),
+            number_cell(one["quarantined"], href),
+            text_cell("; ".join(breaches) or "none", href),
         ]
         if shares:
-            cells.insert(2, number(share, history.link(ingest.run)))
+            cells.insert(2, number_cell(share, history.link(ingest.run)))
         rows.append(cells)
     heads = ["Period", "Rows", "Set aside", "Breaches of the contract"]
     if shares:

@@ -1,10 +1,10 @@
 """The model as a service: how fast it answers, and whether it says what batches say."""
 
-from longhaul.report.document import Section, Table, facts, number, words
-from longhaul.report.run_tree import History
+from longhaul.report.document import Section, Table, name_value_table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """The figures of `deploy`."""
     stage = history.last("deploy")
     found = stage.json("deployment.json") if stage else None
@@ -13,8 +13,8 @@ def sections(history: History) -> list[Section]:
     href = history.link(stage.run)
     timed = [
         [
-            words(label),
-            *(number(one[key], href) for key in ("requests", "p50_ms", "p95_ms", "p99_ms")),
+            text_cell(label),
+            *(number_cell(one[key], href) for key in ("requests", "p50_ms", "p95_ms", "p99_ms")),
         ]
         for label, one in (
             ("one row a request", found["single"]),
@@ -23,11 +23,11 @@ def sections(history: History) -> list[Section]:
     ]
     heads = ["", "Requests", "Median, ms", "95%, ms", "99%, ms"]
     parity = found["parity"]
-    same = facts(
+    same = name_value_table(
         [
-            ("Answers compared with batch predictions", number(parity["answers"], href)),
-            ("Largest difference", words(f"{parity['largest_difference']:.3g}", href)),
-            ("Predictions on record", number(found["recorded"], href)),
+            ("Answers compared with batch predictions", number_cell(parity["answers"], href)),
+            ("Largest difference", text_cell(f"{parity['largest_difference']:.3g}", href)),
+            ("Predictions on record", number_cell(found["recorded"], href)),
         ]
     )
     return [Section("Deployment", f"{stage.headline}.", [Table(heads, timed), same])]

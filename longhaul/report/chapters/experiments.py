@@ -3,12 +3,12 @@
 from collections import defaultdict
 
 from longhaul import tasks
-from longhaul.report.document import Cell, Picture, Section, Table, number, seconds, words
-from longhaul.report.run_tree import History, StageRun
+from longhaul.report.document import Cell, Picture, Section, Table, number_cell, duration_cell, text_cell
+from longhaul.report.run_tree import RunTree, StepRun
 from longhaul.tracking.tags import ERROR, NUMBER
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """All runs, the families side by side, and the search."""
     found = [_everything(history)]
     if families := _families(history):
@@ -17,7 +17,7 @@ def sections(history: History) -> list[Section]:
     return found
 
 
-def effort(history: History) -> list[Section]:
+def effort(history: RunTree) -> list[Section]:
     """What the life cycle cost in time, stage by stage."""
     spent: dict[str, float] = defaultdict(float)
     count: dict[str, int] = defaultdict(int)
@@ -30,27 +30,27 @@ def effort(history: History) -> list[Section]:
     parent = history.link(history.parent)
     rows = [
         [
-            words(name),
-            number(count[name], parent),
-            seconds(took, parent),
+            text_cell(name),
+            number_cell(count[name], parent),
+            duration_cell(took, parent),
             Cell(f"{took / total:.0%}", parent, True),
         ]
         for name, took in sorted(spent.items(), key=lambda item: -item[1])
     ]
     rows.append(
-        [words("all"), number(sum(count.values()), parent), seconds(total, parent), words("")]
+        [text_cell("all"), number_cell(sum(count.values()), parent), duration_cell(total, parent), text_cell("")]
     )
     lead = "Stages that ran side by side are counted one by one; what was reused cost nothing."
     return [Section("What it cost in time", lead, [Table(["Stage", "Runs", "Time", ""], rows)])]
 
 
-def _everything(history: History) -> Section:
+def _everything(history: RunTree) -> Section:
     rows = [
         [
-            words("\u2003" * depth + stage.name, history.link(stage.run)),
-            words(stage.status),
-            words("reused") if stage.reused else seconds(stage.seconds, history.link(stage.run)),
-            words(stage.headline, history.link(stage.run)),
+            text_cell("\u2003" * depth + stage.name, history.link(stage.run)),
+            text_cell(stage.status),
+            text_cell("reused") if stage.reused else duration_cell(stage.seconds, history.link(stage.run)),
+            text_cell(stage.headline, history.link(stage.run)),
         ]
         for stage, depth in history.walk()
         if NUMBER not in stage.run.data.tags
@@ -59,18 +59,18 @@ def _everything(history: History) -> Section:
     return Section("Every experiment", lead, [Table(["Run", "Status", "Time", "Result"], rows)])
 
 
-def _families(history: History) -> Section | None:
+def _families(history: RunTree) -> Section | None:
     trained = sorted(
         history.of("train"), key=lambda one: one.metrics.get("valid_loss", float("inf"))
     )
     if not trained:
         return None
-    task = tasks.of(history.kind())
+    task = tasks.task_for(history.kind())
     rows = [
         [
-            words(stage.run.data.params.get("family"), history.link(stage.run)),
+            text_cell(stage.run.data.params.get("family"), history.link(stage.run)),
             *(
-                number(stage.metrics.get(f"valid_{name}"), history.link(stage.run))
+                number_cell(stage.metrics.get(f"valid_{name}"), history.link(stage.run))
                 for name in task.metrics
             ),
         ]
@@ -78,13 +78,13 @@ def _families(history: History) -> Section | None:
     ]
     lead = (
         "With their default settings: fitted on the training window, compared on the validation"
-        f" window. The lowest {tasks.words(task.loss)} is searched further."
+        f" window. The lowest {tasks.display_name(task.loss)} is searched further."
     )
-    heads = ["Family", *(tasks.words(name) for name in task.metrics)]
+    heads = ["Family", *(tasks.display_name(name) for name in task.metrics)]
     return Section("The families", lead, [Table(heads, rows)])
 
 
-def _search(history: History, search: StageRun) -> Section:
+def _search(history: RunTree, search: StepRun) -> Section:
     trials = sorted(
         (one for one in history.under(search) if NUMBER in one.run.data.tags),
         key=lambda one: int(one.run.data.tags[NUMBER]),
@@ -94,11 +94,11 @@ def _search(history: History, search: StageRun) -> Section:
     )
     rows = [
         [
-            number(int(one.run.data.tags[NUMBER]), history.link(one.run)),
-            number(one.metrics.get("valid_loss"), history.link(one.run)),
-            seconds(one.metrics.get("seconds"), history.link(one.run)),
+            number_cell(int(one.run.data.tags[NUMBER]), history.link(one.run)),
+            number_cell(one.metrics.get("valid_loss"), history.link(one.run)),
+            duration_cell(one.metrics.get("seconds"), history.link(one.run)),
             *(_setting(one.run.data.params.get(name), history.link(one.run)) for name in names),
-            words(one.run.data.tags.get(ERROR, "")),
+            text_cell(one.run.data.tags.get(ERROR, "")),
         ]
         for one in trials
     ]
@@ -111,6 +111,6 @@ def _search(history: History, search: StageRun) -> Section:
 
 def _setting(text: str | None, href: str) -> Cell:
     try:
-        return number(float(str(text)), href)
+        return number_cell(float(str(text)), href)
     except ValueError:
-        return words(text, href)
+        return text_cell(text, href)

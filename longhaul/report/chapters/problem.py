@@ -1,8 +1,8 @@
 """What is predicted, of what, and how it is gone about."""
 
 from longhaul.problem import Problem
-from longhaul.report.document import Section, Table, facts, number, words
-from longhaul.report.run_tree import History
+from longhaul.report.document import Section, Table, name_value_table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree
 
 _METHOD = {
     "train": "Fits a model. No other window is looked at.",
@@ -11,7 +11,7 @@ _METHOD = {
 }
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """The problem as it was declared, and the windows that keep the judgement honest."""
     problem, split = history.problem(), history.last("split")
     if problem is None:
@@ -22,11 +22,11 @@ def sections(history: History) -> list[Section]:
         href = history.link(split.run)
         rows = [
             [
-                words(name),
-                words(f"{one['first']} to {one['last']}"),
-                number(one["rows"], href),
-                number(one.get("positive_share", one.get("target_mean")), href),
-                words(_METHOD[name]),
+                text_cell(name),
+                text_cell(f"{one['first']} to {one['last']}"),
+                number_cell(one["rows"], href),
+                number_cell(one.get("positive_share", one.get("target_mean")), href),
+                text_cell(_METHOD[name]),
             ]
             for name, one in windows.items()
         ]
@@ -56,30 +56,30 @@ def predicts(problem: Problem) -> str:
     return said[target.kind]
 
 
-def _declared(history: History, problem: Problem) -> Table:
+def _declared(history: RunTree, problem: Problem) -> Table:
     stage = history.last("split") or history.last("validate") or history.last("ingest")
     href = history.link(stage.run) if stage else ""
     target, monitoring = problem.target, problem.monitoring
     rows = [
-        ("Predicts", words(predicts(problem))),
-        ("From", words(problem.source)),
+        ("Predicts", text_cell(predicts(problem))),
+        ("From", text_cell(problem.source)),
         (
             "Time",
-            words(f"{problem.time.column}, by {problem.time.period}" if problem.time else "none"),
+            text_cell(f"{problem.time.column}, by {problem.time.period}" if problem.time else "none"),
         ),
-        ("Left out", words(", ".join(problem.leave_out))),
-        ("Looked at by", words(", ".join(problem.slices))),
+        ("Left out", text_cell(", ".join(problem.leave_out))),
+        ("Looked at by", text_cell(", ".join(problem.slices))),
     ]
     if target.kind == "binary":
         rows += [
-            ("A false alarm costs", words(f"{problem.costs.false_positive:g}", href)),
-            ("A miss costs", words(f"{problem.costs.false_negative:g}", href)),
+            ("A false alarm costs", text_cell(f"{problem.costs.false_positive:g}", href)),
+            ("A miss costs", text_cell(f"{problem.costs.false_negative:g}", href)),
         ]
     rows += [
-        ("The gate asks for", words(f"{problem.gate.min_rows:,} rows to judge by", href)),
-        ("Retraining is due", words(_due(*monitoring.persistence, monitoring.fall), href)),
+        ("The gate asks for", text_cell(f"{problem.gate.min_rows:,} rows to judge by", href)),
+        ("Retraining is due", text_cell(_due(*monitoring.persistence, monitoring.fall), href)),
     ]
-    return facts(rows)
+    return name_value_table(rows)
 
 
 def _due(times: int, periods: int, fall: float) -> str:

@@ -8,38 +8,38 @@ import pandas as pd
 from longhaul import tasks
 from longhaul.plots import production
 from longhaul.report import template
-from longhaul.report.document import Picture, Section, Table, number, words
-from longhaul.report.run_tree import History, StageRun
-from longhaul.tasks.kind import Kind
+from longhaul.report.document import Picture, Section, Table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree, StepRun
+from longhaul.tasks.kind import TaskType
 
-DRAWN: dict[Kind, tuple[str, ...]] = {
+DRAWN: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auc", "log_loss", "calibration_error"),
     "multiclass": ("accuracy", "log_loss", "calibration_error"),
     "regression": ("r2", "rmse", "mae"),
 }
 # What is told of the outcomes of a period, by what is predicted.
-DESCRIBED: dict[Kind, tuple[str, ...]] = {
+DESCRIBED: dict[TaskType, tuple[str, ...]] = {
     "binary": ("positive_share",),
     "multiclass": (),
     "regression": ("target_mean",),
 }
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """The periods, and the decisions."""
     cycles = sorted(history.of("cycle"), key=_period)
     if not cycles:
         return []
     kind = history.kind()
-    figures = ("rows", *DESCRIBED[kind], *tasks.of(kind).metrics)
+    figures = ("rows", *DESCRIBED[kind], *tasks.task_for(kind).metrics)
     rows = [
         [
-            words(_period(stage), history.link(stage.run)),
-            *(number(stage.metrics.get(name), history.link(stage.run)) for name in figures),
+            text_cell(_period(stage), history.link(stage.run)),
+            *(number_cell(stage.metrics.get(name), history.link(stage.run)) for name in figures),
         ]
         for stage in cycles
     ]
-    heads = ["Period", *(tasks.words(name) for name in figures)]
+    heads = ["Period", *(tasks.display_name(name) for name in figures)]
     drawn = template.picture(_decay(cycles, history.last("evaluate"), DRAWN[kind]))
     lead = "Each period is scored by the champion of its time, then measured when outcomes came."
     told = [(stage, found) for stage in cycles if (found := stage.json("cycle.json"))]
@@ -54,14 +54,14 @@ def sections(history: History) -> list[Section]:
     ]
 
 
-def _decisions(history: History, told: Sequence[tuple[StageRun, Any]]) -> Table:
+def _decisions(history: RunTree, told: Sequence[tuple[StepRun, Any]]) -> Table:
     rows = [
         [
-            words(_period(stage), history.link(stage.run)),
-            words(found["version"]),
-            words(found["decision"]["level"], "", found["decision"]["level"]),
-            words(found["decision"]["reason"]),
-            words(_outcome(found.get("retrained")), _evidence(history, found.get("retrained"))),
+            text_cell(_period(stage), history.link(stage.run)),
+            text_cell(found["version"]),
+            text_cell(found["decision"]["level"], "", found["decision"]["level"]),
+            text_cell(found["decision"]["reason"]),
+            text_cell(_outcome(found.get("retrained")), _evidence(history, found.get("retrained"))),
         ]
         for stage, found in told
     ]
@@ -76,11 +76,11 @@ def _outcome(retrained: Any) -> str:
     return f"The challenger lost: {retrained['reason']}"
 
 
-def _evidence(history: History, retrained: Any) -> str:
+def _evidence(history: RunTree, retrained: Any) -> str:
     return history.link_to(retrained.get("evidence", "")) if retrained else ""
 
 
-def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None, drawn: Sequence[str]) -> Any:
+def _decay(cycles: Sequence[StepRun], evaluation: StepRun | None, drawn: Sequence[str]) -> Any:
     """The champion's figures by period, beside what they were on the test window."""
     by_period = {_period(stage): stage.metrics for stage in cycles}
     frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
@@ -89,5 +89,5 @@ def _decay(cycles: Sequence[StageRun], evaluation: StageRun | None, drawn: Seque
     return production.by_period(frame, test)
 
 
-def _period(stage: StageRun) -> str:
+def _period(stage: StepRun) -> str:
     return str(stage.run.data.params.get("period", ""))

@@ -1,10 +1,10 @@
 """The gate: each check with its figure and limit, and what the test window shows."""
 
-from longhaul.report.document import Picture, Section, Table, number, words
-from longhaul.report.run_tree import History
+from longhaul.report.document import Picture, Section, Table, number_cell, text_cell
+from longhaul.report.run_tree import RunTree
 
 
-def sections(history: History) -> list[Section]:
+def sections(history: RunTree) -> list[Section]:
     """The verdict on the candidate, and its pictures."""
     evaluation = history.last("evaluate")
     verdict = evaluation.json("verdict.json") if evaluation else None
@@ -13,11 +13,11 @@ def sections(history: History) -> list[Section]:
     href = history.link(evaluation.run)
     rows = [
         [
-            words(check["name"]),
-            words(*_said(check["passed"])),
-            number(check["figure"], href),
-            number(check["limit"], href),
-            words(check["reason"]),
+            text_cell(check["name"]),
+            text_cell(*_said(check["passed"])),
+            number_cell(check["figure"], href),
+            number_cell(check["limit"], href),
+            text_cell(check["reason"]),
         ]
         for check in verdict["checks"]
     ]
