@@ -18,7 +18,7 @@ from longhaul.pipeline.flow import Flow
 from longhaul.pipeline.step import stage
 from longhaul.pipeline.terminal import Terminal
 from longhaul.production import period_metrics, version_for_period
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion
 from longhaul.scaffold import problem_file
 from longhaul.tracking import artifacts
@@ -116,14 +116,14 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
         flow.run("promote", model=version, replaces=incumbent, **evidence)
 
     # Into production, and through the periods that follow, each with the champion of its time.
-    number = promotion.crowned(problem.name, candidate) or promotion.champion(problem.name)
+    number = promotion.promoted_version(problem.name, candidate) or promotion.champion(problem.name)
     if number is None:
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     common = {"seed": search["seed"], "engine": engine}
     for period in table.periods(artifacts.fetch(clean)):
         if problem.windows.produces(period):
-            number = version_for_period.in_charge(problem.name, period)
+            number = version_for_period.version_for_period(problem.name, period)
             inputs = {"problem": path, "table": clean, "period": period, **common}
             lived = flow.run("cycle", state=number, **inputs)
             period_metrics.log(flow.parent_id, period, lived.metrics)
@@ -131,7 +131,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     champion = promotion.champion(problem.name)
     report = flow.run("report", run=flow.parent_id)
     pages = {"report": (report.run_id, "report.html")}
-    if run := Life.read(problem.name).run:
+    if run := ProductionHistory.read(problem.name).run:
         pages["life"] = (run, "life.html")
     flow.summary(f"{problem.name} version {champion}", judged.headline, pages)
     return f"{problem.name} version {champion} is champion; candidate: {judged.headline}"

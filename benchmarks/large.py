@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import memory
 from longhaul.registry import promotion
-from longhaul.tracking.tags import SEEN
+from longhaul.tracking.tags import LAST_PERIOD_SEEN
 
 ROWS = 5_000_000
 _PART = 500_000
@@ -110,7 +110,7 @@ def step(folder: Path, name: str, **parameters: object) -> tuple[float, float, s
 def register(folder: Path, model: str) -> None:
     """Make a model version 1 of `large`, so that it can be watched."""
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    promotion.register("large", model, {SEEN: "2020-08", "test_auc": "0.7"}, "")
+    promotion.register("large", model, {LAST_PERIOD_SEEN: "2020-08", "test_auc": "0.7"}, "")
     promotion.promote("large", "1", "measured")
 
 

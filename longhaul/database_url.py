@@ -28,12 +28,12 @@ _KNOWN = (
 )
 
 
-def known(address: str) -> bool:
+def is_database_url(address: str) -> bool:
     """Whether an address is one of a database."""
     return bool(_SCHEME.match(address)) and re.split(r"[+:]", address)[0] in _KNOWN
 
 
-def public(address: str) -> str:
+def hide_password(address: str) -> str:
     """An address without its password."""
     return _NAMED.sub("***", make_url(address).render_as_string(hide_password=True))
 
@@ -76,7 +76,7 @@ def resolve(address: str, what: str) -> str:
 
 
 @contextmanager
-def refusals(address: str, what: str) -> Iterator[None]:
+def translate_errors(address: str, what: str) -> Iterator[None]:
     """Say in one line what SQLAlchemy, a driver or the database has against an address."""
     try:
         yield
@@ -91,7 +91,7 @@ def refusals(address: str, what: str) -> Iterator[None]:
         raise LonghaulError(f"{what}: the database refuses: {_line(error)}") from None
 
 
-def check(address: str, what: str) -> None:
+def check_connection(address: str, what: str) -> None:
     """Connect once.
 
     Raises
@@ -99,7 +99,7 @@ def check(address: str, what: str) -> None:
     LonghaulError
         When that fails.
     """
-    with refusals(address, what):
+    with translate_errors(address, what):
         engine = sqlalchemy.create_engine(address)
         try:
             engine.connect().close()

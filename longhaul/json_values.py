@@ -6,15 +6,15 @@ from math import isfinite
 from typing import Any
 
 
-def finite(value: Any) -> Any:
+def replace_non_finite(value: Any) -> Any:
     """The same value, with null for every number that is not finite: JSON has no word for those."""
     if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
+        return {key: replace_non_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [replace_non_finite(item) for item in value]
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def name_of_metric(text: str) -> str:
+def sanitize_metric_name(text: str) -> str:
     """A text with nothing but what MLflow lets into the name of a metric."""
     return re.sub(r"[^\w.\- ]", "_", text)

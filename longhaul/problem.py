@@ -1,4 +1,4 @@
-"""The declared problem: one small YAML file, read into a frozen, validated dataclass."""
+"""The problem file: a small YAML file, read into a frozen, validated dataclass."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 import yaml
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import TaskType
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -25,8 +24,9 @@ OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2
 ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
+TaskType = Literal["binary", "multiclass", "regression"]
 
-BATCH = "longhaul.batch"  # the column that says which batch a row came in, where none says when
+BATCH = "longhaul.batch"  # the column with a row's batch, in tables without a time column
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -36,23 +36,26 @@ class Target:
     Attributes
     ----------
     column : str
-    kind : {"binary", "multiclass", "regression"}
+    task_type : {"binary", "multiclass", "regression"}
+        Older problem files call it ``kind``, which is still read.
     positive : str
-        Of two classes, the one that counts as positive, as text.
+        For two classes: the one that counts as positive, as text.
     classes : tuple of str
-        Of several classes, all, as text; those found where none are declared.
+        For several classes: all of them, as text. If empty, they are read from the table.
     """
 
     column: str
-    kind: TaskType = "binary"
+    task_type: TaskType = Field(
+        default="binary", validation_alias=AliasChoices("task_type", "kind")
+    )
     positive: str = "true"
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.classes and self.kind != "multiclass":
-            raise ValueError(f"classes are for kind multiclass, not {self.kind}")
+        if self.classes and self.task_type != "multiclass":
+            raise ValueError(f"classes are for task_type multiclass, not {self.task_type}")
         if len(set(self.classes)) < len(self.classes):
-            raise ValueError("classes: one is named twice")
+            raise ValueError("classes: a class is listed twice; list each class once")
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -65,15 +68,16 @@ class Time:
 
 @dataclass(frozen=True, config=_STRICT)
 class Batches:
-    """Periods of a table without times: parts of the source, and then file after file.
+    """Periods of a table without a time column: parts of the source, then one per later file.
 
     Attributes
     ----------
     parts : int
-        Into how many batches the source is cut, each row by a hash of its group or of itself.
+        The number of batches that the source is divided into; a hash of a row's group, or of the
+        row itself, chooses its batch.
     later : str
-        The files that arrive later, as a pattern such as ``arrivals/*.csv``; in order of their
-        names, each is one batch more.
+        The files that arrive later, as a pattern such as ``arrivals/*.csv``. Each is one more
+        batch, in order of file names.
     """
 
     parts: Annotated[int, Field(ge=3, le=1000)] = 20
@@ -82,9 +86,9 @@ class Batches:
 
 @dataclass(frozen=True, config=_STRICT)
 class Windows:
-    """First and last period, both included, of each use of the data, in order of time.
+    """First and last period, both included, of each window, in order of time.
 
-    Production may go on without an end: then only its first period is given.
+    Production may be open-ended: then only its first period is given.
     """
 
     train: Window
@@ -93,25 +97,26 @@ class Windows:
     production: OpenWindow
 
     def __post_init__(self) -> None:
-        named = {name: tuple(window) for name, window in asdict(self).items()}
-        for name, window in named.items():
+        windows = {name: tuple(window) for name, window in asdict(self).items()}
+        for name, window in windows.items():
             if window[0] > window[-1]:
                 raise ValueError(f"{name} ends ({window[-1]}) before it starts ({window[0]})")
-        for one, next_one in pairwise(named.values()):
-            if next_one[0] <= one[-1]:
+        for (before, earlier), (after, later) in pairwise(windows.items()):
+            if later[0] <= earlier[-1]:
                 raise ValueError(
-                    f"a window starts at {next_one[0]}, not after the one before ({one[-1]})"
+                    f"{after} starts at {later[0]}, but {before} before it ends at {earlier[-1]}:"
+                    " windows must follow one another"
                 )
 
-    def produces(self, period: str) -> bool:
-        """Whether a period belongs to production."""
+    def in_production(self, period: str) -> bool:
+        """Return whether a period belongs to the production window."""
         first, *last = self.production
         return first <= period and (not last or period <= last[0])
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Costs:
-    """What each of the two errors costs, in any one unit."""
+    """Costs of a false positive and of a false negative, in the same unit."""
 
     false_positive: Cost = 1.0
     false_negative: Cost = 1.0
@@ -119,7 +124,7 @@ class Costs:
 
 @dataclass(frozen=True, config=_STRICT)
 class Contract:
-    """How far later data may leave what the training window showed.
+    """Tolerances of the data contract, relative to the training window.
 
     Attributes
     ----------
@@ -128,10 +133,10 @@ class Contract:
     missing : float
         How far a column's share of missing values may rise above the highest one learned.
     unseen : float
-        How far the share of a period's rows with a category never seen may rise above the highest
+        How far the share of a period's rows with an unseen category may rise above the highest
         one learned.
     quarantine : float
-        The highest share of a period's rows that may be set aside before the stage fails.
+        The highest share of a period's rows that may be quarantined before the step fails.
     """
 
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.5
@@ -142,22 +147,22 @@ class Contract:
 
 @dataclass(frozen=True, config=_STRICT)
 class Gate:
-    """What a candidate must reach on the test window before it may be registered.
+    """Requirements on a candidate on the test window, before it may be registered.
 
     Attributes
     ----------
     min_rows : int
-        Fewer test rows than this are no evidence.
+        With fewer test rows than this, the candidate is refused for lack of evidence.
     min_auc, min_accuracy, min_r2 : float
         The lowest area under the ROC curve for two classes, the lowest accuracy for several, and
         the lowest coefficient of determination for numbers.
     max_calibration_error : float
-        The highest expected calibration error of classes.
+        The highest expected calibration error of a classifier.
     margin : float
-        By how much the candidate's loss must beat the champion's, with the declared confidence,
-        in a paired bootstrap on the same rows: log loss, or squared error.
+        The amount by which the candidate's loss must beat the champion's, with the declared
+        confidence, in a paired bootstrap on the same rows: log loss, or squared error.
     confidence : float
-        Of every interval and of the comparison.
+        The level of every interval and of the comparison.
     """
 
     min_rows: Annotated[int, Field(ge=1)] = 1000
@@ -171,24 +176,25 @@ class Gate:
 
 @dataclass(frozen=True, config=_STRICT)
 class Monitoring:
-    """How a deployed model is watched; see docs/monitoring.md.
+    """Settings of the monitoring of a deployed model; see docs/monitoring.md.
 
     Attributes
     ----------
     bins : int
-        Quantile bins of each number and of the scores.
+        The number of quantile bins of each numeric column and of the scores.
     false_discovery : float
-        The share of columns said to have drifted that may have done no such thing.
+        The false discovery rate: the highest expected share of false alarms among the columns
+        reported as drifted.
     min_rows : int
-        Fewer rows of a period than this are no evidence.
+        A period with fewer rows than this is too small to be judged.
     label_lag : int
-        Periods until the outcomes of a period are known.
+        The number of periods until the ground truth of a period is available.
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
     persistence : pair of int
-        In how many (first) of the last so many (second) periods the performance must have fallen
-        before the model is trained again.
+        ``(m, n)``: the model is trained again when its performance was degraded in at least m of
+        the last n periods.
     """
 
     bins: Annotated[int, Field(ge=2, le=1000)] = 50
@@ -201,40 +207,43 @@ class Monitoring:
     def __post_init__(self) -> None:
         needed, among = self.persistence
         if needed > among:
-            raise ValueError(f"persistence: {needed} of the last {among} periods cannot be")
+            raise ValueError(
+                f"persistence: {needed} of the last {among} periods is impossible; the first"
+                " number may not exceed the second"
+            )
 
 
 @dataclass(frozen=True, config=_STRICT)
 class Problem:
-    """A table, what to predict from it, and what good enough means.
+    """A declared problem: the table, its target and windows, and the requirements on a model.
 
     Attributes
     ----------
     name : str
         Also the name of the registered model.
     source : str
-        The name of a source that Longhaul knows; a file, folder or pattern of files; a URI of
-        artifacts, of an object store or of a database. A relative path starts at the problem
-        file's folder.
+        The name of a built-in source; a file, folder or pattern of files; a URI of artifacts, of
+        an object store or of a database. A relative path starts at the problem file's folder.
     query : str
-        What to ask a database.
+        The SQL query, if the source is a database.
     time : Time or None
-        None where nothing orders the rows; then there are batches.
+        None if no column orders the rows; then `batches` is declared.
     batches : Batches or None
     columns : dict of str
-        How some columns are read: ``number``, ``category``, ``date``, or ``date`` and the format
-        that `datetime.strptime` knows. The others are read by what they hold.
+        The formats of some columns: ``number``, ``category``, ``date``, or ``date`` and a format
+        of `datetime.strptime`. The format of the others is inferred from their values.
     leave_out : tuple of str
         Columns that are neither features, target nor time.
     group : str
-        Rows with the same value here stay together: no window learns what another is judged on.
+        A column; rows with the same value in it are kept in one window, so that a model is never
+        tested on a group that it was trained on.
     weight : str
-        How much a row counts when a model is fitted.
+        A column with the weight of each row when a model is fitted.
     families : tuple of str
-        Python files, each with a model family of the user's own; a relative path starts at the
-        problem file's folder.
+        Python files, each with a custom model family; a relative path starts at the problem
+        file's folder.
     slices : tuple of str
-        Columns by whose values performance is broken down.
+        Columns that the performance is broken down by.
     """
 
     name: Name
@@ -258,27 +267,28 @@ class Problem:
     def __post_init__(self) -> None:
         if (self.time is None) == (self.batches is None):
             raise ValueError(
-                "declare either time, the column that orders the rows, or batches, where none does"
+                "declare either time (the column that orders the rows) or batches (if no column"
+                " does)"
             )
 
     @property
     def length(self) -> str:
-        """What a period is: a day, week, month, quarter, year or batch."""
+        """The length of a period: day, week, month, quarter, year or batch."""
         return self.time.period if self.time else "batch"
 
     @property
-    def aside(self) -> tuple[str, ...]:
+    def excluded(self) -> tuple[str, ...]:
         """The columns that are no features."""
-        named = (self.target.column, BATCH, self.group, self.weight, *self.leave_out)
-        return tuple(name for name in named if name)
+        names = (self.target.column, BATCH, self.group, self.weight, *self.leave_out)
+        return tuple(name for name in names if name)
 
     def features(self, columns: Iterable[str]) -> list[str]:
-        """Those of `columns` that a model may use: all but the target and what is left out."""
-        return [name for name in columns if name not in self.aside]
+        """Return the features among `columns`: all but the target and the excluded columns."""
+        return [name for name in columns if name not in self.excluded]
 
     def require(self, columns: Iterable[str]) -> None:
         """Raise a `LonghaulError` that names the first declared column not among `columns`."""
-        found = list(columns)
+        present = list(columns)
         declared = {
             "target.column": [self.target.column],
             "time.column": [self.time.column] if self.time else [],
@@ -290,8 +300,8 @@ class Problem:
         }
         for key, names in declared.items():
             for name in names:
-                if name not in found:
-                    allowed = ", ".join(map(repr, found))
+                if name not in present:
+                    allowed = ", ".join(map(repr, present))
                     raise LonghaulError(
                         f"{key}: column {name!r} is not in the table; its columns are {allowed}"
                     )
@@ -303,7 +313,7 @@ def load(path: Path) -> Problem:
     Raises
     ------
     LonghaulError
-        In one line, with the key, what was found and what is allowed.
+        In one line: the key, the value found there, and the allowed ones.
     """
     try:
         declared = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
@@ -312,13 +322,13 @@ def load(path: Path) -> Problem:
     except (OSError, UnicodeDecodeError) as error:
         raise LonghaulError(f"{path}: cannot be read as a problem file: {error}") from None
     except yaml.YAMLError as error:
-        where = str(error).replace("\n", " ")
-        raise LonghaulError(f"{path}: not YAML: {where}") from None
+        complaint = str(error).replace("\n", " ")
+        raise LonghaulError(f"{path}: not valid YAML: {complaint}") from None
     return parse(declared, str(path))
 
 
 def parse(declared: Any, origin: str) -> Problem:
-    """Check a declaration whose leaves may be text, as `yaml.BaseLoader` reads them."""
+    """Validate the content of a problem file; its leaves may be text, as of `yaml.BaseLoader`."""
     if not isinstance(declared, dict):
         raise LonghaulError(f"{origin}: expected keys and values such as 'name: churn'")
     try:
@@ -328,13 +338,13 @@ def parse(declared: Any, origin: str) -> Problem:
 
 
 def dump(problem: Problem) -> str:
-    """The whole problem as YAML, every default written out, that `load` reads back."""
-    plain = pydantic.TypeAdapter(Problem).dump_python(problem, mode="json", exclude_none=True)
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    """Serialise a problem to YAML, with every default written out, for `load` to read back."""
+    content = pydantic.TypeAdapter(Problem).dump_python(problem, mode="json", exclude_none=True)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def _first(error: pydantic.ValidationError) -> str:
-    """The first complaint of pydantic, in one line: key, what is allowed, what was found."""
+    """Return pydantic's first complaint in one line: key, complaint, value."""
     complaint = error.errors()[0]
     key = ".".join(str(part) for part in complaint["loc"]) or "the problem"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
@@ -347,9 +357,9 @@ def _first(error: pydantic.ValidationError) -> str:
 
 
 def _allowed(location: tuple[int | str, ...]) -> str:
-    """The keys that may stand where an unknown one was found."""
-    kind: Any = Problem
+    """List the keys that are allowed beside an unknown one."""
+    section: Any = Problem
     for part in location[:-1]:
-        declared = kind.__dataclass_fields__[part].type
-        kind = next((one for one in get_args(declared) if is_dataclass(one)), declared)
-    return ", ".join(kind.__dataclass_fields__)
+        declared = section.__dataclass_fields__[part].type
+        section = next((kind for kind in get_args(declared) if is_dataclass(kind)), declared)
+    return ", ".join(section.__dataclass_fields__)

@@ -19,7 +19,7 @@ from longhaul.pipeline.step import stage
 from longhaul.plots import backtest as plots
 from longhaul.problem import Problem
 from longhaul.registry import versions
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.report import template
 from longhaul.tracking import artifacts, candidates, logged_models
 from longhaul.training import candidate
@@ -32,12 +32,12 @@ from longhaul.training import candidate
 @click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
 def replay(model: str, table: str, window: str, seed: int) -> str:
     """Compare policies over the same periods: log loss, AUC, cost, trainings and their time."""
-    folder, identity = artifacts.fetch(table), identify(model)
+    folder, identity = artifacts.fetch(table), resolve_model(model)
     problem = tables.problem(folder)
-    if problem.target.kind != "binary" or problem.time is None:
+    if problem.target.task_type != "binary" or problem.time is None:
         raise LonghaulError("replay: it compares days with two classes; this table has none")
     start = logged_models.load_for(identity.uri, problem)
-    settings = candidates.settings(candidates.settings_uri(identity.uri))
+    settings = candidates.read_settings(candidates.settings_uri(identity.uri))
 
     def train(newest: str, gated: bool) -> Trained:
         """On what was known when `newest` was over."""
@@ -79,7 +79,7 @@ def _log(courses: list[Course], problem: Problem, lived: list[str], seed: int) -
         counts = {key: float(row[key]) for key in ("trained", "promoted", "seconds")}
         mlflow.log_metrics({f"{name}/{key}": value for key, value in (figures | counts).items()})
     picture = plots.policies(rows)
-    with artifacts.folder("plots") as folder:
+    with artifacts.log_folder("plots") as folder:
         picture.savefig(folder / "replay.png")
     page = template.render(
         "replay.html.jinja", name=problem.name, periods=lived, rows=rows, picture=picture

@@ -5,7 +5,7 @@ import click
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import stage
 from longhaul.tracking_server import backup as backups
-from longhaul.tracking_server.settings import place
+from longhaul.tracking_server.settings import resolve_storage
 
 
 @stage
@@ -16,7 +16,7 @@ from longhaul.tracking_server.settings import place
 def backup(folder: str, database: str, artifacts: str, to: str) -> str:
     """Back a tracking server up while it works."""
     here = caller.folder()
-    made = backups.make(place(folder, database, artifacts, here), here / to)
+    made = backups.create(resolve_storage(folder, database, artifacts, here), here / to)
     return f"{here / to}: {made}"
 
 

@@ -18,7 +18,7 @@ from longhaul.pipeline.flow import Flow
 from longhaul.pipeline.step import stage
 from longhaul.pipeline.terminal import Terminal
 from longhaul.production import history, version_for_period
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion
 from longhaul.registry.lock import lock
 from longhaul.report import production as pages
@@ -57,10 +57,10 @@ def cycle(
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
     ):
         clean = table or _clean(flow, path, engine)
-        number = version_for_period.in_charge(name, period)
+        number = version_for_period.version_for_period(name, period)
         inputs = {"model": f"models:/{name}/{number}", "table": clean, "engine": engine}
         scored = flow.run("score", **inputs, period=period)
-        past = Life.read(name).before(period).digest()
+        past = ProductionHistory.read(name).before(period).digest()
         watched = flow.run(
             "monitor", state=past, **inputs, period=period, predictions=scored.uri("predictions")
         )
@@ -86,13 +86,13 @@ def _retrain(
     flow: Flow, name: str, number: str, period: str, inputs: dict[str, Any]
 ) -> dict[str, Any]:
     """Train a challenger, unless one of this period has taken over long since; what came of it."""
-    known = Life.read(name).retrainings.get(period)
+    known = ProductionHistory.read(name).retrainings.get(period)
     if known is not None and promotion.champion(name) != number:
         return known
     retrained = flow.run("retrain", **inputs)
     outcome: dict[str, Any] = artifacts.read_json(retrained.uri("retrain.json"))
     if outcome != known:
-        history.keep_retraining(name, period, outcome)
+        history.record_retraining(name, period, outcome)
         pages.publish(name)
     return outcome
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from longhaul.data import split as splits
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import stage
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import prediction_log as records
 from longhaul.smoke_test import latency, parity, server
 from longhaul.smoke_test.service import Service
@@ -53,7 +53,7 @@ def deploy(model: str, split: str, requests: int, stock: bool) -> str:
         record = Path(temporary) / "record"
         with server.own(model, record) as service:
             asked = _interview(service, rows, requests)
-        recorded = len(records.read(record, identify(model).key))
+        recorded = len(records.read(record, resolve_model(model).key))
     report = _report(model, rows, asked, recorded)
     if stock:
         with server.stock(model) as service:

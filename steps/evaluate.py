@@ -20,12 +20,12 @@ from longhaul.evaluation.attributions import attributions
 from longhaul.evaluation.decisions import decision_metrics, baseline_metrics
 from longhaul.evaluation.intervals import Interval, improvement, intervals
 from longhaul.evaluation.slices import slices
-from longhaul.json_values import finite
+from longhaul.json_values import replace_non_finite
 from longhaul.model.package import Package
 from longhaul.pipeline.step import stage
 from longhaul.plots import breakdown, classes, curves, numbers
 from longhaul.problem import Problem
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, datasets, logged_models
 
@@ -57,7 +57,7 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     folder = artifacts.fetch(split)
     problem = splits.problem(folder)
     package = logged_models.load_for(candidate, problem)
-    champion = identify(champion).uri if champion else ""  # an alias may move on
+    champion = resolve_model(champion).uri if champion else ""  # an alias may move on
     rival = logged_models.load_for(champion, problem) if champion else None
     test = _read(folder, problem, package)
     digest = datasets.digest(test.frame)
@@ -70,10 +70,10 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
     decisions = _decisions(test)
     _log_metrics(metrics, decisions, evidence)
     if test.varied:
-        _describe(test, package, metrics[test.task.lead].value, seed)
+        _describe(test, package, metrics[test.task.primary_metric].value, seed)
     record = {
         "title": f"{test.problem.name}: {package.predictor.family}",
-        "kind": test.problem.target.kind,
+        "kind": test.problem.target.task_type,
         "passed": verdict.passed,
         "candidate": candidate,
         "champion": champion or None,
@@ -81,7 +81,7 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
         "decisions": decisions,
         "threshold": test.threshold,
     }
-    mlflow.log_dict(finite(record), "verdict.json")
+    mlflow.log_dict(replace_non_finite(record), "verdict.json")
     return _headline(test.task, metrics, verdict)
 
 
@@ -94,7 +94,7 @@ def _read(folder: Path, problem: Problem, package: Package) -> Test:
 
 def _decisions(test: Test) -> dict[str, float]:
     """What decisions between two classes are worth; what simpler rules would be, for others."""
-    if test.problem.target.kind == "binary":
+    if test.problem.target.task_type == "binary":
         return decision_metrics(test.outcome, test.scores, test.threshold, test.problem.costs)
     return baseline_metrics(test.task, test.outcome)
 
@@ -112,12 +112,12 @@ def _evidence(
         against = gate.ChampionComparison(rival.windows, better, test.task.measure(test.outcome, champion))
     return gate.GateEvidence(
         rows=len(test.frame),
-        positives=int(test.outcome.sum()) if test.problem.target.kind == "binary" else 0,
+        positives=int(test.outcome.sum()) if test.problem.target.task_type == "binary" else 0,
         window=[periods.min(), periods.max()],
         windows=package.windows,
         metrics=metrics,
         rival=against,
-        kind=test.problem.target.kind,
+        kind=test.problem.target.task_type,
         distinct=len(np.unique(test.outcome)),
     )
 
@@ -138,9 +138,9 @@ def _describe(test: Test, package: Package, lead: float, seed: int) -> None:
     """Log slices, attributions and every picture."""
     by_slice = slices(test.task, test.frame, test.problem.slices, test.outcome, test.scores)
     features = attributions(package.predictor, test.frame, test.outcome, seed)
-    mlflow.log_dict({"slices": finite(by_slice)}, "slices.json")
-    mlflow.log_dict({"attributions": finite(features.to_dict("records"))}, "attributions.json")
-    with artifacts.folder("plots") as folder:
+    mlflow.log_dict({"slices": replace_non_finite(by_slice)}, "slices.json")
+    mlflow.log_dict({"attributions": replace_non_finite(features.to_dict("records"))}, "attributions.json")
+    with artifacts.log_folder("plots") as folder:
         for number, (name, picture) in enumerate(_pictures(test, lead, by_slice, features), 1):
             picture.savefig(folder / f"{number}_{name}.png")
 
@@ -150,14 +150,14 @@ def _pictures(
 ) -> Iterator[tuple[str, Figure]]:
     """Every picture with its name, in the order in which to look at them."""
     rows, target = (test.outcome, test.scores), test.problem.target
-    if target.kind == "binary":
+    if target.task_type == "binary":
         yield "roc", curves.roc(*rows)
         yield "precision_recall", curves.precision_recall(*rows, test.threshold)
         yield "calibration", curves.calibration(*rows)
         yield "gain", curves.gain(*rows)
         yield "lift", curves.lift(*rows)
         yield "cost", curves.costs(*rows, test.threshold, test.problem.costs)
-    elif target.kind == "multiclass":
+    elif target.task_type == "multiclass":
         yield "confusion", classes.confusion(*rows, target.classes)
         yield "recall", classes.recall(*rows, target.classes)
         right = test.scores.argmax(axis=1) == test.outcome
@@ -169,7 +169,7 @@ def _pictures(
         yield "predicted", numbers.predicted(*rows, target.column)
         yield "errors", numbers.errors(*rows, target.column)
     if by_slice:
-        yield "slices", breakdown.slices(by_slice, test.task.lead, lead)
+        yield "slices", breakdown.slices(by_slice, test.task.primary_metric, lead)
     yield "attributions", breakdown.attributions(features)
 
 
@@ -180,7 +180,7 @@ def _record(verdict: gate.GateVerdict, evidence: gate.GateEvidence) -> dict[str,
         "checks": [asdict(check) for check in verdict.checks],
         "metrics": {name: asdict(interval) for name, interval in evidence.metrics.items()},
         "improvement": asdict(rival.improvement) if rival else None,
-        "champion_metrics": finite(dict(rival.metrics)) if rival else None,
+        "champion_metrics": replace_non_finite(dict(rival.metrics)) if rival else None,
         "rows": evidence.rows,
         "windows": {
             "test": list(evidence.window),
@@ -191,9 +191,9 @@ def _record(verdict: gate.GateVerdict, evidence: gate.GateEvidence) -> dict[str,
 
 
 def _headline(task: Task, metrics: dict[str, Interval], verdict: gate.GateVerdict) -> str:
-    lead, loss = metrics[task.lead], metrics[task.loss]
+    lead, loss = metrics[task.primary_metric], metrics[task.loss]
     between = f"[{lead.low:.3f}, {lead.high:.3f}]"
-    figures = f"{display_name(task.lead)} {lead.value:.3f} {between}, {display_name(task.loss)} {loss.value:.4g}"
+    figures = f"{display_name(task.primary_metric)} {lead.value:.3f} {between}, {display_name(task.loss)} {loss.value:.4g}"
     return f"test {figures}: " + ("passed" if verdict.passed else f"refused: {verdict.refusal}")
 
 

@@ -21,7 +21,7 @@ def clean(experiment: str, days: float, apply: bool) -> str:
     found = mlflow.get_experiment_by_name(experiment)
     if found is None:
         raise LonghaulError(f"experiment: there is no {experiment!r}")
-    inventory = garbage_collection.take(found.experiment_id)
+    inventory = garbage_collection.take_inventory(found.experiment_id)
     old = inventory.old(int(time.time() * 1000 - days * DAY))
     active = [run for run in old if run.info.lifecycle_stage == "active"]
     listed = [{"run": run.info.run_id, "name": run.info.run_name} for run in active]

@@ -15,7 +15,7 @@ from longhaul.data.labels import known, outcomes, resolve
 from longhaul.engines.base import ENGINES, SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
-from longhaul.json_values import name_of_metric
+from longhaul.json_values import sanitize_metric_name
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import stage
 from longhaul.problem import Problem, Target
@@ -34,7 +34,7 @@ def ingest(problem: str, engine: str) -> str:
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     if len(found.aside):
-        with artifacts.folder("quarantine") as folder:
+        with artifacts.log_folder("quarantine") as folder:
             table.write_file(found.aside, folder / "ingest.parquet")
     rows, aside = found.profile["rows"], len(found.aside)
     mlflow.log_dict({**found.profile, "notes": found.notes, "quarantined": aside}, "profile.json")
@@ -74,7 +74,7 @@ def _on_this_machine(declared: Problem, folder: Path) -> _Found:
     declared = replace(declared, target=resolve(found.frame, declared.target))
     frame, unlabelled = _labelled(found.frame, declared)
     _require_variety(frame, declared)
-    with artifacts.folder("table") as place:
+    with artifacts.log_folder("table") as place:
         _require_windows(table.write(place, declared, frame, folder), declared)
     aside = pd.concat([found.unfit, unlabelled])
     described = profile.profile(frame, declared)
@@ -129,7 +129,7 @@ def _require_variety(frame: pd.DataFrame, problem: Problem) -> None:
     target, column = problem.target, frame[problem.target.column].dropna()
     outcome = outcomes(frame[known(frame, target)], target)
     values = ", ".join(map(str, column.unique()[:5])) or "none"
-    if target.kind == "binary" and outcome.mean() in {0, 1}:
+    if target.task_type == "binary" and outcome.mean() in {0, 1}:
         raise LonghaulError(
             f"target {target.column!r}: {outcome.mean():.0%} of the rows are"
             f" {target.positive!r}; both classes are needed, the values found are {values}"
@@ -142,16 +142,16 @@ def _require_variety(frame: pd.DataFrame, problem: Problem) -> None:
 
 def _outcome(figures: dict[str, float], target: Target) -> str:
     """What became of the rows, in a few words."""
-    if target.kind == "binary":
+    if target.task_type == "binary":
         return f"{figures['positive_share']:.1%} {target.column} = {target.positive}"
-    if target.kind == "multiclass":
+    if target.task_type == "multiclass":
         return f"{len(target.classes)} classes of {target.column}"
     return f"{target.column} {figures['target_mean']:.4g} ± {figures['target_sd']:.3g}"
 
 
 def _metrics(figures: dict[str, float]) -> dict[str, float]:
     """With names that MLflow takes."""
-    return {name_of_metric(name): value for name, value in figures.items() if isfinite(value)}
+    return {sanitize_metric_name(name): value for name, value in figures.items() if isfinite(value)}
 
 
 if __name__ == "__main__":

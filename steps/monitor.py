@@ -18,10 +18,10 @@ from longhaul.monitoring.observation import count
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.step import stage
 from longhaul.production import alerts, history
-from longhaul.production.history import Life
-from longhaul.production.session import Count, Watched
+from longhaul.production.history import ProductionHistory
+from longhaul.production.session import CountPeriod, MonitoringSession
 from longhaul.registry import versions
-from longhaul.registry.model_uri import Identity, identify
+from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.report import production as pages
 from longhaul.tasks import TASKS, display_name
 from longhaul.tracking import artifacts
@@ -39,16 +39,16 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
     """Judge a period; put it on the record of the model's life."""
     folder = artifacts.fetch(table)
     problem, identity = tables.problem(folder), _registered(model)
-    past = Life.read(identity.name).before(period)
+    past = ProductionHistory.read(identity.name).before(period)
     lag = problem.monitoring.label_lag
     with _counting(engine, period) as count:
-        watched = Watched(folder, problem, past, identity, predictions, count)
+        watched = MonitoringSession(folder, problem, past, identity, predictions, count)
         pending = past.pending(period, lag)
         truths = [watched.truth(label) for label in pending if watched.knows(label)]
         judged = watched.assess(period, truths)
     _log(judged, identity)
     run = mlflow.active_run()
-    record = history.Period(
+    record = history.PeriodRecord(
         period,
         identity.version,
         judged.decision.level,
@@ -58,7 +58,7 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
         predictions,
     )
     told = [
-        history.Truth(one.realized.period, watched.version(one.realized.period), period, one.fell)
+        history.PerformanceRecord(one.realized.period, watched.version(one.realized.period), period, one.fell)
         for one in truths
         if one.fell is not None
     ]
@@ -66,14 +66,14 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
     for one in truths:
         label = one.realized.period
         figures[label] = figures.get(label, {}) | serialisation.truth_metrics(one)
-    history.keep(record, told, figures, identity.name, run.info.experiment_id)
+    history.record_period(record, told, figures, identity.name, run.info.experiment_id)
     pages.publish(identity.name)
     _tell(judged, identity)
     return require_below(alarm, judged.decision.level, _headline(judged))
 
 
 @contextmanager
-def _counting(engine: str, period: str) -> Iterator[Count]:
+def _counting(engine: str, period: str) -> Iterator[CountPeriod]:
     """What counts a period: this process, or the workers of a cluster."""
     if engine != SPARK:
         yield count
@@ -84,7 +84,7 @@ def _counting(engine: str, period: str) -> Iterator[Count]:
         yield partial(observe, spark)
 
 
-def _registered(model: str) -> Identity:
+def _registered(model: str) -> ModelUri:
     """The version to watch.
 
     Raises
@@ -92,14 +92,14 @@ def _registered(model: str) -> Identity:
     LonghaulError
         When it is no registered version: what is not registered has no life in production.
     """
-    found = identify(model)
+    found = resolve_model(model)
     if not found.version:
         raise LonghaulError(f"model: {model!r} is not registered; only a version can be watched")
     versions.require_ready(found.name, found.version)
     return found
 
 
-def _log(judged: Assessment, identity: Identity) -> None:
+def _log(judged: Assessment, identity: ModelUri) -> None:
     """The assessment, its figures and its page, in the run of this stage."""
     plain = serialisation.plain(judged)
     mlflow.log_metrics(serialisation.metrics(judged))
@@ -111,7 +111,7 @@ def _log(judged: Assessment, identity: Identity) -> None:
     mlflow.log_dict(plain, "monitor.json")
 
 
-def _tell(judged: Assessment, identity: Identity) -> None:
+def _tell(judged: Assessment, identity: ModelUri) -> None:
     """Send word of what is not ok, where a receiver is named; a dead one stops nothing."""
     address, secret = alerts.configured()
     decision = judged.decision
@@ -133,7 +133,7 @@ def _tell(judged: Assessment, identity: Identity) -> None:
 
 def _headline(judged: Assessment) -> str:
     decision, figures = judged.decision, []
-    name = TASKS[judged.kind].lead
+    name = TASKS[judged.task_type].primary_metric
     for one in judged.truths[-1:]:
         if lead := one.realized.figures.get(name):
             of = "" if one.realized.period == judged.period else f" of {one.realized.period}"

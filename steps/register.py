@@ -11,7 +11,7 @@ from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import stage
 from longhaul.registry import promotion
 from longhaul.tracking import artifacts, logged_models
-from longhaul.tracking.tags import SEEN, VERDICT, VERSION
+from longhaul.tracking.tags import LAST_PERIOD_SEEN, VERDICT, VERSION
 
 _VERDICT = {"passed", "candidate", "checks", "metrics"}
 
@@ -26,7 +26,7 @@ def register(candidate: str, verdict: str) -> str:
     origin = f"the problem of {candidate}"
     declared = yaml.load(logged_models.load(candidate).problem, Loader=yaml.BaseLoader)
     name = problems.parse(declared, origin).name
-    tags = {VERDICT: verdict, SEEN: _seen(judged), **_figures(judged)}
+    tags = {VERDICT: verdict, LAST_PERIOD_SEEN: _seen(judged), **_figures(judged)}
     version = promotion.register(name, candidate, tags, _describe(judged))
     uri = f"models:/{name}/{version}"
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")

@@ -19,7 +19,7 @@ def report(run: str) -> str:
     mlflow.log_text(page.html(told), "report.html")
     text, pictures = page.markdown(told, PICTURES)
     mlflow.log_text(text, "report.md")
-    with artifacts.folder(PICTURES) as folder:
+    with artifacts.log_folder(PICTURES) as folder:
         for name, png in pictures.items():
             (folder / name).write_bytes(png)
     return f"report.html on {len(found.stages)} stages"

@@ -5,7 +5,7 @@ import click
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import stage
 from longhaul.tracking_server import backup as backups
-from longhaul.tracking_server.settings import place
+from longhaul.tracking_server.settings import resolve_storage
 
 
 @stage
@@ -16,7 +16,7 @@ from longhaul.tracking_server.settings import place
 def restore(backup: str, folder: str, database: str, artifacts: str) -> str:
     """Restore a tracking server from a backup."""
     here = caller.folder()
-    found = backups.restore(here / backup, place(folder, database, artifacts, here))
+    found = backups.restore(here / backup, resolve_storage(folder, database, artifacts, here))
     return f"restored: {found}"
 
 

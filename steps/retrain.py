@@ -11,7 +11,7 @@ from longhaul.pipeline import caller, warm_backend
 from longhaul.pipeline.flow import Flow, Stage
 from longhaul.pipeline.step import stage
 from longhaul.pipeline.terminal import Terminal
-from longhaul.registry.model_uri import Identity, identify
+from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.tracking import artifacts, candidates, logged_models
 
 
@@ -37,7 +37,7 @@ def retrain(
     engine: str,
 ) -> str:
     """Fit a challenger, judge it in pairs with the champion, and say what became of it."""
-    champion = identify(model)
+    champion = resolve_model(model)
     with (
         Terminal(warm_backend.depth()) as terminal,
         Flow(caller.PROJECT, mlflow.active_run(), resume, terminal) as flow,
@@ -78,7 +78,7 @@ def _fit(flow: Flow, champion: str, split: str, seed: int, search: dict[str, Any
     return flow.run("train", **common, settings=candidates.settings_uri(champion))
 
 
-def _crown(flow: Flow, champion: Identity, candidate: str, judged: Stage, period: str) -> str:
+def _crown(flow: Flow, champion: ModelUri, candidate: str, judged: Stage, period: str) -> str:
     """Register and promote the candidate; its version."""
     verdict = judged.uri("verdict.json")
     registered = flow.run("register", candidate=candidate, verdict=verdict)

@@ -17,13 +17,13 @@ from longhaul.engines.base import ENGINES, SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import mean_cost
-from longhaul.json_values import name_of_metric
+from longhaul.json_values import sanitize_metric_name
 from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.pipeline.step import stage
 from longhaul.problem import Problem
-from longhaul.registry.model_uri import Identity, identify
+from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, logged_models
 
@@ -37,12 +37,12 @@ def score(model: str, table: str, period: str, engine: str) -> str:
     """Write a period's predictions; log how good they were."""
     folder = artifacts.fetch(table)
     problem, source = tables.problem(folder), _file(folder, period)
-    identity = identify(model)
+    identity = resolve_model(model)
     predictor = logged_models.load_for(identity.uri, problem).predictor
     origin = Provenance(period, identity.name, identity.version, datetime.now(UTC))
     predict = _on_spark if engine == SPARK else _on_this_machine
     with predict(source, identity, predictor, problem, origin) as file:
-        scored = predictions.read(file, problem.target.kind)
+        scored = predictions.read(file, problem.target.task_type)
     known = scored[scored["outcome"].notna()]
     metrics = {"rows": float(len(scored)), **_metrics(known, problem, predictor)}
     finite = {name: value for name, value in metrics.items() if isfinite(value)}
@@ -52,10 +52,10 @@ def score(model: str, table: str, period: str, engine: str) -> str:
 
 @contextmanager
 def _on_this_machine(
-    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Provenance
+    source: Path, identity: ModelUri, predictor: Predictor, problem: Problem, origin: Provenance
 ) -> Iterator[Path]:
     """The period's predictions, made in this process."""
-    with artifacts.folder(f"predictions/{identity.key}") as folder:
+    with artifacts.log_folder(f"predictions/{identity.key}") as folder:
         file = tables.path(folder, origin.period)
         predictions.write(source, file, predictor, problem, origin)
         yield file
@@ -63,7 +63,7 @@ def _on_this_machine(
 
 @contextmanager
 def _on_spark(
-    source: Path, identity: Identity, predictor: Predictor, problem: Problem, origin: Provenance
+    source: Path, identity: ModelUri, predictor: Predictor, problem: Problem, origin: Provenance
 ) -> Iterator[Path]:
     """The period's predictions, made by the workers of a cluster."""
     with session(f"longhaul score {origin.period}", models=True) as spark:
@@ -95,10 +95,10 @@ def _metrics(known: pd.DataFrame, problem: Problem, predictor: Predictor) -> dic
     if known.empty:
         return {}
     target = problem.target
-    outcome = predictor.task.outcomes(known["outcome"], target.classes)
+    outcome = predictor.task.encode(known["outcome"], target.classes)
     figures = predictor.task.measure(outcome, predictor.task.scores(known))
-    described = {name_of_metric(key): one for key, one in describe(outcome, target).items()}
-    if target.kind == "binary":
+    described = {sanitize_metric_name(key): one for key, one in describe(outcome, target).items()}
+    if target.task_type == "binary":
         figures["cost"] = mean_cost(outcome, known["decision"].to_numpy(dtype=bool), problem.costs)
     return {**described, **figures}
 
@@ -115,8 +115,8 @@ def _figures(metrics: dict[str, float], task: Task) -> str:
     if task.loss not in metrics:
         return ""
     alone = "all positive" if metrics.get("positive_share") else "all negative"
-    alone = alone if task.kind == "binary" else "all the same"
-    lead = f"{display_name(task.lead)} {metrics[task.lead]:.3f}" if task.lead in metrics else alone
+    alone = alone if task.task_type == "binary" else "all the same"
+    lead = f"{display_name(task.primary_metric)} {metrics[task.primary_metric]:.3f}" if task.primary_metric in metrics else alone
     return f", {lead}, {display_name(task.loss)} {metrics[task.loss]:.4g}"
 
 

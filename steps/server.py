@@ -5,7 +5,7 @@ import click
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import stage
 from longhaul.tracking_server import process
-from longhaul.tracking_server.settings import Settings, place
+from longhaul.tracking_server.settings import ServerSettings, resolve_storage
 
 
 @stage
@@ -28,8 +28,8 @@ def server(
     users: bool,
 ) -> str:
     """Keep runs, artifacts and models for everybody who may have them."""
-    given = Settings(
-        store=place(folder, database, artifacts, caller.folder()),
+    given = ServerSettings(
+        store=resolve_storage(folder, database, artifacts, caller.folder()),
         host=host,
         port=port,
         workers=workers,

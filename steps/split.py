@@ -21,7 +21,7 @@ def split(table: str, until: str, window: str) -> str:
     if until:
         problem = windows.until(problem, tables.periods(source), until, window)
     frames = splits.cut(source, problem)
-    with artifacts.folder("split") as folder:
+    with artifacts.log_folder("split") as folder:
         splits.write(folder, problem, frames, source)
         summary = splits.windows(folder)
     for name, frame in frames.items():

@@ -25,7 +25,7 @@ def train(split: str, family: str, settings: str, seed: int, threads: int) -> st
     own = tables.families(problem, folder)
     families.family(family, own)
     rows, valid = splits.read(folder, "train"), splits.read(folder, "valid")
-    chosen = candidates.settings(settings) if settings else {}
+    chosen = candidates.read_settings(settings) if settings else {}
     fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads, own)
     return candidates.log(fitted, valid)
 

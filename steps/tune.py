@@ -25,7 +25,7 @@ from longhaul.pipeline import caller, fingerprint
 from longhaul.pipeline.step import stage
 from longhaul.plots import search as plots
 from longhaul.tasks import Task
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.training import candidate
@@ -81,7 +81,7 @@ def tune(
     chosen = families.family(family, own)
     train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     space = chosen.space()
-    task, prepared = tasks.task_for(problem.target.kind), candidate.encode_windows(problem, train, valid)
+    task, prepared = tasks.task_for(problem.target.task_type), candidate.encode_windows(problem, train, valid)
     first = {name: chosen.defaults[name] for name in space}
     key = _key(family, seed, folder)
     run = mlflow.get_run(mlflow.active_run().info.run_id)
@@ -89,7 +89,7 @@ def tune(
     earlier = resumable_trials(recorded, space)[:trials]
     search = Search(space, first, trials, minutes, seed)
     if engine == SPARK:
-        new = _on_spark(search, family, own, problem.target.kind, prepared, earlier)
+        new = _on_spark(search, family, own, problem.target.task_type, prepared, earlier)
     else:
         new = _on_this_machine(search, chosen, task, prepared, threads, earlier)
     found = _record(new, search, earlier, run, key)
@@ -136,7 +136,7 @@ def _on_spark(
     search: Search,
     family: str,
     own: Sequence[Path],
-    kind: TaskType,
+    task_type: TaskType,
     prepared: EncodedWindows,
     earlier: Sequence[Trial],
 ) -> Iterator[Trial]:
@@ -144,7 +144,7 @@ def _on_spark(
     with session("longhaul tune") as spark:
         from longhaul.engines.spark.search import run
 
-        yield from run(spark, search, family, own, kind, prepared, earlier)
+        yield from run(spark, search, family, own, task_type, prepared, earlier)
 
 
 def _record(
@@ -192,7 +192,7 @@ def _headline(
     asides += [f"{failed} failed"] if failed else []
     aside = f" ({', '.join(asides)})" if asides else ""
     count = f"{len(trials)} trial{'s' if len(trials) > 1 else ''}"
-    return f"{count}{aside}, best {candidates.figures(task, metrics)} on validation"
+    return f"{count}{aside}, best {candidates.summarize(task, metrics)} on validation"
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ def user(name: str, role: str) -> str:
     if not address.startswith("http"):
         raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a server that has")
     client = auth.client(address)
-    if role == auth.GONE:
-        auth.dismiss(client, name)
+    if role == auth.NO_ROLE:
+        auth.remove_user(client, name)
         return f"{name} is no user any more"
-    made_up = auth.admit(client, name, role, os.environ.get(PASSWORD, ""))
+    made_up = auth.grant_role(client, name, role, os.environ.get(PASSWORD, ""))
     if made_up:
         # On the terminal alone: a run is for all to read.
         click.echo(f"password of {name}: {made_up}")

@@ -77,7 +77,7 @@ def _log(summary: dict[str, dict[str, Any]], bad: dict[str, pd.DataFrame]) -> No
     for label, figures in summary.items():
         mlflow.log_metric("quarantined_rows", figures["quarantined"], step=periods.step(label))
     if bad:
-        with artifacts.folder("quarantine") as aside:
+        with artifacts.log_folder("quarantine") as aside:
             for label, rows in bad.items():
                 tables.write_file(rows, tables.path(aside, label))
 

@@ -12,7 +12,7 @@ from longhaul import problem as problems
 from longhaul.data import table as files
 from longhaul.registry import promotion
 from longhaul.tracking import artifacts, candidates
-from longhaul.tracking.tags import SEEN
+from longhaul.tracking.tags import LAST_PERIOD_SEEN
 from steps.monitor import monitor
 from steps.score import score
 from tests import packages, tables
@@ -25,7 +25,7 @@ def champion(folder: Path) -> None:
     fitted = packages.fit(folder)
     with mlflow.start_run() as run:
         candidates.log(fitted, tables.churn(2))
-    tags = {SEEN: "2020-06", "test_auc": f"{fitted.metrics['auc']:.4f}"}
+    tags = {LAST_PERIOD_SEEN: "2020-06", "test_auc": f"{fitted.metrics['auc']:.4f}"}
     number = promotion.register("churn", f"runs:/{run.info.run_id}/model", tags, "")
     promotion.promote("churn", number, "the first one")
 

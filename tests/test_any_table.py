@@ -83,7 +83,7 @@ def live(folder: Path, file: str, target: str) -> Problem:
     origin = Provenance(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())
     predictor = fitted.package.predictor
     write(table.path(clean, labels[-1]), target_file, predictor, problem, origin)
-    said = read(target_file, problem.target.kind)
+    said = read(target_file, problem.target.task_type)
     predictor.task.require(predictor.task.scores(said))
     return problem
 

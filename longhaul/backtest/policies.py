@@ -190,7 +190,7 @@ class Replay:
         probability = predictor.scores(frame)
         outcome = outcomes(frame, self._problem.target).astype(np.int64)
         batch = Batch(frame, probability, predictor.decide(probability), outcome)
-        aside = self._problem.aside
+        aside = self._problem.excluded
         return batch, observe([batch], predictor.encoder, self._reference(model), aside)
 
     def _reference(self, model: str) -> Reference:

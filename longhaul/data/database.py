@@ -30,7 +30,7 @@ def read(address: str, query: str, progress: Any) -> pd.DataFrame:
     """
     if not query:
         raise LonghaulError("query: a database needs one, such as SELECT * FROM customers")
-    with addresses.refusals(address, "source"):
+    with addresses.translate_errors(address, "source"):
         engine = sqlalchemy.create_engine(addresses.resolve(address, "source"))
         try:
             chunks = list(_chunks(engine, query, progress))

@@ -40,9 +40,9 @@ def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
     if column.isna().any():
         count = int(column.isna().sum())
         raise LonghaulError(f"target {target.column!r}: {count} rows have no outcome")
-    if target.kind == "regression":
+    if target.task_type == "regression":
         return _numbers(column)
-    if target.kind == "multiclass":
+    if target.task_type == "multiclass":
         places = {_key(name): place for place, name in enumerate(target.classes)}
         codes, found = pd.factorize(column)
         known = np.array([places.get(_key(text(value)), -1) for value in found], dtype=np.int64)
@@ -52,9 +52,9 @@ def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
 
 def describe(outcome: np.ndarray, target: Target) -> dict[str, float]:
     """Outcomes in a few figures: the share of positives or of each class, or mean and spread."""
-    if target.kind == "binary":
+    if target.task_type == "binary":
         return {"positive_share": float(outcome.mean()) if len(outcome) else float("nan")}
-    if target.kind == "multiclass":
+    if target.task_type == "multiclass":
         counts = np.bincount(outcome[outcome >= 0], minlength=len(target.classes))
         shares = counts / max(len(outcome), 1)
         return {
@@ -81,13 +81,13 @@ def resolve(frame: pd.DataFrame, target: Target) -> Target:
     LonghaulError
         When there are less than three, or too many to be classes.
     """
-    if target.kind != "multiclass" or target.classes:
+    if target.task_type != "multiclass" or target.classes:
         return target
     found = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
     if not 3 <= len(found) <= MOST_CLASSES:
         raise LonghaulError(
             f"target {target.column!r}: {len(found)} classes are found; kind multiclass takes 3 to"
-            f" {MOST_CLASSES}: declare another target.kind, binary or regression"
+            f" {MOST_CLASSES}: declare another target.task_type, binary or regression"
         )
     return replace(target, classes=tuple(found))
 

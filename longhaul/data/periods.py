@@ -1,12 +1,13 @@
-"""Periods, by labels that sort in order of time and can name a file.
+"""Labels of periods: they sort in order of time and can name a file.
 
-Where nothing says when a row came to be, a period is a batch: see `longhaul.data.batches`.
+Where a table has no time column, a period is a batch: see `longhaul.data.batches`.
 """
 
 from typing import Literal, get_args
 
 import pandas as pd
 
+from longhaul.errors import LonghaulError
 from longhaul.problem import BATCH, Problem
 
 Length = Literal["day", "week", "month", "quarter", "year", "batch"]
@@ -17,24 +18,51 @@ _FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
 
 
 def of(frame: pd.DataFrame, problem: Problem) -> pd.Series:
-    """The period of each row of a problem's table: Series of str, n rows."""
+    """Return the period of each row of a problem's table: Series of str, n rows."""
     if problem.time is None:
         return frame[BATCH].astype("str")
     return labels(frame[problem.time.column], problem.time.period)
 
 
+def select(labels: list[str], window: tuple[str, str], name: str) -> list[str]:
+    """Select the periods that lie in a window.
+
+    Parameters
+    ----------
+    labels : list of str
+        The periods that a table has, in order of time.
+    window : (str, str)
+        First and last period.
+    name : str
+        Of the window, for the error.
+
+    Raises
+    ------
+    LonghaulError
+        When there are none: an empty window.
+    """
+    first, last = window
+    chosen = [label for label in labels if first <= label <= last]
+    if not chosen:
+        available = f"{labels[0]} to {labels[-1]}" if labels else "no periods at all"
+        raise LonghaulError(
+            f"windows.{name}: no rows from {first} to {last}; the table has {available}"
+        )
+    return chosen
+
+
 def batch(number: int) -> str:
-    """The label of a batch, such as ``batch-0007``."""
+    """Return the label of a batch, such as ``batch-0007``."""
     return f"{_BATCH}{number:04d}"
 
 
 def plural(length: str) -> str:
-    """Several periods of this length."""
+    """Return the plural of a length of periods, such as ``months``."""
     return "batches" if length == "batch" else f"{length}s"
 
 
 def labels(times: pd.Series, length: Length) -> pd.Series:
-    """The period of each time.
+    """Return the period of each time.
 
     Parameters
     ----------
@@ -48,21 +76,21 @@ def labels(times: pd.Series, length: Length) -> pd.Series:
         Such as ``2013-01-31``, ``2013-W05``, ``2013-01``, ``2013-Q1`` or ``2013``.
     """
     # Formatting a date is slow and a table has few different days.
-    days, found = pd.factorize(times.dt.normalize())
+    codes, days = pd.factorize(times.dt.normalize())
     return (
-        pd.Series([_label(day, length) for day in found], dtype="str")
-        .take(days)
+        pd.Series([_label(day, length) for day in days], dtype="str")
+        .take(codes)
         .set_axis(times.index)
     )
 
 
 def step(label: str) -> int:
-    """A period as the step of a metric: its digits, so that ``2013-07`` is 201307."""
+    """Convert a period to the step of a metric: its digits, such as 201307 for ``2013-07``."""
     return int("".join(character for character in label if character.isdigit()))
 
 
 def is_label(text: str, length: str) -> bool:
-    """Whether a text is the label of a period of this length, exactly as `labels` writes it."""
+    """Return whether a text is the label of a period of this length, as `labels` writes it."""
     try:
         if length == "batch":
             return batch(_number(text)) == text
@@ -72,14 +100,14 @@ def is_label(text: str, length: str) -> bool:
 
 
 def example(length: str) -> str:
-    """A label of this length, for the reader to follow."""
+    """Return a label of this length, as an example for an error."""
     return batch(0) if length == "batch" else _label(pd.Timestamp(2013, 1, 31), length)
 
 
 def end(label: str) -> pd.Timestamp:
-    """The moment at which a period is over.
+    """Return the end of a period.
 
-    A batch has none; it gets one all the same, a day for each, so that batches have an order.
+    A batch has none; it gets one all the same, a day for each batch, so that they have an order.
     """
     if label.startswith(_BATCH):
         return pd.Timestamp(0) + pd.Timedelta(days=_number(label) + 1)
@@ -87,15 +115,15 @@ def end(label: str) -> pd.Timestamp:
 
 
 def shift(label: str, by: int) -> str:
-    """The label of the period so many periods later, or earlier."""
+    """Return the label of the period so many periods later, or earlier."""
     if label.startswith(_BATCH):
         return batch(_number(label) + by)
-    length = next(one for one in get_args(Length) if is_label(label, one))
+    length = next(length for length in get_args(Length) if is_label(label, length))
     return _label(_start(label) + by * _length(label), length)
 
 
 def _number(label: str) -> int:
-    """Of a batch."""
+    """Return the number of a batch."""
     return int(label.removeprefix(_BATCH))
 
 

@@ -36,7 +36,7 @@ def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
     }
     return {
         "problem": problem.name,
-        "kind": target.kind,
+        "kind": target.task_type,
         "rows": len(frame),
         "duplicates": int(frame.duplicated().sum()),
         "outcome": describe(outcome, target),

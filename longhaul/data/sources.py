@@ -106,7 +106,7 @@ def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = local) ->
     """The digest of a table of which nothing is declared."""
     if address in NAMED:
         return f"{address} {version(address)}"
-    if addresses.known(address):
+    if addresses.is_database_url(address):
         rows = database.read(address, query, lambda _: None)
         hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
         return _hash([repr(list(rows.columns)), hashed.hex()])
@@ -127,8 +127,8 @@ def address(problem: Problem, folder: Path) -> str:
         return str((folder / problem.source).resolve())
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    known = addresses.known(problem.source)
-    return addresses.public(problem.source) if known else problem.source
+    known = addresses.is_database_url(problem.source)
+    return addresses.hide_password(problem.source) if known else problem.source
 
 
 def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
@@ -172,7 +172,7 @@ def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
 def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
     if address in NAMED:
         return NAMED[address](), []
-    if addresses.known(address):
+    if addresses.is_database_url(address):
         with _bar(0, "rows", "row") as advance:
             return database.read(address, query, advance), []
     found, notes, tables = _find(address, folder, fetch), [], []

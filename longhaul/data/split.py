@@ -1,14 +1,16 @@
-"""The three windows of a table that make a model: fit, choose, and test once."""
+"""Training, validation and test windows of a table, as one file each."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from longhaul.data import table
-from longhaul.data.labels import describe, outcomes
+from longhaul.data import parquet, problem_copy
+from longhaul.data.labels import describe, outcomes, require_variety
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
@@ -17,8 +19,63 @@ WINDOWS: tuple[Window, ...] = ("train", "valid", "test")
 _SUMMARY = "windows.json"
 
 
-def cut(folder: Path, problem: Problem) -> dict[Window, pd.DataFrame]:
-    """Cut the table in `folder` by time, or by batch.
+@dataclass(frozen=True)
+class Split:
+    """Folder with one file per window, their summary and a copy of the problem.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that the windows belong to."""
+        return problem_copy.read(self.folder)
+
+    @property
+    def family_files(self) -> list[Path]:
+        """Files of the problem's custom families."""
+        return problem_copy.family_files(self.problem, self.folder)
+
+    def read(self, window: Window) -> pd.DataFrame:
+        """Read the rows of one window."""
+        return parquet.read(self.folder / f"{window}.parquet")
+
+    def summary(self) -> dict[str, Any]:
+        """Read the summary of each window; see `summarise`.
+
+        Raises
+        ------
+        LonghaulError
+            When the summary is not there, or is not one.
+        """
+        file = self.folder / _SUMMARY
+        try:
+            return dict(json.loads(file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise LonghaulError(f"{file}: no such file") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise LonghaulError(f"{file}: cannot be read as a split's summary: {error}") from None
+
+    def write(
+        self,
+        problem: Problem,
+        frames: Mapping[Window, pd.DataFrame],
+        problem_folder: Path | None = None,
+    ) -> None:
+        """Write windows, their summary and the problem into the existing folder."""
+        for name, frame in frames.items():
+            parquet.write(frame, self.folder / f"{name}.parquet")
+        summary = json.dumps(summarise(problem, frames), indent=2)
+        self.folder.joinpath(_SUMMARY).write_text(summary, encoding="utf-8")
+        problem_copy.write(self.folder, problem, problem_folder)
+
+
+def cut(table: PeriodTable, problem: Problem) -> dict[Window, pd.DataFrame]:
+    """Cut a table into windows by time, or by batch.
 
     Rows of a group stay together where it came first: later windows go without them.
 
@@ -27,17 +84,20 @@ def cut(folder: Path, problem: Problem) -> dict[Window, pd.DataFrame]:
     LonghaulError
         When a window has no rows, or rows of one class only.
     """
-    found = table.periods(folder)
-    frames = {name: _window(folder, found, problem, name) for name in WINDOWS}
+    frames = {name: table.read(table.window(name, problem)) for name in WINDOWS}
     if problem.group:
-        frames = _apart(frames, problem.group)
+        frames = _separate_groups(frames, problem.group)
     for name, frame in frames.items():
-        _require_variety(frame, problem, name)
+        first, last = getattr(problem.windows, name)
+        if frame.empty:
+            raise LonghaulError(f"windows.{name}: no rows from {first} to {last} are left")
+        where = f"windows.{name}, {first} to {last}"
+        require_variety(outcomes(frame, problem.target), problem.target, where)
     return frames
 
 
 def summarise(problem: Problem, frames: Mapping[Window, pd.DataFrame]) -> dict[str, Any]:
-    """What each window covers: first and last period, rows, what became of them."""
+    """Summarise each window: first and last period, number of rows, figures of the outcomes."""
     return {
         name: {
             "first": getattr(problem.windows, name)[0],
@@ -49,74 +109,10 @@ def summarise(problem: Problem, frames: Mapping[Window, pd.DataFrame]) -> dict[s
     }
 
 
-def write(
-    folder: Path,
-    problem: Problem,
-    frames: Mapping[Window, pd.DataFrame],
-    origin: Path | None = None,
-) -> None:
-    """Write windows, their summary and the problem into an existing folder."""
-    for name, frame in frames.items():
-        table.write_file(frame, folder / f"{name}.parquet")
-    summary = json.dumps(summarise(problem, frames), indent=2)
-    folder.joinpath(_SUMMARY).write_text(summary, encoding="utf-8")
-    table.write_problem(folder, problem, origin)
-
-
-def read(folder: Path, window: Window) -> pd.DataFrame:
-    """The rows of one window."""
-    return table.read_file(folder / f"{window}.parquet")
-
-
-def windows(folder: Path) -> dict[str, Any]:
-    """What each window covers, as `summarise` said.
-
-    Raises
-    ------
-    LonghaulError
-        When the summary is not there, or is not one.
-    """
-    file = folder / _SUMMARY
-    try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise LonghaulError(f"{file}: no such file") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise LonghaulError(f"{file}: cannot be read as a split's summary: {error}") from None
-
-
-def problem(folder: Path) -> Problem:
-    """The problem that the windows belong to."""
-    return table.problem(folder)
-
-
-def _window(folder: Path, found: list[str], problem: Problem, name: Window) -> pd.DataFrame:
-    return table.read(folder, table.select(found, getattr(problem.windows, name), name))
-
-
-def _apart(frames: dict[Window, pd.DataFrame], group: str) -> dict[Window, pd.DataFrame]:
-    """Windows without the groups of those before them."""
+def _separate_groups(frames: dict[Window, pd.DataFrame], group: str) -> dict[Window, pd.DataFrame]:
+    """Drop from each window the groups of the windows before it."""
     seen: set[object] = set()
     for name, frame in frames.items():
         frames[name] = frame[~frame[group].isin(seen)].reset_index(drop=True)
         seen |= {*frames[name][group].dropna()}
     return frames
-
-
-def _require_variety(frame: pd.DataFrame, problem: Problem, name: Window) -> None:
-    """Refuse a window from which nothing can be learned, or told."""
-    first, last = getattr(problem.windows, name)
-    where = f"windows.{name}: " + "{} of " + f"{len(frame)} rows from {first} to {last}"
-    if frame.empty:
-        raise LonghaulError(f"windows.{name}: no rows from {first} to {last} are left")
-    outcome, target = outcomes(frame, problem.target), problem.target
-    if target.kind == "binary" and (positives := int(outcome.sum())) in {0, len(frame)}:
-        raise LonghaulError(
-            f"{where.format(positives)} are positive ({target.column} = {target.positive});"
-            " both classes are needed"
-        )
-    if (outcome == outcome[0]).all():
-        raise LonghaulError(
-            f"windows.{name}: all {len(frame)} rows from {first} to {last} have the same"
-            f" {target.column}: there is nothing to tell apart"
-        )

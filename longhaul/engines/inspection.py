@@ -59,4 +59,4 @@ class Local:
 
     def folder(self, name: str) -> AbstractContextManager[Path]:
         """A folder that becomes an artifact."""
-        return artifacts.folder(name)
+        return artifacts.log_folder(name)

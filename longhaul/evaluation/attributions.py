@@ -54,7 +54,7 @@ def attributions(
         method, chosen = PERMUTATION, order[:PERMUTATION_ROWS]
         matrix = predictor.encoder.transform(frame.iloc[chosen])
         importance = permutation(predictor, matrix, outcome[chosen], generator)
-    method = _OF_NUMBERS[method] if predictor.kind == "regression" else method
+    method = _OF_NUMBERS[method] if predictor.task_type == "regression" else method
     # a date whose parts are all left out is a feature without a column
     importance = np.pad(importance, (0, len(predictor.features) - len(importance)))
     table = pd.DataFrame(
@@ -93,7 +93,7 @@ def permutation(
     -------
     ndarray of float, one for each feature
     """
-    losses, score = TASKS[predictor.kind].losses, predictor.estimator.scores
+    losses, score = TASKS[predictor.task_type].losses, predictor.estimator.scores
     sources = np.asarray(predictor.encoder.sources, dtype=int)
     before, shuffled = losses(outcome, score(matrix)).mean(), matrix.copy()
     rises = np.zeros(len(predictor.features))

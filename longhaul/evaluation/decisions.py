@@ -59,7 +59,7 @@ def baseline_metrics(task: Task, outcome: np.ndarray) -> dict[str, float]:
     """
     if not len(outcome):
         return {}
-    if task.kind == "multiclass":
+    if task.task_type == "multiclass":
         _, counts = np.unique(outcome, return_counts=True)
         return {"accuracy_of_the_commonest": float(counts.max() / len(outcome))}
     return {"rmse_of_the_mean": float(outcome.std())}

@@ -10,9 +10,8 @@ from typing import Any
 
 from longhaul.data import period_ranges
 from longhaul.evaluation.intervals import Interval
-from longhaul.problem import Gate
+from longhaul.problem import Gate, TaskType
 from longhaul.tasks import TASKS, display_name
-from longhaul.tasks.kind import TaskType
 
 SEEN = ("fit", "valid")  # the windows of a package
 
@@ -54,7 +53,7 @@ class GateEvidence:
     metrics : mapping of str to Interval
     rival : Rival or None
         None where there is no champion yet.
-    kind : {"binary", "multiclass", "regression"}
+    task_type : {"binary", "multiclass", "regression"}
     distinct : int
         How many different outcomes the test window has.
     """
@@ -65,7 +64,7 @@ class GateEvidence:
     windows: Windows
     metrics: Mapping[str, Interval]
     rival: ChampionComparison | None = None
-    kind: TaskType = "binary"
+    task_type: TaskType = "binary"
     distinct: int = 0
 
 
@@ -124,7 +123,7 @@ def _enough_rows(gate: Gate, evidence: GateEvidence) -> GateCheck:
 
 
 def _both_classes(gate: Gate, evidence: GateEvidence) -> GateCheck:
-    if evidence.kind != "binary":
+    if evidence.task_type != "binary":
         return _varied(evidence)
     positives, rows = _finite(evidence.positives), _finite(evidence.rows)
     passed = positives is not None and rows is not None and 0 < positives < rows
@@ -143,7 +142,7 @@ def _varied(evidence: GateEvidence) -> GateCheck:
 
 
 def _every_figure(gate: Gate, evidence: GateEvidence) -> GateCheck:
-    names = dict.fromkeys([*TASKS[evidence.kind].metrics, *evidence.metrics])
+    names = dict.fromkeys([*TASKS[evidence.task_type].metrics, *evidence.metrics])
     unknown = [name for name in names if not _known(evidence.metrics.get(name))]
     passed = not unknown
     reason = "every figure and interval is known"
@@ -158,7 +157,7 @@ def _unseen(gate: Gate, evidence: GateEvidence) -> GateCheck:
 
 def _lead(gate: Gate, evidence: GateEvidence) -> GateCheck:
     """The figure that a model is judged by."""
-    name = TASKS[evidence.kind].lead
+    name = TASKS[evidence.task_type].primary_metric
     figure, limit = _value(evidence.metrics.get(name)), getattr(gate, f"min_{name}")
     passed = figure is not None and figure >= limit
     relation = "at least" if passed else "below"
@@ -171,7 +170,7 @@ def _lead(gate: Gate, evidence: GateEvidence) -> GateCheck:
 
 
 def _calibration(gate: Gate, evidence: GateEvidence) -> GateCheck | None:
-    if evidence.kind == "regression":  # a number is not more or less sure
+    if evidence.task_type == "regression":  # a number is not more or less sure
         return None
     figure = _value(evidence.metrics.get("calibration_error"))
     limit = gate.max_calibration_error
@@ -193,16 +192,16 @@ def _rivalry(gate: Gate, evidence: GateEvidence) -> Iterator[GateCheck]:
         yield GateCheck("no champion", True, None, None, reason)
         return
     yield _apart("champion", rival.windows, window)
-    yield _better(gate, rival.improvement, evidence.kind)
+    yield _better(gate, rival.improvement, evidence.task_type)
 
 
-def _better(gate: Gate, improvement: Interval | None, kind: TaskType) -> GateCheck:
+def _better(gate: Gate, improvement: Interval | None, task_type: TaskType) -> GateCheck:
     name, limit = "better than champion", gate.margin
     if improvement is None or not _known(improvement):
         return GateCheck(name, False, None, limit, "how it compares with the champion is not known")
     low, passed = improvement.low, improvement.low > limit
     found = f"{improvement.value:+.4f} [{low:+.4f}, {improvement.high:+.4f}]"
-    loss = "squared error" if kind == "regression" else "log loss"
+    loss = "squared error" if task_type == "regression" else "log loss"
     reason = f"{loss} lower than the champion's by {found}"
     reason += "" if passed else f", but the lower bound must be above {limit:g}"
     return GateCheck(name, passed, low, limit, reason)

@@ -111,13 +111,13 @@ def _groups(slices: pd.Categorical) -> Iterator[tuple[str, np.ndarray]]:
 
 def _row(task: Task, outcome: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
     metrics = task.measure(outcome, scores)
-    ranked = len(outcome) >= MIN_ROWS and np.isfinite(metrics[task.lead])
+    ranked = len(outcome) >= MIN_ROWS and np.isfinite(metrics[task.primary_metric])
     several = scores.ndim == 2
     return {
         "rows": len(outcome),
         "found": metrics["accuracy"] if several else float(outcome.mean()),
         "predicted": float((scores.max(axis=1) if several else scores).mean()),
-        task.lead: metrics[task.lead] if ranked else None,
+        task.primary_metric: metrics[task.primary_metric] if ranked else None,
         task.loss: metrics[task.loss],
     }
 

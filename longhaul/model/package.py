@@ -57,7 +57,7 @@ class Package:
     def valid_metrics(self) -> dict[str, float]:
         """How good the predictions on the validation window are."""
         predictor = self.predictor
-        outcome = predictor.task.outcomes(self.valid["outcome"], predictor.classes)
+        outcome = predictor.task.encode(self.valid["outcome"], predictor.classes)
         return predictor.task.measure(outcome, predictor.task.scores(self.valid))
 
 
@@ -68,7 +68,7 @@ def save(package: Package, folder: Path) -> None:
         "format": FORMAT,
         "family": predictor.family,
         "threshold": predictor.threshold,
-        "kind": predictor.kind,
+        "kind": predictor.task_type,
         "classes": list(predictor.classes),
         "windows": package.windows,
     }

@@ -15,9 +15,8 @@ from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
 from longhaul.data.prefetch import ahead
 from longhaul.model.predictor import Predictor
-from longhaul.problem import Problem
+from longhaul.problem import Problem, TaskType
 from longhaul.tasks import TASKS
-from longhaul.tasks.kind import TaskType
 
 BATCH_ROWS = 50_000
 
@@ -94,12 +93,12 @@ def write(
             writer.write_table(part)
 
 
-def columns(kind: TaskType) -> dict[str, pa.DataType]:
+def columns(task_type: TaskType) -> dict[str, pa.DataType]:
     """What every prediction of a kind is kept with."""
-    return {**PROVENANCE_SCHEMA, **TASKS[kind].schema}
+    return {**PROVENANCE_SCHEMA, **TASKS[task_type].schema}
 
 
-def read(path: Path, kind: TaskType) -> pd.DataFrame:
+def read(path: Path, task_type: TaskType) -> pd.DataFrame:
     """Of predictions in a file or a folder, what their quality depends on.
 
     Returns
@@ -107,12 +106,12 @@ def read(path: Path, kind: TaskType) -> pd.DataFrame:
     DataFrame
         With the columns of the task's `schema`.
     """
-    return pd.read_parquet(path, columns=list(TASKS[kind].schema))
+    return pd.read_parquet(path, columns=list(TASKS[task_type].schema))
 
 
 def schema_of(found: pa.Schema, problem: Problem) -> pa.Schema:
     """The columns of predictions of a table that has those `found`."""
-    known = columns(problem.target.kind)
+    known = columns(problem.target.task_type)
     names = [problem.time.column] if problem.time else []
     time = {name: found.field(name).type for name in names if name in found.names}
     return pa.schema({**known, **{k: v for k, v in time.items() if k not in known}})
@@ -162,7 +161,7 @@ def _outcome(frame: pd.DataFrame, problem: Problem) -> Any:
     if not labelled.any():
         return pa.nulls(len(frame))
     found = outcomes(frame[labelled].infer_objects(), problem.target)
-    told = TASKS[problem.target.kind].shown(found, problem.target.classes)
+    told = TASKS[problem.target.task_type].decode(found, problem.target.classes)
     if labelled.all():
         return told
     whole = np.empty(len(frame), dtype=object)

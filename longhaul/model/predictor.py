@@ -11,7 +11,7 @@ from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import text, times
 from longhaul.tasks import TASKS, Task
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Predictor:
         The name of the estimator's family.
     threshold : float
         Of two classes: from this probability on, the decision is positive.
-    kind : {"binary", "multiclass", "regression"}
+    task_type : {"binary", "multiclass", "regression"}
     classes : tuple of str
         The names of several classes.
     """
@@ -35,7 +35,7 @@ class Predictor:
     estimator: Estimator
     family: str
     threshold: float
-    kind: TaskType = "binary"
+    task_type: TaskType = "binary"
     classes: tuple[str, ...] = ()
 
     @property

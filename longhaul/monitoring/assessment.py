@@ -18,8 +18,7 @@ from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Counts, Reference
 from longhaul.monitoring.rules import Evidence, Realized, fallen
 from longhaul.monitoring.scores import Scores
-from longhaul.problem import Problem
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import Problem, TaskType
 
 SHOWN = 6  # columns whose distribution is kept for a picture
 MOST_SLICES = 10
@@ -67,7 +66,7 @@ class Assessment:
     decision : Decision
     pictures : tuple of dict
         Shares by bin, before and now, of the columns that matter most.
-    kind : {"binary", "multiclass", "regression"}
+    task_type : {"binary", "multiclass", "regression"}
         What is predicted.
     """
 
@@ -78,7 +77,7 @@ class Assessment:
     truths: tuple[Truth, ...]
     decision: Decision
     pictures: tuple[dict[str, Any], ...]
-    kind: TaskType = "binary"
+    task_type: TaskType = "binary"
 
 
 def truth(
@@ -110,7 +109,7 @@ def truth(
     figures = performance.realized(scores, problem, seed)
     known = Realized(period, scores.rows, scores.labelled, scores.positives, figures)
     expected = performance.expected(scores, reference.calibration, problem, seed)
-    two = problem.target.kind == "binary"  # of others, the loss is not kept
+    two = problem.target.task_type == "binary"  # of others, the loss is not kept
     slices = {
         key: one for key, one in observation.slices.items() if two and isinstance(one, Scores)
     }
@@ -174,7 +173,7 @@ def assess(
         new=observation.new if observation else (),
         drift=drift,
         expected=expected,
-        usual=usual[tasks.task_for(problem.target.kind).lead].value if usual else None,
+        usual=usual[tasks.task_for(problem.target.task_type).primary_metric].value if usual else None,
         baseline=baseline,
         realized=truths[-1].realized if truths else None,
         earlier=history,
@@ -187,7 +186,7 @@ def assess(
         tuple(truths),
         decisions.decide(problem, evidence),
         tuple(_pictures(reference, observation, drift)),
-        problem.target.kind,
+        problem.target.task_type,
     )
 
 

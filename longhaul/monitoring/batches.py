@@ -65,11 +65,11 @@ def batch(
     target : Target
     """
     known = ~np.isnan(outcome)
-    if target.kind == "regression":
+    if target.task_type == "regression":
         prediction = np.asarray(columns["prediction"], dtype=np.float64)
         return Batch(frame, prediction, np.ones(len(frame), dtype=bool), outcome)
     probability = np.asarray(columns["probability"], dtype=np.float64)
-    if target.kind == "binary":
+    if target.task_type == "binary":
         decision = np.asarray(columns["decision"], dtype=bool)
         return Batch(frame, probability, decision, np.where(known, outcome, UNKNOWN).astype(int))
     codes = {name: code for code, name in enumerate(target.classes)}
@@ -119,7 +119,7 @@ def read(
 
 def counted(target: Target) -> list[str]:
     """The columns of predictions that monitoring counts."""
-    return [name for name in TASKS[target.kind].schema if name in _COUNTED]
+    return [name for name in TASKS[target.task_type].schema if name in _COUNTED]
 
 
 def _batch(

@@ -116,7 +116,7 @@ def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> d
 
 
 def _some(found: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
-    return {name: found[name] for name in _SAID[problem.target.kind] if name in found}
+    return {name: found[name] for name in _SAID[problem.target.task_type] if name in found}
 
 
 def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:

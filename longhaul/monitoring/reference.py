@@ -18,7 +18,7 @@ from longhaul.estimators.sample import Sample
 from longhaul.features.columns import Category
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
-from longhaul.json_values import finite
+from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring.batches import batch
 from longhaul.monitoring.bins import Bins, Tally
@@ -88,7 +88,7 @@ class Reference:
             "calibration": self.calibration.plain(),
             "slices": [one.plain() for one in self.slices],
         }
-        return dict(finite(found))
+        return dict(replace_non_finite(found))
 
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Self:
@@ -184,7 +184,7 @@ def learn_scores(
         spread = bins_of.of_number(SCORE, SCORE, known.probability, bins)
     else:
         spread = bins_of.of_category(Category(SCORE, target.classes), ())
-    of_numbers = target.kind == "regression"
+    of_numbers = target.task_type == "regression"
     return {
         "scores": spread,
         "score_tally": spread.tally(known.said),

@@ -115,7 +115,7 @@ def fallen(problem: Problem, realized: Realized | None, baseline: float | None) 
 
 def _lead(problem: Problem, figures: Figures) -> Interval | None:
     """The figure that models of this kind are judged by."""
-    return figures.get(task_for(problem.target.kind).lead)
+    return figures.get(task_for(problem.target.task_type).primary_metric)
 
 
 def _rows(problem: Problem, evidence: Evidence) -> Rule:
@@ -171,8 +171,8 @@ def _drift(evidence: Evidence) -> Iterator[Rule]:
 
 
 def _expectation(problem: Problem, evidence: Evidence) -> Rule:
-    name = f"expected {display_name(task_for(problem.target.kind).lead)}"
-    if problem.target.kind == "regression":
+    name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
+    if problem.target.task_type == "regression":
         reason = "not available for regression: a predicted number does not say how sure it is"
         return Rule(name, "ok", None, None, reason)
     expected, usual = _lead(problem, evidence.expected), evidence.usual
@@ -187,7 +187,7 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
 
 def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
     realized, baseline = evidence.realized, evidence.baseline
-    name = f"realized {display_name(task_for(problem.target.kind).lead)}"
+    name = f"realized {display_name(task_for(problem.target.task_type).primary_metric)}"
     if realized is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
@@ -227,7 +227,7 @@ def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
 def _enough(problem: Problem, realized: Realized) -> bool:
     both = 0 < realized.positives < realized.labelled
     return (
-        both or problem.target.kind != "binary"
+        both or problem.target.task_type != "binary"
     ) and realized.labelled >= problem.monitoring.min_rows
 
 

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from longhaul.evaluation.intervals import Interval
-from longhaul.json_values import finite, name_of_metric
+from longhaul.json_values import replace_non_finite, sanitize_metric_name
 from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, Truth
@@ -20,8 +20,8 @@ def plain(assessment: Assessment) -> dict[str, Any]:
     drift = assessment.drift
     found = {
         "period": assessment.period,
-        "kind": assessment.kind,
-        "lead": TASKS[assessment.kind].lead,
+        "kind": assessment.task_type,
+        "lead": TASKS[assessment.task_type].primary_metric,
         "rows": assessment.rows,
         "decision": asdict(assessment.decision),
         "assumption": performance.ASSUMPTION,
@@ -39,7 +39,7 @@ def plain(assessment: Assessment) -> dict[str, Any]:
         },
         "pictures": list(assessment.pictures),
     }
-    return dict(finite(found))
+    return dict(replace_non_finite(found))
 
 
 def metrics(assessment: Assessment) -> dict[str, float]:
@@ -56,7 +56,7 @@ def metrics(assessment: Assessment) -> dict[str, float]:
         found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
         for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
             for one in column.measures:
-                found[f"moved/{name_of_metric(column.name)}.{one.name}"] = one.value
+                found[f"moved/{sanitize_metric_name(column.name)}.{one.name}"] = one.value
     return {name: value for name, value in found.items() if isfinite(value)}
 
 

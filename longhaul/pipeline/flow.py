@@ -15,7 +15,7 @@ from longhaul.pipeline.reuse import Reuse
 from longhaul.pipeline.terminal import Terminal
 from longhaul.tracking import artifacts, process_owner
 from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED
-from longhaul.tracking.ui_links import Interface
+from longhaul.tracking.ui_links import UiLinks
 
 NOTE_LENGTH = 5000  # the longest tag that every store keeps
 
@@ -66,14 +66,14 @@ class Flow:
         self._terminal = terminal
         self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
-        self._interface = Interface.of(parent.info.experiment_id)
+        self._interface = UiLinks.of(parent.info.experiment_id)
         self._at_work: list[_Started] = []
         self.stages: list[Stage] = []
 
     def __enter__(self) -> Self:
         """Begin to warm up the backend, and close what a life cycle that was cut off left open."""
         warm_backend.register(self._root)
-        for run_id in process_owner.sweep(self._parent):
+        for run_id in process_owner.reap_orphans(self._parent):
             self._terminal.say(f"run {run_id} was cut off: marked KILLED")
         return self
 

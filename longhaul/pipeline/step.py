@@ -1,13 +1,17 @@
-"""What every entry point shares: one run, one headline, one line when it fails."""
+"""The `step` decorator: a function becomes the command of an entry point.
 
+Every step has one MLflow run, one headline, and one line on stderr when it fails.
+"""
+
+import inspect
 import logging
 import os
 import re
 import signal
 import sys
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, overload
 
 import click
 import mlflow
@@ -15,15 +19,35 @@ import requests
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline import caller
+from longhaul.pipeline import caller, renamed
+from longhaul.pipeline.parameters import options
 from longhaul.tracking import process_owner, store
 from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 
-_NOBODY = re.compile(r"[a-z]+-[a-z]+-\d+")  # what MLflow makes up where nobody named a run
+_MADE_UP_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")  # MLflow's for a run without a name
 
 
 class Command(click.Command):
-    """A click command that answers bad input with one line on stderr and exit code 1 or 2."""
+    """The command of a step: bad input is answered by one line on stderr and exit code 1 or 2.
+
+    Parameters
+    ----------
+    state : callable, optional
+        Takes some of the step's parameters by name, and returns what the step's result depends on
+        beside its parameters and its code.
+    **options : Any
+        See `click.Command`.
+    """
+
+    def __init__(self, *, state: Callable[..., str] | None = None, **options: Any):
+        super().__init__(**options)
+        self._state = state
+
+    def state(self, parameters: Mapping[str, str]) -> str:
+        """Return what the result depends on beside the parameters, as one text."""
+        if self._state is None:
+            return ""
+        return self._state(**{name: parameters[name] for name in _names(self._state)})
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; see `click.Command.main`."""
@@ -33,7 +57,7 @@ class Command(click.Command):
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
-            _fail(f"error: {self.name}: {' '.join(error.format_message().split())}", 2)
+            _fail(f"error: {self.name}: {self._explain_usage(error)}", 2)
         except LonghaulError as error:
             _fail(f"{error.kind}: {self.name}: {error}", error.code)
         except (MlflowException, OSError) as error:
@@ -41,18 +65,50 @@ class Command(click.Command):
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
 
+    def _explain_usage(self, error: click.UsageError) -> str:
+        """Say in one line what is wrong with the options; an old name is answered by the new."""
+        if isinstance(error, click.NoSuchOption):
+            old = error.option_name.removeprefix("--")
+            new = renamed.PARAMETERS.get(old)
+            if new in {option.name for option in self.params}:
+                return f"the parameter {old} is now called {new}; pass {new} instead"
+        return " ".join(error.format_message().split())
 
-def stage(function: Callable[..., str]) -> Command:
-    """Make a function the command of an entry point.
 
-    The function runs inside the entry point's MLflow run, and returns the stage's headline: the
-    one figure a reader wants of it, kept as a tag of the run and printed.
+@overload
+def step(function: Callable[..., str]) -> Command: ...
+
+
+@overload
+def step(*, state: Callable[..., str]) -> Callable[[Callable[..., str]], Command]: ...
+
+
+def step(
+    function: Callable[..., str] | None = None, *, state: Callable[..., str] | None = None
+) -> Command | Callable[[Callable[..., str]], Command]:
+    """Make a function the command of the entry point that has its name.
+
+    The options are built from the signature; see `longhaul.pipeline.parameters`. The function runs
+    inside the entry point's MLflow run and returns the step's headline: the one figure that a
+    reader wants of it, kept as a tag of the run and printed.
+
+    Parameters
+    ----------
+    function : callable
+    state : callable, optional
+        Returns what the result depends on beside parameters and code, such as the content of a
+        source; see `Command`. Written ``@step(state=...)`` in one line: `Reuse` looks for that.
     """
+    if function is None:
+        return lambda decorated: _command(decorated, state)
+    return _command(function, state)
 
+
+def _command(function: Callable[..., str], state: Callable[..., str] | None) -> Command:
     def run(**parameters: Any) -> None:
         with mlflow.start_run() as active:
             mlflow.set_tag(OWNER, process_owner.current())
-            if _NOBODY.fullmatch(active.info.run_name):
+            if _MADE_UP_NAME.fullmatch(active.info.run_name):
                 mlflow.set_tag("mlflow.runName", function.__name__)
             try:
                 headline = function(**parameters)
@@ -64,10 +120,17 @@ def stage(function: Callable[..., str]) -> Command:
             mlflow.set_tag(HEADLINE, headline)
         click.echo(headline)
 
-    options = getattr(function, "__click_params__", [])
     return Command(
-        name=function.__name__, callback=run, params=options[::-1], help=function.__doc__
+        name=function.__name__,
+        callback=run,
+        params=options(function),
+        help=function.__doc__,
+        state=state,
     )
+
+
+def _names(function: Callable[..., Any]) -> list[str]:
+    return list(inspect.signature(function).parameters)
 
 
 def end_cleanly() -> None:
@@ -88,9 +151,9 @@ def quiet() -> None:
 
 
 def _explain(error: BaseException) -> str:
-    """What an error has to say, in one line."""
+    """Return the message of an error as one line."""
     if isinstance(error, MlflowException | requests.RequestException):
-        return store.refusal(error)
+        return store.describe_error(error)
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 

@@ -18,14 +18,14 @@ from longhaul.data import periods
 from longhaul.errors import LonghaulError
 from longhaul.registry import versions
 from longhaul.registry.lock import lock
-from longhaul.tracking.tags import LIFE
+from longhaul.tracking.tags import PRODUCTION_RUN
 
-PERIOD, TRUTH, RETRAINING = "longhaul.period.", "longhaul.truth.", "longhaul.retraining."
+PERIOD, PERFORMANCE, RETRAINING = "longhaul.period.", "longhaul.truth.", "longhaul.retraining."
 _BATCH = 900  # MLflow takes a thousand metrics at a time
 
 
 @dataclass(frozen=True)
-class Period:
+class PeriodRecord:
     """What was decided about one period.
 
     Attributes
@@ -51,7 +51,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Truth:
+class PerformanceRecord:
     """What became known of one period's outcomes.
 
     Attributes
@@ -72,7 +72,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Life:
+class ProductionHistory:
     """All that is on record of a registered model.
 
     Attributes
@@ -88,8 +88,8 @@ class Life:
 
     name: str
     run: str = ""
-    periods: Mapping[str, Period] = field(default_factory=dict)
-    truths: Mapping[str, Truth] = field(default_factory=dict)
+    periods: Mapping[str, PeriodRecord] = field(default_factory=dict)
+    truths: Mapping[str, PerformanceRecord] = field(default_factory=dict)
     retrainings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
@@ -102,8 +102,8 @@ class Life:
         return cls(
             name,
             run_id,
-            {k.removeprefix(PERIOD): Period(**json.loads(tags[k])) for k in _keys(tags, PERIOD)},
-            {k.removeprefix(TRUTH): Truth(**json.loads(tags[k])) for k in _keys(tags, TRUTH)},
+            {k.removeprefix(PERIOD): PeriodRecord(**json.loads(tags[k])) for k in _keys(tags, PERIOD)},
+            {k.removeprefix(PERFORMANCE): PerformanceRecord(**json.loads(tags[k])) for k in _keys(tags, PERFORMANCE)},
             {k.removeprefix(RETRAINING): json.loads(tags[k]) for k in _keys(tags, RETRAINING)},
         )
 
@@ -140,9 +140,9 @@ class Life:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def keep(
-    period: Period,
-    truths: Iterable[Truth],
+def record_period(
+    period: PeriodRecord,
+    truths: Iterable[PerformanceRecord],
     metrics: Mapping[str, Mapping[str, float]],
     name: str,
     experiment_id: str,
@@ -174,14 +174,14 @@ def keep(
     client = mlflow.MlflowClient()
     for start in range(0, len(points), _BATCH):
         client.log_batch(run_id, metrics=points[start : start + _BATCH])
-    tags = [RunTag(TRUTH + one.period, json.dumps(asdict(one))) for one in truths]
+    tags = [RunTag(PERFORMANCE + one.period, json.dumps(asdict(one))) for one in truths]
     # The period's own tag comes last: it says that all the others are there.
     client.log_batch(run_id, tags=tags)
     client.set_tag(run_id, PERIOD + period.period, json.dumps(asdict(period)))
     return run_id
 
 
-def keep_retraining(name: str, period: str, outcome: Mapping[str, object]) -> None:
+def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> None:
     """Put on record what became of the challenger that was trained on a period's evidence."""
     if run_id := _run_of(name):
         mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
@@ -189,8 +189,8 @@ def keep_retraining(name: str, period: str, outcome: Mapping[str, object]) -> No
 
 def _run_of(name: str) -> str | None:
     """The run of a registered model's life; None where there is none, or it was deleted."""
-    model = versions.find(name)
-    run_id = model.tags.get(LIFE) if model else None
+    model = versions.find_model(name)
+    run_id = model.tags.get(PRODUCTION_RUN) if model else None
     try:
         found = mlflow.MlflowClient().get_run(run_id) if run_id else None
     except MlflowException as error:
@@ -206,9 +206,9 @@ def _begin(name: str, experiment_id: str) -> str:
     with lock(name):
         if run_id := _run_of(name):
             return run_id
-        run = client.create_run(experiment_id, run_name=f"{name} in production", tags={LIFE: name})
+        run = client.create_run(experiment_id, run_name=f"{name} in production", tags={PRODUCTION_RUN: name})
         try:
-            client.set_registered_model_tag(name, LIFE, run.info.run_id)
+            client.set_registered_model_tag(name, PRODUCTION_RUN, run.info.run_id)
         except MlflowException:
             client.set_terminated(run.info.run_id, "FAILED")
             raise LonghaulError(f"model {name!r}: not registered, so it has no life") from None

@@ -13,15 +13,15 @@ from longhaul.monitoring.assessment import Assessment, Truth
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem, Target
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import versions
-from longhaul.registry.model_uri import Identity
+from longhaul.registry.model_uri import ModelUri
 from longhaul.tracking import artifacts, logged_models
 
-Count = Callable[[Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None]
+CountPeriod = Callable[[Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None]
 
 
-class Watched:
+class MonitoringSession:
     """A model's periods, each with the version that predicted it.
 
     Parameters
@@ -45,10 +45,10 @@ class Watched:
         self,
         folder: Path,
         problem: Problem,
-        past: Life,
-        identity: Identity,
+        past: ProductionHistory,
+        identity: ModelUri,
         predictions: str,
-        count: Count,
+        count: CountPeriod,
     ):
         self._folder, self._problem, self._past = folder, problem, past
         self._identity, self._predictions, self._count = identity, predictions, count
@@ -96,14 +96,14 @@ class Watched:
             number, problem = self.version(period), self._problem
             known = self._past.periods.get(period)
             uri = known.predictions if known else self._predictions
-            key = Identity(self._identity.name, number, "").key
+            key = ModelUri(self._identity.name, number, "").key
             scored = artifacts.fetch(uri) / key / f"{period}.parquet"
             if not scored.exists():
                 raise LonghaulError(
                     f"predictions: {uri} has none of {period} by version {number}; score it first"
                 )
             package = self._package(number)
-            aside = (*problem.aside, *([problem.time.column] if problem.time else []))
+            aside = (*problem.excluded, *([problem.time.column] if problem.time else []))
             self._seen[period, due] = self._count(
                 tables.path(self._folder, period),
                 scored,
@@ -126,7 +126,7 @@ class Watched:
 
     def _baseline(self, number: str) -> float:
         """The leading figure when a version was judged; that on validation where it was not."""
-        lead = tasks.task_for(self._problem.target.kind).lead
+        lead = tasks.task_for(self._problem.target.task_type).primary_metric
         tags = versions.version(self._identity.name, number).tags
         try:
             return float(tags[f"test_{lead}"])

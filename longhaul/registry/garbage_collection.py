@@ -17,7 +17,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from longhaul.tracking.pagination import every
+from longhaul.tracking.pagination import paginate
 
 _PARENT = "mlflow.parentRunId"
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -38,7 +38,7 @@ class Inventory:
     """
 
     runs: Mapping[str, Run]
-    needed: frozenset[str]
+    reachable: frozenset[str]
 
     def old(self, before: int) -> list[Run]:
         """The runs that are not needed and had ended by a time, in ms since 1970, oldest first."""
@@ -52,19 +52,19 @@ class Inventory:
         return sorted(found, key=lambda run: run.info.start_time)
 
 
-def take(experiment_id: str) -> Inventory:
+def take_inventory(experiment_id: str) -> Inventory:
     """Take stock of an experiment; what a run of another one needs is needed, too."""
     client = mlflow.MlflowClient()
-    ids = [one.experiment_id for one in every(client.search_experiments, ViewType.ALL)]
-    found = every(client.search_runs, ids, "", ViewType.ALL, max_results=_PAGE)
+    ids = [one.experiment_id for one in paginate(client.search_experiments, ViewType.ALL)]
+    found = paginate(client.search_runs, ids, "", ViewType.ALL, max_results=_PAGE)
     runs = {run.info.run_id: run for run in found}
     at_work = {run_id for run_id, run in runs.items() if run.info.end_time is None}
-    kept = needed(runs, _roots() | at_work)
+    kept = reachable(runs, _roots() | at_work)
     own = {k: run for k, run in runs.items() if run.info.experiment_id == experiment_id}
     return Inventory(own, kept & own.keys())
 
 
-def needed(runs: Mapping[str, Run], roots: Iterable[str]) -> frozenset[str]:
+def reachable(runs: Mapping[str, Run], roots: Iterable[str]) -> frozenset[str]:
     """All that is needed by some runs, however far.
 
     Parameters
@@ -124,9 +124,9 @@ def _roots() -> set[str]:
     """The runs that registered models speak of."""
     texts: list[str] = []
     client = mlflow.MlflowClient()
-    for model in every(client.search_registered_models):
+    for model in paginate(client.search_registered_models):
         texts += _told_by_model(model)
-    for version in every(client.search_model_versions):
+    for version in paginate(client.search_model_versions):
         texts += _told_by_version(version)
     return set(_named(texts))
 

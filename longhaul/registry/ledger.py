@@ -31,7 +31,7 @@ State = Literal["started", "done", "void"]
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerLine:
     """One move of the championship.
 
     Attributes
@@ -72,14 +72,14 @@ class Line:
 _STORED = {"before": "from", "after": "to"}
 
 
-def lines(name: str) -> list[Line]:
+def lines(name: str) -> list[LedgerLine]:
     """All lines of a registered model, in order of time; none where there is no such model."""
-    found = versions.find(name)
+    found = versions.find_model(name)
     tags = found.tags if found else {}
     return [_parse(name, key, tags[key]) for key in sorted(tags) if key.startswith(PREFIX)]
 
 
-def begin(name: str, line: Line) -> Line:
+def begin(name: str, line: LedgerLine) -> LedgerLine:
     """Write a new line, as started; return it with its time and key.
 
     Clocks of several hosts differ: a line is never dated before the last one.
@@ -92,15 +92,15 @@ def begin(name: str, line: Line) -> Line:
     return _write(name, replace(line, when=now.isoformat(timespec="microseconds"), key=key))
 
 
-def end(name: str, line: Line, state: State) -> Line:
+def end(name: str, line: LedgerLine, state: State) -> LedgerLine:
     """Rewrite a line with what became of it."""
     return _write(name, replace(line, state=state))
 
 
-def settled(history: Sequence[Line], champion: str | None) -> list[Line]:
+def settle_states(history: Sequence[LedgerLine], champion: str | None) -> list[LedgerLine]:
     """The same lines; one that was cut off is done if `champion` is who it was to be, else void."""
 
-    def state(line: Line) -> State:
+    def state(line: LedgerLine) -> State:
         if line.state != "started":
             return line.state
         return "done" if line.after == champion else "void"
@@ -108,7 +108,7 @@ def settled(history: Sequence[Line], champion: str | None) -> list[Line]:
     return [replace(line, state=state(line)) for line in history]
 
 
-def throne(history: Sequence[Line]) -> list[str]:
+def champion_stack(history: Sequence[LedgerLine]) -> list[str]:
     """The champions that the present one stands on, oldest first and the present one last.
 
     A promotion puts a version on top, a rollback takes one off: rolling back twice goes two
@@ -124,13 +124,13 @@ def throne(history: Sequence[Line]) -> list[str]:
     return stack
 
 
-def replaced(history: Sequence[Line], champion: str) -> str:
+def previous_champion(history: Sequence[LedgerLine], champion: str) -> str:
     """The version that held the championship before `champion` won it; "none" if none did."""
-    stack = throne(history)
+    stack = champion_stack(history)
     return stack[-2] if stack[-1:] == [champion] and len(stack) > 1 else NONE
 
 
-def check(reason: str, evidence: str = "") -> None:
+def check_texts(reason: str, evidence: str = "") -> None:
     """Refuse what the ledger cannot hold as it is: it never cuts.
 
     Raises
@@ -151,16 +151,16 @@ def check(reason: str, evidence: str = "") -> None:
         raise LonghaulError("reason: empty; say in a few words why the champion changes")
 
 
-def _write(name: str, line: Line) -> Line:
+def _write(name: str, line: LedgerLine) -> LedgerLine:
     text = json.dumps(line.record(), ensure_ascii=False)
     mlflow.MlflowClient().set_registered_model_tag(name, line.key, text)
     return line
 
 
-def _parse(name: str, key: str, text: str) -> Line:
+def _parse(name: str, key: str, text: str) -> LedgerLine:
     try:
         stored: dict[str, Any] = json.loads(text)
-        return Line(before=stored.pop("from"), after=stored.pop("to"), key=key, **stored)
+        return LedgerLine(before=stored.pop("from"), after=stored.pop("to"), key=key, **stored)
     except (ValueError, KeyError, TypeError):
         raise LonghaulError(
             f"{name}: tag {key!r} is not a line of the ledger; it was changed by another hand"

@@ -25,7 +25,7 @@ def mirror(name: str) -> None:
     if not hasattr(client, "transition_model_version_stage"):
         return _note(name, "this MLflow has none")
     try:
-        for number, stage in moves(versions.every(name), versions.aliases(name)):
+        for number, stage in stage_changes(versions.all_versions(name), versions.aliases(name)):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FutureWarning)
                 client.transition_model_version_stage(name, number, stage)
@@ -33,7 +33,7 @@ def mirror(name: str) -> None:
         return _note(name, str(error).splitlines()[0])
 
 
-def moves(found: Iterable[ModelVersion], aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def stage_changes(found: Iterable[ModelVersion], aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Version and new stage of each version whose stage is not what its alias says.
 
     A version that is both champion and challenger is in Production. One that is neither is

@@ -66,7 +66,7 @@ def _held(name: str, deadline: float) -> Iterator[None]:
 
 def _acquire(name: str, token: str, deadline: float) -> None:
     while not _create(name, {HOLDER: process_owner.current(), TOKEN: token}):
-        found = versions.find(name)
+        found = versions.find_model(name)
         if _token(found) == token:  # a request that was sent again: the first one did it
             return
         if found and _dead(found):
@@ -86,7 +86,7 @@ def _dead(found: RegisteredModel) -> bool:
     age = time.time() - found.creation_timestamp / 1000
     if holder is None:
         return age > STALE_SECONDS
-    return process_owner.gone(holder) or (_elsewhere(holder) and age > STALE_SECONDS)
+    return process_owner.has_ended(holder) or (_elsewhere(holder) and age > STALE_SECONDS)
 
 
 def _elsewhere(holder: str) -> bool:
@@ -117,10 +117,10 @@ def _create(name: str, tags: dict[str, str]) -> bool:
 
 def _delete(name: str, token: str | None) -> None:
     """Delete the lock of one acquisition, unless it is gone."""
-    if _token(versions.find(name)) != token:
+    if _token(versions.find_model(name)) != token:
         return
     try:
         mlflow.MlflowClient().delete_registered_model(name)
     except MlflowException:
-        if _token(versions.find(name)) == token:
+        if _token(versions.find_model(name)) == token:
             raise

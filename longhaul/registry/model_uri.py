@@ -12,7 +12,7 @@ _RUN = re.compile(r"^runs:/+(?P<run>[^/]+)(/|$)")
 
 
 @dataclass(frozen=True)
-class Identity:
+class ModelUri:
     """A model by name.
 
     Attributes
@@ -35,7 +35,7 @@ class Identity:
         return re.sub(r"[^\w.-]", "_", "-".join(filter(None, [self.name, self.version])))
 
 
-def identify(uri: str) -> Identity:
+def resolve_model(uri: str) -> ModelUri:
     """The model at `uri`.
 
     Raises
@@ -46,10 +46,10 @@ def identify(uri: str) -> Identity:
     if registered := _REGISTERED.match(uri):
         name = registered["name"]
         version = _version(name, registered["version"], registered["alias"])
-        return Identity(name, version, f"models:/{name}/{version}")
+        return ModelUri(name, version, f"models:/{name}/{version}")
     if run := _RUN.match(uri):
-        return Identity(run["run"], "", uri)
-    return Identity(uri.rstrip("/").rpartition("/")[2], "", uri)
+        return ModelUri(run["run"], "", uri)
+    return ModelUri(uri.rstrip("/").rpartition("/")[2], "", uri)
 
 
 def _version(name: str, version: str | None, alias: str | None) -> str:

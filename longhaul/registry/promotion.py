@@ -15,14 +15,14 @@ import mlflow
 
 from longhaul.errors import LonghaulError
 from longhaul.registry import ledger, legacy_stages, versions
-from longhaul.registry.ledger import NONE, Line, Move
+from longhaul.registry.ledger import NONE, LedgerLine, Move
 from longhaul.registry.legacy_stages import CHALLENGER, CHAMPION
 from longhaul.registry.lock import lock
 
 ANY = "any"
 
 
-class Moved(NamedTuple):
+class ChampionChange(NamedTuple):
     """What a promotion or a rollback did: the version before and after; the same if nothing."""
 
     before: str
@@ -47,15 +47,15 @@ def incumbent(name: str, candidate: str) -> str:
     candidate : str
         ``runs:/<run>/model``.
     """
-    current, run = champion(name), versions.run_of(candidate)
+    current, run = champion(name), versions.run_of_candidate(candidate)
     if current is None:
         return NONE
-    known = {str(one.version) for one in versions.every(name) if one.run_id == run}
+    known = {str(one.version) for one in versions.all_versions(name) if one.run_id == run}
     won = [line.before for line in _promotions(name) if line.after in known]
     return won[-1] if won else current
 
 
-def crowned(name: str, candidate: str) -> str | None:
+def promoted_version(name: str, candidate: str) -> str | None:
     """The version of a candidate, if it is champion, or the champion came after it.
 
     One that was rolled back is neither.
@@ -67,10 +67,10 @@ def crowned(name: str, candidate: str) -> str | None:
     candidate : str
         ``runs:/<run>/model``.
     """
-    run = versions.run_of(candidate)
-    known = {str(one.version) for one in versions.every(name) if one.run_id == run}
-    history = ledger.settled(ledger.lines(name), champion(name))
-    return next((number for number in ledger.throne(history) if number in known), None)
+    run = versions.run_of_candidate(candidate)
+    known = {str(one.version) for one in versions.all_versions(name) if one.run_id == run}
+    history = ledger.settle_states(ledger.lines(name), champion(name))
+    return next((number for number in ledger.champion_stack(history) if number in known), None)
 
 
 def register(name: str, candidate: str, tags: dict[str, str], description: str) -> str:
@@ -92,9 +92,9 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     str
         The version: the one there is, where the candidate was registered before.
     """
-    client, run = mlflow.MlflowClient(), versions.run_of(candidate)
+    client, run = mlflow.MlflowClient(), versions.run_of_candidate(candidate)
     with lock(name):
-        made = (str(one.version) for one in versions.every(name) if one.run_id == run)
+        made = (str(one.version) for one in versions.all_versions(name) if one.run_id == run)
         number = next(made, None) or _create(name, candidate, run)
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
@@ -105,7 +105,7 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     return number
 
 
-def promote(name: str, number: str, reason: str, evidence: str = "", replaces: str = ANY) -> Moved:
+def promote(name: str, number: str, reason: str, evidence: str = "", replaces: str = ANY) -> ChampionChange:
     """Make a version the champion, if the champion is the one it is meant to replace.
 
     Parameters
@@ -129,26 +129,26 @@ def promote(name: str, number: str, reason: str, evidence: str = "", replaces: s
         When there is no such version, it is not ready, another one is champion than `replaces`
         says, or the reason is empty or too long.
     """
-    ledger.check(reason, evidence)
+    ledger.check_texts(reason, evidence)
     _check_replaces(replaces)
     versions.require_ready(name, number)
     with lock(name):
-        settle(name)
+        settle_interrupted(name)
         current = champion(name) or NONE
         if current == number:
-            return Moved(number, number)
+            return ChampionChange(number, number)
         if replaces not in {ANY, current}:
             if any((line.before, line.after) == (replaces, number) for line in _promotions(name)):
-                return Moved(current, current)
+                return ChampionChange(current, current)
             raise LonghaulError(
                 f"{name}: the champion is {_say(current)}, not {_say(replaces)} as expected;"
                 f" nothing was changed; compare version {number} with it, then promote again"
             )
         _move(name, "promote", current, number, reason, evidence)
-    return Moved(current, number)
+    return ChampionChange(current, number)
 
 
-def rollback(name: str, reason: str) -> Moved:
+def rollback(name: str, reason: str) -> ChampionChange:
     """Give the championship back to the version that held it before.
 
     Raises
@@ -156,31 +156,31 @@ def rollback(name: str, reason: str) -> Moved:
     LonghaulError
         When there is no champion, or the ledger knows of none before it.
     """
-    ledger.check(reason)
+    ledger.check_texts(reason)
     with lock(name):
-        settle(name)
+        settle_interrupted(name)
         current = champion(name)
         if current is None:
             raise LonghaulError(f"{name}: no champion to roll back")
-        earlier = ledger.replaced(ledger.lines(name), current)
+        earlier = ledger.previous_champion(ledger.lines(name), current)
         if earlier == NONE:
             raise LonghaulError(f"{name}: the ledger knows of no champion before version {current}")
         versions.require_ready(name, earlier)
         _move(name, "rollback", current, earlier, reason, "")
-    return Moved(current, earlier)
+    return ChampionChange(current, earlier)
 
 
-def settle(name: str) -> None:
+def settle_interrupted(name: str) -> None:
     """Close a line of the ledger whose move was cut off; to be called under the lock."""
     found = ledger.lines(name)
-    for line, settled in zip(found, ledger.settled(found, champion(name)), strict=True):
+    for line, settled in zip(found, ledger.settle_states(found, champion(name)), strict=True):
         if line.state != settled.state:
             _finish(name, line) if settled.state == "done" else ledger.end(name, line, "void")
 
 
-def _promotions(name: str) -> list[Line]:
+def _promotions(name: str) -> list[LedgerLine]:
     """The promotions that were carried out, in order of time."""
-    history = ledger.settled(ledger.lines(name), champion(name))
+    history = ledger.settle_states(ledger.lines(name), champion(name))
     return [line for line in history if line.state == "done" and line.move == "promote"]
 
 
@@ -189,12 +189,12 @@ def _move(name: str, move: Move, before: str, after: str, reason: str, evidence:
     who = f"{getpass.getuser()}@{socket.gethostname()}"
     if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
         who = f"{user} ({who})"
-    line = ledger.begin(name, Line("", who, move, before, after, reason, evidence))
+    line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
 
 
-def _finish(name: str, line: Line) -> None:
+def _finish(name: str, line: LedgerLine) -> None:
     """All that follows from a champion's alias; may be done again when it was cut off."""
     if versions.aliases(name).get(CHALLENGER) == line.after:
         mlflow.MlflowClient().delete_registered_model_alias(name, CHALLENGER)
@@ -206,7 +206,7 @@ def _create(name: str, candidate: str, run: str) -> str:
     """Register the candidate; what MLflow prints about it is not for this terminal."""
     with contextlib.redirect_stderr(io.StringIO()):
         number = str(mlflow.register_model(candidate, name).version)
-    for one in versions.every(name):
+    for one in versions.all_versions(name):
         # An answer that was lost: MLflow asked again, and got a second version.
         if one.run_id == run and str(one.version) != number:
             mlflow.MlflowClient().delete_model_version(name, str(one.version))

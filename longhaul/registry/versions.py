@@ -54,12 +54,12 @@ def version(name: str, number: str) -> ModelVersion:
         raise
 
 
-def every(name: str) -> Iterator[ModelVersion]:
+def all_versions(name: str) -> Iterator[ModelVersion]:
     """All versions of a registered model; none where there is no such model."""
-    return pagination.every(mlflow.MlflowClient().search_model_versions, f"name = '{name}'")
+    return pagination.paginate(mlflow.MlflowClient().search_model_versions, f"name = '{name}'")
 
 
-def find(name: str) -> RegisteredModel | None:
+def find_model(name: str) -> RegisteredModel | None:
     """The registered model; None where there is none.
 
     It is searched for: who asks a server with doors for a name that is not there, is told that he
@@ -70,11 +70,11 @@ def find(name: str) -> RegisteredModel | None:
 
 def aliases(name: str) -> dict[str, str]:
     """Alias to version; none where there is no such model."""
-    found = find(name)
+    found = find_model(name)
     return {alias: str(number) for alias, number in found.aliases.items()} if found else {}
 
 
-def run_of(candidate: str) -> str:
+def run_of_candidate(candidate: str) -> str:
     """The id of the run that logged ``runs:/<run>/model``; a run logs one model.
 
     Raises

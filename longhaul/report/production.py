@@ -8,13 +8,13 @@ from typing import Any
 import mlflow
 
 from longhaul.plots import monitoring as plots
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import ledger
-from longhaul.registry.ledger import Line
+from longhaul.registry.ledger import LedgerLine
 from longhaul.report import template
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 from longhaul.tracking import artifacts
-from longhaul.tracking.ui_links import Interface
+from longhaul.tracking.ui_links import UiLinks
 
 PAGE = "life.html"
 DRAWN: dict[TaskType, tuple[str, ...]] = {
@@ -36,9 +36,9 @@ class ProductionReport:
     promotions : sequence of Line
     """
 
-    life: Life
+    life: ProductionHistory
     assessments: Mapping[str, Mapping[str, Any]]
-    promotions: Sequence[Line]
+    promotions: Sequence[LedgerLine]
 
 
 def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
@@ -75,7 +75,7 @@ def _compared(assessment: Mapping[str, Any], newest: Mapping[str, Any] | None) -
 
 def read_production(name: str) -> ProductionReport:
     """Gather a model's life from the tracking store."""
-    life = Life.read(name)
+    life = ProductionHistory.read(name)
     assessments = {
         label: artifacts.read_json(f"runs:/{one.run}/monitor.json")
         for label, one in sorted(life.periods.items())
@@ -83,7 +83,7 @@ def read_production(name: str) -> ProductionReport:
     return ProductionReport(life, assessments, ledger.lines(name))
 
 
-def render_production(story: ProductionReport, interface: Interface, experiment_id: str) -> str:
+def render_production(story: ProductionReport, interface: UiLinks, experiment_id: str) -> str:
     """The page of a life so far.
 
     Parameters
@@ -114,7 +114,7 @@ def publish(name: str) -> None:
     """Render the page of a life so far, and keep it with the run of that life."""
     story, client = read_production(name), mlflow.MlflowClient()
     experiment_id = client.get_run(story.life.run).info.experiment_id
-    client.log_text(story.life.run, render_production(story, Interface.of(experiment_id), experiment_id), PAGE)
+    client.log_text(story.life.run, render_production(story, UiLinks.of(experiment_id), experiment_id), PAGE)
 
 
 def period_rows(story: ProductionReport) -> list[dict[str, Any]]:

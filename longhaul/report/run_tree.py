@@ -13,12 +13,11 @@ from mlflow.exceptions import MlflowException
 
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
-from longhaul.problem import Problem
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import Problem, TaskType
 from longhaul.tracking import artifacts
-from longhaul.tracking.pagination import every
+from longhaul.tracking.pagination import paginate
 from longhaul.tracking.tags import HEADLINE, REUSED
-from longhaul.tracking.ui_links import Interface
+from longhaul.tracking.ui_links import UiLinks
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class RunTree:
 
     parent: Run
     stages: Sequence[StepRun]
-    interface: Interface
+    interface: UiLinks
 
     def of(self, entry_point: str) -> list[StepRun]:
         """The stages of one entry point."""
@@ -204,13 +203,13 @@ def read_run_tree(run_id: str) -> RunTree:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
         stages.append(StepRun(parent, False))
-    interface = Interface.of(parent.info.experiment_id)
+    interface = UiLinks.of(parent.info.experiment_id)
     return RunTree(parent, sorted(stages, key=_begin), interface)
 
 
 def _children(parent: Run) -> list[Run]:
     """The runs that are a part of another one, in the order in which they began."""
-    found = every(
+    found = paginate(
         mlflow.MlflowClient().search_runs,
         [parent.info.experiment_id],
         f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",

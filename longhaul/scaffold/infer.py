@@ -148,7 +148,7 @@ def _leaks(
     said: list[str],
 ) -> list[InferredColumn]:
     """The columns, less those that alone give the target away; suspicious ones are told of."""
-    kind, judged = found.target.kind, []
+    kind, judged = found.target.task_type, []
     tried = [one.name for one in looked if one.use == "feature"][:MOST_TRIED]
     for one in looked:
         figure = 0.0
@@ -214,7 +214,7 @@ def _plan(
 
 def _gate(plan: WindowPlan, found: InferredTarget, labelled: np.ndarray) -> Gate:
     """What a first model must reach: more than a guess, in so far as so many rows can tell."""
-    rows, kind = plan.rows["test"], found.target.kind
+    rows, kind = plan.rows["test"], found.target.task_type
     least = max(20, min(1000, rows // 2))
     if kind == "regression":
         return Gate(min_rows=least, min_r2=0.05)

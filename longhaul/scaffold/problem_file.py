@@ -41,7 +41,7 @@ def decisions(survey: InferredProblem) -> list[str]:
     shown = survey.aside[:20]
     return [
         f"{survey.rows:,} rows, {len(survey.columns) + 1:,} columns",
-        f"target {outcome.target.column!r}: {outcome.target.kind}; {outcome.reason}",
+        f"target {outcome.target.column!r}: {outcome.target.task_type}; {outcome.reason}",
         f"features: {counted}",
         *(f"left out: {one.name!r} {one.reason}" for one in shown),
         *([f"left out: {len(survey.aside) - 20} more, see the file"] if survey.aside[20:] else []),
@@ -49,7 +49,7 @@ def decisions(survey: InferredProblem) -> list[str]:
         *(f"note: {note}" for note in survey.notes),
         *(
             ["to be decided: costs are 1 to 1; what does each error cost you?"]
-            if outcome.target.kind == "binary"
+            if outcome.target.task_type == "binary"
             else []
         ),
     ]
@@ -108,8 +108,8 @@ def _target(survey: InferredProblem) -> Iterator[str]:
     target = survey.outcome.target
     yield f"target: # {_safe(survey.outcome.reason)}"
     yield f"  column: {_word(target.column)}"
-    yield f"  kind: {target.kind}"
-    if target.kind == "binary":
+    yield f"  kind: {target.task_type}"
+    if target.task_type == "binary":
         yield f"  positive: {_word(target.positive)}"
     if target.classes:
         yield f"  classes: {_list(target.classes)}"
@@ -147,7 +147,7 @@ def _columns(survey: InferredProblem) -> Iterator[str]:
 
 
 def _costs(survey: InferredProblem) -> Iterator[str]:
-    if survey.outcome.target.kind == "binary":
+    if survey.outcome.target.task_type == "binary":
         yield "costs: # to be decided: what does each error cost you, in any unit?"
         yield "  false_positive: 1"
         yield "  false_negative: 1"
@@ -162,7 +162,7 @@ def _contract(survey: InferredProblem) -> Iterator[str]:
 
 
 def _gate(survey: InferredProblem) -> Iterator[str]:
-    gate, kind = survey.gate, survey.outcome.target.kind
+    gate, kind = survey.gate, survey.outcome.target.task_type
     yield "gate: # to be decided: what is good enough?"
     yield f"  min_rows: {gate.min_rows}"
     if kind == "binary":

@@ -55,7 +55,7 @@ def create(settings: Settings, shelf: Path) -> Doors:
     app.openapi = lambda: openapi.openapi(champion.served, settings)  # type: ignore[method-assign]
     _add_probes(app, champion, clerk)
     invocations = Invocations(champion, clerk, settings.limits, own)
-    outcomes = Outcomes(lambda: champion.served.predictor.kind, clerk, settings.limits, own)
+    outcomes = Outcomes(lambda: champion.served.predictor.task_type, clerk, settings.limits, own)
     return Doors(
         _ahead({"/invocations": invocations, "/outcomes": outcomes}, app), settings.tokens, own
     )

@@ -14,7 +14,7 @@ from longhaul.serving.metrics import Meters
 from longhaul.serving.middleware import body
 from longhaul.serving.recorder import Clerk
 from longhaul.serving.settings import Limits
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 _TOLD: dict[TaskType, tuple[set[type], str]] = {
     "binary": ({bool}, "true or false"),
@@ -94,9 +94,9 @@ def _read(sent: bytes) -> Report:
         raise invalid(f"{where}: {what}; GET /openapi.json has the schema") from None
 
 
-def _require(report: Report, kind: TaskType) -> None:
+def _require(report: Report, task_type: TaskType) -> None:
     """Refuse outcomes of another kind than what is predicted."""
-    types, expected = _TOLD[kind]
+    types, expected = _TOLD[task_type]
     for place, one in enumerate(report.outcomes):
         if type(one.outcome) not in types or one.outcome in {inf, -inf}:
             raise invalid(f"outcomes.{place}.outcome: not {expected}")

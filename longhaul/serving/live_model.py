@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longhaul.errors import LonghaulError
-from longhaul.registry.model_uri import Identity, identify
+from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.serving import event_log, loaded_model
 from longhaul.serving.loaded_model import Served
 from longhaul.serving.metrics import Meters
@@ -19,7 +19,7 @@ _LONGEST = 300.0  # seconds until a version that was refused is tried again
 class Refused:
     """A version that was not put in service, and why."""
 
-    identity: Identity
+    identity: ModelUri
     reason: str
     times: int
     again: float
@@ -65,7 +65,7 @@ class Champion:
     def look(self) -> None:
         """Put in service what the URI points at, if it is another model and a sound one."""
         try:
-            identity = identify(self.uri)
+            identity = resolve_model(self.uri)
         except Exception as error:  # the store of the registry may fail in any way
             self._lose(error)
             return
@@ -82,16 +82,16 @@ class Champion:
     def _first(self) -> Served:
         """What the URI points at, or the last that was in service."""
         try:
-            return loaded_model.load(identify(self.uri), self.shelf)
+            return loaded_model.load(resolve_model(self.uri), self.shelf)
         except Exception as error:
             with contextlib.suppress(OSError, LonghaulError, ValueError):
-                last = Identity(*self._last.read_text(encoding="utf-8").split("\n"))
+                last = ModelUri(*self._last.read_text(encoding="utf-8").split("\n"))
                 found = loaded_model.load(last, self.shelf)
                 event_log.warning("fell back", version=last.version, reason=_reason(error))
                 return found
             raise
 
-    def _try(self, identity: Identity) -> None:
+    def _try(self, identity: ModelUri) -> None:
         before = self.served
         try:
             found = loaded_model.load(identity, self.shelf)
@@ -118,7 +118,7 @@ class Champion:
         draft.write_text("\n".join([one.name, one.version, one.uri]), encoding="utf-8")
         draft.replace(self._last)
 
-    def _refuse(self, identity: Identity, error: Exception) -> None:
+    def _refuse(self, identity: ModelUri, error: Exception) -> None:
         times = 1
         if self.refused and self.refused.identity == identity:
             times = self.refused.times + 1
@@ -128,7 +128,7 @@ class Champion:
             self.meters.refused.inc()
             event_log.warning("refused", model=identity.uri, reason=self.refused.reason)
 
-    def _tried(self, identity: Identity) -> bool:
+    def _tried(self, identity: ModelUri) -> bool:
         """Whether it was refused a moment ago."""
         refused = self.refused
         return bool(refused and refused.identity == identity and time.monotonic() < refused.again)

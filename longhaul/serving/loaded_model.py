@@ -14,7 +14,7 @@ from longhaul.errors import LonghaulError
 from longhaul.model import package, payload
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
-from longhaul.registry.model_uri import Identity
+from longhaul.registry.model_uri import ModelUri
 from longhaul.serving.parsing import Reader, Rows
 from longhaul.serving.response import Answer, answer
 from longhaul.tracking import artifacts
@@ -35,7 +35,7 @@ class Served:
         A few rows that it was logged with.
     """
 
-    identity: Identity
+    identity: ModelUri
     predictor: Predictor
     problem: Problem
     metadata: Model
@@ -67,7 +67,7 @@ class Served:
         return answer(found.table, predictor, scores)
 
 
-def load(identity: Identity, shelf: Path) -> Served:
+def load(identity: ModelUri, shelf: Path) -> Served:
     """Load a model, from a copy that stays on the shelf for the next one who asks.
 
     Parameters
@@ -83,7 +83,7 @@ def load(identity: Identity, shelf: Path) -> Served:
     """
     folder = shelf / identity.key
     if not folder.is_dir():
-        artifacts.keep(identity.uri, folder)
+        artifacts.copy_to(identity.uri, folder)
     try:
         served = _read(identity, folder)
         _check(served)
@@ -93,7 +93,7 @@ def load(identity: Identity, shelf: Path) -> Served:
     return served
 
 
-def _read(identity: Identity, folder: Path) -> Served:
+def _read(identity: ModelUri, folder: Path) -> Served:
     parts = folder / "artifacts" / "package"
     if not parts.is_dir():
         raise LonghaulError(f"{identity.uri}: not a model of Longhaul")
@@ -107,7 +107,7 @@ def _read(identity: Identity, folder: Path) -> Served:
     )
 
 
-def _example(metadata: Model, folder: Path, identity: Identity) -> pd.DataFrame:
+def _example(metadata: Model, folder: Path, identity: ModelUri) -> pd.DataFrame:
     example = metadata.load_input_example(str(folder))
     if not isinstance(example, pd.DataFrame) or example.empty:
         raise LonghaulError(f"{identity.uri}: it has no input example to be checked on")

@@ -78,7 +78,7 @@ def _description(served: Served, settings: Settings) -> str:
         "regression": f"The value of `{target.column}` to be expected",
     }
     return (
-        f"{said[target.kind]}. A feature that is not sent is missing;"
+        f"{said[target.task_type]}. A feature that is not sent is missing;"
         f" other columns are ignored. One request takes {limits.rows:,} rows, {limits.bytes:,}"
         f" bytes and {limits.seconds:g} s at most."
     )
@@ -167,7 +167,7 @@ def _schemas(served: Served) -> dict[str, Any]:
             "oneOf": [{"required": [name]} for name in forms],
         },
         "Answer": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
-        "Prediction": _object(_PREDICTED[served.predictor.kind]),
+        "Prediction": _object(_PREDICTED[served.predictor.task_type]),
         "Error": _object({"error_code": {"type": "string"}, "message": {"type": "string"}}),
         **report.pop("$defs"),
         "Report": report,

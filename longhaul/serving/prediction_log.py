@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 OUTCOMES, BROKEN = "outcomes", "broken"

@@ -98,7 +98,7 @@ class Clerk:
         """The heading of the model's lines, written once."""
         if self._heading is None or self._heading[0] is not served:
             one, problem = served.identity, served.problem
-            kind = problem.target.kind
+            kind = problem.target.task_type
             heading = Heading(one.name, one.version, one.key, served.kinds, problem.time, kind)
             self._heading = served, heading.line()
         return self._heading[1]

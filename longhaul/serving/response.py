@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 def answer(table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray) -> Answer:
     """An answer in the JSON of MLflow's scoring server; every number reads back equal."""
-    if predictor.kind != "binary":
+    if predictor.task_type != "binary":
         columns = {name: _plain(one) for name, one in predictor.columns(scores).items()}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return Answer(table, columns, orjson.dumps({"predictions": rows}))

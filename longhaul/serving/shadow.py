@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import event_log, loaded_model, prediction_log
 from longhaul.serving.loaded_model import Served
 from longhaul.serving.metrics import Meters
@@ -63,7 +63,7 @@ class Shadow:
                 self._fail(file, str(error).splitlines()[0] if str(error) else repr(error))
 
     def _predict(self, file: Path) -> None:
-        identity = identify(self.uri)
+        identity = resolve_model(self.uri)
         if file.parent.parent.name == identity.key:
             return  # it is in service itself
         if self._served is None or self._served.identity != identity:

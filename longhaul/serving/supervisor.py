@@ -16,7 +16,7 @@ from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 from longhaul.errors import LonghaulError
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import app, compaction, event_log, loaded_model, metrics
 from longhaul.serving.metrics import Meters
 from longhaul.serving.settings import Settings
@@ -48,7 +48,7 @@ def run(settings: Settings) -> int:
     with _runtime() as folder, _listen(settings) as listener, _own_signals():
         shelf, own = folder / "models", Meters()
         shelf.mkdir()
-        first = loaded_model.load(identify(settings.model), shelf)
+        first = loaded_model.load(resolve_model(settings.model), shelf)
         keeper = Keeper(settings, first.identity.name, shelf, own)
         try:
             _supervise(settings, shelf, listener)

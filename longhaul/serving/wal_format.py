@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from longhaul.problem import Time
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType, Time
 
 _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 _WIDEST = 2**63

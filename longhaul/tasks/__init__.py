@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.tasks import binary, multiclass, regression
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 
 class Task(Protocol):
@@ -63,7 +63,7 @@ class Task(Protocol):
         """Outcomes as a reader, and the table of predictions, knows them."""
 
 
-TASKS: dict[str, Task] = {task.kind: task for task in (binary, multiclass, regression)}
+TASKS: dict[str, Task] = {task.task_type: task for task in (binary, multiclass, regression)}
 
 
 _WORDS = {"auc": "AUC", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "brier": "Brier score"}
@@ -74,11 +74,11 @@ def display_name(figure: str) -> str:
     return _WORDS.get(figure, figure.replace("_", " "))
 
 
-def task_for(kind: TaskType) -> Task:
+def task_for(task_type: TaskType) -> Task:
     """The task of a kind."""
-    return TASKS[kind]
+    return TASKS[task_type]
 
 
-def class_count(kind: TaskType, classes: Sequence[str]) -> int:
+def class_count(task_type: TaskType, classes: Sequence[str]) -> int:
     """How many classes there are to tell apart; 0 where it is a number."""
-    return {"binary": 2, "regression": 0}.get(kind, len(classes))
+    return {"binary": 2, "regression": 0}.get(task_type, len(classes))

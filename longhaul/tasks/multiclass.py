@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 from longhaul.tasks.metrics import calibration_error
 
 kind: TaskType = "multiclass"

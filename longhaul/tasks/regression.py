@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 kind: TaskType = "regression"
 metrics: tuple[str, ...] = ("rmse", "mae", "r2", "bias")

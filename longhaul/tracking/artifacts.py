@@ -61,7 +61,7 @@ def _download(uri: str) -> Path:
     return Path(mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=copy))
 
 
-def keep(uri: str, folder: Path) -> None:
+def copy_to(uri: str, folder: Path) -> None:
     """Copy the artifacts at `uri` into a new folder, whole or not at all.
 
     Whoever else keeps them there at the same time keeps the same: the first one wins.
@@ -71,22 +71,22 @@ def keep(uri: str, folder: Path) -> None:
     LonghaulError
         When there is nothing there, or it cannot be fetched.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
+    log_folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=log_folder.parent) as temporary:
         try:
             copy = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=temporary)
         except (MlflowException, OSError) as error:
             reason = str(error).splitlines()[0]
             raise LonghaulError(f"{uri}: cannot fetch this artifact: {reason}") from None
         try:
-            Path(copy).rename(folder)
+            Path(copy).rename(log_folder)
         except OSError:
-            if not folder.is_dir():
+            if not log_folder.is_dir():
                 raise
 
 
 @contextmanager
-def folder(name: str) -> Iterator[Path]:
+def log_folder(name: str) -> Iterator[Path]:
     """A temporary folder that becomes the artifact folder `name` of the active run, whole or not.
 
     Nothing is logged when the block raises.

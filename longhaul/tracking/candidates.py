@@ -19,7 +19,7 @@ SETTINGS = "settings.json"
 _EXAMPLE_ROWS = 5
 
 
-def settings(uri: str) -> dict[str, float]:
+def read_settings(uri: str) -> dict[str, float]:
     """The settings of an earlier candidate, to fit another with.
 
     How many iterations to make is not among them: that is found anew on other rows.
@@ -74,10 +74,10 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
     mlflow.log_params({f"setting.{name}": value for name, value in candidate.settings.items()})
     mlflow.log_dict(candidate.settings, SETTINGS)
     logged_models.log(candidate.package, rows.head(_EXAMPLE_ROWS))
-    return f"{family}: {figures(task, metrics)} on validation"
+    return f"{family}: {summarize(task, metrics)} on validation"
 
 
-def figures(task: Task, metrics: Mapping[str, float]) -> str:
+def summarize(task: Task, metrics: Mapping[str, float]) -> str:
     """The loss and the leading figure, in a few words."""
-    loss, lead = metrics[task.loss], metrics[task.lead]
-    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.lead)} {lead:.3f}"
+    loss, lead = metrics[task.loss], metrics[task.primary_metric]
+    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.primary_metric)} {lead:.3f}"

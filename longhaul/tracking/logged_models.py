@@ -19,8 +19,7 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
-from longhaul.problem import Problem, Target
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import Problem, Target, TaskType
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"
@@ -79,7 +78,7 @@ def log(model: Package, example: pd.DataFrame) -> str:
             artifacts={"package": str(folder)},
             code_paths=[str(_copy_code(Path(temporary)))],
             pip_requirements=requirements(_ROOT / "requirements.txt"),
-            signature=signature(encoder, model.predictor.kind),
+            signature=signature(encoder, model.predictor.task_type),
             input_example=example.reindex(columns=encoder.features),
             metadata={"features": {column.name: column.kind for column in encoder.columns}},
         )
@@ -123,13 +122,13 @@ def load_for(uri: str, problem: Problem) -> Package:
 def _words(target: Target) -> str:
     """What is predicted, in a few words."""
     said = {"binary": f" = {target.positive}", "multiclass": f" of {', '.join(target.classes)}"}
-    return f"{target.column}{said.get(target.kind, ', a number')}"
+    return f"{target.column}{said.get(target.task_type, ', a number')}"
 
 
-def signature(encoder: Encoder, kind: TaskType = "binary") -> ModelSignature:
+def signature(encoder: Encoder, task_type: TaskType = "binary") -> ModelSignature:
     """What the model takes and gives, column by column; none of its features is required."""
     takes = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
-    gives = [ColSpec(type_, name) for name, type_ in _GIVEN[kind].items()]
+    gives = [ColSpec(type_, name) for name, type_ in _GIVEN[task_type].items()]
     gives.append(ColSpec(DataType.string, "reasons", required=False))
     reasons = ParamSpec("reasons", DataType.long, 0)
     return ModelSignature(Schema(takes), Schema(gives), ParamSchema([reasons]))

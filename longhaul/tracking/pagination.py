@@ -6,7 +6,7 @@ from typing import Any
 from mlflow.store.entities import PagedList
 
 
-def every(search: Callable[..., PagedList], *arguments: Any, **named: Any) -> Iterator[Any]:
+def paginate(search: Callable[..., PagedList], *arguments: Any, **named: Any) -> Iterator[Any]:
     """Each thing found; `search` is a method of MLflow's client that takes ``page_token``."""
     token = None
     while token != "":

@@ -21,7 +21,7 @@ def current() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 
 
-def gone(owner: str) -> bool:
+def has_ended(owner: str) -> bool:
     """Whether the process is known to have ended; one on another host is never known to."""
     host, pid, created = owner.rsplit("/", 2)
     if host != socket.gethostname():
@@ -33,7 +33,7 @@ def gone(owner: str) -> bool:
     return True
 
 
-def sweep(parent: Run) -> list[str]:
+def reap_orphans(parent: Run) -> list[str]:
     """Close the runs beside a new one that nobody closes any more; return their ids.
 
     Those of a process that is gone; and those of this project that no process has made its own
@@ -51,7 +51,7 @@ def sweep(parent: Run) -> list[str]:
 
 def _left(run: Run, parent: Run) -> bool:
     if OWNER in run.data.tags:
-        return gone(run.data.tags[OWNER])
+        return has_ended(run.data.tags[OWNER])
     same = run.data.tags.get(_SOURCE) == parent.data.tags.get(_SOURCE, "")
     return same and (time.time() - run.info.start_time / 1000) > STARTING_SECONDS
 

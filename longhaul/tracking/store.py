@@ -17,7 +17,7 @@ _BROKEN = ("IncompleteRead", "Connection broken")
 _SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
-def absolute(uri: str, folder: Path) -> str:
+def absolute_uri(uri: str, folder: Path) -> str:
     """The same store, said so that it means the same in every folder.
 
     Parameters
@@ -35,13 +35,13 @@ def absolute(uri: str, folder: Path) -> str:
     return uri
 
 
-def fix_address(folder: Path) -> None:
+def fix_tracking_uri(folder: Path) -> None:
     """Make this process and its children use one absolute tracking URI."""
     if uri := os.environ.get(_VARIABLE):
-        os.environ[_VARIABLE] = absolute(uri, folder)
+        os.environ[_VARIABLE] = absolute_uri(uri, folder)
 
 
-def again(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+def retry(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """Ask the store, and ask once more when its answer breaks off midway.
 
     MLflow itself asks again when no answer comes, not when half of one does. For requests that may
@@ -55,7 +55,7 @@ def again(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return ask(*args, **kwargs)
 
 
-def refusal(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What the store has against a request, in one line that says what to do about it.
 
     Parameters

@@ -9,9 +9,9 @@ import mlflow
 import numpy as np
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
-from longhaul.tracking.pagination import every
-from longhaul.tracking.store import again
-from longhaul.tracking.tags import ERROR, NUMBER, OWNER, SEARCH
+from longhaul.tracking.pagination import paginate
+from longhaul.tracking.store import retry
+from longhaul.tracking.tags import ERROR, TRIAL_NUMBER, OWNER, SEARCH
 from longhaul.training.trials import Trial, best_so_far
 
 SETTING = "setting."
@@ -45,15 +45,15 @@ def write(trial: Trial, parent: Run, search: str) -> Trial:
     begin, end = (_milliseconds(time) for time in (trial.started, trial.started + trial.seconds))
     # A run that was made twice, because half an answer was lost, is closed with the stage.
     name = f"trial {trial.number:02d}"
-    run = again(client.create_run, parent.info.experiment_id, begin, _tags(trial, parent), name)
-    again(
+    run = retry(client.create_run, parent.info.experiment_id, begin, _tags(trial, parent), name)
+    retry(
         client.log_batch,
         run.info.run_id,
         metrics=[Metric(name, value, end, 0) for name, value in _metrics(trial).items()],
         params=[Param(SETTING + name, json.dumps(v)) for name, v in trial.settings.items()],
-        tags=[RunTag(SEARCH, search), RunTag(NUMBER, str(trial.number))],
+        tags=[RunTag(SEARCH, search), RunTag(TRIAL_NUMBER, str(trial.number))],
     )
-    again(client.set_terminated, run.info.run_id, "FAILED" if trial.failure else "FINISHED", end)
+    retry(client.set_terminated, run.info.run_id, "FAILED" if trial.failure else "FINISHED", end)
     return replace(trial, run_id=run.info.run_id)
 
 
@@ -88,7 +88,7 @@ def _metrics(trial: Trial) -> dict[str, float]:
 def _runs(experiment_id: str, search: str) -> Iterator[Run]:
     wanted = f"tags.`{SEARCH}` = '{search}'"
     find = mlflow.MlflowClient().search_runs
-    return every(find, [experiment_id], wanted, max_results=_PAGE)
+    return paginate(find, [experiment_id], wanted, max_results=_PAGE)
 
 
 def _over(run: Run) -> bool:
@@ -100,7 +100,7 @@ def _over(run: Run) -> bool:
 def _trial(run: Run) -> Trial:
     metrics = dict(run.data.metrics)
     return Trial(
-        number=int(run.data.tags[NUMBER]),
+        number=int(run.data.tags[TRIAL_NUMBER]),
         settings=dict(_settings(run.data.params)),
         started=run.info.start_time / 1000,
         seconds=metrics.pop(_SECONDS),

@@ -11,7 +11,7 @@ _IN_WORKSPACE = "mlflow-artifacts:/workspaces/"
 
 
 @dataclass(frozen=True)
-class Interface:
+class UiLinks:
     """Addresses in MLflow's interface.
 
     Attributes

@@ -9,7 +9,7 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 from longhaul.errors import LonghaulError
 
 
-def check(place: str) -> None:
+def check_access(place: str) -> None:
     """Make a folder, or look into a store: whether it is there, and lets itself be looked into.
 
     Raises
@@ -17,7 +17,7 @@ def check(place: str) -> None:
     LonghaulError
         When it does not.
     """
-    with refusals(place):
+    with translate_errors(place):
         if "://" in place:
             get_artifact_repository(place).list_artifacts()
         else:
@@ -25,7 +25,7 @@ def check(place: str) -> None:
 
 
 @contextmanager
-def refusals(place: str) -> Iterator[None]:
+def translate_errors(place: str) -> Iterator[None]:
     """Say in one line what a store has against it; each kind has errors of its own."""
     try:
         yield

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from mlflow.server.auth.entities import Role
 
 ADMIN = "admin"
-GONE = "none"
+NO_ROLE = "none"
 PASSWORD_LENGTH = 12
-SEEN_SECONDS = 60  # a password that was right is not computed again for so long
+CACHE_SECONDS = 60  # a password that was right is not computed again for so long
 
 Grant = tuple[str, str, str]
 
@@ -52,12 +52,12 @@ def configure(path: Path, database: str) -> None:
     """Write MLflow's configuration; only the owner may read it, since it holds a password."""
     path.touch(mode=0o600)
     text = _CONFIGURATION.format(
-        database=database.replace("%", "%%"), admin=ADMIN, seconds=SEEN_SECONDS
+        database=database.replace("%", "%%"), admin=ADMIN, seconds=CACHE_SECONDS
     )
     path.write_text(text, encoding="utf-8")
 
 
-def prepare(database: str) -> bool:
+def create_tables(database: str) -> bool:
     """Make the tables of users, once, before several workers would; whether there are users."""
     engine = sqlalchemy.create_engine(database)
     try:
@@ -75,7 +75,7 @@ def client(url: str) -> "AuthServiceClient":
     return made
 
 
-def admit(client: "AuthServiceClient", name: str, role: str, password: str = "") -> str:
+def grant_role(client: "AuthServiceClient", name: str, role: str, password: str = "") -> str:
     """Give a user one role, and make the user where there is none of that name.
 
     Parameters
@@ -99,7 +99,7 @@ def admit(client: "AuthServiceClient", name: str, role: str, password: str = "")
         When there is no such role, or the password is too short.
     """
     if role not in ROLES:
-        raise LonghaulError(f"role: {role!r} is none of {', '.join(ROLES)}, {GONE}")
+        raise LonghaulError(f"role: {role!r} is none of {', '.join(ROLES)}, {NO_ROLE}")
     if password and len(password) < PASSWORD_LENGTH:
         raise LonghaulError(f"password: shorter than {PASSWORD_LENGTH} characters")
     made_up = ""
@@ -116,7 +116,7 @@ def admit(client: "AuthServiceClient", name: str, role: str, password: str = "")
     return made_up
 
 
-def dismiss(client: "AuthServiceClient", name: str) -> None:
+def remove_user(client: "AuthServiceClient", name: str) -> None:
     """Remove a user.
 
     Raises

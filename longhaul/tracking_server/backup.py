@@ -14,13 +14,13 @@ from mlflow.store.artifact.artifact_repository_registry import get_artifact_repo
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import artifacts, dump
-from longhaul.tracking_server.settings import Store
+from longhaul.tracking_server.settings import ServerStorage
 
 ARTIFACTS, RECORD = "artifacts", "backup.json"
 
 
 @dataclass(frozen=True)
-class Backup:
+class BackupManifest:
     """What a backup holds.
 
     Attributes
@@ -48,7 +48,7 @@ class Backup:
         return f"database and {self.files:,} artifacts ({size}) of {self.made[:16]} UTC"
 
 
-def make(store: Store, folder: Path) -> Backup:
+def create(store: ServerStorage, folder: Path) -> BackupManifest:
     """Copy a server's database and artifacts while it works.
 
     The database comes first. An artifact is never changed once its run has ended, so those copied
@@ -71,16 +71,16 @@ def make(store: Store, folder: Path) -> Backup:
         copy = draft / ARTIFACTS
         copy.mkdir()
         if "://" in store.artifacts:
-            with artifacts.refusals(store.artifacts):
+            with artifacts.translate_errors(store.artifacts):
                 get_artifact_repository(store.artifacts).download_artifacts("", str(copy))
         elif Path(store.artifacts).is_dir():
             shutil.copytree(store.artifacts, copy, dirs_exist_ok=True)
-        backup = Backup(made, mlflow.__version__, name, *_measure(copy))
+        backup = BackupManifest(made, mlflow.__version__, name, *_measure(copy))
         (draft / RECORD).write_text(json.dumps(asdict(backup), indent=2) + "\n", encoding="utf-8")
     return backup
 
 
-def restore(folder: Path, store: Store) -> Backup:
+def restore(folder: Path, store: ServerStorage) -> BackupManifest:
     """Fill an empty database and an empty place for artifacts from a backup.
 
     Parameters
@@ -96,7 +96,7 @@ def restore(folder: Path, store: Store) -> Backup:
     backup = _read(folder)
     dump.require_empty(store.database)
     if "://" in store.artifacts:
-        with artifacts.refusals(store.artifacts):
+        with artifacts.translate_errors(store.artifacts):
             repository = get_artifact_repository(store.artifacts)
             if repository.list_artifacts():
                 raise LonghaulError(f"artifacts: {store.artifacts} is not empty; name a new place")
@@ -109,9 +109,9 @@ def restore(folder: Path, store: Store) -> Backup:
     return backup
 
 
-def _read(folder: Path) -> Backup:
+def _read(folder: Path) -> BackupManifest:
     try:
-        backup = Backup(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
+        backup = BackupManifest(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise LonghaulError(f"{folder}: no backup of Longhaul's: it has no {RECORD}") from None
     found = _measure(folder / ARTIFACTS)

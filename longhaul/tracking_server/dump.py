@@ -16,7 +16,7 @@ from longhaul.errors import LonghaulError
 NAMES = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
 
 
-def kind(address: str) -> str:
+def backend(address: str) -> str:
     """Which of `NAMES` a database is.
 
     Raises
@@ -52,8 +52,8 @@ def write(address: str, folder: Path) -> Path:
     LonghaulError
         When the database refuses, or PostgreSQL's tools are missing.
     """
-    path = folder / NAMES[kind(address)]
-    if kind(address) == "sqlite":
+    path = folder / NAMES[backend(address)]
+    if backend(address) == "sqlite":
         if not _file(address).is_file():
             raise LonghaulError(f"database: there is no {_file(address)}")
         try:
@@ -65,7 +65,7 @@ def write(address: str, folder: Path) -> Path:
         except sqlite3.Error as error:
             raise LonghaulError(f"database: {_file(address)}: {error}") from None
     else:
-        addresses.check(address, "database")
+        addresses.check_connection(address, "database")
         _tool("pg_dump", address, "--format=custom", "--no-owner", f"--file={path}")
     return path
 
@@ -78,11 +78,11 @@ def read(folder: Path, address: str) -> None:
     LonghaulError
         When the folder has no such file, the database is not empty, or it refuses.
     """
-    path = folder / NAMES[kind(address)]
+    path = folder / NAMES[backend(address)]
     if not path.is_file():
         raise LonghaulError(f"{folder}: has no {path.name}: it is of another kind of database")
     require_empty(address)
-    if kind(address) == "sqlite":
+    if backend(address) == "sqlite":
         target = _file(address)
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{target.name}")
@@ -102,16 +102,16 @@ def require_empty(address: str) -> None:
     ------
     LonghaulError
     """
-    if kind(address) == "sqlite":
+    if backend(address) == "sqlite":
         empty = not _file(address).exists()
     else:
-        addresses.check(address, "database")
+        addresses.check_connection(address, "database")
         engine = sqlalchemy.create_engine(address)
         empty = not sqlalchemy.inspect(engine).get_table_names()
         engine.dispose()
     if not empty:
         raise LonghaulError(
-            f"database: {addresses.public(address)} is not empty; name a new one to restore into"
+            f"database: {addresses.hide_password(address)} is not empty; name a new one to restore into"
         )
 
 

@@ -17,7 +17,7 @@ from longhaul import database_url as addresses
 from longhaul import process
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import artifacts, auth
-from longhaul.tracking_server.settings import Settings, require_admin
+from longhaul.tracking_server.settings import ServerSettings, require_admin
 
 START_SECONDS = 180.0
 LOG = "server.log"
@@ -25,7 +25,7 @@ LOG = "server.log"
 _OURS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
+def serve(settings: ServerSettings, say: Callable[[str], None]) -> None:
     """Run the server until it ends, or this process is told to.
 
     Parameters
@@ -40,7 +40,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         When the database refuses, or the server ends by itself; with the last line of its log.
     """
     with start(settings) as server:
-        database = addresses.public(settings.store.database)
+        database = addresses.hide_password(settings.store.database)
         say(f"{settings.url} keeps runs in {database}, artifacts in {settings.store.artifacts}")
         while server.poll() is None:
             time.sleep(process.POLL_SECONDS)
@@ -48,16 +48,16 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def start(settings: Settings) -> Iterator[process.Server]:
+def start(settings: ServerSettings) -> Iterator[process.Server]:
     """Run the server for the length of a block, which begins when it answers; see `serve`."""
     _require_free(settings.host, settings.port)
     settings.store.folder.mkdir(parents=True, exist_ok=True)
-    addresses.check(settings.store.database, "database")
-    artifacts.check(settings.store.artifacts)
+    addresses.check_connection(settings.store.database, "database")
+    artifacts.check_access(settings.store.artifacts)
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         environment = _environment(settings)
         if settings.users:
-            require_admin(auth.prepare(settings.store.database))
+            require_admin(auth.create_tables(settings.store.database))
             path = Path(temporary) / "auth.ini"
             auth.configure(path, settings.store.database)
             environment |= {"MLFLOW_AUTH_CONFIG_PATH": str(path)}
@@ -82,7 +82,7 @@ def _require_free(host: str, port: int) -> None:
             raise LonghaulError(f"port: {port} {said} (host {host})") from None
 
 
-def _command(settings: Settings) -> list[str]:
+def _command(settings: ServerSettings) -> list[str]:
     command = [sys.executable, "-m", "mlflow", "server", "--host", settings.host]
     command += ["--port", str(settings.port), "--workers", str(settings.workers)]
     if settings.names:
@@ -95,7 +95,7 @@ def _command(settings: Settings) -> list[str]:
     return command
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: ServerSettings) -> dict[str, str]:
     """Addresses go by the environment: the arguments of a process are for all to read."""
     inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
     return {
@@ -108,7 +108,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait(settings: Settings, server: process.Server) -> None:
+def _wait(settings: ServerSettings, server: process.Server) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _answers(settings.url):
         if server.poll() is not None:
@@ -125,7 +125,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _ended(settings: Settings, server: process.Server) -> LonghaulError:
+def _ended(settings: ServerSettings, server: process.Server) -> LonghaulError:
     log = settings.store.folder / LOG
     return LonghaulError(
         f"the server ended with code {server.returncode}: {process.last_line(log)} (see {log})"

@@ -13,7 +13,7 @@ from longhaul.tracking import store
 ADMIN = "MLFLOW_AUTH_ADMIN_PASSWORD"
 
 
-class Store(NamedTuple):
+class ServerStorage(NamedTuple):
     """Where a tracking server keeps things.
 
     Attributes
@@ -32,7 +32,7 @@ class Store(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServerSettings:
     """The settings of a tracking server.
 
     Attributes
@@ -49,7 +49,7 @@ class Settings:
         Whether a name and a password are asked for.
     """
 
-    store: Store
+    store: ServerStorage
     host: str
     port: int
     workers: int
@@ -69,7 +69,7 @@ class Settings:
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
-def place(folder: str, database: str, artifacts: str, caller: Path) -> Store:
+def resolve_storage(folder: str, database: str, artifacts: str, caller: Path) -> ServerStorage:
     """Where things are kept: as named, or in the folder; relative paths start at the caller's.
 
     Parameters
@@ -84,14 +84,14 @@ def place(folder: str, database: str, artifacts: str, caller: Path) -> Store:
         When `database` is not the address of one, or its password is not in the environment.
     """
     home = caller / folder
-    if database and not addresses.known(database):
+    if database and not addresses.is_database_url(database):
         raise LonghaulError(
             "database: not an address such as postgresql://user:${PASSWORD}@host/name"
         )
-    with addresses.refusals(database, "database"):
-        found = addresses.resolve(store.absolute(database, caller), "database") if database else ""
+    with addresses.translate_errors(database, "database"):
+        found = addresses.resolve(store.absolute_uri(database, caller), "database") if database else ""
     kept = str(caller / artifacts) if artifacts and "://" not in artifacts else artifacts
-    return Store(home, found or f"sqlite:///{home / 'mlflow.db'}", kept or str(home / "artifacts"))
+    return ServerStorage(home, found or f"sqlite:///{home / 'mlflow.db'}", kept or str(home / "artifacts"))
 
 
 def is_local(host: str) -> bool:

@@ -92,14 +92,14 @@ def fit(
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
-    target, task = problem.target, tasks.task_for(problem.target.kind)
+    target, task = problem.target, tasks.task_for(problem.target.task_type)
     outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
-    two = target.kind == "binary"
+    two = target.task_type == "binary"
     threshold = choose_threshold(outcome, scores, problem.costs) if two else 0.0
-    chooser = Predictor(windows.encoder, first, family, threshold, target.kind, target.classes)
+    chooser = Predictor(windows.encoder, first, family, threshold, target.task_type, target.classes)
     judged = {
         **chooser.columns(scores),
-        "outcome": task.shown(outcome, target.classes),
+        "outcome": task.decode(outcome, target.classes),
         "period": _periods(problem, valid),
     }
     shares = _importance(attributions(chooser, valid, outcome, seed))
@@ -109,7 +109,7 @@ def fit(
     sample = encode(encoder, problem, both)
     last = chosen.fit(resolved, encoder, sample, None, seed, threads)
 
-    predictor = Predictor(encoder, last, family, threshold, target.kind, target.classes)
+    predictor = Predictor(encoder, last, family, threshold, target.task_type, target.classes)
     reference = references.Reference(
         **references.learn(
             both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
@@ -141,7 +141,7 @@ def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
     return Sample(
         encoder.transform(frame),
         outcomes(frame, problem.target),
-        tasks.class_count(problem.target.kind, problem.target.classes),
+        tasks.class_count(problem.target.task_type, problem.target.classes),
         _weights(frame, problem.weight) if problem.weight else None,
     )
 

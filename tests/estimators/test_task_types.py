@@ -71,7 +71,7 @@ def test_it_learns_and_is_kept(tmp_path: Path, kind: str, family: str) -> None:
     settings = packages.QUICK[family]
     fitted = candidate.fit(problem, *parts(frame), family, settings, 0, 1)
     predictor = fitted.package.predictor
-    assert fitted.metrics[predictor.task.lead] > 0.65
+    assert fitted.metrics[predictor.task.primary_metric] > 0.65
     rows = world(kind, 50, 1)
     scores = predictor.scores(rows)
     predictor.task.require(scores)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mlflow.utils.validation import _validate_metric_name
 
-from longhaul.json_values import name_of_metric
+from longhaul.json_values import sanitize_metric_name
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment, assess, truth
 from longhaul.monitoring.serialisation import plain
@@ -57,8 +57,8 @@ def test_metrics_are_the_figures() -> None:
 def test_any_column_name_makes_a_metric() -> None:
     """Quotes, slashes and what else MLflow refuses give way; letters of any script stay."""
     for name in ("a 'b'", "größe (cm)", "x/y", "π", "50%"):
-        _validate_metric_name(f"moved/{name_of_metric(name)}.ks")
-    assert name_of_metric("größe (cm)") == "größe _cm_"
+        _validate_metric_name(f"moved/{sanitize_metric_name(name)}.ks")
+    assert sanitize_metric_name("größe (cm)") == "größe _cm_"
 
 
 def test_the_same_rows_say_the_same() -> None:

@@ -135,7 +135,7 @@ def test_ended_anywhere_leaves_nothing(project: Path, store: str, number: signal
         assert flow.run("noop").reused
     runs = mlflow.MlflowClient().search_runs([experiment])
     assert {run.info.status for run in runs} <= {"FINISHED", "FAILED", "KILLED"}
-    assert process_owner.sweep(parent) == []
+    assert process_owner.reap_orphans(parent) == []
 
 
 def test_a_deleted_version_is_made_again(project: Path, store: str) -> None:

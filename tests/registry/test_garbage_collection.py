@@ -35,7 +35,7 @@ histories = st.fixed_dictionaries(
 def test_what_is_needed_is_closed(told: dict, roots: set[str]) -> None:
     """It has the roots; no run in it names, is a part of, or has a part that is not in it."""
     runs = {run_id: run(run_id, *one) for run_id, one in told.items()}
-    found = garbage_collection.needed(runs, roots)
+    found = garbage_collection.reachable(runs, roots)
     assert roots <= found
     for run_id in found:
         parent, names = told[run_id]
@@ -49,7 +49,7 @@ def test_a_name_within_another_is_none() -> None:
     """A longer hexadecimal text, such as a digest, names no run."""
     inner = IDS[1]
     outer = {IDS[0]: run(IDS[0], names=(f"{inner}00",)), inner: run(inner)}
-    assert garbage_collection.needed(outer, [IDS[0]]) == {IDS[0]}
+    assert garbage_collection.reachable(outer, [IDS[0]]) == {IDS[0]}
 
 
 def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
     client.create_registered_model("m")
     client.create_model_version("m", f"runs:/{ids['made']}/x.txt", ids["made"])
     open_ = client.create_run(experiment).info.run_id
-    inventory = garbage_collection.take(experiment)
+    inventory = garbage_collection.take_inventory(experiment)
     assert inventory.needed == {ids["table"], ids["made"], open_}
     (old,) = inventory.old(before=2**62)
     assert old.info.run_id == ids["idea"]
@@ -75,7 +75,7 @@ def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
     assert garbage_collection.delete(old) == 1
     left = {one.info.run_id for one in client.search_runs([experiment])}
     assert left == {ids["table"], ids["made"], open_}
-    (again,) = garbage_collection.take(experiment).old(before=2**62)
+    (again,) = garbage_collection.take_inventory(experiment).old(before=2**62)
     assert again.info.lifecycle_stage == "deleted"
     assert garbage_collection.delete(again) == 0
     assert client.list_artifacts(ids["made"])
@@ -87,9 +87,9 @@ def test_another_experiment_may_need_it(tracking: str) -> None:
     here = mlflow.get_experiment_by_name("test").experiment_id
     named = client.create_run(here).info.run_id
     client.set_terminated(named)
-    assert [run.info.run_id for run in garbage_collection.take(here).old(before=2**62)] == [named]
+    assert [run.info.run_id for run in garbage_collection.take_inventory(here).old(before=2**62)] == [named]
     other = client.create_run(client.create_experiment("other")).info.run_id
     client.log_param(other, "table", f"runs:/{named}/table")
-    inventory = garbage_collection.take(here)
+    inventory = garbage_collection.take_inventory(here)
     assert inventory.old(before=2**62) == []
     assert set(inventory.runs) == {named}

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from longhaul.errors import LonghaulError
 from longhaul.registry import ledger
-from longhaul.registry.ledger import NONE, Line
+from longhaul.registry.ledger import NONE, LedgerLine
 from tests import registered
 
 pytestmark = pytest.mark.usefixtures("shared")
 
 
-def line(move: str, before: str, after: str, state: str = "done") -> Line:
-    return Line("", "me@here", move, before, after, "why", "", state)  # type: ignore[arg-type]
+def line(move: str, before: str, after: str, state: str = "done") -> LedgerLine:
+    return LedgerLine("", "me@here", move, before, after, "why", "", state)  # type: ignore[arg-type]
 
 
 def test_lines_are_tags_in_order_of_time() -> None:
@@ -67,45 +67,45 @@ def test_longest_reason_is_kept_whole() -> None:
     """A thousand characters that JSON has to escape come back; one more is refused."""
     registered.model("long", 0)
     reason = '"\\é' * 333 + "x"
-    ledger.check(reason)
+    ledger.check_texts(reason)
     ledger.begin("long", ledger.replace(line("promote", NONE, "1"), reason=reason))
     assert reason == ledger.lines("long")[0].reason
     with pytest.raises(LonghaulError, match="reason: 1,001 characters"):
-        ledger.check(reason + "x")
+        ledger.check_texts(reason + "x")
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "two\nlines", "a\0b", "\udce9"])
 def test_reason_is_one_line_of_text(reason: str) -> None:
     """What no one could read later is refused."""
     with pytest.raises(LonghaulError, match=r"^reason: "):
-        ledger.check(reason)
+        ledger.check_texts(reason)
 
 
 def test_settled_by_what_the_alias_shows() -> None:
     """A line cut off is done if its version is champion, else void; others stay as they are."""
     history = [line("promote", NONE, "1"), line("promote", "1", "2", "started")]
     for champion, state in (("2", "done"), ("1", "void"), (None, "void")):
-        states = [one.state for one in ledger.settled(history, champion)]
+        states = [one.state for one in ledger.settle_states(history, champion)]
         assert ["done", state] == states
 
 
 def test_throne_after_rollbacks() -> None:
     """Each rollback goes one champion further back; void and started lines do not count."""
     history = [line("promote", NONE, "1"), line("promote", "1", "2"), line("promote", "2", "3")]
-    assert ledger.throne(history) == ["1", "2", "3"]
+    assert ledger.champion_stack(history) == ["1", "2", "3"]
     history += [line("rollback", "3", "2"), line("promote", "2", "9", "void")]
-    assert ledger.throne(history) == ["1", "2"]
+    assert ledger.champion_stack(history) == ["1", "2"]
     history += [line("rollback", "2", "1"), line("promote", "1", "3", "started")]
-    assert ledger.throne(history) == ["1"]
-    assert ledger.replaced(history, "1") == NONE
+    assert ledger.champion_stack(history) == ["1"]
+    assert ledger.previous_champion(history, "1") == NONE
 
 
 def test_alias_moved_by_hand_begins_a_new_throne() -> None:
     """What the ledger did not see is not made up."""
     history = [line("promote", NONE, "1"), line("promote", "7", "8")]
-    assert ledger.throne(history) == ["7", "8"]
-    assert ledger.replaced(history, "8") == "7"
-    assert ledger.replaced(history, "1") == NONE
+    assert ledger.champion_stack(history) == ["7", "8"]
+    assert ledger.previous_champion(history, "8") == "7"
+    assert ledger.previous_champion(history, "1") == NONE
 
 
 @given(st.lists(st.one_of(st.integers(1, 4), st.none()), max_size=20))
@@ -120,4 +120,4 @@ def test_throne_is_a_stack(moves: list[int | None]) -> None:
         elif move is not None and str(move) != top:
             stack.append(str(move))
             history.append(line("promote", top, str(move)))
-    assert stack == ledger.throne(history)
+    assert stack == ledger.champion_stack(history)

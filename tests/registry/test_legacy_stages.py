@@ -21,14 +21,14 @@ def test_stages_say_what_the_aliases_say(before: list[str], aliases: dict[str, i
     names = {alias: str(number) for alias, number in aliases.items()}
     found = [ModelVersion("m", str(n), 0, current_stage=s) for n, s in enumerate(before, 1)]
     after = {one.version: one.current_stage for one in found} | dict(
-        legacy_stages.moves(found, names)
+        legacy_stages.stage_changes(found, names)
     )
     for version, stage in after.items():
         assert (stage == "Production") == (version == names.get("champion"))
         challenges = version == names.get("challenger") != names.get("champion")
         assert (stage == "Staging") == challenges
     settled = [ModelVersion("m", v, 0, current_stage=s) for v, s in after.items()]
-    assert list(legacy_stages.moves(settled, names)) == []
+    assert list(legacy_stages.stage_changes(settled, names)) == []
 
 
 def test_mlflow_without_stages_is_a_note(

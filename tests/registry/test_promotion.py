@@ -8,7 +8,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.registry import ledger, promotion, versions
-from longhaul.registry.ledger import NONE, Line
+from longhaul.registry.ledger import NONE, LedgerLine
 from tests import registered
 
 PROMOTER = """
@@ -280,23 +280,23 @@ def test_incumbent_is_the_same_question_twice() -> None:
     promotion.promote("ask", "1", "first")
     assert promotion.incumbent("ask", first) == NONE
     assert promotion.incumbent("ask", second) == "1"
-    assert promotion.crowned("ask", second) is None
+    assert promotion.promoted_version("ask", second) is None
     promotion.promote("ask", "2", "better")
     assert promotion.incumbent("ask", second) == "1"
     assert promotion.incumbent("ask", first) == NONE
-    assert promotion.crowned("ask", first) == "1"
-    assert promotion.crowned("ask", second) == "2"
+    assert promotion.promoted_version("ask", first) == "1"
+    assert promotion.promoted_version("ask", second) == "2"
     promotion.rollback("ask", "calls from the desk")
-    assert promotion.crowned("ask", second) is None
-    assert promotion.crowned("ask", first) == "1"
-    assert promotion.crowned("nobody", first) is None
+    assert promotion.promoted_version("ask", second) is None
+    assert promotion.promoted_version("ask", first) == "1"
+    assert promotion.promoted_version("nobody", first) is None
 
 
 def test_incumbent_where_the_promotion_was_cut_off() -> None:
     """The alias moved, the line still says started: the question is the same one."""
     _, second = (f"runs:/{run}/model" for run in registered.model("ask-cut", 2))
     promotion.promote("ask-cut", "1", "first")
-    ledger.begin("ask-cut", Line("", "me@here", "promote", "1", "2", "better", ""))
+    ledger.begin("ask-cut", LedgerLine("", "me@here", "promote", "1", "2", "better", ""))
     mlflow.MlflowClient().set_registered_model_alias("ask-cut", "champion", "2")
     assert promotion.incumbent("ask-cut", second) == "1"
     assert moves("ask-cut")[-1] == ("promote", "1", "2", "started")

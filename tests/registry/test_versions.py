@@ -42,5 +42,5 @@ def test_every_version_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
     search = mlflow.MlflowClient.search_model_versions
     few = functools.partialmethod(search, max_results=2)
     monkeypatch.setattr(mlflow.MlflowClient, "search_model_versions", few)
-    assert sorted(str(one.version) for one in versions.every("many")) == ["1", "2", "3"]
-    assert list(versions.every("nobody")) == []
+    assert sorted(str(one.version) for one in versions.all_versions("many")) == ["1", "2", "3"]
+    assert list(versions.all_versions("nobody")) == []

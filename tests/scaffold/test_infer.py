@@ -51,7 +51,7 @@ def why(looked: InferredProblem) -> dict[str, str]:
 def test_customers(tmp_path: Path) -> None:
     """Target, features and splits; the file reads back as a problem of the table."""
     looked, problem = look(tmp_path, customers())
-    assert (problem.target.kind, problem.target.positive) == ("binary", "Yes")
+    assert (problem.target.task_type, problem.target.positive) == ("binary", "Yes")
     assert problem.leave_out == ("customerID",)
     assert problem.columns["TotalCharges"] == "number"
     assert problem.slices == ("gender", "Contract type")
@@ -141,7 +141,7 @@ def test_targets(tmp_path: Path, values: list[object], kind: str, positive: str 
     """Booleans, numbers and texts; what is positive."""
     frame = customers().assign(Churn=np.resize(np.array(list(values), dtype=object), ROWS))
     _, problem = look(tmp_path, frame)
-    assert problem.target.kind == kind
+    assert problem.target.task_type == kind
     if positive is not None:
         assert problem.target.positive == positive
     found = sources.read(problem, tmp_path).frame

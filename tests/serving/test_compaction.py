@@ -16,11 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longhaul.features.encoder import Encoder
-from longhaul.problem import Time
+from longhaul.problem import TaskType, Time
 from longhaul.serving import compaction, prediction_log, wal_format
 from longhaul.serving.wal import Journal
 from longhaul.serving.wal_format import Heading
-from longhaul.tasks.kind import TaskType
 from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]
@@ -216,11 +215,11 @@ def test_what_is_sealed_is_what_was_sent(
     ],
 )
 def test_other_kinds_are_on_record(
-    tmp_path: Path, kind: TaskType, columns: dict[str, Any], outcome: Any
+    tmp_path: Path, task_type: TaskType, columns: dict[str, Any], outcome: Any
 ) -> None:
     """With all that was said, and what became of it; without a time, the day is the period."""
     journal = Journal(tmp_path / prediction_log.JOURNAL, seconds=1000)
-    heading = Heading("churn", "1", "churn-1", KINDS, None, kind).line()
+    heading = Heading("churn", "1", "churn-1", KINDS, None, task_type).line()
     features = [None for _ in KINDS]
     journal.append(heading, wal_format.request("r", NOON, features, columns.values()))
     journal.append(b"", wal_format.outcomes(NOON + 1, [("r", 0, outcome)]))

@@ -14,7 +14,7 @@ from longhaul.serving.http_errors import Refusal
 from longhaul.serving.metrics import Meters
 from longhaul.serving.recorder import Clerk
 from longhaul.serving.settings import Limits
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 
 
 def post(

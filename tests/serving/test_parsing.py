@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
-from longhaul.registry.model_uri import identify
+from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import loaded_model, mlflow_parsing
 from longhaul.serving.http_errors import Refusal
 from longhaul.serving.loaded_model import Served
@@ -52,7 +52,7 @@ def uri(shared: Path) -> str:
 
 @pytest.fixture(scope="module")
 def model(uri: str, shared: Path) -> Served:
-    return loaded_model.load(identify(uri), shared / "shelf")
+    return loaded_model.load(resolve_model(uri), shared / "shelf")
 
 
 @pytest.fixture(scope="module")

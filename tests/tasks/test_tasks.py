@@ -68,15 +68,15 @@ def test_predictions_read_back_equal(kind: str, count: int, seed: int) -> None:
     assert {*columns, "outcome"} == set(task.schema)
     if count:
         np.testing.assert_array_equal(task.scores(columns), scores)
-    np.testing.assert_array_equal(task.outcomes(task.shown(outcome, CLASSES), CLASSES), outcome)
+    np.testing.assert_array_equal(task.encode(task.decode(outcome, CLASSES), CLASSES), outcome)
     assert set(task.measure(outcome, scores)) == set(task.metrics)
-    assert {task.loss, task.lead} <= set(task.metrics)
+    assert {task.loss, task.primary_metric} <= set(task.metrics)
 
 
 def test_a_class_never_declared_is_no_class() -> None:
     """It has no name, its prediction was wrong, and its loss is finite."""
     scores = np.array([[0.8, 0.1, 0.1]])
-    assert multiclass.shown(np.array([-1]), CLASSES).tolist() == [None]
+    assert multiclass.decode(np.array([-1]), CLASSES).tolist() == [None]
     found = multiclass.measure(np.array([-1]), scores)
     assert found["accuracy"] == 0
     assert np.isfinite(found["log_loss"])

@@ -36,12 +36,12 @@ def test_a_folder_is_logged_when_it_is_whole(tracking: str) -> None:
     """A block that fails half-way leaves nothing behind."""
 
     def fail() -> None:
-        with artifacts.folder("half") as folder:
+        with artifacts.log_folder("half") as folder:
             (folder / "b.txt").write_text("b")
             raise RuntimeError("cut off")
 
     with mlflow.start_run() as run:
-        with artifacts.folder("whole") as folder:
+        with artifacts.log_folder("whole") as folder:
             (folder / "a.txt").write_text("a")
         with pytest.raises(RuntimeError):
             fail()

@@ -24,21 +24,21 @@ def experiment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_this_process_lives() -> None:
     """A living process is not gone."""
-    assert not process_owner.gone(process_owner.current())
+    assert not process_owner.has_ended(process_owner.current())
 
 
 def test_an_ended_process_is_gone() -> None:
     """Neither its id alone nor a new process with the same id stands for it."""
     script = "from longhaul.tracking import owner; print(owner.current())"
     ended = subprocess.check_output([sys.executable, "-c", script], text=True).strip()
-    assert process_owner.gone(ended)
+    assert process_owner.has_ended(ended)
     host, pid, created = process_owner.current().rsplit("/", 2)
-    assert process_owner.gone(f"{host}/{pid}/{int(created) - 1000}")
+    assert process_owner.has_ended(f"{host}/{pid}/{int(created) - 1000}")
 
 
 def test_another_host_is_never_known_to_be_gone() -> None:
     """What cannot be seen from here is left alone."""
-    assert not process_owner.gone("elsewhere/1/0")
+    assert not process_owner.has_ended("elsewhere/1/0")
 
 
 def test_only_the_runs_of_ended_processes_are_closed(experiment: str) -> None:
@@ -51,7 +51,7 @@ def test_only_the_runs_of_ended_processes_are_closed(experiment: str) -> None:
         for one in owners
     ]
     parent = client.create_run(experiment, tags={OWNER: process_owner.current()})
-    assert process_owner.sweep(parent) == [runs[1]]
+    assert process_owner.reap_orphans(parent) == [runs[1]]
     statuses = [client.get_run(run).info.status for run in runs]
     assert statuses == ["RUNNING", "KILLED", "RUNNING"]
 
@@ -65,7 +65,7 @@ def test_a_run_that_nobody_ever_took_is_closed_after_an_hour(experiment: str) ->
         for begin, name in ((long_ago, "ours"), (long_ago, "theirs"), (None, "ours"))
     ]
     parent = client.create_run(experiment, tags={OWNER: process_owner.current(), source: "ours"})
-    assert process_owner.sweep(parent) == [runs[0]]
+    assert process_owner.reap_orphans(parent) == [runs[0]]
 
 
 def test_children_that_were_made_twice_are_closed(experiment: str) -> None:

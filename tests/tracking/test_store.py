@@ -21,14 +21,14 @@ from longhaul.tracking import store
 )
 def test_relative_files_start_at_the_caller(uri: str, expected: str) -> None:
     """Relative SQLite files get the caller's folder; every other address stays as it is."""
-    assert expected == store.absolute(uri, Path("/home/me"))
+    assert expected == store.absolute_uri(uri, Path("/home/me"))
 
 
 @pytest.mark.parametrize("uri", ["mlruns", "./mlruns", "/data/mlruns"])
 def test_folders_are_absolute(uri: str) -> None:
     """A folder store is absolute too."""
-    assert Path(store.absolute(uri, Path("/home/me"))).is_absolute()
-    assert store.absolute(store.absolute(uri, Path("/a")), Path("/b")) == store.absolute(
+    assert Path(store.absolute_uri(uri, Path("/home/me"))).is_absolute()
+    assert store.absolute_uri(store.absolute_uri(uri, Path("/a")), Path("/b")) == store.absolute_uri(
         uri, Path("/a")
     )
 
@@ -36,10 +36,10 @@ def test_folders_are_absolute(uri: str) -> None:
 def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What this process and its children read is the absolute address; none stays none."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    store.fix_address(tmp_path)
+    store.fix_tracking_uri(tmp_path)
     assert f"sqlite:///{tmp_path}/mlflow.db" == store.os.environ["MLFLOW_TRACKING_URI"]
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    store.fix_address(tmp_path)
+    store.fix_tracking_uri(tmp_path)
     assert "MLFLOW_TRACKING_URI" not in store.os.environ
 
 
@@ -53,7 +53,7 @@ def test_half_an_answer_is_asked_for_again() -> None:
             raise MlflowException("Connection broken: IncompleteRead(0 bytes read, 10 more)")
         return name
 
-    assert store.again(answer, "run") == "run"
+    assert store.retry(answer, "run") == "run"
     assert asked == ["run", "run"]
 
     def refuse() -> None:
@@ -61,5 +61,5 @@ def test_half_an_answer_is_asked_for_again() -> None:
         raise MlflowException("PERMISSION_DENIED")
 
     with pytest.raises(MlflowException, match="PERMISSION_DENIED"):
-        store.again(refuse)
+        store.retry(refuse)
     assert asked.count("refused") == 1

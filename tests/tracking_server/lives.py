@@ -7,7 +7,7 @@ from collections.abc import Callable
 import mlflow
 from mlflow.exceptions import MlflowException
 
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import ledger, promotion, versions
 from longhaul.tracking.tags import OWNER
 from tests import lifecycles
@@ -32,7 +32,7 @@ def seen(name: str) -> bool:
 
 def told(name: str = "churn") -> dict[str, object]:
     """What is on record of each period, whichever runs found it out."""
-    life = Life.read(name)
+    life = ProductionHistory.read(name)
     return {
         label: (one.version, one.level, one.action, one.reason, life.truths.get(label))
         for label, one in life.periods.items()
@@ -47,7 +47,7 @@ def check(name: str = "churn") -> None:
     client = mlflow.MlflowClient()
     running = client.search_runs(["0"], "attributes.status = 'RUNNING'")
     assert [run for run in running if OWNER in run.data.tags] == []
-    made = Counter(one.run_id for one in versions.every(name))
+    made = Counter(one.run_id for one in versions.all_versions(name))
     assert set(made.values()) == {1}
     champion = promotion.champion(name)
     done = [line for line in ledger.lines(name) if line.state == "done"]
@@ -57,7 +57,7 @@ def check(name: str = "churn") -> None:
         below = f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
         found = client.search_runs(["0"], f"{below} and attributes.status = 'FINISHED'")
         assert max(Counter(run.info.run_name for run in found).values(), default=1) == 1
-    life = Life.read(name)
+    life = ProductionHistory.read(name)
     for key in client.get_run(life.run).data.metrics:
         steps = Counter(
             (point.step, point.value) for point in client.get_metric_history(life.run, key)

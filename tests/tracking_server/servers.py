@@ -11,7 +11,7 @@ import pytest
 
 from longhaul import process as processes
 from longhaul.tracking_server import auth, process
-from longhaul.tracking_server.settings import Settings, place
+from longhaul.tracking_server.settings import ServerSettings, resolve_storage
 from tests.ports import free_port
 
 ADMIN, PASSWORD = "admin", "a password for tests"
@@ -29,8 +29,8 @@ class Tracking:
 
     def __init__(self, folder: Path, database: str = "", artifacts: str = ""):
         self.folder = folder
-        store = place("server", database, artifacts, folder)
-        self.settings = Settings(store, "127.0.0.1", free_port(), workers=1)
+        store = resolve_storage("server", database, artifacts, folder)
+        self.settings = ServerSettings(store, "127.0.0.1", free_port(), workers=1)
         self.url = self.settings.url
         self.server: processes.Server
         self._running = process.start(self.settings)
@@ -84,7 +84,7 @@ def tracking(folder: Path, database: str = "", artifacts: str = "") -> Iterator[
             with server.as_user(ADMIN):
                 client = auth.client(server.url)
                 for name, role in USERS.items():
-                    auth.admit(client, name, role, PASSWORD)
+                    auth.grant_role(client, name, role, PASSWORD)
             yield server
         finally:
             server.stop()

@@ -9,13 +9,13 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import backup, dump
-from longhaul.tracking_server.settings import Store, place
+from longhaul.tracking_server.settings import ServerStorage, resolve_storage
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> ServerStorage:
     """A server's folder with a database of one row and one artifact."""
-    found = place("server", "", "", tmp_path)
+    found = resolve_storage("server", "", "", tmp_path)
     (found.folder / "artifacts" / "0").mkdir(parents=True)
     (found.folder / "artifacts" / "0" / "x.txt").write_text("x")
     with closing(sqlite3.connect(found.folder / "mlflow.db")) as database:
@@ -25,32 +25,32 @@ def store(tmp_path: Path) -> Store:
     return found
 
 
-def test_there_and_back(store: Store, tmp_path: Path) -> None:
+def test_there_and_back(store: ServerStorage, tmp_path: Path) -> None:
     """The same rows and files, in another folder."""
-    made = backup.make(store, tmp_path / "b")
+    made = backup.create(store, tmp_path / "b")
     assert (made.files, made.bytes, made.database) == (1, 1, "database.sqlite")
-    other = place("other", "", "", tmp_path)
+    other = resolve_storage("other", "", "", tmp_path)
     assert backup.restore(tmp_path / "b", other) == made
     assert (other.folder / "artifacts" / "0" / "x.txt").read_text() == "x"
     with closing(sqlite3.connect(other.folder / "mlflow.db")) as database:
         assert database.execute("SELECT a FROM t").fetchall() == [(7,)]
 
 
-def test_while_another_writes(store: Store, tmp_path: Path) -> None:
+def test_while_another_writes(store: ServerStorage, tmp_path: Path) -> None:
     """What is not committed is not in it."""
     with closing(sqlite3.connect(store.folder / "mlflow.db")) as database:
         database.execute("INSERT INTO t VALUES (8)")
-        backup.make(store, tmp_path / "b")
+        backup.create(store, tmp_path / "b")
         database.rollback()
     with closing(sqlite3.connect(tmp_path / "b" / "database.sqlite")) as database:
         assert database.execute("SELECT a FROM t").fetchall() == [(7,)]
 
 
-def test_nothing_is_overwritten(store: Store, tmp_path: Path) -> None:
+def test_nothing_is_overwritten(store: ServerStorage, tmp_path: Path) -> None:
     """Neither a backup, nor a database, nor artifacts."""
-    backup.make(store, tmp_path / "b")
+    backup.create(store, tmp_path / "b")
     with pytest.raises(LonghaulError, match="exists and is not empty"):
-        backup.make(store, tmp_path / "b")
+        backup.create(store, tmp_path / "b")
     with pytest.raises(LonghaulError, match="is not empty; name a new one to restore into"):
         backup.restore(tmp_path / "b", store)
     (store.folder / "mlflow.db").unlink()
@@ -59,11 +59,11 @@ def test_nothing_is_overwritten(store: Store, tmp_path: Path) -> None:
     assert not (store.folder / "mlflow.db").exists()
 
 
-def test_a_backup_that_is_not_whole_is_refused(store: Store, tmp_path: Path) -> None:
+def test_a_backup_that_is_not_whole_is_refused(store: ServerStorage, tmp_path: Path) -> None:
     """Before anything is written."""
-    backup.make(store, tmp_path / "b")
+    backup.create(store, tmp_path / "b")
     (tmp_path / "b" / "artifacts" / "0" / "x.txt").unlink()
-    other = place("other", "", "", tmp_path)
+    other = resolve_storage("other", "", "", tmp_path)
     with pytest.raises(LonghaulError, match="not whole: 0 artifacts"):
         backup.restore(tmp_path / "b", other)
     assert not other.folder.exists()
@@ -73,20 +73,20 @@ def test_a_backup_that_is_not_whole_is_refused(store: Store, tmp_path: Path) -> 
             backup.restore(tmp_path / "b", other)
 
 
-def test_a_backup_that_fails_leaves_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_backup_that_fails_leaves_nothing(store: ServerStorage, tmp_path: Path) -> None:
     """A database that is none."""
     (store.folder / "mlflow.db").write_text("this is no database, " * 100)
     with pytest.raises(LonghaulError, match="database"):
-        backup.make(store, tmp_path / "b")
+        backup.create(store, tmp_path / "b")
     (store.folder / "mlflow.db").unlink()
     with pytest.raises(LonghaulError, match=r"there is no .*mlflow\.db"):
-        backup.make(store, tmp_path / "b")
+        backup.create(store, tmp_path / "b")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["server"]
 
 
-def test_of_another_kind(store: Store, tmp_path: Path) -> None:
+def test_of_another_kind(store: ServerStorage, tmp_path: Path) -> None:
     """A dump of SQLite is none of PostgreSQL; others have tools of their own."""
-    backup.make(store, tmp_path / "b")
+    backup.create(store, tmp_path / "b")
     with pytest.raises(LonghaulError, match="of another kind of database"):
         dump.read(tmp_path / "b", "postgresql://u@127.0.0.1:1/d")
     with pytest.raises(LonghaulError, match="mysql has tools of its own"):

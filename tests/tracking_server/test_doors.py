@@ -16,7 +16,7 @@ from longhaul.errors import LonghaulError
 from longhaul.registry import ledger, promotion
 from longhaul.registry.lock import lock
 from longhaul.tracking import store
-from longhaul.tracking.ui_links import Interface
+from longhaul.tracking.ui_links import UiLinks
 from longhaul.tracking_server import auth
 from steps.promote import promote
 from steps.user import user
@@ -125,7 +125,7 @@ def test_who_may_promote_can(server: Tracking, model: str) -> None:
         assert promotion.rollback(model, "worse") == ("2", "1")
         assert [line.state for line in ledger.lines(model)] == ["done"] * 3
         assert {line.who.partition(" ")[0] for line in ledger.lines(model)} == {"kim"}
-        assert Interface.of("0").workspace == "default"
+        assert UiLinks.of("0").workspace == "default"
         assert promotion.champion("nobody") is None
         assert ledger.lines("nobody") == []
 
@@ -169,11 +169,11 @@ def test_the_stage_that_makes_users(server: Tracking, monkeypatch: pytest.Monkey
         kept = client.search_runs(["0"], max_results=1000)
         assert not [run for run in kept if password in str(run.to_dictionary())]
         with pytest.raises(LonghaulError, match="'king' is none of reader, trainer, promoter"):
-            auth.admit(auth.client(server.url), "ann", "king")
+            auth.grant_role(auth.client(server.url), "ann", "king")
         with pytest.raises(LonghaulError, match="shorter than 12"):
-            auth.admit(auth.client(server.url), "ann", "reader", "short")
+            auth.grant_role(auth.client(server.url), "ann", "reader", "short")
         with pytest.raises(LonghaulError, match="there is no 'nobody'"):
-            auth.dismiss(auth.client(server.url), "nobody")
+            auth.remove_user(auth.client(server.url), "nobody")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_server_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch)
     try:
         with pytest.raises(MlflowException) as refused:
             mlflow.MlflowClient().search_experiments()
-        line = store.refusal(refused.value)
+        line = store.describe_error(refused.value)
     finally:
         mlflow.set_tracking_uri(before)
     assert line.startswith("http://127.0.0.1:9 does not answer")

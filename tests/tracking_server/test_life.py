@@ -6,11 +6,11 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.production.history import Life
+from longhaul.production.history import ProductionHistory
 from longhaul.registry import garbage_collection, ledger, promotion
 from longhaul.tracking.tags import HEADLINE
 from longhaul.tracking_server import backup
-from longhaul.tracking_server.settings import place
+from longhaul.tracking_server.settings import resolve_storage
 from tests import lifecycles, objects, tables
 from tests.lifecycles import REPOSITORY
 from tests.postgres import Postgres
@@ -31,7 +31,7 @@ def test_a_whole_life(server: Tracking, home: Path) -> None:
         assert lifecycles.children(second) == {}
         assert client.search_runs(["0"], "attributes.status = 'RUNNING'") == []
         assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
-        assert sorted(Life.read("churn").periods) == ["2020-07", "2020-08", "2020-09"]
+        assert sorted(ProductionHistory.read("churn").periods) == ["2020-07", "2020-08", "2020-09"]
     assert sorted(path.name for path in home.iterdir()) == ["churn.parquet", "churn.yaml"]
 
 
@@ -62,10 +62,10 @@ def test_a_backup_restored_elsewhere_lives_on(
     """
     (tmp_path / "objects").mkdir()
     with objects.store(tmp_path / "objects") as bucket:
-        made = backup.make(server.settings.store, tmp_path / "backup")
+        made = backup.create(server.settings.store, tmp_path / "backup")
         assert made.files > 50
         address = database.database("restored")
-        store = place("server", address, f"{bucket}/restored", tmp_path)
+        store = resolve_storage("server", address, f"{bucket}/restored", tmp_path)
         assert backup.restore(tmp_path / "backup", store) == made
         with pytest.raises(LonghaulError, match="is not empty; name a new one"):
             backup.restore(tmp_path / "backup", store)
@@ -82,7 +82,7 @@ def test_a_backup_restored_elsewhere_lives_on(
                 assert model.predict(tables.churn(2)).size
                 told = client.search_runs(["0"], "params.period = '2020-09'")
                 assert any("nothing has changed" in run.data.tags[HEADLINE] for run in told)
-        again = backup.make(store, tmp_path / "again")
+        again = backup.create(store, tmp_path / "again")
     assert again.files > made.files
     kept, found = (
         {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
@@ -97,10 +97,10 @@ def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
         run = client.create_run("0", run_name="an idea").info.run_id
         client.log_text(run, "x", "folder/x.txt")
         client.set_terminated(run)
-        inventory = garbage_collection.take("0")
+        inventory = garbage_collection.take_inventory("0")
         first = lifecycles.parents()[-1].info.run_id
         assert run not in inventory.needed
-        assert {first, Life.read("churn").run} <= inventory.needed
+        assert {first, ProductionHistory.read("churn").run} <= inventory.needed
         kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.needed}
     clean = {"experiment": "Default", "days": 0}
     said = lifecycles.run(home, str(REPOSITORY), "clean", who=server.who("admin"), **clean)

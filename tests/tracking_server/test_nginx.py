@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from longhaul import process
-from longhaul.tracking_server.settings import Settings
+from longhaul.tracking_server.settings import ServerSettings
 from tests.lifecycles import REPOSITORY
 from tests.ports import free_port
 from tests.tracking_server import servers
@@ -26,7 +26,7 @@ def test_tls_ends_at_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     port, name = free_port(), "localhost"
     monkeypatch.setenv("MLFLOW_AUTH_ADMIN_PASSWORD", servers.PASSWORD)
     server = Tracking(tmp_path)
-    server.settings = Settings(
+    server.settings = ServerSettings(
         server.settings.store, "127.0.0.1", server.settings.port, 1, (f"{name}:{port}",)
     )
     key = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}"]

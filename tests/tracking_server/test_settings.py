@@ -7,21 +7,21 @@ from sqlalchemy.engine import make_url
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import artifacts
-from longhaul.tracking_server.settings import Settings, Store, place, require_admin
+from longhaul.tracking_server.settings import ServerSettings, ServerStorage, resolve_storage, require_admin
 
-STORE = Store(Path("x"), "sqlite:///x", "x")
+STORE = ServerStorage(Path("x"), "sqlite:///x", "x")
 
 
 def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the folder, or as named from the caller's on; the password from the environment."""
     home = tmp_path / "server"
-    assert place("server", "", "", tmp_path) == (
+    assert resolve_storage("server", "", "", tmp_path) == (
         *(home, f"sqlite:///{home}/mlflow.db", f"{home}/artifacts"),
     )
-    found = place("server", "sqlite:///a.db", "kept", tmp_path)
+    found = resolve_storage("server", "sqlite:///a.db", "kept", tmp_path)
     assert found == (home, f"sqlite:///{tmp_path}/a.db", f"{tmp_path}/kept")
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
-    named = place("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "s3://bucket/x", tmp_path)
+    named = resolve_storage("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "s3://bucket/x", tmp_path)
     assert named[1:] == ("postgresql://u:secret@h/d", "s3://bucket/x")
 
 
@@ -38,7 +38,7 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_databases_that_are_none(tmp_path: Path, database: str, message: str) -> None:
     """One line; no password in it."""
     with pytest.raises(LonghaulError, match=message) as refused:
-        place("server", database, "", tmp_path)
+        resolve_storage("server", database, "", tmp_path)
     assert "secret" not in str(refused.value)
 
 
@@ -48,7 +48,7 @@ def test_a_password_is_given_as_it_is(
 ) -> None:
     """Whatever signs it has, it is what the database will be told."""
     monkeypatch.setenv("DATABASE_PASSWORD", password)
-    found = place("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "", tmp_path)
+    found = resolve_storage("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "", tmp_path)
     url = make_url(found.database)
     assert (url.username, url.password, url.host, url.database) == ("u", password, "h", "d")
 
@@ -64,16 +64,16 @@ def test_a_password_is_given_as_it_is(
 )
 def test_where_a_client_on_this_machine_finds_it(host: str, url: str) -> None:
     """Also when it listens everywhere."""
-    assert Settings(STORE, host, 5000, 1).url == f"http://{url}:5000"
+    assert ServerSettings(STORE, host, 5000, 1).url == f"http://{url}:5000"
 
 
 def test_without_users_only_on_this_machine() -> None:
     """Whatever the host is called."""
     for host in ("127.0.0.1", "localhost", "::1"):
-        assert Settings(STORE, host, 1, 1, users=False).users is False
+        assert ServerSettings(STORE, host, 1, 1, users=False).users is False
     for host in ("0.0.0.0", "10.0.0.1", "mlflow.example"):
         with pytest.raises(LonghaulError, match="users=false is refused"):
-            Settings(STORE, host, 1, 1, users=False)
+            ServerSettings(STORE, host, 1, 1, users=False)
 
 
 def test_the_first_administrator_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,10 +86,10 @@ def test_the_first_administrator_needs_a_password(monkeypatch: pytest.MonkeyPatc
 
 def test_a_place_of_artifacts_is_looked_at(tmp_path: Path) -> None:
     """Before the server starts: made, or one line."""
-    artifacts.check(str(tmp_path / "new" / "place"))
+    artifacts.check_access(str(tmp_path / "new" / "place"))
     assert (tmp_path / "new" / "place").is_dir()
     (tmp_path / "file").touch()
     for wrong in (str(tmp_path / "file"), "nosuch://place"):
         with pytest.raises(LonghaulError, match=r"^artifacts: ") as refused:
-            artifacts.check(wrong)
+            artifacts.check_access(wrong)
         assert "\n" not in str(refused.value)

@@ -107,7 +107,7 @@ def _files(problem: Problem, folder: Path, fetch: files.Fetch) -> list[Path]:
         raise LonghaulError(
             "engine: spark cuts a table by time; the problem declares no time.column"
         )
-    if problem.source in sources.NAMED or addresses.known(problem.source):
+    if problem.source in sources.NAMED or addresses.is_database_url(problem.source):
         raise LonghaulError(
             f"engine: spark reads Parquet files that all machines share, not {problem.source!r}"
         )
@@ -192,7 +192,7 @@ def _require_fit(typed: DataFrame, problem: Problem) -> None:
 
 def _resolved(good: DataFrame, target: Target) -> Target:
     """The target with the classes that are found, where none are declared."""
-    if target.kind != "multiclass" or target.classes:
+    if target.task_type != "multiclass" or target.classes:
         return target
     column = quoted(target.column)
     different = good.select(column).distinct().limit(labels.MOST_CLASSES + 2)
@@ -202,9 +202,9 @@ def _resolved(good: DataFrame, target: Target) -> Target:
 def require_variety(found: Ingested) -> None:
     """Refuse a target that is always the same; see the ingest stage."""
     target, figures = found.problem.target, found.profile["outcome"]
-    if target.kind == "binary":
+    if target.task_type == "binary":
         constant = not 0 < figures["positive_share"] < 1
-    elif target.kind == "multiclass":
+    elif target.task_type == "multiclass":
         constant = max(figures.values()) >= 1
     else:
         constant = not figures["target_sd"] > 0

@@ -57,7 +57,7 @@ def _counted(known: DataFrame, target: Target) -> dict[str, dict[str, Any]]:
         of.var_pop(outcome).alias("variance"),
     )
     found = {one[PERIOD]: {**one.asDict(), "counts": {}} for one in sums.collect()}
-    if target.kind == "multiclass":
+    if target.task_type == "multiclass":
         for one in known.groupBy(PERIOD, _OUTCOME).count().collect():
             if one[_OUTCOME] is not None:
                 found[one[PERIOD]]["counts"][int(one[_OUTCOME])] = one["count"]
@@ -69,16 +69,16 @@ def _describe(parts: list[dict[str, Any]], target: Target) -> dict[str, float]:
     known = sum(one["known"] for one in parts)
     if not known:
         return labels.describe(
-            np.empty(0, dtype=float if target.kind == "regression" else int), target
+            np.empty(0, dtype=float if target.task_type == "regression" else int), target
         )
-    if target.kind == "multiclass":
+    if target.task_type == "multiclass":
         shares = {
             place: sum(one["counts"].get(place, 0) for one in parts) / known
             for place in range(len(target.classes))
         }
         return {f"share_of_{name}": shares[place] for place, name in enumerate(target.classes)}
     mean = sum(one["sum"] or 0.0 for one in parts) / known
-    if target.kind == "binary":
+    if target.task_type == "binary":
         return {"positive_share": mean}
     squares = sum(
         one["known"] * (one["variance"] + (one["sum"] / one["known"] - mean) ** 2)
@@ -104,7 +104,7 @@ def profile(
     kinds = dict(good.dtypes)
     return {
         "problem": problem.name,
-        "kind": problem.target.kind,
+        "kind": problem.target.task_type,
         "rows": rows,
         "duplicates": rows - good.distinct().count(),
         "outcome": _describe(list(counted.values()), problem.target),

@@ -45,7 +45,7 @@ def write(
     problem : Problem
     origin : Origin
     """
-    kind = problem.target.kind
+    kind = problem.target.task_type
     found = data.schema(source)
     schema = predictions.schema_of(found, problem)
     told = pa.schema({k: v for k, v in TASKS[kind].schema.items() if k != "outcome"})

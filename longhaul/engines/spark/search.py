@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from longhaul import tasks
 from longhaul.estimators import families
-from longhaul.tasks.kind import TaskType
+from longhaul.problem import TaskType
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
 from longhaul.training.search import SearchContext, Search, run_trial
@@ -34,7 +34,7 @@ def run(
     search: Search,
     family: str,
     own: Sequence[Path],
-    kind: TaskType,
+    task_type: TaskType,
     prepared: EncodedWindows,
     earlier: Sequence[Trial] = (),
 ) -> Iterator[Trial]:
@@ -48,7 +48,7 @@ def run(
     family : str
     own : sequence of Path
         Files of the problem's own families, where the workers see them.
-    kind : {"binary", "multiclass", "regression"}
+    task_type : {"binary", "multiclass", "regression"}
     prepared : Prepared
         Every worker gets a copy.
     earlier : sequence of Trial
@@ -58,7 +58,7 @@ def run(
     Trial
         Each new one as it ends, numbered in this order.
     """
-    shared = spark.sparkContext.broadcast((family, list(own), kind, prepared))
+    shared = spark.sparkContext.broadcast((family, list(own), task_type, prepared))
     judge = _judge(shared, search.seed)
     known = list(earlier)
     if not known:

@@ -110,7 +110,7 @@ def folder(spark: SparkSession, name: str) -> Iterator[Path]:
     """A folder that becomes the artifact folder `name` of the active run.
 
     In a store that is a folder, Spark writes there at once, and what was written goes when the
-    block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.folder`.
+    block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.log_folder`.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def folder(spark: SparkSession, name: str) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
             raise
     elif spark.sparkContext.master.startswith("local"):
-        with artifacts.folder(name) as place:
+        with artifacts.log_folder(name) as place:
             yield place
     else:
         raise LonghaulError(

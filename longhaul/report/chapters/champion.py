@@ -61,7 +61,7 @@ _LIMITS = (
 def promotions(history: RunTree) -> list[Section]:
     """Every version, and every line of the ledger."""
     name = history.model()
-    known = sorted(versions.every(name), key=lambda one: int(one.version)) if name else []
+    known = sorted(versions.all_versions(name), key=lambda one: int(one.version)) if name else []
     if not known:
         return []
     holders: dict[str, list[str]] = {}

@@ -5,7 +5,7 @@ from collections import defaultdict
 from longhaul import tasks
 from longhaul.report.document import Cell, Picture, Section, Table, number_cell, duration_cell, text_cell
 from longhaul.report.run_tree import RunTree, StepRun
-from longhaul.tracking.tags import ERROR, NUMBER
+from longhaul.tracking.tags import ERROR, TRIAL_NUMBER
 
 
 def sections(history: RunTree) -> list[Section]:
@@ -53,7 +53,7 @@ def _everything(history: RunTree) -> Section:
             text_cell(stage.headline, history.link(stage.run)),
         ]
         for stage, depth in history.walk()
-        if NUMBER not in stage.run.data.tags
+        if TRIAL_NUMBER not in stage.run.data.tags
     ]
     lead = "Stages under the run that they are a part of; trials of a search are further down."
     return Section("Every experiment", lead, [Table(["Run", "Status", "Time", "Result"], rows)])
@@ -86,15 +86,15 @@ def _families(history: RunTree) -> Section | None:
 
 def _search(history: RunTree, search: StepRun) -> Section:
     trials = sorted(
-        (one for one in history.under(search) if NUMBER in one.run.data.tags),
-        key=lambda one: int(one.run.data.tags[NUMBER]),
+        (one for one in history.under(search) if TRIAL_NUMBER in one.run.data.tags),
+        key=lambda one: int(one.run.data.tags[TRIAL_NUMBER]),
     )
     names = sorted(
         {name for one in trials for name in one.run.data.params if name.startswith("setting.")}
     )
     rows = [
         [
-            number_cell(int(one.run.data.tags[NUMBER]), history.link(one.run)),
+            number_cell(int(one.run.data.tags[TRIAL_NUMBER]), history.link(one.run)),
             number_cell(one.metrics.get("valid_loss"), history.link(one.run)),
             duration_cell(one.metrics.get("seconds"), history.link(one.run)),
             *(_setting(one.run.data.params.get(name), history.link(one.run)) for name in names),

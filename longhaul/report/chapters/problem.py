@@ -30,13 +30,13 @@ def sections(history: RunTree) -> list[Section]:
             ]
             for name, one in windows.items()
         ]
-        outcome = "Mean" if problem.target.kind == "regression" else "Positive share"
+        outcome = "Mean" if problem.target.task_type == "regression" else "Positive share"
         lead = (
             "Once the settings are chosen, the candidate is fitted again on training and"
             " validation together, because the newest rows are worth most. Then the gate judges"
             " it on the test window, against limits and against the champion."
         )
-        if problem.target.kind == "multiclass":
+        if problem.target.task_type == "multiclass":
             rows = [[*row[:3], row[4]] for row in rows]
             heads = ["Window", "Periods", "Rows", "What it is for"]
         else:
@@ -53,7 +53,7 @@ def predicts(problem: Problem) -> str:
         "multiclass": f"which {target.column}: {', '.join(target.classes)}",
         "regression": f"{target.column}, a number",
     }
-    return said[target.kind]
+    return said[target.task_type]
 
 
 def _declared(history: RunTree, problem: Problem) -> Table:
@@ -70,7 +70,7 @@ def _declared(history: RunTree, problem: Problem) -> Table:
         ("Left out", text_cell(", ".join(problem.leave_out))),
         ("Looked at by", text_cell(", ".join(problem.slices))),
     ]
-    if target.kind == "binary":
+    if target.task_type == "binary":
         rows += [
             ("A false alarm costs", text_cell(f"{problem.costs.false_positive:g}", href)),
             ("A miss costs", text_cell(f"{problem.costs.false_negative:g}", href)),
