@@ -122,7 +122,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     common = {"seed": search["seed"], "engine": engine}
     for period in table.periods(artifacts.fetch(clean)):
-        if problem.windows.produces(period):
+        if problem.windows.in_production(period):
             number = version_for_period.version_for_period(problem.name, period)
             inputs = {"problem": path, "table": clean, "period": period, **common}
             lived = flow.run("cycle", state=number, **inputs)

@@ -1,4 +1,4 @@
-"""Addresses of databases: passwords come from the environment, a refusal is one line."""
+"""Database URLs: passwords come from the environment, errors are one line."""
 
 import os
 import re
@@ -12,9 +12,9 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from longhaul.errors import LonghaulError
 
-_NAMED = re.compile(r"\$\{(\w+)\}")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _SCHEME = re.compile(r"^[a-z][a-z0-9]*(\+[a-z0-9_]+)?://")
-_KNOWN = (
+_BACKENDS = (
     "postgresql",
     "mysql",
     "mariadb",
@@ -29,47 +29,48 @@ _KNOWN = (
 
 
 def is_database_url(address: str) -> bool:
-    """Whether an address is one of a database."""
-    return bool(_SCHEME.match(address)) and re.split(r"[+:]", address)[0] in _KNOWN
+    """Return whether an address is the URL of a database."""
+    return bool(_SCHEME.match(address)) and re.split(r"[+:]", address)[0] in _BACKENDS
 
 
 def hide_password(address: str) -> str:
-    """An address without its password."""
-    return _NAMED.sub("***", make_url(address).render_as_string(hide_password=True))
+    """Return the URL with its password masked."""
+    return _VARIABLE.sub("***", make_url(address).render_as_string(hide_password=True))
 
 
 def resolve(address: str, what: str) -> str:
-    """Put the password in from the environment.
+    """Replace each ``${NAME}`` of a URL by the environment variable of that name.
 
     Parameters
     ----------
     address : str
-        As SQLAlchemy writes it; ``${NAME}`` stands for a variable of the environment, so that no
-        password gets into a file or a run. A password is given there as it is, not encoded.
+        SQLAlchemy's form. A password must be named, so that none gets into a file or a run; the
+        variable holds it as it is, not URL-encoded.
     what : str
-        The parameter, for the message.
+        Name of the parameter, for the message.
 
     Raises
     ------
     LonghaulError
-        When it holds a password itself, or the variable is not set.
+        When the URL holds a password in clear, or the variable is not set.
     """
     password = make_url(address).password
-    if password and not _NAMED.fullmatch(str(password)):
+    if password and not _VARIABLE.fullmatch(str(password)):
         raise LonghaulError(
-            f"{what}: a password written here would be kept by MLflow for all to read; write"
+            f"{what}: a password written here would be readable in MLflow by everybody; write"
             " ${NAME} instead, and set NAME in the environment"
         )
-    missing = [name for name in _NAMED.findall(address) if name not in os.environ]
+    missing = [name for name in _VARIABLE.findall(address) if name not in os.environ]
     if missing:
-        raise LonghaulError(f"{what}: {missing[0]} is not set in the environment")
-    # What signs a password has must not end it; whatever else is named may be several parts.
-    secret = _NAMED.fullmatch(str(password))
-    return _NAMED.sub(
-        lambda found: (
-            quote(os.environ[found[1]], safe="")
-            if secret and found[1] == secret[1]
-            else os.environ[found[1]]
+        raise LonghaulError(f"{what}: {missing[0]} is not set in the environment; set it first")
+    # A password is encoded, so that none of its characters ends it; other variables may hold
+    # several parts of a URL and are taken as they are.
+    secret = _VARIABLE.fullmatch(str(password))
+    return _VARIABLE.sub(
+        lambda match: (
+            quote(os.environ[match[1]], safe="")
+            if secret and match[1] == secret[1]
+            else os.environ[match[1]]
         ),
         address,
     )
@@ -77,11 +78,11 @@ def resolve(address: str, what: str) -> str:
 
 @contextmanager
 def translate_errors(address: str, what: str) -> Iterator[None]:
-    """Say in one line what SQLAlchemy, a driver or the database has against an address."""
+    """Turn errors of SQLAlchemy, a driver or the database into a LonghaulError of one line."""
     try:
         yield
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise LonghaulError(f"{what}: not the address of a database: {_line(error)}") from None
+        raise LonghaulError(f"{what}: not the URL of a database such as postgresql://user:${{PASSWORD}}@host/name: {_line(error)}") from None
     except ImportError as error:
         hint = " (pip install 'psycopg[binary]')" if address.startswith("postgres") else ""
         raise LonghaulError(
@@ -92,12 +93,12 @@ def translate_errors(address: str, what: str) -> Iterator[None]:
 
 
 def check_connection(address: str, what: str) -> None:
-    """Connect once.
+    """Connect once, to see that the database answers.
 
     Raises
     ------
     LonghaulError
-        When that fails.
+        When it does not.
     """
     with translate_errors(address, what):
         engine = sqlalchemy.create_engine(address)

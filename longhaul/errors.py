@@ -1,16 +1,16 @@
-"""The one exception a user is meant to read."""
+"""The exception whose message is written for the user."""
 
 
 class LonghaulError(Exception):
-    """Something the user can mend; its message is one line: what was wrong, where, what to do.
+    """A mistake that the user can mend; its message is one line: what is wrong, where, what to do.
 
     Attributes
     ----------
     code : int
-        The exit code of a process that ends by it.
-    kind : str
-        The first word of the line.
+        Exit code of the process that it ends.
+    label : str
+        First word of the line on stderr.
     """
 
     code = 1
-    kind = "error"
+    label = "error"

@@ -1,4 +1,4 @@
-"""Which files a module is made of: the project's own code that it imports, directly or not."""
+"""The project's files that a module imports, directly or not."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ PACKAGES = ("longhaul", "steps")
 
 
 def closure(modules: Iterable[str], root: Path) -> list[Path]:
-    """The project's files that `modules` need, found by reading, without running them.
+    """Find the project's files that `modules` need, by reading them, without running them.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def closure(modules: Iterable[str], root: Path) -> list[Path]:
     LonghaulError
         When one of `modules` is not a module of the project.
     """
-    found: set[Path] = set()
+    files: set[Path] = set()
     waiting = []
     for name in modules:
         path = _path(name, root)
@@ -39,19 +39,19 @@ def closure(modules: Iterable[str], root: Path) -> list[Path]:
         waiting.append((name, path))
     while waiting:
         name, path = waiting.pop()
-        if path in found:
+        if path in files:
             continue
-        found.add(path)
-        found.update(_beside(path))
+        files.add(path)
+        files.update(_data_files(path))
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
         for needed in {*_parents(name), *_imports(path, package)}:
             if needed_path := _path(needed, root):
                 waiting.append((needed, needed_path))
-    return sorted(path.relative_to(root) for path in found)
+    return sorted(path.relative_to(root) for path in files)
 
 
 def _path(module: str, root: Path) -> Path | None:
-    """The file of a module of the project; None for anything else."""
+    """Return the file of a module of the project; None for anything else."""
     if module.partition(".")[0] not in PACKAGES:
         return None
     base = root.joinpath(*module.split("."))
@@ -60,14 +60,14 @@ def _path(module: str, root: Path) -> Path | None:
 
 
 def _parents(module: str) -> Iterator[str]:
-    """The packages that importing `module` imports first."""
+    """Yield the packages that importing `module` imports first."""
     while "." in module:
         module = module.rpartition(".")[0]
         yield module
 
 
 def _imports(path: Path, package: str) -> Iterator[str]:
-    """Every name that a file may import; some are attributes, not modules."""
+    """Yield every name that a file imports; some are attributes, not modules."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -80,8 +80,8 @@ def _imports(path: Path, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def _beside(path: Path) -> Iterator[Path]:
-    """Templates and other data in a module's own folder, which it may read when it runs."""
+def _data_files(path: Path) -> Iterator[Path]:
+    """Yield the templates and other data in a module's folder, which it may read when it runs."""
     if path.name != "__init__.py":
         yield from (
             other

@@ -1,4 +1,4 @@
-"""Values as JSON knows them, and names as MLflow takes them."""
+"""Values that JSON and MLflow accept."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def replace_non_finite(value: Any) -> Any:
-    """The same value, with null for every number that is not finite: JSON has no word for those."""
+    """Replace every number that is not finite by null, in nested mappings and sequences too."""
     if isinstance(value, Mapping):
         return {key: replace_non_finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -16,5 +16,5 @@ def replace_non_finite(value: Any) -> Any:
 
 
 def sanitize_metric_name(text: str) -> str:
-    """A text with nothing but what MLflow lets into the name of a metric."""
+    """Replace the characters that MLflow refuses in the name of a metric."""
     return re.sub(r"[^\w.\- ]", "_", text)

@@ -1,4 +1,4 @@
-"""Servers as processes: each leads a group of its own, which ends as one."""
+"""Server processes, each the leader of a process group that is ended together."""
 
 import contextlib
 import ctypes
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-STOP_SECONDS = 5.0  # less than a cancelled stage is given to end
+STOP_SECONDS = 5.0  # less than a cancelled step is given to end
 POLL_SECONDS = 0.1
 
 Server = subprocess.Popen[bytes]
@@ -27,15 +27,15 @@ def start(
     log: Path,
     environment: Mapping[str, str] = os.environ,
 ) -> Server:
-    """Start a server; on Linux it also ends when this process is killed.
+    """Start a server; on Linux, it also ends when this process is killed.
 
     Parameters
     ----------
     command : sequence of str
     folder : Path
-        Where it runs.
+        Working directory.
     log : Path
-        What it prints is added to this file.
+        Its output is appended to this file.
     environment : mapping of str to str
     """
     # MLflow starts the uvicorn that is first on the PATH.
@@ -54,7 +54,7 @@ def start(
 
 
 def stop(server: Server) -> None:
-    """End the server's process group: first politely, then by force."""
+    """End the server's process group: by SIGTERM first, by SIGKILL after `STOP_SECONDS`."""
     deadline = time.monotonic() + STOP_SECONDS
     _signal(server, signal.SIGTERM)
     while _members(server) and time.monotonic() < deadline:
@@ -64,7 +64,7 @@ def stop(server: Server) -> None:
 
 
 def last_line(log: Path) -> str:
-    """The last thing that a server has to say."""
+    """Return the last line of a log that is not blank."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1].strip() if lines else "its log is empty"
 
@@ -76,18 +76,18 @@ def _signal(server: Server, number: int) -> None:
 
 
 def _members(server: Server) -> list[int]:
-    """Who is alive in the server's process group."""
-    return [one.pid for one in psutil.process_iter() if _alive(one, server.pid)]
+    """Return the ids of the living processes in the server's group."""
+    return [process.pid for process in psutil.process_iter() if _alive(process, server.pid)]
 
 
-def _alive(one: psutil.Process, group: int) -> bool:
+def _alive(process: psutil.Process, group: int) -> bool:
     with contextlib.suppress(psutil.Error, ProcessLookupError):
-        return os.getpgid(one.pid) == group and one.status() != psutil.STATUS_ZOMBIE
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def _end_with_parent() -> Callable[[], object] | None:
-    """What Linux needs to be told in the child, so that it ends when this process is killed."""
+    """Return the call that makes Linux end a child when this process is killed."""
     if sys.platform != "linux":
         return None
     return functools.partial(ctypes.CDLL(None).prctl, _SET_PARENT_DEATH_SIGNAL, int(signal.SIGTERM))

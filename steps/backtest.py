@@ -48,7 +48,7 @@ def replay(model: str, table: str, window: str, seed: int) -> str:
 
     baseline = float(versions.version(identity.name, identity.version).tags["test_auc"])
     again = Replay(problem, start, baseline, lambda p: tables.read(folder, [p]), train)
-    lived = [one for one in tables.periods(folder) if problem.windows.produces(one)]
+    lived = [one for one in tables.periods(folder) if problem.windows.in_production(one)]
     courses = [
         again.run(policy, lived)
         for policy in tqdm(POLICIES, desc="replay", unit="policy", leave=False, disable=None)

@@ -106,7 +106,7 @@ def _labelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.D
     In production outcomes may come later, or never.
     """
     period = periods.of(frame, problem)
-    needed = period.map(lambda label: not problem.windows.produces(label))
+    needed = period.map(lambda label: not problem.windows.in_production(label))
     unknown = needed & frame[problem.target.column].isna()
     reason = f"{problem.target.column} is missing: no outcome to learn from"
     return frame[~unknown].reset_index(drop=True), frame[unknown].assign(reason=reason)

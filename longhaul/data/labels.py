@@ -1,5 +1,6 @@
-"""The target as a vector of outcomes."""
+"""Labels: the target column as a vector of outcomes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ _TRUE = frozenset({"true", "1"})
 
 
 def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
-    """What became of each row.
+    """Convert the target column to outcomes.
 
     Parameters
     ----------
@@ -44,21 +45,22 @@ def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
         return _numbers(column)
     if target.task_type == "multiclass":
         places = {_key(name): place for place, name in enumerate(target.classes)}
-        codes, found = pd.factorize(column)
-        known = np.array([places.get(_key(text(value)), -1) for value in found], dtype=np.int64)
-        return known[codes]
+        codes, values = pd.factorize(column)
+        classes = np.array([places.get(_key(text(value)), -1) for value in values], dtype=np.int64)
+        return classes[codes]
     return _positive(column, target)
 
 
 def describe(outcome: np.ndarray, target: Target) -> dict[str, float]:
-    """Outcomes in a few figures: the share of positives or of each class, or mean and spread."""
+    """Summarise outcomes: the share of positives or of each class, or mean and spread."""
     if target.task_type == "binary":
         return {"positive_share": float(outcome.mean()) if len(outcome) else float("nan")}
     if target.task_type == "multiclass":
         counts = np.bincount(outcome[outcome >= 0], minlength=len(target.classes))
         shares = counts / max(len(outcome), 1)
         return {
-            f"share_of_{name}": float(one) for name, one in zip(target.classes, shares, strict=True)
+            f"share_of_{name}": float(share)
+            for name, share in zip(target.classes, shares, strict=True)
         }
     return {
         "target_mean": float(outcome.mean()) if len(outcome) else float("nan"),
@@ -66,30 +68,66 @@ def describe(outcome: np.ndarray, target: Target) -> dict[str, float]:
     }
 
 
-def known(frame: pd.DataFrame, target: Target) -> np.ndarray:
-    """Which rows have an outcome: bool of shape (n,)."""
+def has_label(frame: pd.DataFrame, target: Target) -> np.ndarray:
+    """Return whether each row has an outcome: bool of shape (n,)."""
     if target.column not in frame.columns:
         return np.zeros(len(frame), dtype=bool)
     return frame[target.column].notna().to_numpy(dtype=bool)
 
 
 def resolve(frame: pd.DataFrame, target: Target) -> Target:
-    """The same target, with the classes that are found where none are declared.
+    """Complete a target with the classes of its column, where none are declared.
 
     Raises
     ------
     LonghaulError
-        When there are less than three, or too many to be classes.
+        When there are fewer than three, or too many to be classes.
     """
     if target.task_type != "multiclass" or target.classes:
         return target
-    found = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
-    if not 3 <= len(found) <= MOST_CLASSES:
+    classes = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
+    if not 3 <= len(classes) <= MOST_CLASSES:
         raise LonghaulError(
-            f"target {target.column!r}: {len(found)} classes are found; kind multiclass takes 3 to"
+            f"target {target.column!r}: {len(classes)} classes are found; kind multiclass takes 3 to"
             f" {MOST_CLASSES}: declare another target.task_type, binary or regression"
         )
-    return replace(target, classes=tuple(found))
+    return replace(target, classes=tuple(classes))
+
+
+def require_variety(
+    outcome: np.ndarray, target: Target, where: str, values: Iterable[object] = ()
+) -> None:
+    """Refuse outcomes that are all the same: nothing can be learned from them.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n,)
+        As `outcomes` returns it.
+    target : Target
+    where : str
+        Of the rows, for the error.
+    values : iterable
+        Values of the target column, for the error.
+
+    Raises
+    ------
+    LonghaulError
+        When they are, or there are none.
+    """
+    if len(outcome) and not (outcome == outcome[0]).all():
+        return
+    column, seen = target.column, ", ".join(map(str, values))
+    if not len(outcome):
+        problem = f"no row has a value of {column!r}"
+    elif target.kind == "binary":
+        share = "all" if outcome[0] else "none"
+        problem = (
+            f"{share} of the rows are positive ({column} = {target.positive});"
+            " both classes are needed"
+        )
+    else:
+        problem = f"all rows have the same {column}: there is nothing to tell apart"
+    raise LonghaulError(f"{where}: {problem}" + (f"; {column} is {seen}" if seen else ""))
 
 
 def _positive(column: pd.Series, target: Target) -> np.ndarray:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from longhaul.data import table as tables
 from longhaul.data.labels import known, outcomes
-from longhaul.data.prefetch import ahead
+from longhaul.data.prefetch import prefetch
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem, TaskType
 from longhaul.tasks import TASKS
@@ -83,13 +83,13 @@ def write(
 
     def predicted() -> Iterator[pa.Table]:
         start = 0
-        for frame in ahead(batch.to_pandas() for batch in tables.stream(source, batch_rows)):
+        for frame in prefetch(batch.to_pandas() for batch in tables.stream(source, batch_rows)):
             rows = np.arange(start, start + len(frame))
             yield table(frame, rows, predictor, problem, origin, schema)
             start += len(frame)
 
     with pq.ParquetWriter(target, schema) as writer:
-        for part in ahead(predicted()):  # read, predicted and written side by side
+        for part in prefetch(predicted()):  # read, predicted and written side by side
             writer.write_table(part)
 
 

@@ -10,7 +10,7 @@ class Alarm(LonghaulError):
     """The stage did its work, and what it found is what the caller wants to hear of."""
 
     code = 3
-    kind = "alarm"
+    label = "alarm"
 
 
 def require_below(limit: str, level: Level, headline: str) -> str:

@@ -59,7 +59,7 @@ class Command(click.Command):
         except click.UsageError as error:
             _fail(f"error: {self.name}: {self._explain_usage(error)}", 2)
         except LonghaulError as error:
-            _fail(f"{error.kind}: {self.name}: {error}", error.code)
+            _fail(f"{error.label}: {self.name}: {error}", error.code)
         except (MlflowException, OSError) as error:
             _fail(f"error: {self.name}: {_explain(error)}", 1)
         except (click.Abort, KeyboardInterrupt):

@@ -1,6 +1,6 @@
-"""What may be predicted: one of two classes, one of several, or a number.
+"""Task types: binary classification, multiclass classification and regression.
 
-One module for each, all with the same names; `of` finds the one that a target asks for.
+Each has a module, and all modules have the same names; `task_for` returns the one of a target.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,76 +9,75 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from longhaul.tasks import binary, multiclass, regression
 from longhaul.problem import TaskType
+from longhaul.tasks import binary, multiclass, regression
 
 
 class Task(Protocol):
-    """What each module of this package offers.
+    """Interface of each task module.
 
-    Outcomes are an ndarray of shape (n,): bool, the number of a class (-1 for one that was never
-    declared), or float. Scores are what a model says: the probability of the positive class, of
-    shape (n,); those of all k classes, of shape (n, k); or the value, of shape (n,).
+    Outcomes are an ndarray of shape (n,): bool, the number of a class (-1 for an undeclared one),
+    or float. Scores are the output of a model: the probability of the positive class, of shape
+    (n,); those of all k classes, of shape (n, k); or the value, of shape (n,).
 
     Attributes
     ----------
-    kind : str
+    task_type : str
     metrics : tuple of str
-        The figures that `measure` gives.
+        The metrics that `measure` returns.
     loss : str
-        The one that a search makes small.
-    lead : str
-        The one by which a model is judged when it is in production; higher is better.
+        The metric that a search minimises.
+    primary_metric : str
+        The metric that a model in production is judged by; higher is better.
     schema : mapping of str to pyarrow.DataType
         The columns of a prediction, ``outcome`` among them.
     """
 
-    kind: TaskType
+    task_type: TaskType
     metrics: tuple[str, ...]
     loss: str
-    lead: str
+    primary_metric: str
     schema: Mapping[str, pa.DataType]
 
     def measure(self, outcome: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-        """How good scores are, in every figure; NaN where there is nothing to tell it by."""
+        """Return every metric of scores; NaN where it is undefined."""
 
     def losses(self, outcome: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        """Each row's part in the loss, of shape (n,): what models are compared by."""
+        """Return the loss of each row, of shape (n,); models are compared by it."""
 
     def require(self, scores: np.ndarray) -> None:
-        """Raise a `LonghaulError` unless the scores are such."""
+        """Raise a `LonghaulError` unless the scores are valid for the task."""
 
     def columns(
         self, scores: np.ndarray, threshold: float, classes: Sequence[str]
     ) -> dict[str, Any]:
-        """A prediction for each row, column by column, without the outcome."""
+        """Return the columns of the prediction of each row, without the outcome."""
 
     def scores(self, columns: Any) -> np.ndarray:
-        """The scores that `columns` were made of."""
+        """Return the scores that `columns` were made from."""
 
-    def outcomes(self, shown: Any, classes: Sequence[str]) -> np.ndarray:
-        """The outcomes that `shown` shows."""
+    def encode(self, labels: Any, classes: Sequence[str]) -> np.ndarray:
+        """Convert labels, as of the table of predictions, to outcomes."""
 
-    def shown(self, outcome: np.ndarray, classes: Sequence[str]) -> Any:
-        """Outcomes as a reader, and the table of predictions, knows them."""
+    def decode(self, outcome: np.ndarray, classes: Sequence[str]) -> Any:
+        """Convert outcomes to labels, as of the table of predictions."""
 
 
 TASKS: dict[str, Task] = {task.task_type: task for task in (binary, multiclass, regression)}
 
+_DISPLAY_NAMES = {"auc": "AUC", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "brier": "Brier score"}
 
-_WORDS = {"auc": "AUC", "r2": "R²", "rmse": "RMSE", "mae": "MAE", "brier": "Brier score"}
 
-
-def display_name(figure: str) -> str:
-    """The name of a figure as people write it."""
-    return _WORDS.get(figure, figure.replace("_", " "))
+def display_name(metric: str) -> str:
+    """Return the name of a metric for people to read."""
+    return _DISPLAY_NAMES.get(metric, metric.replace("_", " "))
 
 
 def task_for(task_type: TaskType) -> Task:
-    """The task of a kind."""
+    """Return the task of a type."""
     return TASKS[task_type]
 
 
 def class_count(task_type: TaskType, classes: Sequence[str]) -> int:
-    """How many classes there are to tell apart; 0 where it is a number."""
+    """Return the number of classes of a task; 0 for regression."""
     return {"binary": 2, "regression": 0}.get(task_type, len(classes))

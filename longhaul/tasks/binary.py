@@ -1,4 +1,4 @@
-"""One of two classes, by the probability of the positive one."""
+"""Binary classification, by the probability of the positive class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from longhaul.problem import TaskType
 from longhaul.tasks.metrics import measure as measure
 from longhaul.tasks.metrics import require_probabilities
 
-kind: TaskType = "binary"
+task_type: TaskType = "binary"
 metrics: tuple[str, ...] = ("auc", "average_precision", "log_loss", "brier", "calibration_error")
 loss = "log_loss"
-lead = "auc"
+primary_metric = "auc"
 schema: Mapping[str, pa.DataType] = {
     "probability": pa.float64(),
     "decision": pa.bool_(),
@@ -22,31 +22,31 @@ schema: Mapping[str, pa.DataType] = {
 
 require = require_probabilities
 
-EPSILON = np.finfo(np.float64).eps  # how sure a prediction may be, as in scikit-learn's log loss
+EPSILON = np.finfo(np.float64).eps  # clips probabilities, as in scikit-learn's log loss
 
 
 def losses(outcome: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Each row's part in the log loss, in nats."""
+    """Return the log loss of each row, in nats."""
     require(scores)
-    said = np.where(outcome, scores, 1 - scores)
-    return -np.log(np.clip(said, EPSILON, 1))
+    likelihood = np.where(outcome, scores, 1 - scores)
+    return -np.log(np.clip(likelihood, EPSILON, 1))
 
 
 def columns(scores: np.ndarray, threshold: float, classes: Sequence[str]) -> dict[str, Any]:
-    """``probability`` of the positive class, and ``decision``: whether it reaches the threshold."""
+    """Return ``probability`` of the positive class and ``decision``: is it at the threshold?"""
     return {"probability": scores, "decision": np.asarray(scores >= threshold)}
 
 
 def scores(columns: Any) -> np.ndarray:
-    """The probabilities."""
+    """Return the probabilities of the positive class."""
     return np.asarray(columns["probability"], dtype=np.float64)
 
 
-def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """Whether each is positive."""
+def decode(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Return the outcomes as they are: True for the positive class."""
     return outcome
 
 
-def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
-    """Whether each is positive."""
-    return np.asarray(shown, dtype=bool)
+def encode(labels: Any, classes: Sequence[str]) -> np.ndarray:
+    """Convert labels to bool: True for the positive class."""
+    return np.asarray(labels, dtype=bool)

@@ -1,4 +1,4 @@
-"""How good probabilities are, once the outcomes are known."""
+"""Metrics of predicted probabilities against outcomes."""
 
 import numpy as np
 from sklearn.metrics import (
@@ -11,11 +11,11 @@ from sklearn.metrics import (
 from longhaul.errors import LonghaulError
 
 BINS = 20
-BIN_ROWS = 25  # of fewer, a bin's share of positives is mostly chance
+BIN_ROWS = 25  # with fewer rows, a bin's share of positives is mostly chance
 
 
 def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
-    """Discrimination, accuracy and calibration of predicted probabilities.
+    """Measure discrimination, accuracy and calibration of predicted probabilities.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
 
 
 def bins_of(rows: int) -> int:
-    """Into how many bins of equal mass to cut so many rows to see how well they are calibrated."""
+    """Return the number of equal-mass bins in which to measure the calibration of rows."""
     return min(BINS, max(1, rows // BIN_ROWS))
 
 
 def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 0) -> float:
-    """Expected calibration error over bins of equal mass.
+    """Compute the expected calibration error over bins of equal mass.
 
     The mean distance, weighted by rows, between a bin's mean probability and its share of
     positives (Naeini, Cooper and Hauskrecht 2015, with the adaptive bins of Nguyen and O'Connor

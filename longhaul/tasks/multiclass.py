@@ -1,4 +1,4 @@
-"""One of several classes, by the probabilities of all."""
+"""Multiclass classification, by the probabilities of all classes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from longhaul.errors import LonghaulError
 from longhaul.problem import TaskType
 from longhaul.tasks.metrics import calibration_error
 
-kind: TaskType = "multiclass"
+task_type: TaskType = "multiclass"
 metrics: tuple[str, ...] = (
     "accuracy",
     "balanced_accuracy",
@@ -19,7 +19,7 @@ metrics: tuple[str, ...] = (
     "calibration_error",
 )
 loss = "log_loss"
-lead = "accuracy"
+primary_metric = "accuracy"
 schema: Mapping[str, pa.DataType] = {
     "probability": pa.float64(),
     "decision": pa.string(),
@@ -28,15 +28,15 @@ schema: Mapping[str, pa.DataType] = {
 }
 
 _EPSILON = np.finfo(np.float64).eps
-_SLACK = 1e-6  # by how much the probabilities of a row may miss one
+_TOLERANCE = 1e-6  # of the sum of a row's probabilities
 
 
 def measure(outcome: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Discrimination, accuracy and calibration.
+    """Measure discrimination, accuracy and calibration.
 
-    `accuracy`; `balanced_accuracy`, the mean over the classes that occur of the share found;
+    `accuracy`; `balanced_accuracy`, the mean recall of the classes that occur;
     `log_loss` in nats; `brier`, the mean squared distance of all probabilities of a row (Brier
-    1950); `calibration_error`, that of the class decided for (Guo et al. 2017, On calibration of
+    1950); `calibration_error`, that of the decided class (Guo et al. 2017, On calibration of
     modern neural networks).
     """
     require(scores)
@@ -44,27 +44,27 @@ def measure(outcome: np.ndarray, scores: np.ndarray) -> dict[str, float]:
         return dict.fromkeys(metrics, float("nan"))
     decided = scores.argmax(axis=1)
     right = decided == outcome
-    happened = np.equal.outer(outcome, np.arange(scores.shape[1]))
-    found = [right[outcome == one].mean() for one in np.unique(outcome)]
+    actual = np.equal.outer(outcome, np.arange(scores.shape[1]))
+    recalls = [right[outcome == label].mean() for label in np.unique(outcome)]
     return {
         "accuracy": float(right.mean()),
-        "balanced_accuracy": float(np.mean(found)),
+        "balanced_accuracy": float(np.mean(recalls)),
         "log_loss": float(losses(outcome, scores).mean()),
-        "brier": float(((scores - happened) ** 2).sum(axis=1).mean()),
+        "brier": float(((scores - actual) ** 2).sum(axis=1).mean()),
         "calibration_error": calibration_error(right, scores.max(axis=1)),
     }
 
 
 def losses(outcome: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Each row's part in the log loss, in nats; a class never declared was not foreseen at all."""
-    said = np.where(outcome >= 0, scores[np.arange(len(outcome)), outcome], 0.0)
-    return -np.log(np.clip(said, _EPSILON, 1))
+    """Return the log loss of each row, in nats; an undeclared class has a likelihood of 0."""
+    likelihood = np.where(outcome >= 0, scores[np.arange(len(outcome)), outcome], 0.0)
+    return -np.log(np.clip(likelihood, _EPSILON, 1))
 
 
 def require(scores: np.ndarray) -> None:
-    """Raise a `LonghaulError` unless every row is probabilities that add up to one."""
+    """Raise a `LonghaulError` unless every row holds probabilities that add up to 1."""
     bad = ~((scores >= 0) & (scores <= 1)).all(axis=1)
-    bad |= ~(np.abs(scores.sum(axis=1) - 1) <= _SLACK)
+    bad |= ~(np.abs(scores.sum(axis=1) - 1) <= _TOLERANCE)
     if bad.any():
         first = int(np.argmax(bad))
         raise LonghaulError(
@@ -74,7 +74,7 @@ def require(scores: np.ndarray) -> None:
 
 
 def columns(scores: np.ndarray, threshold: float, classes: Sequence[str]) -> dict[str, Any]:
-    """``decision``, the likeliest class, its ``probability``, and ``probabilities`` of all."""
+    """Return the likeliest class, its probability, and the probabilities of all classes."""
     decided = scores.argmax(axis=1)
     return {
         "probability": scores[np.arange(len(scores)), decided],
@@ -84,16 +84,16 @@ def columns(scores: np.ndarray, threshold: float, classes: Sequence[str]) -> dic
 
 
 def scores(columns: Any) -> np.ndarray:
-    """The probabilities of all classes, of shape (n, k)."""
+    """Return the probabilities of all classes, of shape (n, k)."""
     return np.array(list(columns["probabilities"]), dtype=np.float64)
 
 
-def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """The names of the classes; of one that was never declared, none."""
+def decode(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Convert the numbers of classes to their names; None for an undeclared class."""
     return np.array([*classes, None], dtype=object)[outcome]
 
 
-def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
-    """The numbers of the classes; -1 of one that was never declared."""
+def encode(labels: Any, classes: Sequence[str]) -> np.ndarray:
+    """Convert the names of classes to their numbers; -1 for an undeclared class."""
     places = {name: place for place, name in enumerate(classes)}
-    return np.array([places.get(name, -1) for name in shown], dtype=np.int64)
+    return np.array([places.get(name, -1) for name in labels], dtype=np.int64)

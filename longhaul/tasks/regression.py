@@ -1,4 +1,4 @@
-"""A number."""
+"""Regression: prediction of a number."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,19 +9,19 @@ import pyarrow as pa
 from longhaul.errors import LonghaulError
 from longhaul.problem import TaskType
 
-kind: TaskType = "regression"
+task_type: TaskType = "regression"
 metrics: tuple[str, ...] = ("rmse", "mae", "r2", "bias")
 loss = "rmse"
-lead = "r2"
+primary_metric = "r2"
 schema: Mapping[str, pa.DataType] = {"prediction": pa.float64(), "outcome": pa.float64()}
 
 
 def measure(outcome: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """How far predictions are off, in the unit of the target.
+    """Measure the errors of predictions, in the unit of the target.
 
     `rmse`, the root of the mean squared error; `mae`, the mean absolute error; `r2`, the share of
-    the variance that is explained, NaN where there is none; `bias`, by how much predictions are
-    too high on average.
+    the variance that is explained, NaN where there is none; `bias`, the mean error, positive where
+    predictions are too high.
     """
     require(scores)
     if not len(outcome):
@@ -37,7 +37,7 @@ def measure(outcome: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
 
 def losses(outcome: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Each row's squared error."""
+    """Return the squared error of each row."""
     require(scores)
     return (scores - outcome) ** 2
 
@@ -48,26 +48,26 @@ def require(scores: np.ndarray) -> None:
     if bad.any():
         first = int(np.argmax(bad))
         raise LonghaulError(
-            f"{int(bad.sum())} of {len(scores)} predictions are not numbers, the first"
+            f"{int(bad.sum())} of {len(scores)} predictions are not finite numbers, the first"
             f" ({scores[first]}) in row {first}"
         )
 
 
 def columns(scores: np.ndarray, threshold: float, classes: Sequence[str]) -> dict[str, Any]:
-    """``prediction``, the value."""
+    """Return ``prediction``, the predicted value."""
     return {"prediction": scores}
 
 
 def scores(columns: Any) -> np.ndarray:
-    """The values."""
+    """Return the predicted values."""
     return np.asarray(columns["prediction"], dtype=np.float64)
 
 
-def shown(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """The values."""
+def decode(outcome: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Return the values as they are."""
     return outcome
 
 
-def outcomes(shown: Any, classes: Sequence[str]) -> np.ndarray:
-    """The values."""
-    return np.asarray(shown, dtype=np.float64)
+def encode(labels: Any, classes: Sequence[str]) -> np.ndarray:
+    """Convert labels to float."""
+    return np.asarray(labels, dtype=np.float64)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.data.prefetch import ahead
+from longhaul.data.prefetch import prefetch
 
 
 @given(st.lists(st.integers(), max_size=20))
 def test_items_are_the_same_in_the_same_order(items):
     """However they are nested."""
-    assert list(ahead(items)) == items
-    assert list(ahead(one + 1 for one in ahead(items))) == [one + 1 for one in items]
+    assert list(prefetch(items)) == items
+    assert list(prefetch(one + 1 for one in prefetch(items))) == [one + 1 for one in items]
 
 
 def test_the_next_item_is_made_while_one_is_used():
@@ -25,7 +25,7 @@ def test_the_next_item_is_made_while_one_is_used():
             event.set()
             yield number
 
-    for number in ahead(making()):
+    for number in prefetch(making()):
         assert number == 3 or made[number + 1].wait(20)
         assert not any(event.is_set() for event in made[number + 2 :])
 
@@ -37,7 +37,7 @@ def test_an_error_is_raised_where_the_item_would_have_been():
         yield 1
         raise ValueError("spoilt")
 
-    found = ahead(making())
+    found = prefetch(making())
     assert next(found) == 1
     with pytest.raises(ValueError, match="spoilt"):
         next(found)
@@ -46,7 +46,7 @@ def test_an_error_is_raised_where_the_item_would_have_been():
 def test_who_stops_listening_waits_for_nothing_but_the_next():
     """The thread ends."""
     before = threading.active_count()
-    found = ahead(iter(int, 1))  # without end
+    found = prefetch(iter(int, 1))  # without end
     assert next(found) == 0
     found.close()
     assert threading.active_count() == before

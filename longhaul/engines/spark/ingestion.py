@@ -149,7 +149,7 @@ def _reading(
             dated = frame[time].notna()
             label = pd.Series([None] * len(frame), dtype=object)
             label[dated] = periods.labels(frame.loc[dated, time], length).astype(object)
-            needed = label.map(lambda one: one is not None and not problem.windows.produces(one))
+            needed = label.map(lambda one: one is not None and not problem.windows.in_production(one))
             unknown = needed.astype(bool) & frame[outcome].isna() & (reasons == "")
             reasons[unknown] = f"{outcome} is missing: no outcome to learn from"
             arrays = [pa.Array.from_pandas(frame[field.name], type=field.type) for field in schema]

@@ -1,5 +1,0 @@
-"""The names of what may be predicted."""
-
-from typing import Literal
-
-TaskType = Literal["binary", "multiclass", "regression"]
