@@ -8,14 +8,15 @@ import click
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import sources, table
-from longhaul.engines.base import ENGINES
+from longhaul.data import problem_copy, sources
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.estimators.families import family
 from longhaul.estimators.families.custom import load_families
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import Flow
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine, Minutes, Seed, Trials
+from longhaul.pipeline.step import step
 from longhaul.pipeline.terminal import Terminal
 from longhaul.production import period_metrics, version_for_period
 from longhaul.production.history import ProductionHistory
@@ -26,28 +27,18 @@ from longhaul.tracking import artifacts
 PROJECT = Path(__file__).resolve().parent
 
 
-@stage
-@click.option("--problem", required=True, help="A problem file, or the name of one in problems/.")
-@click.option("--data", required=True, help="A table; empty: the problem names it.")
-@click.option("--target", required=True, help="With --data: the column to predict.")
-@click.option("--query", required=True, help="With --data: what to ask a database.")
-@click.option("--families", required=True, help="Model families to compare, with commas between.")
-@click.option("--trials", required=True, type=click.IntRange(min=1), help="Limit of the search.")
-@click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
-@click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
+@step
 def main(
     problem: str,
     data: str,
     target: str,
     query: str,
     families: str,
-    trials: int,
-    minutes: float,
-    seed: int,
+    trials: Trials,
+    minutes: Minutes,
+    seed: Seed,
     resume: bool,
-    engine: str,
+    engine: Engine,
 ) -> str:
     """Run the whole life cycle; `mlflow run . -e main` is the way to call it."""
     names = [name.strip() for name in families.split(",")]
@@ -78,7 +69,7 @@ def declare(flow: Flow, data: str, target: str, query: str) -> Path:
 def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, Any]) -> str:
     """Chain the stages; each reads what the ones before it wrote, by URI, and nothing else."""
     problem = problems.load(path)
-    own = table.families(problem, path.parent)
+    own = problem_copy.family_files(problem, path.parent)
     families = list(
         dict.fromkeys(
             [*(family(name, own).name for name in families), *(one.name for one in load_families(own))]
@@ -121,7 +112,7 @@ def life_cycle(flow: Flow, path: Path, families: list[str], search: dict[str, An
         raise LonghaulError(f"no champion to deploy: {judged.headline}")
     flow.run("deploy", model=f"models:/{problem.name}/{number}", split=split)
     common = {"seed": search["seed"], "engine": engine}
-    for period in table.periods(artifacts.fetch(clean)):
+    for period in PeriodTable(artifacts.fetch(clean)).periods:
         if problem.windows.in_production(period):
             number = version_for_period.version_for_period(problem.name, period)
             inputs = {"problem": path, "table": clean, "period": period, **common}

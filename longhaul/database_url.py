@@ -57,7 +57,7 @@ def resolve(address: str, what: str) -> str:
     password = make_url(address).password
     if password and not _VARIABLE.fullmatch(str(password)):
         raise LonghaulError(
-            f"{what}: a password written here would be readable in MLflow by everybody; write"
+            f"{what}: a password written here would be kept by MLflow for all to read; write"
             " ${NAME} instead, and set NAME in the environment"
         )
     missing = [name for name in _VARIABLE.findall(address) if name not in os.environ]
@@ -82,7 +82,7 @@ def translate_errors(address: str, what: str) -> Iterator[None]:
     try:
         yield
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise LonghaulError(f"{what}: not the URL of a database such as postgresql://user:${{PASSWORD}}@host/name: {_line(error)}") from None
+        raise LonghaulError(f"{what}: not the address of a database: {_line(error)}") from None
     except ImportError as error:
         hint = " (pip install 'psycopg[binary]')" if address.startswith("postgres") else ""
         raise LonghaulError(

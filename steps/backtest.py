@@ -5,17 +5,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 from tqdm import tqdm
 
 from longhaul.backtest.comparison import compare
 from longhaul.backtest.policies import POLICIES, Course, Replay, Trained
 from longhaul.data import periods, windows
-from longhaul.data import table as tables
-from longhaul.data.windows import KINDS
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Seed, Window
+from longhaul.pipeline.step import step
 from longhaul.plots import backtest as plots
 from longhaul.problem import Problem
 from longhaul.registry import versions
@@ -25,15 +24,11 @@ from longhaul.tracking import artifacts, candidates, logged_models
 from longhaul.training import candidate
 
 
-@stage
-@click.option("--model", required=True, help="The version in charge of the first period.")
-@click.option("--table", required=True, help="The table folder of validate.")
-@click.option("--window", required=True, type=click.Choice(KINDS), help="What to train on.")
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
-def replay(model: str, table: str, window: str, seed: int) -> str:
+@step
+def replay(model: str, table: str, window: Window, seed: Seed) -> str:
     """Compare policies over the same periods: log loss, AUC, cost, trainings and their time."""
     folder, identity = artifacts.fetch(table), resolve_model(model)
-    problem = tables.problem(folder)
+    problem = PeriodTable(folder).problem
     if problem.target.task_type != "binary" or problem.time is None:
         raise LonghaulError("replay: it compares days with two classes; this table has none")
     start = logged_models.load_for(identity.uri, problem)
@@ -47,8 +42,8 @@ def replay(model: str, table: str, window: str, seed: int) -> str:
         return Trained(fitted.package, time.perf_counter() - began)
 
     baseline = float(versions.version(identity.name, identity.version).tags["test_auc"])
-    again = Replay(problem, start, baseline, lambda p: tables.read(folder, [p]), train)
-    lived = [one for one in tables.periods(folder) if problem.windows.in_production(one)]
+    again = Replay(problem, start, baseline, lambda p: PeriodTable(folder).read([p]), train)
+    lived = [one for one in PeriodTable(folder).periods if problem.windows.in_production(one)]
     courses = [
         again.run(policy, lived)
         for policy in tqdm(POLICIES, desc="replay", unit="policy", leave=False, disable=None)
@@ -60,12 +55,12 @@ def _windows(
     folder: Path, problem: Problem, newest: str, gated: bool, kind: str
 ) -> tuple[Problem, list[Any]]:
     """The problem as it stood then, with the rows to fit and to validate on."""
-    found = [label for label in tables.periods(folder) if label <= newest]
+    found = [label for label in PeriodTable(folder).periods if label <= newest]
     test = newest if gated else periods.shift(newest, 1)
     moved = windows.until(problem, sorted({*found, test}), test, kind)
     spans = (moved.windows.train, moved.windows.valid)
-    chosen = [tables.select(found, span, "train") for span in spans]
-    return moved, [tables.read(folder, each) for each in chosen]
+    chosen = [periods.select(found, span, "train") for span in spans]
+    return moved, [PeriodTable(folder).read(each) for each in chosen]
 
 
 def _log(courses: list[Course], problem: Problem, lived: list[str], seed: int) -> str:

@@ -3,19 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 
 from longhaul import problem as problems
 from longhaul.data import periods, sources
-from longhaul.data import table as tables
-from longhaul.data.windows import KINDS
-from longhaul.engines.base import ENGINES
-from longhaul.monitoring.decision import LEVELS
+from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller, warm_backend
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.flow import Flow
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed, Window
+from longhaul.pipeline.step import step
 from longhaul.pipeline.terminal import Terminal
 from longhaul.production import history, version_for_period
 from longhaul.production.history import ProductionHistory
@@ -27,26 +24,17 @@ from longhaul.tracking import artifacts
 PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 
 
-@stage
-@click.option("--problem", required=True, help="A problem file, or the name of one in problems/.")
-@click.option("--period", required=True, help="Such as 2013-07.")
-@click.option("--table", required=True, help="The table folder of validate; empty: make it.")
-@click.option("--window", required=True, type=click.Choice(KINDS), help="What to train on.")
-@click.option("--trials", required=True, type=click.IntRange(min=0), help="0: same settings.")
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
-@click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
-@click.option("--alarm", required=True, type=click.Choice(["never", *LEVELS[1:]]))
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
+@step
 def cycle(
     problem: str,
     period: str,
     table: str,
-    window: str,
-    trials: int,
-    seed: int,
+    window: Window,
+    trials: RetrainingTrials,
+    seed: Seed,
     resume: bool,
-    alarm: str,
-    engine: str,
+    alarm: FailOn,
+    engine: Engine,
 ) -> str:
     """Score, monitor and, if need be, retrain; doing it twice changes nothing."""
     path = caller.problem_file(problem)
@@ -68,7 +56,7 @@ def cycle(
         outcome = None
         if found["action"] == "retrain":
             newest = periods.shift(
-                period, -tables.problem(artifacts.fetch(clean)).monitoring.label_lag
+                period, -PeriodTable(artifacts.fetch(clean)).problem.monitoring.label_lag
             )
             again = {"window": window, "trials": trials, "seed": seed, "resume": resume}
             outcome = _retrain(flow, name, number, period, {**inputs, "period": newest, **again})

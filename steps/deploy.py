@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import click
 import mlflow
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from longhaul.data import split as splits
+from longhaul.data.split import Split
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Count
+from longhaul.pipeline.step import step
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import prediction_log as records
 from longhaul.smoke_test import latency, parity, server
@@ -39,16 +39,12 @@ class Interview(NamedTuple):
     batches: Answers
 
 
-@stage
-@click.option("--model", required=True, help="A registered version, or any logged model.")
-@click.option("--split", required=True, help="The split folder of split.")
-@click.option("--requests", required=True, type=click.IntRange(min=1), help="Single-row requests.")
-@click.option("--stock", required=True, type=bool, help="Ask mlflow models serve the same.")
-def deploy(model: str, split: str, requests: int, stock: bool) -> str:
+@step
+def deploy(model: str, split: str, requests: Count, stock: bool) -> str:
     """Hold a real service to what batch prediction says, on rows of the test window."""
     folder = artifacts.fetch(split)
-    frame = splits.read(folder, "test")
-    rows = frame[splits.problem(folder).features(frame.columns)]
+    frame = Split(folder).read("test")
+    rows = frame[Split(folder).problem.features(frame.columns)]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         record = Path(temporary) / "record"
         with server.own(model, record) as service:

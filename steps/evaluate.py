@@ -6,23 +6,23 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from longhaul.data import split as splits
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
+from longhaul.data.split import Split
 from longhaul.evaluation import gate
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.decisions import decision_metrics, baseline_metrics
+from longhaul.evaluation.decisions import baseline_metrics, decision_metrics
 from longhaul.evaluation.intervals import Interval, improvement, intervals
 from longhaul.evaluation.slices import slices
 from longhaul.json_values import replace_non_finite
 from longhaul.model.package import Package
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Seed
+from longhaul.pipeline.step import step
 from longhaul.plots import breakdown, classes, curves, numbers
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import resolve_model
@@ -47,15 +47,11 @@ class Test:
         return len(np.unique(self.outcome)) > 1
 
 
-@stage
-@click.option("--candidate", required=True, help="The model to judge.")
-@click.option("--split", required=True, help="The split folder of split.")
-@click.option("--champion", required=True, help="The model it must beat; empty if there is none.")
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of the bootstrap.")
-def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
+@step
+def evaluate(candidate: str, split: str, champion: str, seed: Seed) -> str:
     """Judge a candidate on the test window, against the champion if there is one."""
     folder = artifacts.fetch(split)
-    problem = splits.problem(folder)
+    problem = Split(folder).problem
     package = logged_models.load_for(candidate, problem)
     champion = resolve_model(champion).uri if champion else ""  # an alias may move on
     rival = logged_models.load_for(champion, problem) if champion else None
@@ -86,7 +82,7 @@ def evaluate(candidate: str, split: str, champion: str, seed: int) -> str:
 
 
 def _read(folder: Path, problem: Problem, package: Package) -> Test:
-    frame = splits.read(folder, "test")
+    frame = Split(folder).read("test")
     predictor, outcome = package.predictor, outcomes(frame, problem.target)
     scores = predictor.scores(frame)
     return Test(problem, predictor.task, frame, outcome, scores, predictor.threshold)

@@ -2,21 +2,18 @@
 
 import time
 
-import click
 import mlflow
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Days
+from longhaul.pipeline.step import step
 from longhaul.registry import garbage_collection
 
 DAY = 86_400_000  # milliseconds
 
 
-@stage
-@click.option("--experiment", required=True, help="Its name.")
-@click.option("--days", required=True, type=click.FloatRange(min=0), help="Ended longer ago.")
-@click.option("--apply", required=True, type=bool, help="Delete; else only say what would go.")
-def clean(experiment: str, days: float, apply: bool) -> str:
+@step
+def clean(experiment: str, days: Days, apply: bool) -> str:
     """Delete old runs that no registered version, ledger or life leads back to."""
     found = mlflow.get_experiment_by_name(experiment)
     if found is None:

@@ -12,20 +12,19 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import periods, profile, sources, split, table
 from longhaul.data.labels import known, outcomes, resolve
-from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.base import SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
 from longhaul.json_values import sanitize_metric_name
 from longhaul.pipeline import caller
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine
+from longhaul.pipeline.step import step
 from longhaul.problem import Problem, Target
 from longhaul.tracking import artifacts, datasets
 
 
-@stage
-@click.option("--problem", required=True, help="A problem file, or the name of one in problems/.")
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What reads the rows.")
-def ingest(problem: str, engine: str) -> str:
+@step
+def ingest(problem: str, engine: Engine) -> str:
     """Read the source; write its periods and their profile."""
     path = caller.problem_file(problem)
     declared = problems.load(path)

@@ -5,17 +5,13 @@ import mlflow
 
 from longhaul.data import sources
 from longhaul.pipeline import caller
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.scaffold import problem_file
 from longhaul.scaffold.infer import infer
 from longhaul.tracking import artifacts
 
 
-@stage
-@click.option("--data", required=True, help="A file, folder, pattern or address of a table.")
-@click.option("--target", required=True, help="The column to predict.")
-@click.option("--query", required=True, help="What to ask a database; empty for files.")
-@click.option("--problem", required=True, help="The file to write; empty: named after the table.")
+@step
 def start(data: str, target: str, query: str, problem: str) -> str:
     """Read a table, decide what can be told from it, and declare it in a problem file."""
     folder = caller.folder()

@@ -8,15 +8,15 @@ import click
 import mlflow
 
 from longhaul.data import table as tables
-from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.base import SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment
-from longhaul.monitoring.decision import LEVELS
 from longhaul.monitoring.observation import count
 from longhaul.pipeline.fail_on import require_below
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine, FailOn
+from longhaul.pipeline.step import step
 from longhaul.production import alerts, history
 from longhaul.production.history import ProductionHistory
 from longhaul.production.session import CountPeriod, MonitoringSession
@@ -28,14 +28,10 @@ from longhaul.tracking import artifacts
 from longhaul.tracking.tags import ACTION, LEVEL
 
 
-@stage
-@click.option("--model", required=True, help="The registered version that predicted.")
-@click.option("--predictions", required=True, help="The predictions folder of score.")
-@click.option("--table", required=True, help="The table folder of validate.")
-@click.option("--period", required=True, help="Such as 2013-07.")
-@click.option("--alarm", required=True, type=click.Choice(["never", *LEVELS[1:]]))
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What counts the rows.")
-def monitor(model: str, predictions: str, table: str, period: str, alarm: str, engine: str) -> str:
+@step
+def monitor(
+    model: str, predictions: str, table: str, period: str, fail_on: FailOn, engine: Engine
+) -> str:
     """Judge a period; put it on the record of the model's life."""
     folder = artifacts.fetch(table)
     problem, identity = tables.problem(folder), _registered(model)
@@ -58,7 +54,9 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
         predictions,
     )
     told = [
-        history.PerformanceRecord(one.realized.period, watched.version(one.realized.period), period, one.fell)
+        history.PerformanceRecord(
+            one.realized.period, watched.version(one.realized.period), period, one.fell
+        )
         for one in truths
         if one.fell is not None
     ]
@@ -69,7 +67,7 @@ def monitor(model: str, predictions: str, table: str, period: str, alarm: str, e
     history.record_period(record, told, figures, identity.name, run.info.experiment_id)
     pages.publish(identity.name)
     _tell(judged, identity)
-    return require_below(alarm, judged.decision.level, _headline(judged))
+    return require_below(fail_on, judged.decision.level, _headline(judged))
 
 
 @contextmanager

@@ -1,17 +1,12 @@
 """Make a version the champion."""
 
-import click
 import mlflow
 
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.registry import ledger, promotion, versions
 
 
-@stage
-@click.option("--model", required=True, help="models:/<name>/<version> or models:/<name>@<alias>.")
-@click.option("--reason", required=True, help="Why, for the ledger.")
-@click.option("--evidence", required=True, help="The run that speaks for it; may be empty.")
-@click.option("--replaces", required=True, help="What must be champion now: a number, none or any.")
+@step
 def promote(model: str, reason: str, evidence: str, replaces: str) -> str:
     """Move the alias champion; keep the ledger as it then is."""
     name, version = versions.resolve(model)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import click
 import mlflow
 import yaml
 
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.registry import promotion
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import LAST_PERIOD_SEEN, VERDICT, VERSION
@@ -16,9 +15,7 @@ from longhaul.tracking.tags import LAST_PERIOD_SEEN, VERDICT, VERSION
 _VERDICT = {"passed", "candidate", "checks", "metrics"}
 
 
-@stage
-@click.option("--candidate", required=True, help="The model, runs:/<run>/model.")
-@click.option("--verdict", required=True, help="verdict.json of evaluate.")
+@step
 def register(candidate: str, verdict: str) -> str:
     """Register a candidate that has passed the gate: alias challenger, stage Staging."""
     judged = artifacts.read_json(verdict)

@@ -1,17 +1,15 @@
 """One self-contained HTML page about a life cycle."""
 
-import click
 import mlflow
 
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.report import page, run_tree
 from longhaul.tracking import artifacts
 
 PICTURES = "pictures"
 
 
-@stage
-@click.option("--run", required=True, help="The parent run of the life cycle.")
+@step
 def report(run: str) -> str:
     """Build the pages from the tracking store alone: report.html, and report.md for reading on."""
     found = run_tree.read_run_tree(run)

@@ -2,39 +2,28 @@
 
 from typing import Any
 
-import click
 import mlflow
 
-from longhaul.data.windows import KINDS
-from longhaul.engines.base import ENGINES
 from longhaul.pipeline import caller, warm_backend
 from longhaul.pipeline.flow import Flow, Stage
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine, Minutes, RetrainingTrials, Seed, Window
+from longhaul.pipeline.step import step
 from longhaul.pipeline.terminal import Terminal
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.tracking import artifacts, candidates, logged_models
 
 
-@stage
-@click.option("--model", required=True, help="The champion to beat: models:/<name>/<version>.")
-@click.option("--table", required=True, help="The table folder of validate.")
-@click.option("--period", required=True, help="The newest one; its outcomes are known.")
-@click.option("--window", required=True, type=click.Choice(KINDS), help="What to train on.")
-@click.option("--trials", required=True, type=click.IntRange(min=0), help="0: same settings.")
-@click.option("--minutes", required=True, type=click.FloatRange(min=0, min_open=True))
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
-@click.option("--resume", required=True, type=bool, help="Reuse finished stages.")
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Of the large tables.")
+@step
 def retrain(
     model: str,
     table: str,
     period: str,
-    window: str,
-    trials: int,
-    minutes: float,
-    seed: int,
+    window: Window,
+    trials: RetrainingTrials,
+    minutes: Minutes,
+    seed: Seed,
     resume: bool,
-    engine: str,
+    engine: Engine,
 ) -> str:
     """Fit a challenger, judge it in pairs with the champion, and say what became of it."""
     champion = resolve_model(model)

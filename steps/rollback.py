@@ -1,15 +1,12 @@
 """Give the championship back to the version that held it before."""
 
-import click
 import mlflow
 
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.registry import ledger, promotion
 
 
-@stage
-@click.option("--name", required=True, help="The registered model.")
-@click.option("--reason", required=True, help="Why, for the ledger.")
+@step
 def rollback(name: str, reason: str) -> str:
     """Move the alias champion back; keep the ledger as it then is."""
     moved = promotion.rollback(name, reason)

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
-import click
 import mlflow
 import pandas as pd
 
 from longhaul.data import periods
 from longhaul.data import table as tables
 from longhaul.data.labels import describe
-from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.base import SPARK
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
 from longhaul.evaluation.threshold import mean_cost
@@ -21,19 +20,16 @@ from longhaul.json_values import sanitize_metric_name
 from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine
+from longhaul.pipeline.step import step
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, logged_models
 
 
-@stage
-@click.option("--model", required=True, help="A registered version, or any logged model.")
-@click.option("--table", required=True, help="The table folder of validate.")
-@click.option("--period", required=True, help="Such as 2013-07.")
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What predicts.")
-def score(model: str, table: str, period: str, engine: str) -> str:
+@step
+def score(model: str, table: str, period: str, engine: Engine) -> str:
     """Write a period's predictions; log how good they were."""
     folder = artifacts.fetch(table)
     problem, source = tables.problem(folder), _file(folder, period)

@@ -3,27 +3,20 @@
 import click
 
 from longhaul.pipeline import caller
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Port, Workers
+from longhaul.pipeline.step import step
 from longhaul.tracking_server import process
 from longhaul.tracking_server.settings import ServerSettings, resolve_storage
 
 
-@stage
-@click.option("--folder", required=True, help="Of the log, and of what is not named.")
-@click.option("--database", required=True, help="An address; empty: SQLite in the folder.")
-@click.option("--artifacts", required=True, help="An address or folder; empty: in the folder.")
-@click.option("--host", required=True, help="Where to listen.")
-@click.option("--port", required=True, type=click.IntRange(1, 65535))
-@click.option("--workers", required=True, type=click.IntRange(1, 256), help="Processes.")
-@click.option("--names", required=True, help="By which it may be called, with commas between.")
-@click.option("--users", required=True, type=bool, help="Ask for a name and a password.")
+@step
 def server(
     folder: str,
     database: str,
     artifacts: str,
     host: str,
-    port: int,
-    workers: int,
+    port: Port,
+    workers: Workers,
     names: str,
     users: bool,
 ) -> str:

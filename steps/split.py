@@ -1,29 +1,26 @@
 """Cut the table into training, validation and test windows, by time."""
 
-import click
 import mlflow
 
-from longhaul.data import split as splits
-from longhaul.data import table as tables
 from longhaul.data import windows
-from longhaul.pipeline.step import stage
+from longhaul.data.split import Split, cut
+from longhaul.data.table import PeriodTable
+from longhaul.pipeline.parameters import Window
+from longhaul.pipeline.step import step
 from longhaul.tracking import artifacts, datasets
 
 
-@stage
-@click.option("--table", required=True, help="The table folder of validate.")
-@click.option("--until", required=True, help="The newest period to use; empty: as declared.")
-@click.option("--window", required=True, help="extended or sliding, with --until.")
-def split(table: str, until: str, window: str) -> str:
+@step
+def split(table: str, until: str, window: Window) -> str:
     """Write each window as one file, with a summary of what it covers."""
     source = artifacts.fetch(table)
-    problem = tables.problem(source)
+    problem = PeriodTable(source).problem
     if until:
-        problem = windows.until(problem, tables.periods(source), until, window)
-    frames = splits.cut(source, problem)
+        problem = windows.until(problem, PeriodTable(source).periods, until, window)
+    frames = cut(source, problem)
     with artifacts.log_folder("split") as folder:
-        splits.write(folder, problem, frames, source)
-        summary = splits.windows(folder)
+        Split(folder).write(problem, frames, source)
+        summary = Split(folder).summary()
     for name, frame in frames.items():
         digest = datasets.digest(frame)
         datasets.log(frame, f"{problem.name}-{name}", table, digest, context=name)

@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
 import mlflow
 from mlflow.entities import Run
 from tqdm import tqdm
@@ -17,15 +15,16 @@ from tqdm import tqdm
 from longhaul import imports, tasks
 from longhaul.data import split as splits
 from longhaul.data import table as tables
-from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.base import SPARK
 from longhaul.engines.spark.session import session
 from longhaul.estimators import families
 from longhaul.estimators.families import Family
 from longhaul.pipeline import caller, fingerprint
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine, Minutes, Seed, Threads, Trials
+from longhaul.pipeline.step import step
 from longhaul.plots import search as plots
-from longhaul.tasks import Task
 from longhaul.problem import TaskType
+from longhaul.tasks import Task
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.training import candidate
@@ -38,41 +37,16 @@ from longhaul.training.trials import Trial, best, resumable_trials, table
 _CODE = ("longhaul.training.objective", "longhaul.training.search")
 
 
-def _a_number(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    """Refuse NaN, which lies in every range that click knows."""
-    if math.isnan(value):
-        raise click.BadParameter("nan is not a number of minutes", context, parameter)
-    return value
-
-
-@stage
-@click.option("--split", required=True, help="The split folder of split.")
-@click.option("--family", required=True, help=f"One of {', '.join(families.FAMILIES)}.")
-@click.option("--trials", required=True, type=click.IntRange(min=1), help="At most this many.")
-@click.option(
-    "--minutes",
-    required=True,
-    type=click.FloatRange(min=0, min_open=True),
-    callback=_a_number,
-    help="No trial begins after this time.",
-)
-@click.option("--seed", required=True, type=click.IntRange(min=0), help="Of everything random.")
-@click.option(
-    "--threads", required=True, type=click.IntRange(min=0), help="Processors to use; 0 is all."
-)
-@click.option(
-    "--resume", required=True, type=click.BOOL, help="Keep the trials of a search cut off."
-)
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="Where trials run.")
+@step
 def tune(
     split: str,
     family: str,
-    trials: int,
-    minutes: float,
-    seed: int,
-    threads: int,
+    trials: Trials,
+    minutes: Minutes,
+    seed: Seed,
+    threads: Threads,
     resume: bool,
-    engine: str,
+    engine: Engine,
 ) -> str:
     """Search one family's settings; refit the best on training and validation together."""
     folder = artifacts.fetch(split)
@@ -81,7 +55,10 @@ def tune(
     chosen = families.family(family, own)
     train, valid = splits.read(folder, "train"), splits.read(folder, "valid")
     space = chosen.space()
-    task, prepared = tasks.task_for(problem.target.task_type), candidate.encode_windows(problem, train, valid)
+    task, prepared = (
+        tasks.task_for(problem.target.task_type),
+        candidate.encode_windows(problem, train, valid),
+    )
     first = {name: chosen.defaults[name] for name in space}
     key = _key(family, seed, folder)
     run = mlflow.get_run(mlflow.active_run().info.run_id)
@@ -124,7 +101,9 @@ def _on_this_machine(
 ) -> Iterator[Trial]:
     """Try settings in this process, several at once where trials of the family can share."""
     cores = threads or os.cpu_count() or 1
-    track = families.share_dataset(family, prepared.encoder, prepared.train, prepared.valid, search.seed)
+    track = families.share_dataset(
+        family, prepared.encoder, prepared.train, prepared.valid, search.seed
+    )
     # Two trials side by side, with a processor each, get further than one after the other with two.
     ahead = MAX_PENDING if track else 1
     workers = min(ahead, cores)

@@ -6,15 +6,13 @@ import click
 import mlflow
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 from longhaul.tracking_server import auth
 
 PASSWORD = "LONGHAUL_USER_PASSWORD"
 
 
-@stage
-@click.option("--name", required=True, help="Of the user.")
-@click.option("--role", required=True, help="reader, trainer, promoter, or none.")
+@step
 def user(name: str, role: str) -> str:
     """Let a user in with a role, change it, or show the user out."""
     address = mlflow.get_tracking_uri()

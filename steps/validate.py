@@ -5,26 +5,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 import pandas as pd
 
 from longhaul.data import periods
 from longhaul.data import table as tables
 from longhaul.data.summary import EXAMPLES
-from longhaul.engines.base import ENGINES, SPARK
+from longhaul.engines.base import SPARK
 from longhaul.engines.inspection import Inspector, Local
 from longhaul.engines.spark.session import session
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Engine
+from longhaul.pipeline.step import step
 from longhaul.problem import Problem
 from longhaul.tracking import artifacts
 
 
-@stage
-@click.option("--table", required=True, help="The table folder of ingest.")
-@click.option("--engine", required=True, type=click.Choice(ENGINES), help="What reads the rows.")
-def validate(table: str, engine: str) -> str:
+@step
+def validate(table: str, engine: Engine) -> str:
     """Set bad rows aside, with the reason of each; fail where there are too many."""
     source = artifacts.fetch(table)
     problem, found = tables.problem(source), tables.periods(source)

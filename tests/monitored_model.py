@@ -9,7 +9,8 @@ import pandas as pd
 from mlflow.entities import Run
 
 from longhaul import problem as problems
-from longhaul.data import table as files
+from longhaul.data import parquet
+from longhaul.data.table import PeriodTable
 from longhaul.registry import promotion
 from longhaul.tracking import artifacts, candidates
 from longhaul.tracking.tags import LAST_PERIOD_SEEN
@@ -36,11 +37,11 @@ def table(folder: Path, text: str = tables.DECLARATION, turn: int = 9, **changes
     target.mkdir(exist_ok=True)
     declared = tables.declare(folder, text=text)
     frame = tables.churn(rows_per_month=400, seed=1, turn=turn)
-    files.write(target, problems.load(declared), frame)
+    PeriodTable(target).write(problems.load(declared), frame)
     names = {"july": "2020-07", "august": "2020-08", "september": "2020-09"}
     for name, change in changes.items():
-        path = files.path(target, names[name])
-        files.write_file(change(pd.read_parquet(path)), path)
+        path = PeriodTable(target).path(names[name])
+        parquet.write(change(pd.read_parquet(path)), path)
     return str(target)
 
 

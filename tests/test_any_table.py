@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sklearn import datasets
 
-from longhaul.data import contract, periods, sources, split, table
+from longhaul.data import contract, periods, sources
 from longhaul.data.labels import known, resolve
+from longhaul.data.split import cut
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.model.predictions import Provenance, read, write
 from longhaul.problem import Problem
@@ -73,16 +75,16 @@ def live(folder: Path, file: str, target: str) -> Problem:
     frame = frame[known(frame, resolved)].reset_index(drop=True)
     clean = folder / "clean"
     clean.mkdir()
-    labels = table.write(clean, problem, frame)
-    train = table.read(clean, table.select(labels, problem.windows.train, "train"))
+    labels = PeriodTable(clean).write(problem, frame)
+    train = PeriodTable(clean).read(periods.select(labels, problem.windows.train, "train"))
     learned = contract.learn(train, periods.of(train, problem), problem)
     contract.check(frame, learned, problem.contract)
-    windows = split.cut(clean, problem)
+    windows = cut(clean, problem)
     fitted = candidate.fit(problem, windows["train"], windows["valid"], "linear", {}, 0, 1)
     target_file = folder / "predictions.parquet"
     origin = Provenance(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())
     predictor = fitted.package.predictor
-    write(table.path(clean, labels[-1]), target_file, predictor, problem, origin)
+    write(PeriodTable(clean).path(labels[-1]), target_file, predictor, problem, origin)
     said = read(target_file, problem.target.task_type)
     predictor.task.require(predictor.task.scores(said))
     return problem

@@ -15,7 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from tqdm import tqdm
 
 from longhaul import database_url as addresses
-from longhaul.data import batches, csv, database, files, flights, reading, table
+from longhaul.data import batches, csv, database, files, flights, problem_copy, reading
 from longhaul.data.files import Fetch, File
 from longhaul.data.periods import batch
 from longhaul.errors import LonghaulError
@@ -96,7 +96,7 @@ def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Sour
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
     """What tells one content of the source from another: a version, or a hash of what is read."""
-    own = [File(LocalFileSystem(), str(file), 0) for file in table.families(problem, folder)]
+    own = [File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)]
     more = [*_later(problem, folder, fetch), *own]
     found = fingerprint(problem.source, problem.query, folder, fetch)
     return _hash([found, *_contents(more)]) if more else found

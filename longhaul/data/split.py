@@ -74,7 +74,7 @@ class Split:
         problem_copy.write(self.folder, problem, problem_folder)
 
 
-def cut(table: PeriodTable, problem: Problem) -> dict[Window, pd.DataFrame]:
+def cut_windows(table: PeriodTable, problem: Problem) -> dict[Window, pd.DataFrame]:
     """Cut a table into windows by time, or by batch.
 
     Rows of a group stay together where it came first: later windows go without them.

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from longhaul.data import table as tables
+from longhaul.data import parquet
 from longhaul.data.labels import known, outcomes
 from longhaul.data.prefetch import prefetch
 from longhaul.model.predictor import Predictor
@@ -79,11 +79,11 @@ def write(
     LonghaulError
         When `source` cannot be read.
     """
-    schema = schema_of(tables.schema(source), problem)
+    schema = schema_of(parquet.schema(source), problem)
 
     def predicted() -> Iterator[pa.Table]:
         start = 0
-        for frame in prefetch(batch.to_pandas() for batch in tables.stream(source, batch_rows)):
+        for frame in prefetch(batch.to_pandas() for batch in parquet.stream(source, batch_rows)):
             rows = np.arange(start, start + len(frame))
             yield table(frame, rows, predictor, problem, origin, schema)
             start += len(frame)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from longhaul.data import table as tables
+from longhaul.data import parquet
 from longhaul.data.labels import known, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.scores import UNKNOWN
@@ -100,15 +100,15 @@ def read(
     LonghaulError
         When a file cannot be read, or the predictions are of other rows.
     """
-    have, scored = tables.count(source), tables.count(predictions)
+    have, scored = parquet.count(source), parquet.count(predictions)
     if have != scored:
         raise LonghaulError(
             f"{predictions.name}: {scored:,} predictions, but {source.name} has {have:,} rows;"
             " score it again"
         )
     pairs = zip(
-        tables.stream(source, rows),
-        tables.stream(predictions, rows, ["row", *counted(target)]),
+        parquet.stream(source, rows),
+        parquet.stream(predictions, rows, ["row", *counted(target)]),
         strict=True,
     )
     start = 0

@@ -52,7 +52,7 @@ class Command(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; see `click.Command.main`."""
         quiet()
-        store.fix_address(caller.folder())
+        store.fix_tracking_uri(caller.folder())
         end_cleanly()
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})

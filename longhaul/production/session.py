@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from longhaul import tasks
-from longhaul.data import table as tables
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
@@ -57,7 +57,7 @@ class MonitoringSession:
 
     def knows(self, period: str) -> bool:
         """Whether the table has the period."""
-        return tables.path(self._folder, period).exists()
+        return PeriodTable(self._folder).path(period).exists()
 
     def version(self, period: str) -> str:
         """The version that predicted a period: that of the record, or the present one."""
@@ -105,7 +105,7 @@ class MonitoringSession:
             package = self._package(number)
             aside = (*problem.excluded, *([problem.time.column] if problem.time else []))
             self._seen[period, due] = self._count(
-                tables.path(self._folder, period),
+                PeriodTable(self._folder).path(period),
                 scored,
                 problem.target,
                 due,

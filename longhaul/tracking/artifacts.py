@@ -1,4 +1,4 @@
-"""Artifacts in and out: every stage reads URIs and writes artifacts of its own run."""
+"""Reading artifacts by URI, and writing those of the active run."""
 
 import atexit
 import json
@@ -11,14 +11,13 @@ from typing import Any
 
 import mlflow
 from mlflow.exceptions import MlflowException
-from mlflow.utils.file_utils import local_file_uri_to_path
-from mlflow.utils.uri import is_local_uri
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking import mlflow_internals
 
 
 def fetch(uri: str) -> Path:
-    """A local path to the artifact at `uri`: the place itself where the store is this machine.
+    """Return a local path to the artifact at `uri`; one on this machine is not copied.
 
     Parameters
     ----------
@@ -41,19 +40,19 @@ def fetch(uri: str) -> Path:
 
 
 def _in_place(uri: str) -> Path | None:
-    """Where a run's artifact lies on this machine; MLflow itself would copy it first."""
+    """Return the path of a run's artifact on this machine, which MLflow itself would copy."""
     scheme, _, rest = uri.partition(":/")
     if scheme != "runs":
         return None
     run_id, _, name = rest.lstrip("/").partition("/")
     root = mlflow.MlflowClient().get_run(run_id).info.artifact_uri
-    local = local_file_uri_to_path(root) if is_local_uri(root) else None
-    path = Path(local, name) if local else None
+    local = mlflow_internals.local_path(root)
+    path = local / name if local else None
     return path if path and path.exists() else None
 
 
 def _download(uri: str) -> Path:
-    """A copy that goes when the process does; MLflow would leave it."""
+    """Download into a folder that is removed when the process ends; MLflow would leave it."""
     if Path(uri).exists():
         return Path(uri)
     copy = tempfile.mkdtemp(prefix="longhaul-")
@@ -62,9 +61,9 @@ def _download(uri: str) -> Path:
 
 
 def copy_to(uri: str, folder: Path) -> None:
-    """Copy the artifacts at `uri` into a new folder, whole or not at all.
+    """Copy the artifacts at `uri` into a new folder, completely or not at all.
 
-    Whoever else keeps them there at the same time keeps the same: the first one wins.
+    Where several processes copy to the same folder, the first one wins: their copies are equal.
 
     Raises
     ------
@@ -87,7 +86,7 @@ def copy_to(uri: str, folder: Path) -> None:
 
 @contextmanager
 def log_folder(name: str) -> Iterator[Path]:
-    """A temporary folder that becomes the artifact folder `name` of the active run, whole or not.
+    """Yield a temporary folder that is logged as artifact folder `name` when the block ends.
 
     Nothing is logged when the block raises.
     """
@@ -99,7 +98,7 @@ def log_folder(name: str) -> Iterator[Path]:
 
 
 def read_json(uri: str) -> Any:
-    """The JSON document at `uri`."""
+    """Read the JSON document at `uri`."""
     path = fetch(uri)
     try:
         return json.loads(path.read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from longhaul import problem as problems
-from longhaul.data import sources, table
+from longhaul.data import sources
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.problem import BATCH
 from tests import tables
@@ -52,8 +53,8 @@ def test_objects_become_plain_columns(tmp_path: Path, value: object, kind: str) 
     found = read(tmp_path, frame.assign(extra=column))
     assert found["extra"].isna().equals(column.isna())
     (tmp_path / "table").mkdir()
-    labels = table.write(tmp_path / "table", tables.problem(tmp_path), found)
-    kinds = {table.read(tmp_path / "table", [label])["extra"].dtype.kind for label in labels}
+    labels = PeriodTable(tmp_path / "table").write(tables.problem(tmp_path), found)
+    kinds = {PeriodTable(tmp_path / "table").read([label])["extra"].dtype.kind for label in labels}
     assert kinds == {kind}
 
 

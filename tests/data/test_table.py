@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.data import split, table
+from longhaul.data import parquet, periods
+from longhaul.data.split import WINDOWS, Split, cut
+from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from tests import tables
 
@@ -18,24 +20,24 @@ def test_written_and_read_again_is_the_same(tmp_path: Path) -> None:
     """Every row, value and type; one file for each month."""
     problem, frame = tables.problem(tmp_path), tables.churn().sort_values("day", ignore_index=True)
     (tmp_path / "table").mkdir()
-    found = table.write(tmp_path / "table", problem, frame)
+    found = PeriodTable(tmp_path / "table").write(problem, frame)
     assert found == [f"2020-{month:02}" for month in range(1, 10)]
-    again = table.read(tmp_path / "table", found)
+    again = PeriodTable(tmp_path / "table").read(found)
     pd.testing.assert_frame_equal(again, frame.astype(again.dtypes.to_dict()))
-    assert table.problem(tmp_path / "table") == problem
+    assert PeriodTable(tmp_path / "table").problem == problem
 
 
 def test_not_parquet_is_said(tmp_path: Path) -> None:
     """A file that is something else is named."""
     (tmp_path / "x.parquet").write_text("not parquet")
     with pytest.raises(LonghaulError, match=r"x\.parquet: cannot be read as Parquet"):
-        table.read_file(tmp_path / "x.parquet")
+        parquet.read(tmp_path / "x.parquet")
 
 
 def test_an_empty_window_is_said(tmp_path: Path) -> None:
     """The window, its bounds, and what there is."""
     with pytest.raises(LonghaulError, match=r"windows\.test: no rows .* has 2020-01 to 2020-02"):
-        table.select(["2020-01", "2020-02"], ("2021-01", "2021-02"), "test")
+        periods.select(["2020-01", "2020-02"], ("2021-01", "2021-02"), "test")
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(0, 8), min_size=6, max_size=6, unique=True))
@@ -45,14 +47,14 @@ def test_no_later_row_is_in_an_earlier_window(
     """For any windows of any table: all of train is before valid, and all of that before test."""
     folder = tmp_path_factory.mktemp("split")
     months = [f"2020-{month + 1:02}" for month in sorted(bounds)]
-    pairs = zip(split.WINDOWS, zip(months[::2], months[1::2], strict=True), strict=True)
+    pairs = zip(WINDOWS, zip(months[::2], months[1::2], strict=True), strict=True)
     declared = yaml.load(tables.DECLARATION, Loader=yaml.BaseLoader)
     declared["windows"] = {**dict(pairs), "production": ["2021-01", "2021-02"]}
     problem = tables.problems.parse(declared, "generated")
     frame = tables.churn(rows_per_month=60, seed=seed)
-    table.write(folder, problem, frame.sample(frac=1, random_state=seed))
-    cut = split.cut(folder, problem)
-    times = [cut[name]["day"] for name in split.WINDOWS]
+    PeriodTable(folder).write(problem, frame.sample(frac=1, random_state=seed))
+    cut = cut(folder, problem)
+    times = [cut[name]["day"] for name in WINDOWS]
     assert times[0].max() < times[1].min()
     assert times[1].max() < times[2].min()
 
@@ -65,7 +67,7 @@ def test_a_split_without_its_summary_is_said(
     if content is not None:
         (tmp_path / "windows.json").write_text(content)
     with pytest.raises(LonghaulError, match=rf"windows\.json: {message}"):
-        split.windows(tmp_path)
+        Split(tmp_path).summary()
 
 
 def test_a_window_of_one_class_is_refused(tmp_path: Path) -> None:
@@ -74,9 +76,9 @@ def test_a_window_of_one_class_is_refused(tmp_path: Path) -> None:
     frame.loc[frame["day"].dt.month == 6, "churned"] = "no"
     problem = tables.problems.load(tables.declare(tmp_path, frame))
     (tmp_path / "table").mkdir()
-    table.write(tmp_path / "table", problem, frame)
+    PeriodTable(tmp_path / "table").write(problem, frame)
     with pytest.raises(LonghaulError, match=r"windows\.test: 0 of \d+ rows from 2020-06"):
-        split.cut(tmp_path / "table", problem)
+        cut(tmp_path / "table", problem)
 
 
 def test_the_outcome_is_found_in_any_form() -> None:
@@ -104,9 +106,9 @@ def test_groups_are_not_parted_by_time(tmp_path: Path) -> None:
     problem = tables.problems.load(tables.declare(tmp_path, frame, text))
     folder = tmp_path / "table"
     folder.mkdir()
-    table.write(folder, problem, frame)
-    cut = split.cut(folder, problem)
-    seen = [set(cut[name]["household"]) for name in split.WINDOWS]
+    PeriodTable(folder).write(problem, frame)
+    cut = cut(folder, problem)
+    seen = [set(cut[name]["household"]) for name in WINDOWS]
     assert not seen[0] & seen[1]
     assert not (seen[0] | seen[1]) & seen[2]
     assert "household" not in problem.features(frame.columns)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from longhaul.data import table as files
+from longhaul.data import parquet
 from longhaul.engines.spark import session as sessions
 from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
@@ -57,7 +57,7 @@ def july(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frame.loc[::11, "plan"] = "new"
     frame.loc[::5, "churned"] = None
     file = tmp_path_factory.mktemp("july") / "2020-07.parquet"
-    files.write_file(frame.assign(extra=1.5), file)
+    parquet.write(frame.assign(extra=1.5), file)
     return file
 
 

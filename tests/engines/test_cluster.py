@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pyspark
 import pytest
 
-from longhaul.data import table as files
+from longhaul.data import parquet
 from longhaul.engines.spark import session as sessions
 from longhaul.model import predictions
 from longhaul.monitoring.observation import count
@@ -102,7 +102,7 @@ def table(folder: Path) -> tuple[Path, Path]:
     frame = churn(rows_per_month=60_000, seed=5)
     frame = frame[frame["day"].dt.strftime("%Y-%m") == "2020-07"].reset_index(drop=True)
     source = folder / "2020-07.parquet"
-    files.write_file(frame, source)
+    parquet.write(frame, source)
     scored = folder / "scored.parquet"
     predictor = monitored.fitted().package.predictor
     predictions.write(source, scored, predictor, monitored.problem(), ORIGIN)

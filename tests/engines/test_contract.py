@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from longhaul import problem as problems
-from longhaul.data import table as files
+from longhaul.data import parquet
+from longhaul.data.table import PeriodTable
 from longhaul.engines.inspection import Local
 from longhaul.engines.spark.contract import Workers
 from tests import tables
@@ -22,29 +23,29 @@ def table(tmp_path: Path) -> Path:
     folder = tmp_path / "table"
     folder.mkdir()
     frame = tables.churn(rows_per_month=300)
-    files.write(folder, problems.load(tables.declare(tmp_path)), frame)
-    july = files.path(folder, "2020-07")
+    PeriodTable(folder).write(problems.load(tables.declare(tmp_path)), frame)
+    july = PeriodTable(folder).path("2020-07")
     rows = pd.read_parquet(july)
     rows["calls"] = rows["calls"].astype(float)
     rows.loc[[3, 150], "calls"] = 1e6
     rows.loc[rows.index >= 200, "plan"] = "brand new"
     rows = pd.concat([rows, rows.tail(4)], ignore_index=True)
-    files.write_file(rows, july)
+    parquet.write(rows, july)
     return folder
 
 
 @pytest.mark.parametrize("parts", [0, 3])
 def test_the_same_is_learned_and_found(spark: Any, table: Path, tmp_path: Path, parts: int) -> None:
     """Contract, figures, breaches, reasons and rows."""
-    problem = files.problem(table)
+    problem = PeriodTable(table).problem
     window = ["2020-01", "2020-02", "2020-03"]
     expected = Local().learn(table, problem, window)
     if parts:
         for label in (*window, "2020-07"):
-            split(files.path(table, label), parts)
+            split(PeriodTable(table).path(label), parts)
     workers = Workers(spark)
     assert workers.learn(table, problem, window) == expected
-    july = files.path(table, "2020-07")
+    july = PeriodTable(table).path("2020-07")
     mine, yours = tmp_path / "mine", tmp_path / "yours"
     mine.mkdir()
     yours.mkdir()
@@ -55,5 +56,5 @@ def test_the_same_is_learned_and_found(spark: Any, table: Path, tmp_path: Path, 
     assert figures["duplicates"] == 4
     assert aside["reason"].tolist() == bad["reason"].tolist()
     pd.testing.assert_frame_equal(aside, bad.reset_index(drop=True))
-    clean = [files.read_file(files.path(where, "2020-07")) for where in (mine, yours)]
+    clean = [parquet.read(PeriodTable(where).path("2020-07")) for where in (mine, yours)]
     pd.testing.assert_frame_equal(*clean)

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from longhaul.data import table as files
+from longhaul.data import parquet
+from longhaul.data.table import PeriodTable
 from longhaul.tracking import artifacts
 from steps.ingest import ingest
 from tests import tables
@@ -70,12 +71,12 @@ def test_the_same_table_and_the_same_words(tracking: str, tmp_path: Path, parts:
     declare(tmp_path, messy(), parts, "columns: {age: number}\n")
     mine, here = run(tmp_path, "local")
     yours, there = run(tmp_path, "spark")
-    assert files.periods(there) == files.periods(here)
-    assert len(files.periods(here)) == 9
-    for label in files.periods(here):
-        one, other = (files.read_file(files.path(where, label)) for where in (here, there))
+    assert PeriodTable(there).periods == PeriodTable(here).periods
+    assert len(PeriodTable(here).periods) == 9
+    for label in PeriodTable(here).periods:
+        one, other = (parquet.read(PeriodTable(where).path(label)) for where in (here, there))
         pd.testing.assert_frame_equal(other, one)
-        assert pq.read_schema(files.parts(files.path(there, label))[0]).names == list(one.columns)
+        assert pq.read_schema(parquet.parts(PeriodTable(there).path(label))[0]).names == list(one.columns)
     assert (there / "problem.yaml").read_text() == (here / "problem.yaml").read_text()
     aside = [
         pd.read_parquet(artifacts.fetch(f"runs:/{one.info.run_id}/quarantine/ingest.parquet"))

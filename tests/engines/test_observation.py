@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from longhaul.data import table as files
+from longhaul.data import parquet
 from longhaul.engines.spark import observation, tables
 from longhaul.errors import LonghaulError
 from longhaul.model.predictions import Provenance
@@ -96,7 +96,7 @@ def test_this_machine_reads_what_spark_wrote(july: Path, local: Path, tmp_path: 
     whole = watch(count, july, local)
     for rows in (1, 999, 1333, 1334, 10_000):
         got = pd.concat(
-            [one.to_pandas() for one in files.stream(source / july.name, rows)], ignore_index=True
+            [one.to_pandas() for one in parquet.stream(source / july.name, rows)], ignore_index=True
         )
         pd.testing.assert_frame_equal(got, pd.read_parquet(july))
     require_equal(parts, whole)

@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.data import split as splits
+from longhaul.data.split import WINDOWS, Split
 from longhaul.tracking import artifacts, logged_models
 from steps.deploy import _spread, deploy
 from tests import packages, tables
@@ -17,11 +17,11 @@ def split(tmp_path: Path, tracking: str) -> Path:
     problem, frame = tables.problem(tmp_path), tables.churn(rows_per_month=200)
     month = frame["day"].dt.strftime("%Y-%m")
     windows = {
-        name: frame[month.between(*getattr(problem.windows, name))] for name in splits.WINDOWS
+        name: frame[month.between(*getattr(problem.windows, name))] for name in WINDOWS
     }
     folder = tmp_path / "split"
     folder.mkdir()
-    splits.write(folder, problem, windows)
+    Split(folder).write(problem, windows)
     return folder
 
 
@@ -40,7 +40,7 @@ def test_service_equals_batch_prediction(
     """The stage says how fast and how equal, in its headline, metrics and deployment.json."""
     fitted = packages.fit(tmp_path, family)
     with mlflow.start_run():
-        uri = logged_models.log(fitted.package, splits.read(split, "valid").head())
+        uri = logged_models.log(fitted.package, Split(split).read("valid").head())
     arguments = ["--model", uri, "--split", str(split), "--requests", "20"]
     deploy.main([*arguments, "--stock", str(family == "lightgbm")])
     headline = capsys.readouterr().out

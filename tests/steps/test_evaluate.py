@@ -10,8 +10,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from longhaul.data import split as splits
-from longhaul.data import table as files
+from longhaul.data import parquet, problem_copy
+from longhaul.data.split import Split
 from longhaul.problem import Gate
 from longhaul.tasks import binary
 from longhaul.tracking import artifacts
@@ -26,8 +26,8 @@ def write(folder: Path, gate: Gate, test: pd.DataFrame) -> str:
     """A split folder of which evaluate reads the test window and the problem."""
     split = folder / "split"
     split.mkdir()
-    files.write_problem(split, replace(tables.problem(folder), gate=gate))
-    files.write_file(test, split / "test.parquet")
+    problem_copy.write(split, replace(tables.problem(folder), gate=gate))
+    parquet.write(test, split / "test.parquet")
     return str(split)
 
 
@@ -111,6 +111,6 @@ def test_splits_of_the_split_stage_are_read(linear: str, tmp_path: Path) -> None
     folder.mkdir()
     windows = {"train": "2020-01", "valid": "2020-05", "test": "2020-06"}
     frames = {name: frame[month == label] for name, label in windows.items()}
-    splits.write(folder, tables.problem(tmp_path), frames)  # type: ignore[arg-type]
+    Split(folder).write(tables.problem(tmp_path), frames)  # type: ignore[arg-type]
     _, verdict = run(linear, str(folder))
     assert len(frames["test"]) == verdict["rows"]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul.data import split as windows
-from longhaul.data import table as tables_on_disk
+from longhaul.data import parquet
+from longhaul.data.split import WINDOWS, Split
+from longhaul.data.table import PeriodTable
 from longhaul.tracking import artifacts
 from steps.ingest import ingest
 from steps.split import split
@@ -53,12 +54,12 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
     validate.main(["--table", f"{uri}/table", "--engine", "local"])
     clean = f"runs:/{last().info.run_id}/table"
     folder = artifacts.fetch(clean)
-    rows = tables_on_disk.read(folder, tables_on_disk.periods(folder))
+    rows = PeriodTable(folder).read(PeriodTable(folder).periods)
     assert set(rows["customer"]) == set(frame["customer"])
     assert artifact_names() == {"table", "contract.json", "validation.json"}
     split.main(["--table", clean, "--until=", "--window=extended"])
     cut = artifacts.fetch(f"runs:/{last().info.run_id}/split")
-    months = {name: windows.read(cut, name)["day"].dt.month.unique() for name in windows.WINDOWS}
+    months = {name: Split(cut).read(name)["day"].dt.month.unique() for name in WINDOWS}
     assert {name: list(found) for name, found in months.items()} == {
         "train": [1, 2, 3, 4],
         "valid": [5],
@@ -123,11 +124,11 @@ def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path)
     frame.loc[bad, "age"] = 1e6
     validate.main(["--table", f"{run_ingest(tmp_path, frame)}/table", "--engine", "local"])
     uri = f"runs:/{last().info.run_id}"
-    aside = tables_on_disk.read_file(artifacts.fetch(f"{uri}/quarantine/2020-08.parquet"))
+    aside = parquet.read(artifacts.fetch(f"{uri}/quarantine/2020-08.parquet"))
     assert set(aside["customer"]) == set(frame.loc[bad, "customer"])
     assert aside["period"].tolist() == ["2020-08"] * 3
     assert aside["reason"].str.startswith("age = 1000000.0, expected from ").all()
-    clean = tables_on_disk.read_file(artifacts.fetch(f"{uri}/table/2020-08.parquet"))
+    clean = parquet.read(artifacts.fetch(f"{uri}/table/2020-08.parquet"))
     assert not set(clean["customer"]) & set(aside["customer"])
     assert artifacts.read_json(f"{uri}/validation.json")["2020-08"]["quarantined"] == 3
 
@@ -174,5 +175,5 @@ def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     summary = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
     assert sum(figures["quarantined"] for figures in summary.values()) == 0
     split.main(["--table", f"runs:/{last().info.run_id}/table", "--until=", "--window=extended"])
-    cut = windows.windows(artifacts.fetch(f"runs:/{last().info.run_id}/split"))
-    assert [cut[name]["rows"] for name in windows.WINDOWS] == [105_475, 28_128, 27_075]
+    cut = Split(artifacts.fetch(f"runs:/{last().info.run_id}/split")).summary()
+    assert [cut[name]["rows"] for name in WINDOWS] == [105_475, 28_128, 27_075]

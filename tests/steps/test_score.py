@@ -10,8 +10,9 @@ import mlflow
 import pandas as pd
 import pytest
 
-from longhaul.data import table as files
+from longhaul.data import parquet, problem_copy
 from longhaul.data.labels import outcomes
+from longhaul.data.table import PeriodTable
 from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
 from longhaul.problem import Target
@@ -31,9 +32,9 @@ def write(folder: Path, change: Change = lambda rows: rows) -> str:
     frame = tables.churn(rows_per_month=200, seed=1)
     table = folder / "table"
     table.mkdir()
-    files.write_problem(table, tables.problem(folder))
+    problem_copy.write(table, tables.problem(folder))
     july = frame[frame["day"].dt.strftime("%Y-%m") == "2020-07"]
-    files.write_file(change(july), files.path(table, "2020-07"))
+    parquet.write(change(july), PeriodTable(table).path("2020-07"))
     return str(table)
 
 
@@ -50,7 +51,7 @@ def test_a_period_is_predicted_and_measured(linear: str, tmp_path: Path) -> None
     """Predictions are the model's, in order, with their outcome; a metric's step is the period."""
     table = write(tmp_path)
     found, written = run(linear, table)
-    frame, problem = files.read(Path(table), ["2020-07"]), files.problem(Path(table))
+    frame, problem = PeriodTable(Path(table)).read(["2020-07"]), PeriodTable(Path(table)).problem
     predictor = logged_models.load(linear).predictor
     expected = predictor.scores(frame)
     assert expected.tolist() == written["probability"].tolist()
@@ -109,10 +110,10 @@ def test_batches_are_no_difference(tmp_path: Path) -> None:
     """Seven rows at a time or all at once: the same predictions, row for row."""
     table = Path(write(tmp_path, lambda f: f.assign(churned=f["churned"].where(f["calls"] > 2))))
     predictor = packages.fit(tmp_path, "lightgbm").package.predictor
-    source, origin = files.path(table, "2020-07"), Provenance("2020-07", "churn", "1", NOW)
+    source, origin = PeriodTable(table).path("2020-07"), Provenance("2020-07", "churn", "1", NOW)
     for rows in (7, 10_000):
         target = tmp_path / f"{rows}.parquet"
-        predictions.write(source, target, predictor, files.problem(table), origin, rows)
+        predictions.write(source, target, predictor, PeriodTable(table).problem, origin, rows)
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "7.parquet"), pd.read_parquet(tmp_path / "10000.parquet")
     )
@@ -168,12 +169,12 @@ def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> 
         return rows.assign(churned=known)
 
     table = Path(write(tmp_path, change))
-    problem = replace(files.problem(table), target=Target("churned", positive="1"))
+    problem = replace(PeriodTable(table).problem, target=Target("churned", positive="1"))
     target = tmp_path / "written.parquet"
     origin = Provenance("2020-07", "m", "", NOW)
     predictor = logged_models.load(linear).predictor
-    predictions.write(files.path(table, "2020-07"), target, predictor, problem, origin)
+    predictions.write(PeriodTable(table).path("2020-07"), target, predictor, problem, origin)
     outcome = pd.read_parquet(target)["outcome"]
-    raw = files.read(table, ["2020-07"])["churned"]
+    raw = PeriodTable(table).read(["2020-07"])["churned"]
     assert outcome.isna().tolist() == raw.isna().tolist()
     assert outcome.dropna().tolist() == raw.dropna().tolist()

@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.data import split as splits
+from longhaul.data.split import Split
 from longhaul.estimators.families import family
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
@@ -24,7 +24,7 @@ def split(tmp_path: Path) -> str:
         "valid": frame[month == "2020-05"],
         "test": frame[month == "2020-06"],
     }
-    splits.write(folder, tables.problem(tmp_path), windows)
+    Split(folder).write(tables.problem(tmp_path), windows)
     return str(folder)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul.data import split as splits
+from longhaul.data.split import WINDOWS, Split
 from longhaul.problem import parse
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking import trials as records
@@ -53,7 +53,7 @@ def split(tmp_path_factory):
     }
     months = {"train": pd.concat([frame(300, 1, 1), frame(300, 2, 2)], ignore_index=True)}
     months |= {"valid": frame(300, 3, 3), "test": frame(300, 4, 4)}
-    splits.write(folder, parse(declared, "test"), months)
+    Split(folder).write(parse(declared, "test"), months)
     return folder
 
 
@@ -141,10 +141,8 @@ def test_another_search_takes_nothing_over(split, store, tmp_path):
     tuned(split, trials=2, family="histogram")
     other = tmp_path / "other"
     other.mkdir()
-    splits.write(
-        other,
-        splits.problem(split),
-        {name: splits.read(split, name).iloc[1:] for name in splits.WINDOWS},
+    Split(other).write(Split(split).problem,
+        {name: Split(split).read(name).iloc[1:] for name in WINDOWS},
     )
     tuned(other, trials=2)
     assert len(recorded(store)) == 8

@@ -13,9 +13,9 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as of
 
-from longhaul.data import contract
-from longhaul.data import table as data
+from longhaul.data import contract, parquet
 from longhaul.data.summary import Summary
+from longhaul.data.table import PeriodTable
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import ROW
 from longhaul.problem import Contract, Problem
@@ -31,10 +31,10 @@ class Workers:
 
     def learn(self, source: Path, problem: Problem, window: list[str]) -> dict[str, Any]:
         """The contract of some periods."""
-        files = {label: data.path(source, label) for label in window}
+        files = {label: PeriodTable(source).path(label) for label in window}
         found = {}
         for label, file in files.items():
-            schema = data.schema(file)
+            schema = parquet.schema(file)
             rows = tables.read(self._spark, file)
             found[label] = _summary(rows, schema, problem.features(schema.names))
         return contract.expect(found)
@@ -81,7 +81,7 @@ def check(
     bad : DataFrame
         The bad rows, in order, each with its ``reason``.
     """
-    schema = data.schema(file)
+    schema = parquet.schema(file)
     names = schema.names
     rows = tables.read(spark, file)
     found = _summary(rows, schema, list(learned))

@@ -18,8 +18,8 @@ from pyspark.sql import functions as of
 
 from longhaul import database_url as addresses
 from longhaul.data import files, labels, periods, sources
-from longhaul.data import table as data
 from longhaul.data.reading import DATE
+from longhaul.data.table import PeriodTable
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.formats import forms as forms_of
 from longhaul.engines.spark.formats import read_as
@@ -92,7 +92,7 @@ def ingest(
         kept = [quoted(name) for name in names]
         for label in by_period:
             part = good.filter(of.col(PERIOD) == label).orderBy(ROW).select(*kept)
-            tables.write(part, data.path(target, label))
+            tables.write(part, PeriodTable(target).path(label))
         bad = typed.filter(of.col(_REASON).isNotNull()).orderBy(ROW)
         aside = bad.select(*kept, of.col(_REASON).alias("reason")).toArrow().to_pandas()
         sample = good.select(*kept).limit(_SAMPLE).toArrow().to_pandas()

@@ -18,7 +18,7 @@ from pyspark.core.broadcast import Broadcast
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as of
 
-from longhaul.data import table as data
+from longhaul.data import parquet
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import ROW
 from longhaul.errors import LonghaulError
@@ -66,7 +66,7 @@ def observe(
     )
     rows = tables.read(spark, source)
     pairs = rows.join(said, ROW)
-    have, scored = data.count(source), data.count(predictions)
+    have, scored = parquet.count(source), parquet.count(predictions)
     count = spark.sparkContext.broadcast((target, due, encoder, reference, names))
     parts = pairs.mapInArrow(_counting(count), "part binary").rdd.map(
         lambda one: pickle.loads(one.part)  # Spark's own way between its processes

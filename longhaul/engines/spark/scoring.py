@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as of
 
-from longhaul.data import table as data
+from longhaul.data import parquet
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import ROW, quoted
 from longhaul.model import predictions
@@ -46,7 +46,7 @@ def write(
     origin : Origin
     """
     kind = problem.target.task_type
-    found = data.schema(source)
+    found = parquet.schema(source)
     schema = predictions.schema_of(found, problem)
     told = pa.schema({k: v for k, v in TASKS[kind].schema.items() if k != "outcome"})
     predict = mlflow.pyfunc.spark_udf(

@@ -19,7 +19,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as of
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from longhaul.data import table as tables
+from longhaul.data import parquet
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts
 
@@ -29,7 +29,7 @@ _FILE = "_longhaul_file"
 
 def read(spark: SparkSession, file: Path) -> DataFrame:
     """The rows of a file of a table, in any order, with their places as the column `ROW`."""
-    return rows_of(spark, tables.parts(file))
+    return rows_of(spark, parquet.parts(file))
 
 
 def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
@@ -44,7 +44,7 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise LonghaulError(f"engine: spark takes files of different names; two are called {twice}")
-    counts = [tables.count(part) for part in parts]
+    counts = [parquet.count(part) for part in parts]
     starts = [
         (part.name, start)
         for part, start in zip(parts, accumulate(counts, initial=0), strict=False)
@@ -54,7 +54,7 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     nanos = {
         field.name
         for part in parts
-        for field in tables.schema(part)
+        for field in parquet.schema(part)
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
     }
     found = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
