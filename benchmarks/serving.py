@@ -26,7 +26,7 @@ from longhaul import process
 from longhaul.errors import LonghaulError
 from longhaul.model import payload
 from longhaul.smoke_test import server
-from longhaul.smoke_test.service import Service
+from longhaul.smoke_test.service import ServiceClient
 
 ECHO = """
 from fastapi import FastAPI, Request, Response
@@ -147,17 +147,17 @@ def _count(port: int, request: bytes, clients: int, seconds: float) -> int:
 
 
 def _own(stack: ExitStack, flights: Flights) -> int:
-    return _port(stack.enter_context(server.own(flights.model, flights.folder / "record")))
+    return _port(stack.enter_context(server.serve_longhaul(flights.model, flights.folder / "record")))
 
 
 def _stock(stack: ExitStack, flights: Flights) -> int:
-    return _port(stack.enter_context(server.stock(flights.model)))
+    return _port(stack.enter_context(server.serve_mlflow(flights.model)))
 
 
 def _echo(stack: ExitStack, flights: Flights) -> int:
     (flights.folder / "echo_app.py").write_text(ECHO)
     command = [sys.executable, "-m", "uvicorn", "echo_app:app", *SETTINGS]
-    return _port(stack.enter_context(server.run(command, flights.folder)))
+    return _port(stack.enter_context(server.run_server(command, flights.folder)))
 
 
 def _mlserver(stack: ExitStack, flights: Flights) -> int:
@@ -221,7 +221,7 @@ def _free() -> int:
         return int(listener.getsockname()[1])
 
 
-def _port(service: Service) -> int:
+def _port(service: ServiceClient) -> int:
     return int(service.address.rpartition(":")[2])
 
 

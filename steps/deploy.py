@@ -17,7 +17,7 @@ from longhaul.pipeline.step import step
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import prediction_log as records
 from longhaul.smoke_test import latency, parity, server
-from longhaul.smoke_test.service import Service
+from longhaul.smoke_test.service import ServiceClient
 from longhaul.tracking import artifacts, logged_models
 
 _BATCHES, _BATCH_ROWS = 5, 100
@@ -47,19 +47,19 @@ def deploy(model: str, split: str, requests: Count, stock: bool) -> str:
     rows = frame[Split(folder).problem.features(frame.columns)]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         record = Path(temporary) / "record"
-        with server.own(model, record) as service:
+        with server.serve_longhaul(model, record) as service:
             asked = _interview(service, rows, requests)
         recorded = len(records.read(record, resolve_model(model).key))
     report = _report(model, rows, asked, recorded)
     if stock:
-        with server.stock(model) as service:
+        with server.serve_mlflow(model) as service:
             report["stock"] = _figures(model, rows, _interview(service, rows, requests))
     mlflow.log_dict(report, "deployment.json")
     mlflow.log_metrics(_metrics(report))
     return _headline(report)
 
 
-def _interview(service: Service, rows: pd.DataFrame, requests: int) -> Interview:
+def _interview(service: ServiceClient, rows: pd.DataFrame, requests: int) -> Interview:
     """Ask a service about rows: one in a request, and many."""
     _, first = service.ask(rows.head(1))
     single = _ask(service, rows, _spread(len(rows), requests, 1))
@@ -121,7 +121,7 @@ def _spread(count: int, requests: int, size: int) -> Iterator[np.ndarray]:
         yield np.arange(start, start + size)
 
 
-def _ask(service: Service, rows: pd.DataFrame, asked: Iterator[np.ndarray]) -> Answers:
+def _ask(service: ServiceClient, rows: pd.DataFrame, asked: Iterator[np.ndarray]) -> Answers:
     """Send one request after the other."""
     numbers = list(asked)
     bar = tqdm(numbers, desc="deploy", unit="request", leave=False, disable=None)

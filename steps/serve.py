@@ -9,7 +9,7 @@ from longhaul.pipeline.parameters import Count, OnLogFailure, PortOrAny, Seconds
 from longhaul.pipeline.step import step
 from longhaul.serving import auth as bearer
 from longhaul.serving import supervisor
-from longhaul.serving.settings import Limits, Settings
+from longhaul.serving.settings import RequestLimits, ServiceSettings
 
 
 @step
@@ -30,7 +30,7 @@ def serve(
 ) -> str:
     """Answer in MLflow's scoring protocol, and keep every prediction."""
     folder = caller.folder()
-    settings = Settings(
+    settings = ServiceSettings(
         model=model,
         host=host,
         port=port,
@@ -38,10 +38,10 @@ def serve(
         record=folder / record,
         unrecorded="count" if unrecorded == "count" else "refuse",
         shadow=shadow,
-        tokens=bearer.read(
+        tokens=bearer.load_tokens(
             folder / tokens if tokens else None, os.environ.get("LONGHAUL_TOKENS", "")
         ),
-        limits=Limits(max_bytes, max_rows, timeout),
+        limits=RequestLimits(max_bytes, max_rows, timeout),
         watch=watch,
         seal=seal,
     )

@@ -14,7 +14,7 @@ import click
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import quiet
 from longhaul.serving import auth, supervisor
-from longhaul.serving.settings import Limits, Settings
+from longhaul.serving.settings import RequestLimits, ServiceSettings
 
 
 @click.command()
@@ -24,14 +24,14 @@ from longhaul.serving.settings import Limits, Settings
 def main(settings: str, host: str, port: int) -> None:
     """Serve as the settings say, until SIGTERM or SIGINT."""
     given = json.loads(settings)
-    checked = Settings(
+    checked = ServiceSettings(
         **{
             **given,
             "host": host,
             "port": port,
             "record": Path(given["record"]),
-            "limits": Limits(**given.get("limits", {})),
-            "tokens": auth.read(None, os.environ.get("LONGHAUL_TOKENS", "")),
+            "limits": RequestLimits(**given.get("limits", {})),
+            "tokens": auth.load_tokens(None, os.environ.get("LONGHAUL_TOKENS", "")),
         }
     )
     quiet()

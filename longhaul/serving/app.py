@@ -20,20 +20,20 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from longhaul.serving import event_log, metrics, openapi
-from longhaul.serving.ground_truth import Outcomes
-from longhaul.serving.http_errors import FAILURE, Refusal
-from longhaul.serving.invocations import Invocations
-from longhaul.serving.live_model import Champion
-from longhaul.serving.metrics import Meters
-from longhaul.serving.middleware import Doors
-from longhaul.serving.recorder import Clerk
-from longhaul.serving.settings import Settings
+from longhaul.serving.ground_truth import GroundTruthEndpoint
+from longhaul.serving.http_errors import INTERNAL_ERROR, HttpError
+from longhaul.serving.invocations import InvocationsEndpoint
+from longhaul.serving.live_model import LiveModel
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.middleware import AuthenticationMiddleware
+from longhaul.serving.recorder import Recorder
+from longhaul.serving.settings import ServiceSettings
 
 TICK_SECONDS = 1.0
 _YOUNG = 10_000  # objects between two looks of the collector: of some hundred requests
 
 
-def create(settings: Settings, shelf: Path) -> Doors:
+def create_app(settings: ServiceSettings, shelf: Path) -> AuthenticationMiddleware:
     """The application that a worker runs.
 
     Parameters
@@ -44,9 +44,9 @@ def create(settings: Settings, shelf: Path) -> Doors:
     """
     event_log.configure()
     _end_with_parent()
-    own = Meters()
-    champion = Champion(settings.model, shelf, own)
-    clerk = Clerk(settings.record, settings.seal, settings.unrecorded, own)
+    own = ServiceMetrics()
+    champion = LiveModel(settings.model, shelf, own)
+    clerk = Recorder(settings.record, settings.seal, settings.unrecorded, own)
     app = FastAPIOffline(
         redoc_url=None, title="Longhaul", lifespan=_life(champion, clerk, settings)
     )
@@ -54,9 +54,9 @@ def create(settings: Settings, shelf: Path) -> Doors:
     app.add_exception_handler(Exception, _as_failure)
     app.openapi = lambda: openapi.openapi(champion.served, settings)  # type: ignore[method-assign]
     _add_probes(app, champion, clerk)
-    invocations = Invocations(champion, clerk, settings.limits, own)
-    outcomes = Outcomes(lambda: champion.served.predictor.task_type, clerk, settings.limits, own)
-    return Doors(
+    invocations = InvocationsEndpoint(champion, clerk, settings.limits, own)
+    outcomes = GroundTruthEndpoint(lambda: champion.served.predictor.task_type, clerk, settings.limits, own)
+    return AuthenticationMiddleware(
         _ahead({"/invocations": invocations, "/outcomes": outcomes}, app), settings.tokens, own
     )
 
@@ -74,12 +74,12 @@ def _ahead(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
         try:
             await app(scope, receive, send)
         except Exception:  # answered by `_as_failure`, and raised again
-            event_log.failure("failed", path=scope.get("path"))
+            event_log.error("failed", path=scope.get("path"))
 
     return pass_on
 
 
-def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:
+def _add_probes(app: FastAPI, champion: LiveModel, clerk: Recorder) -> None:
     """What is asked from outside: alive, ready, healthy, how much."""
 
     @app.get("/ping")
@@ -108,12 +108,12 @@ def _add_probes(app: FastAPI, champion: Champion, clerk: Clerk) -> None:
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _status(champion: Champion, clerk: Clerk) -> str:
+def _status(champion: LiveModel, clerk: Recorder) -> str:
     troubled = champion.refused or champion.lost or clerk.trouble
     return "troubled" if troubled else "ok"
 
 
-def _details(champion: Champion, clerk: Clerk) -> dict[str, Any]:
+def _details(champion: LiveModel, clerk: Recorder) -> dict[str, Any]:
     refused = champion.refused
     return {
         "model": champion.served.identity.name,
@@ -125,7 +125,7 @@ def _details(champion: Champion, clerk: Clerk) -> dict[str, Any]:
     }
 
 
-def _life(champion: Champion, clerk: Clerk, settings: Settings) -> Any:
+def _life(champion: LiveModel, clerk: Recorder, settings: ServiceSettings) -> Any:
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         following = champion.follow(settings.watch)
@@ -133,18 +133,18 @@ def _life(champion: Champion, clerk: Clerk, settings: Settings) -> Any:
         gc.collect()
         gc.freeze()  # what is loaded now stays: the collector need not look at it again
         gc.set_threshold(_YOUNG)
-        event_log.event("serving", model=champion.served.identity.uri)
+        event_log.info("serving", model=champion.served.identity.uri)
         yield
         champion.close()
         ticking.cancel()
         clerk.journal.close()
-        event_log.event("stopped")
+        event_log.info("stopped")
         following.join(0)
 
     return life
 
 
-async def _tick(clerk: Clerk) -> None:
+async def _tick(clerk: Recorder) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         clerk.journal.tick()
@@ -154,14 +154,14 @@ async def _as_refusal(request: Request, error: Exception) -> Response:
     """Answer what Starlette itself refuses in the words of all refusals."""
     assert isinstance(error, HTTPException)
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
-    refusal = Refusal(error.status_code, code, "GET /openapi.json says what there is to ask")
+    refusal = HttpError(error.status_code, code, "GET /openapi.json says what there is to ask")
     headers = dict(error.headers or {})
     return Response(refusal.line, error.status_code, headers, "application/json")
 
 
 async def _as_failure(request: Request, error: Exception) -> Response:
     """Answer what must not happen, without a word of it."""
-    return Response(FAILURE.line, FAILURE.status, media_type="application/json")
+    return Response(INTERNAL_ERROR.line, INTERNAL_ERROR.status, media_type="application/json")
 
 
 def _end_with_parent() -> None:

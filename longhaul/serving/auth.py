@@ -7,12 +7,12 @@ from pathlib import Path
 
 from longhaul.errors import LonghaulError
 
-SHORTEST = 16
+MIN_TOKEN_LENGTH = 16
 _SCHEME = b"bearer "
 
 
 @dataclass(frozen=True)
-class Tokens:
+class BearerTokens:
     """The tokens that open the door, kept as SHA-256 digests; none is a door without a lock."""
 
     digests: tuple[bytes, ...] = ()
@@ -31,7 +31,7 @@ class Tokens:
         return sum(hmac.compare_digest(shown, digest) for digest in self.digests) > 0
 
 
-def read(path: Path | None, listed: str) -> Tokens:
+def load_tokens(path: Path | None, listed: str) -> BearerTokens:
     """Tokens from a file, one in a line, and from a text, separated by commas.
 
     Parameters
@@ -49,12 +49,12 @@ def read(path: Path | None, listed: str) -> Tokens:
     if path is not None:
         found += _lines(path)
     for number, token in enumerate(found, start=1):
-        if len(token) < SHORTEST:
+        if len(token) < MIN_TOKEN_LENGTH:
             raise LonghaulError(
                 f"tokens: the {number}. of {len(found)} has {len(token)} characters; a token has"
-                f" at least {SHORTEST}, such as `openssl rand -hex 32` prints"
+                f" at least {MIN_TOKEN_LENGTH}, such as `openssl rand -hex 32` prints"
             )
-    return Tokens(tuple(sha256(token.encode()).digest() for token in found))
+    return BearerTokens(tuple(sha256(token.encode()).digest() for token in found))
 
 
 def _lines(path: Path) -> list[str]:

@@ -20,14 +20,14 @@ from longhaul.features import formats
 from longhaul.model.predictions import columns as known_columns
 from longhaul.serving import prediction_log, wal_format
 from longhaul.serving.wal import SUFFIX
-from longhaul.serving.wal_format import Heading
+from longhaul.serving.wal_format import WalHeader
 from longhaul.tasks import TASKS
 
 _TYPES = {"number": pa.float64(), "category": pa.string(), "date": pa.timestamp("us")}
 _TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
 
 
-def seal(folder: Path) -> Iterator[Path]:
+def compact(folder: Path) -> Iterator[Path]:
     """Make Parquet of the journals that are closed, or whose worker has died.
 
     Several processes may do so at the same time.
@@ -47,21 +47,21 @@ def seal(folder: Path) -> Iterator[Path]:
     OSError
         When the disk is full or not to be written; the journal stays as it is.
     """
-    for journal in journals(folder):
+    for journal in pending_wals(folder):
         with _locked(journal) as ours:
             if ours:
                 yield from _seal(journal, folder)
                 journal.unlink()
 
 
-def journals(folder: Path) -> list[Path]:
+def pending_wals(folder: Path) -> list[Path]:
     """What is not Parquet yet, the oldest first."""
-    return sorted((folder / prediction_log.JOURNAL).glob(f"*{SUFFIX}"))
+    return sorted((folder / prediction_log.WAL).glob(f"*{SUFFIX}"))
 
 
-def oldest(folder: Path) -> float | None:
+def oldest_pending(folder: Path) -> float | None:
     """When the oldest journal was begun that is not Parquet yet, in seconds since 1970."""
-    begun = [int(journal.name.partition("-")[0]) / 1e9 for journal in journals(folder)]
+    begun = [int(journal.name.partition("-")[0]) / 1e9 for journal in pending_wals(folder)]
     return min(begun, default=None)
 
 
@@ -86,9 +86,9 @@ def _seal(journal: Path, folder: Path) -> Iterator[Path]:
     broken = []
     *whole, _torn = journal.read_bytes().split(b"\n")
     for text in whole:
-        match wal_format.read(text):
+        match wal_format.parse_line(text):
             case {"heading": plain}:
-                heading, headings[text] = text, Heading.read(plain)
+                heading, headings[text] = text, WalHeader.read(plain)
             case {"at": at, "outcomes": reported}:
                 outcomes[_day(at)] += [(*row, at) for row in reported]
             case [_, float() as at, list(), list(), *_] as request if heading:
@@ -96,11 +96,11 @@ def _seal(journal: Path, folder: Path) -> Iterator[Path]:
             case _:
                 broken.append(text)
     if broken:
-        (folder / prediction_log.BROKEN).mkdir(exist_ok=True)
-        (folder / prediction_log.BROKEN / journal.name).write_bytes(b"\n".join([*broken, b""]))
+        (folder / prediction_log.UNREADABLE).mkdir(exist_ok=True)
+        (folder / prediction_log.UNREADABLE / journal.name).write_bytes(b"\n".join([*broken, b""]))
     name = f"{journal.stem}.parquet"
     for day, reported in outcomes.items():
-        prediction_log.write(folder / prediction_log.OUTCOMES / day / name, _reported(reported))
+        prediction_log.write(folder / prediction_log.GROUND_TRUTH / day / name, _reported(reported))
     for (text, day), found in requests.items():
         path = folder / prediction_log.PREDICTIONS / headings[text].key / day / name
         prediction_log.write(path, _predictions(headings[text], found))
@@ -109,13 +109,13 @@ def _seal(journal: Path, folder: Path) -> Iterator[Path]:
 
 def _reported(rows: list[Any]) -> pa.Table:
     request, row, outcome, at = zip(*rows, strict=True)
-    schema = prediction_log.OUTCOME_SCHEMA
+    schema = prediction_log.GROUND_TRUTH_SCHEMA
     told = [orjson.dumps(one).decode() for one in outcome]
     columns = [request, row, told, _instants(at)]
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema)
 
 
-def _predictions(heading: Heading, requests: list[Any]) -> pa.Table:
+def _predictions(heading: WalHeader, requests: list[Any]) -> pa.Table:
     """The rows of all requests that one version has answered on one day."""
     names, at, features, *said = zip(*requests, strict=True)
     counts = [len(one) for one in said[0]]
@@ -159,7 +159,7 @@ def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> 
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _periods(heading: Heading, table: dict[str, Any], asked: pd.Series) -> pd.Series:
+def _periods(heading: WalHeader, table: dict[str, Any], asked: pd.Series) -> pd.Series:
     """The period of each row: by its own time where that was sent, else by when it was asked."""
     times = asked.dt.tz_localize(None)
     if heading.time is None:  # nothing says in which batch it will arrive: the day will do

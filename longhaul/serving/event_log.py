@@ -8,7 +8,7 @@ from typing import Any
 _LOGGER = logging.getLogger("longhaul.serving")
 
 
-class Lines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """Records as JSON lines: time, level, event, and what belongs to it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -29,14 +29,14 @@ class Lines(logging.Formatter):
 def configure() -> None:
     """Write this process' events to stderr; of uvicorn, only what went wrong."""
     handler = logging.StreamHandler()
-    handler.setFormatter(Lines())
+    handler.setFormatter(JsonFormatter())
     for name, level in ((_LOGGER.name, logging.INFO), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
 
 
-def event(what: str, **fields: Any) -> None:
+def info(what: str, **fields: Any) -> None:
     """Something that is as it should be."""
     _LOGGER.info(what, extra={"fields": fields})
 
@@ -46,6 +46,6 @@ def warning(what: str, **fields: Any) -> None:
     _LOGGER.warning(what, extra={"fields": fields})
 
 
-def failure(what: str, **fields: Any) -> None:
+def error(what: str, **fields: Any) -> None:
     """Something that must not happen; with the trace of the error that is being handled."""
     _LOGGER.error(what, exc_info=True, extra={"fields": fields})

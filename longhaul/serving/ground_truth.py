@@ -9,11 +9,11 @@ from pydantic import ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
 from longhaul.serving import mlflow_parsing
-from longhaul.serving.http_errors import Refusal, invalid
-from longhaul.serving.metrics import Meters
-from longhaul.serving.middleware import body
-from longhaul.serving.recorder import Clerk
-from longhaul.serving.settings import Limits
+from longhaul.serving.http_errors import HttpError, invalid_input
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.middleware import read_body
+from longhaul.serving.recorder import Recorder
+from longhaul.serving.settings import RequestLimits
 from longhaul.problem import TaskType
 
 _TOLD: dict[TaskType, tuple[set[type], str]] = {
@@ -23,7 +23,7 @@ _TOLD: dict[TaskType, tuple[set[type], str]] = {
 }
 
 
-class Outcome(pydantic.BaseModel):
+class GroundTruthRow(pydantic.BaseModel):
     """What became of one row.
 
     Attributes
@@ -43,15 +43,15 @@ class Outcome(pydantic.BaseModel):
     outcome: bool | str | float
 
 
-class Report(pydantic.BaseModel):
+class GroundTruthReport(pydantic.BaseModel):
     """Outcomes that are known by now."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    outcomes: Annotated[list[Outcome], Field(min_length=1)]
+    outcomes: Annotated[list[GroundTruthRow], Field(min_length=1)]
 
 
-class Outcomes:
+class GroundTruthEndpoint:
     """An ASGI endpoint: puts outcomes on record, to be joined with predictions when they are read.
 
     Parameters
@@ -63,7 +63,7 @@ class Outcomes:
     meters : Meters
     """
 
-    def __init__(self, kind: Callable[[], TaskType], clerk: Clerk, limits: Limits, meters: Meters):
+    def __init__(self, kind: Callable[[], TaskType], clerk: Recorder, limits: RequestLimits, meters: ServiceMetrics):
         self.kind, self.clerk, self.limits, self.meters = kind, clerk, limits, meters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,10 +71,10 @@ class Outcomes:
         headers = dict(scope["headers"])
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != mlflow_parsing.JSON.encode():
-            raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", f"send {mlflow_parsing.JSON}")
-        report = _read(await body(headers, receive, self.limits))
+            raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send {mlflow_parsing.JSON}")
+        report = _read(await read_body(headers, receive, self.limits))
         if len(report.outcomes) > self.limits.rows:
-            raise mlflow_parsing.too_many(len(report.outcomes), self.limits.rows)
+            raise mlflow_parsing.too_many_rows(len(report.outcomes), self.limits.rows)
         _require(report, self.kind())
         self.clerk.report([(one.request, one.row, one.outcome) for one in report.outcomes])
         self.meters.requests.labels(202).inc()
@@ -83,25 +83,25 @@ class Outcomes:
         await send({"type": "http.response.body", "body": b""})
 
 
-def _read(sent: bytes) -> Report:
+def _read(sent: bytes) -> GroundTruthReport:
     try:
-        return Report.model_validate_json(sent)
+        return GroundTruthReport.model_validate_json(sent)
     except pydantic.ValidationError as error:
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"][:3] if _ours(part)) or "the body"
         what = "not what it should be" if first["type"] == "extra_forbidden" else first["msg"]
         what = "not JSON" if first["type"] == "json_invalid" else what
-        raise invalid(f"{where}: {what}; GET /openapi.json has the schema") from None
+        raise invalid_input(f"{where}: {what}; GET /openapi.json has the schema") from None
 
 
-def _require(report: Report, task_type: TaskType) -> None:
+def _require(report: GroundTruthReport, task_type: TaskType) -> None:
     """Refuse outcomes of another kind than what is predicted."""
     types, expected = _TOLD[task_type]
     for place, one in enumerate(report.outcomes):
         if type(one.outcome) not in types or one.outcome in {inf, -inf}:
-            raise invalid(f"outcomes.{place}.outcome: not {expected}")
+            raise invalid_input(f"outcomes.{place}.outcome: not {expected}")
 
 
 def _ours(part: int | str) -> bool:
     """Whether a part of a location is a word of ours, not of whoever sent it."""
-    return isinstance(part, int) or part in {*Report.model_fields, *Outcome.model_fields}
+    return isinstance(part, int) or part in {*GroundTruthReport.model_fields, *GroundTruthRow.model_fields}

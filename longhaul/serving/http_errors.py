@@ -4,10 +4,10 @@ import json
 
 from starlette.types import Send
 
-Headers = list[tuple[bytes, bytes]]
+ResponseHeaders = list[tuple[bytes, bytes]]
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """Why a request is not answered.
 
     Parameters
@@ -22,7 +22,7 @@ class Refusal(Exception):
         Beside the usual ones.
     """
 
-    def __init__(self, status: int, code: str, message: str, headers: Headers | None = None):
+    def __init__(self, status: int, code: str, message: str, headers: ResponseHeaders | None = None):
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
         self.headers = headers or []
@@ -45,9 +45,9 @@ class Refusal(Exception):
         await send({"type": "http.response.body", "body": body})
 
 
-def invalid(message: str) -> Refusal:
+def invalid_input(message: str) -> HttpError:
     """The request is not what the model takes."""
-    return Refusal(400, "INVALID_INPUT", message)
+    return HttpError(400, "INVALID_INPUT", message)
 
 
-FAILURE = Refusal(500, "INTERNAL_ERROR", "the service failed; its log says why")
+INTERNAL_ERROR = HttpError(500, "INTERNAL_ERROR", "the service failed; its log says why")

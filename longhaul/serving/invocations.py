@@ -11,24 +11,24 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from longhaul.serving import mlflow_parsing
-from longhaul.serving.http_errors import Refusal, invalid
-from longhaul.serving.live_model import Champion
-from longhaul.serving.loaded_model import Served
-from longhaul.serving.metrics import Meters
-from longhaul.serving.middleware import Headers, body
-from longhaul.serving.recorder import Clerk
-from longhaul.serving.response import Answer
-from longhaul.serving.settings import Limits
+from longhaul.serving.http_errors import HttpError, invalid_input
+from longhaul.serving.live_model import LiveModel
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.middleware import RequestHeaders, read_body
+from longhaul.serving.recorder import Recorder
+from longhaul.serving.response import PredictionResponse
+from longhaul.serving.settings import RequestLimits
 
-INLINE_BYTES = 64_000  # what is larger would keep the others waiting
+MAX_INLINE_BYTES = 64_000  # what is larger would keep the others waiting
 THREADS = 4
-WAITING = 32  # requests that may wait for a thread
+MAX_PENDING = 32  # requests that may wait for a thread
 
 _PLAIN = frozenset({"application/json", "application/json; charset=utf-8"})
 _ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 
-class Invocations:
+class InvocationsEndpoint:
     """An ASGI endpoint.
 
     Small requests of plain JSON are answered at once, which takes less than to hand them to a
@@ -42,9 +42,9 @@ class Invocations:
     meters : Meters
     """
 
-    def __init__(self, champion: Champion, clerk: Clerk, limits: Limits, meters: Meters):
+    def __init__(self, champion: LiveModel, clerk: Recorder, limits: RequestLimits, meters: ServiceMetrics):
         self.champion, self.clerk, self.limits, self.meters = champion, clerk, limits, meters
-        self._counts: tuple[Served, Callable[[float], None]] | None = None
+        self._counts: tuple[LoadedModel, Callable[[float], None]] | None = None
         self._answered = meters.requests.labels(200)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rows")
         self._waiting = 0
@@ -54,7 +54,7 @@ class Invocations:
         """Answer one request."""
         headers = dict(scope["headers"])
         kind, request = _kind(headers), self._id(headers)
-        sent = await body(headers, receive, self.limits)
+        sent = await read_body(headers, receive, self.limits)
         began = time.perf_counter()
         served = self.champion.served  # the model that answers, whatever comes meanwhile
         answer = await self._answer(served, sent, kind)
@@ -62,30 +62,30 @@ class Invocations:
         self._measure(served, answer.rows, time.perf_counter() - began)
         await _send(send, served, request, answer.body, recorded)
 
-    def _id(self, headers: Headers) -> str:
+    def _id(self, headers: RequestHeaders) -> str:
         """The request's id: the client's own, or a new one."""
         given = headers.get(b"x-request-id")
         if given is None:
             return f"{self._random.getrandbits(128):032x}"
         if not _ID.fullmatch(given):
-            raise invalid("X-Request-Id is not 1 to 64 letters, digits, dots, dashes, underscores")
+            raise invalid_input("X-Request-Id is not 1 to 64 letters, digits, dots, dashes, underscores")
         return str(given, "ascii")
 
-    async def _answer(self, served: Served, sent: bytes, kind: str) -> Answer:
+    async def _answer(self, served: LoadedModel, sent: bytes, kind: str) -> PredictionResponse:
         if kind.lower() in _PLAIN:
-            small = len(sent) <= INLINE_BYTES
+            small = len(sent) <= MAX_INLINE_BYTES
             found = served.rows(sent) if small else await self._aside(served.rows, sent)
             if found is not None:
                 if found.length > self.limits.rows:
-                    raise mlflow_parsing.too_many(found.length, self.limits.rows)
+                    raise mlflow_parsing.too_many_rows(found.length, self.limits.rows)
                 return served.predict(found) if small else await self._aside(served.predict, found)
         self.meters.long_way.inc()
-        return await self._aside(mlflow_parsing.answer, served, sent, kind, self.limits.rows)
+        return await self._aside(mlflow_parsing.predict, served, sent, kind, self.limits.rows)
 
     async def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Do it in a thread; nobody is told what comes too late."""
-        if self._waiting >= WAITING:
-            raise Refusal(503, "BUSY", "too many requests at once", [(b"retry-after", b"1")])
+        if self._waiting >= MAX_PENDING:
+            raise HttpError(503, "BUSY", "too many requests at once", [(b"retry-after", b"1")])
         self._waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         future.add_done_callback(self._done)
@@ -93,13 +93,13 @@ class Invocations:
             return await asyncio.wait_for(asyncio.shield(future), self.limits.seconds)
         except TimeoutError:
             message = f"the answer took more than {self.limits.seconds:g} s"
-            raise Refusal(503, "TIMEOUT", message, [(b"retry-after", b"1")]) from None
+            raise HttpError(503, "TIMEOUT", message, [(b"retry-after", b"1")]) from None
 
     def _done(self, future: "asyncio.Future[Any]") -> None:
         self._waiting -= 1
         future.exception()  # it was told, or came too late
 
-    def _measure(self, served: Served, rows: int, seconds: float) -> None:
+    def _measure(self, served: LoadedModel, rows: int, seconds: float) -> None:
         if self._counts is None or self._counts[0] is not served:  # to look a label up is slow
             labels = served.identity.name, served.identity.version
             self._counts = served, self.meters.predictions.labels(*labels).inc
@@ -108,18 +108,18 @@ class Invocations:
         self.meters.seconds.observe(seconds)
 
 
-def _kind(headers: Headers) -> str:
+def _kind(headers: RequestHeaders) -> str:
     """The media type of the body."""
     kind = headers.get(b"content-type")
     if not kind:
         message = f"there is no Content-Type; send {mlflow_parsing.JSON} or {mlflow_parsing.CSV}"
-        raise Refusal(415, "UNSUPPORTED_MEDIA_TYPE", message)
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", message)
     if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise Refusal(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")
+        raise HttpError(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")
     return kind.decode("latin-1")
 
 
-async def _send(send: Send, served: Served, request: str, answer: bytes, recorded: bool) -> None:
+async def _send(send: Send, served: LoadedModel, request: str, answer: bytes, recorded: bool) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(answer)),

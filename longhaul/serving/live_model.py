@@ -9,14 +9,14 @@ from pathlib import Path
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.serving import event_log, loaded_model
-from longhaul.serving.loaded_model import Served
-from longhaul.serving.metrics import Meters
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.metrics import ServiceMetrics
 
 _LONGEST = 300.0  # seconds until a version that was refused is tried again
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedVersion:
     """A version that was not put in service, and why."""
 
     identity: ModelUri
@@ -25,7 +25,7 @@ class Refused:
     again: float
 
 
-class Champion:
+class LiveModel:
     """Whatever a URI points at, looked up now and then and swapped between requests.
 
     Parameters
@@ -44,9 +44,9 @@ class Champion:
         When there is no model that can be served.
     """
 
-    def __init__(self, uri: str, shelf: Path, meters: Meters):
+    def __init__(self, uri: str, shelf: Path, meters: ServiceMetrics):
         self.uri, self.shelf, self.meters = uri, shelf, meters
-        self.refused: Refused | None = None
+        self.refused: RejectedVersion | None = None
         self.lost = ""  # why the registry could not be asked
         self._end = threading.Event()
         self.served = self._first()
@@ -79,7 +79,7 @@ class Champion:
         while not self._end.wait(seconds):
             self.look()
 
-    def _first(self) -> Served:
+    def _first(self) -> LoadedModel:
         """What the URI points at, or the last that was in service."""
         try:
             return loaded_model.load(resolve_model(self.uri), self.shelf)
@@ -107,9 +107,9 @@ class Champion:
         self._serve(found)
         self.meters.version.labels(before.identity.name, before.identity.version).set(0)
         self.meters.swaps.inc()
-        event_log.event("swapped", model=identity.uri, before=before.identity.uri)
+        event_log.info("swapped", model=identity.uri, before=before.identity.uri)
 
-    def _serve(self, found: Served) -> None:
+    def _serve(self, found: LoadedModel) -> None:
         """From here on, requests are answered by this model."""
         self.served = found
         one = found.identity
@@ -123,7 +123,7 @@ class Champion:
         if self.refused and self.refused.identity == identity:
             times = self.refused.times + 1
         wait = min(2.0**times, _LONGEST)
-        self.refused = Refused(identity, _reason(error), times, time.monotonic() + wait)
+        self.refused = RejectedVersion(identity, _reason(error), times, time.monotonic() + wait)
         if times == 1:
             self.meters.refused.inc()
             event_log.warning("refused", model=identity.uri, reason=self.refused.reason)

@@ -15,13 +15,13 @@ from longhaul.model import package, payload
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import ModelUri
-from longhaul.serving.parsing import Reader, Rows
-from longhaul.serving.response import Answer, answer
+from longhaul.serving.parsing import RowParser, Rows
+from longhaul.serving.response import PredictionResponse, build_response
 from longhaul.tracking import artifacts
 
 
 @dataclass(frozen=True)
-class Served:
+class LoadedModel:
     """A model that answers.
 
     Attributes
@@ -57,17 +57,17 @@ class Served:
         return self._reader.read(body)
 
     @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self.kinds)
+    def _reader(self) -> RowParser:
+        return RowParser(self.kinds)
 
-    def predict(self, found: Rows) -> Answer:
+    def predict(self, found: Rows) -> PredictionResponse:
         """Predict rows."""
         predictor = self.predictor
         scores = predictor.estimator.scores(predictor.encoder.encode(*found))
-        return answer(found.table, predictor, scores)
+        return build_response(found.table, predictor, scores)
 
 
-def load(identity: ModelUri, shelf: Path) -> Served:
+def load(identity: ModelUri, shelf: Path) -> LoadedModel:
     """Load a model, from a copy that stays on the shelf for the next one who asks.
 
     Parameters
@@ -93,12 +93,12 @@ def load(identity: ModelUri, shelf: Path) -> Served:
     return served
 
 
-def _read(identity: ModelUri, folder: Path) -> Served:
+def _read(identity: ModelUri, folder: Path) -> LoadedModel:
     parts = folder / "artifacts" / "package"
     if not parts.is_dir():
         raise LonghaulError(f"{identity.uri}: not a model of Longhaul")
     metadata = Model.load(str(folder))
-    return Served(
+    return LoadedModel(
         identity,
         package.load_predictor(parts),
         problems.load(parts / package.PROBLEM),
@@ -114,7 +114,7 @@ def _example(metadata: Model, folder: Path, identity: ModelUri) -> pd.DataFrame:
     return example
 
 
-def _check(served: Served) -> None:
+def _check(served: LoadedModel) -> None:
     """Ask it about its own example, in both ways that a request may take."""
     uri = served.identity.uri
     expected = served.predictor.scores(served.example)

@@ -18,13 +18,13 @@ _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
-def share(folder: Path) -> None:
+def share_folder(folder: Path) -> None:
     """Let this process, and those it starts from now on, keep their figures in a new folder."""
     folder.mkdir()
     os.environ[_FOLDER] = str(folder)
 
 
-class Meters:
+class ServiceMetrics:
     """The figures of one process.
 
     prometheus_client adds those of all processes up, through files in a folder; see `share`.
@@ -88,7 +88,7 @@ def exposition() -> bytes:
     return generate_latest(registry)
 
 
-def total(name: str) -> int:
+def counter_total(name: str) -> int:
     """A counter, added up over all processes and labels."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)
@@ -96,7 +96,7 @@ def total(name: str) -> int:
     return int(sum(sample.value for sample in found if sample.name == f"{name}_total"))
 
 
-def forget_the_dead() -> None:
+def remove_dead_processes() -> None:
     """Take figures that hold for living processes off those that have died."""
     for file in Path(os.environ[_FOLDER]).glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])

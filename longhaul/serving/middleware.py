@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from longhaul.serving import event_log
-from longhaul.serving.auth import Tokens
-from longhaul.serving.http_errors import FAILURE, Refusal
-from longhaul.serving.metrics import Meters
-from longhaul.serving.settings import Limits
+from longhaul.serving.auth import BearerTokens
+from longhaul.serving.http_errors import INTERNAL_ERROR, HttpError
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.settings import RequestLimits
 
-OPEN = frozenset({"/ping", "/health", "/ready", "/version"})  # for probes, which have no secret
+PUBLIC_PATHS = frozenset({"/ping", "/health", "/ready", "/version"})  # for probes, which have no secret
 
-MOST = 1000  # requests inside at once: with the limit of a body, a bound on memory
+MAX_CONCURRENT_REQUESTS = 1000  # requests inside at once: with the limit of a body, a bound on memory
 
-Headers = Mapping[bytes, bytes]
+RequestHeaders = Mapping[bytes, bytes]
 
 
-class Doors:
+class AuthenticationMiddleware:
     """An ASGI middleware: only whoever knows a token comes in, and only refusals of ours go out.
 
     Parameters
@@ -28,7 +28,7 @@ class Doors:
     meters : Meters
     """
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, meters: Meters):
+    def __init__(self, app: ASGIApp, tokens: BearerTokens, meters: ServiceMetrics):
         self.app, self.tokens, self.meters = app, tokens, meters
         self._inside = 0
 
@@ -40,16 +40,16 @@ class Doors:
         self._inside += 1
         try:
             scope["longhaul.known"] = self._known(scope)
-            if self._inside > MOST:
-                raise Refusal(503, "BUSY", "too many requests at once", [(b"retry-after", b"1")])
+            if self._inside > MAX_CONCURRENT_REQUESTS:
+                raise HttpError(503, "BUSY", "too many requests at once", [(b"retry-after", b"1")])
             await self.app(scope, receive, send)
-        except Refusal as refusal:
+        except HttpError as refusal:
             await self._refuse(refusal, send)
-        except Gone:
+        except ClientDisconnected:
             pass
         except Exception:
-            event_log.failure("failed", path=scope["path"])
-            await self._refuse(FAILURE, send)
+            event_log.error("failed", path=scope["path"])
+            await self._refuse(INTERNAL_ERROR, send)
         finally:
             self._inside -= 1
 
@@ -59,26 +59,26 @@ class Doors:
             return True
         if self.tokens.admit(dict(scope["headers"]).get(b"authorization", b"")):
             return True
-        if scope["path"] in OPEN:
+        if scope["path"] in PUBLIC_PATHS:
             return False
-        raise Refusal(
+        raise HttpError(
             401,
             "UNAUTHENTICATED",
             "send a token of this service: Authorization: Bearer <token>",
             [(b"www-authenticate", b"Bearer")],
         )
 
-    async def _refuse(self, refusal: Refusal, send: Send) -> None:
+    async def _refuse(self, refusal: HttpError, send: Send) -> None:
         self.meters.requests.labels(refusal.status).inc()
         self.meters.errors.labels(refusal.code).inc()
         await refusal.send(send)
 
 
-class Gone(Exception):
+class ClientDisconnected(Exception):
     """Who asked is no longer there."""
 
 
-async def body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
+async def read_body(headers: RequestHeaders, receive: Receive, limits: RequestLimits) -> bytes:
     """The body of a request.
 
     Raises
@@ -102,15 +102,15 @@ async def body(headers: Headers, receive: Receive, limits: Limits) -> bytes:
             return await _rest(message, receive, limits)
     except TimeoutError:
         late = f"the body did not come within {limits.seconds:g} s"
-        raise Refusal(408, "BODY_TIMEOUT", late) from None
+        raise HttpError(408, "BODY_TIMEOUT", late) from None
 
 
-async def _rest(message: Message, receive: Receive, limits: Limits) -> bytes:
+async def _rest(message: Message, receive: Receive, limits: RequestLimits) -> bytes:
     """The body of a request that comes in more than one message."""
     parts = bytearray()
     while True:
         if message["type"] != "http.request":
-            raise Gone
+            raise ClientDisconnected
         parts += message.get("body", b"")
         if len(parts) > limits.bytes:
             raise _too_large(limits)
@@ -119,6 +119,6 @@ async def _rest(message: Message, receive: Receive, limits: Limits) -> bytes:
         message = await receive()
 
 
-def _too_large(limits: Limits) -> Refusal:
+def _too_large(limits: RequestLimits) -> HttpError:
     message = f"the body has more than {limits.bytes} bytes: send the rows in parts"
-    return Refusal(413, "BODY_TOO_LARGE", message, [(b"connection", b"close")])
+    return HttpError(413, "BODY_TOO_LARGE", message, [(b"connection", b"close")])

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from longhaul.model import payload
-from longhaul.serving.ground_truth import Report
-from longhaul.serving.loaded_model import Served
-from longhaul.serving.settings import Settings
+from longhaul.serving.ground_truth import GroundTruthReport
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.settings import ServiceSettings
 
 _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "boolean", "string", "null"]},
@@ -33,7 +33,7 @@ _STATUS = {
 }
 
 
-def openapi(served: Served, settings: Settings) -> dict[str, Any]:
+def openapi(served: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service.
 
     Parameters
@@ -68,7 +68,7 @@ def openapi(served: Served, settings: Settings) -> dict[str, Any]:
     return document
 
 
-def _description(served: Served, settings: Settings) -> str:
+def _description(served: LoadedModel, settings: ServiceSettings) -> str:
     target, limits = served.problem.target, settings.limits
     said = {
         "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
@@ -84,7 +84,7 @@ def _description(served: Served, settings: Settings) -> str:
     )
 
 
-def _invocations(served: Served) -> dict[str, Any]:
+def _invocations(served: LoadedModel) -> dict[str, Any]:
     example = json.loads(payload.dumps(served.example.head(2)))
     csv = served.example.head(2).to_csv(index=False)
     return {
@@ -139,7 +139,7 @@ def _errors(*statuses: int) -> dict[str, Any]:
     return {str(n): {"description": _STATUS[n], "content": content} for n in statuses}
 
 
-def _schemas(served: Served) -> dict[str, Any]:
+def _schemas(served: LoadedModel) -> dict[str, Any]:
     """The shapes of requests and answers."""
     features = {name: _TYPES[kind] for name, kind in served.kinds.items()}
     names = list(features)
@@ -158,7 +158,7 @@ def _schemas(served: Served) -> dict[str, Any]:
         "instances": {"description": "A list of rows."},
     }
     params = {"type": "object", "properties": {"reasons": {"type": "integer", "minimum": 0}}}
-    report = Report.model_json_schema(ref_template="#/components/schemas/{model}")
+    report = GroundTruthReport.model_json_schema(ref_template="#/components/schemas/{model}")
     return {
         "Row": {"type": "object", "properties": features},
         "Request": {

@@ -29,7 +29,7 @@ class Rows(NamedTuple):
     length: int
 
 
-class Reader:
+class RowParser:
     """Reads requests for a model.
 
     Parameters

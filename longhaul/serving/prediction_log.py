@@ -22,10 +22,10 @@ import pyarrow.parquet as pq
 from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
 from longhaul.problem import TaskType
 
-JOURNAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
-OUTCOMES, BROKEN = "outcomes", "broken"
+WAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
+GROUND_TRUTH, UNREADABLE = "outcomes", "broken"
 
-OUTCOME_SCHEMA = pa.schema(
+GROUND_TRUTH_SCHEMA = pa.schema(
     {
         "request": pa.string(),
         "row": pa.int64(),
@@ -83,9 +83,9 @@ def _kind(file: Path) -> TaskType:
 
 def _outcomes(folder: Path, kind: pa.DataType) -> pd.DataFrame:
     """The latest outcome of each row that one was reported of."""
-    files = sorted((folder / OUTCOMES).glob("*/*.parquet"))
+    files = sorted((folder / GROUND_TRUTH).glob("*/*.parquet"))
     tables = [pq.read_table(file) for file in files]
-    found = pa.concat_tables(tables or [OUTCOME_SCHEMA.empty_table()]).to_pandas()
+    found = pa.concat_tables(tables or [GROUND_TRUTH_SCHEMA.empty_table()]).to_pandas()
     ordered = found.sort_values("reported_at", kind="stable").drop(columns="reported_at")
     latest = ordered.drop_duplicates(["request", "row"], keep="last")
     told = [json.loads(one) for one in latest["outcome"]]

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from longhaul.serving import event_log, prediction_log, wal_format
-from longhaul.serving.http_errors import Refusal
-from longhaul.serving.loaded_model import Served
-from longhaul.serving.metrics import Meters
-from longhaul.serving.response import Answer
-from longhaul.serving.wal import Journal
-from longhaul.serving.wal_format import Heading
+from longhaul.serving.http_errors import HttpError
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.response import PredictionResponse
+from longhaul.serving.wal import WriteAheadLog
+from longhaul.serving.wal_format import WalHeader
 
 
-class Clerk:
+class Recorder:
     """Writes the journal of one worker.
 
     Parameters
@@ -29,14 +29,14 @@ class Clerk:
     """
 
     def __init__(
-        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], meters: Meters
+        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], meters: ServiceMetrics
     ):
-        self.journal = Journal(folder / prediction_log.JOURNAL, seconds)
+        self.journal = WriteAheadLog(folder / prediction_log.WAL, seconds)
         self.unrecorded, self.meters = unrecorded, meters
         self.trouble = ""  # why the last line could not be written
-        self._heading: tuple[Served, bytes] | None = None
+        self._heading: tuple[LoadedModel, bytes] | None = None
 
-    def enter(self, served: Served, request: str, answer: Answer) -> bool:
+    def enter(self, served: LoadedModel, request: str, answer: PredictionResponse) -> bool:
         """Record the rows of a request.
 
         Returns
@@ -50,7 +50,7 @@ class Clerk:
             When they are not, and the request is refused.
         """
         features = [answer.table.get(name) for name in served.kinds]
-        line = wal_format.request(request, time.time(), features, answer.columns.values())
+        line = wal_format.request_line(request, time.time(), features, answer.columns.values())
         return self._append(self._head(served), line, answer.rows)
 
     def report(self, outcomes: Sequence[tuple[str, int, Any]]) -> None:
@@ -61,7 +61,7 @@ class Clerk:
         Refusal
             When they cannot be: there is nothing else to be done with them.
         """
-        if not self._append(b"", wal_format.outcomes(time.time(), outcomes), 0):
+        if not self._append(b"", wal_format.ground_truth_line(time.time(), outcomes), 0):
             raise _unwritable()
 
     def ready(self) -> bool:
@@ -86,7 +86,7 @@ class Clerk:
             return False
         if self.trouble:
             self.trouble = ""
-            event_log.event("record writable again")
+            event_log.info("record writable again")
         return True
 
     def _complain(self, error: OSError) -> None:
@@ -94,16 +94,16 @@ class Clerk:
             event_log.warning("record not writable", reason=str(error))
         self.trouble = str(error)
 
-    def _head(self, served: Served) -> bytes:
+    def _head(self, served: LoadedModel) -> bytes:
         """The heading of the model's lines, written once."""
         if self._heading is None or self._heading[0] is not served:
             one, problem = served.identity, served.problem
             kind = problem.target.task_type
-            heading = Heading(one.name, one.version, one.key, served.kinds, problem.time, kind)
+            heading = WalHeader(one.name, one.version, one.key, served.kinds, problem.time, kind)
             self._heading = served, heading.line()
         return self._heading[1]
 
 
-def _unwritable() -> Refusal:
+def _unwritable() -> HttpError:
     message = "the prediction record cannot be written, so nothing is predicted; try again later"
-    return Refusal(503, "RECORD_UNWRITABLE", message, [(b"retry-after", b"10")])
+    return HttpError(503, "RECORD_UNWRITABLE", message, [(b"retry-after", b"10")])

@@ -12,7 +12,7 @@ _ROW = b'{"probability": %b, "decision": %b}'
 _WORDS = {True: b"true", False: b"false"}
 
 
-class Answer(NamedTuple):
+class PredictionResponse(NamedTuple):
     """Predictions of the rows of one request.
 
     Attributes
@@ -35,17 +35,17 @@ class Answer(NamedTuple):
         return len(next(iter(self.columns.values())))
 
 
-def answer(table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray) -> Answer:
+def build_response(table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray) -> PredictionResponse:
     """An answer in the JSON of MLflow's scoring server; every number reads back equal."""
     if predictor.task_type != "binary":
         columns = {name: _plain(one) for name, one in predictor.columns(scores).items()}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        return Answer(table, columns, orjson.dumps({"predictions": rows}))
+        return PredictionResponse(table, columns, orjson.dumps({"predictions": rows}))
     chances, decisions = scores.tolist(), predictor.decide(scores).tolist()
     texts = orjson.dumps(chances)[1:-1].split(b",")
     parts = [_ROW % (text, _WORDS[one]) for text, one in zip(texts, decisions, strict=True)]
     body = b'{"predictions": [%b]}' % b", ".join(parts)
-    return Answer(table, {"probability": chances, "decision": decisions}, body)
+    return PredictionResponse(table, {"probability": chances, "decision": decisions}, body)
 
 
 def _plain(column: Any) -> list[Any]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Literal
 
 from longhaul.errors import LonghaulError
-from longhaul.serving.auth import Tokens
+from longhaul.serving.auth import BearerTokens
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True)
-class Limits:
+class RequestLimits:
     """What one request may cost.
 
     Attributes
@@ -30,7 +30,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ServiceSettings:
     """How a service runs.
 
     Attributes
@@ -63,8 +63,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 0
     workers: int = 1
-    tokens: Tokens = field(default_factory=Tokens)
-    limits: Limits = field(default_factory=Limits)
+    tokens: BearerTokens = field(default_factory=BearerTokens)
+    limits: RequestLimits = field(default_factory=RequestLimits)
     unrecorded: Literal["refuse", "count"] = "refuse"
     shadow: str = ""
     watch: float = 5.0

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import event_log, loaded_model, prediction_log
-from longhaul.serving.loaded_model import Served
-from longhaul.serving.metrics import Meters
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.metrics import ServiceMetrics
 
-WAITING = 1000  # files that may wait for a slow version
+MAX_PENDING_FILES = 1000  # files that may wait for a slow version
 
 
 class Shadow:
@@ -33,10 +33,10 @@ class Shadow:
     meters : Meters
     """
 
-    def __init__(self, uri: str, folder: Path, shelf: Path, meters: Meters):
+    def __init__(self, uri: str, folder: Path, shelf: Path, meters: ServiceMetrics):
         self.uri, self.folder, self.shelf, self.meters = uri, folder, shelf, meters
-        self._files: queue.Queue[Path | None] = queue.Queue(WAITING)
-        self._served: Served | None = None
+        self._files: queue.Queue[Path | None] = queue.Queue(MAX_PENDING_FILES)
+        self._served: LoadedModel | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -78,7 +78,7 @@ class Shadow:
         event_log.warning("shadow failed", model=self.uri, file=str(file), reason=reason)
 
 
-def _repredict(table: pa.Table, by: Served) -> pa.Table:
+def _repredict(table: pa.Table, by: LoadedModel) -> pa.Table:
     """The same rows, as predicted by another model."""
     frame = pa.table(dict(zip(*_features(table), strict=True))).to_pandas()
     columns: dict[str, Any] = {

@@ -18,8 +18,8 @@ from uvicorn.supervisors import Multiprocess
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import app, compaction, event_log, loaded_model, metrics
-from longhaul.serving.metrics import Meters
-from longhaul.serving.settings import Settings
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.settings import ServiceSettings
 from longhaul.serving.shadow import Shadow
 
 TICK_SECONDS = 1.0
@@ -29,7 +29,7 @@ HEALTH_SECONDS = 30
 _NICE = 10  # workers come first
 
 
-def run(settings: Settings) -> int:
+def run(settings: ServiceSettings) -> int:
     """Serve until SIGTERM or SIGINT; then finish the requests in flight and the record.
 
     Returns
@@ -46,18 +46,18 @@ def run(settings: Settings) -> int:
     settings.check()
     event_log.configure()
     with _runtime() as folder, _listen(settings) as listener, _own_signals():
-        shelf, own = folder / "models", Meters()
+        shelf, own = folder / "models", ServiceMetrics()
         shelf.mkdir()
         first = loaded_model.load(resolve_model(settings.model), shelf)
-        keeper = Keeper(settings, first.identity.name, shelf, own)
+        keeper = Compactor(settings, first.identity.name, shelf, own)
         try:
             _supervise(settings, shelf, listener)
         finally:
             keeper.close()
-        return metrics.total("longhaul_rows")
+        return metrics.counter_total("longhaul_rows")
 
 
-class Keeper:
+class Compactor:
     """Makes Parquet of the record, and shows it to the shadow, beside the workers.
 
     Parameters
@@ -70,7 +70,7 @@ class Keeper:
     own : Meters
     """
 
-    def __init__(self, settings: Settings, model: str, shelf: Path, own: Meters):
+    def __init__(self, settings: ServiceSettings, model: str, shelf: Path, own: ServiceMetrics):
         self.folder, self.meters, self.trouble = settings.record, own, ""
         self.shadow: Shadow | None = None
         if settings.shadow:
@@ -93,24 +93,24 @@ class Keeper:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._end.wait(TICK_SECONDS):
             self._seal()
-            metrics.forget_the_dead()
+            metrics.remove_dead_processes()
 
     def _seal(self) -> None:
         try:
-            for file in compaction.seal(self.folder):
+            for file in compaction.compact(self.folder):
                 if self.shadow:
                     self.shadow.add(file)
         except Exception as error:  # tried again at the next tick: the journals are still there
             if not self.trouble:
-                event_log.failure("record not sealed", reason=str(error))
+                event_log.error("record not sealed", reason=str(error))
             self.trouble = str(error)
         else:
             self.trouble = ""
-        oldest = compaction.oldest(self.folder)
+        oldest = compaction.oldest_pending(self.folder)
         self.meters.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
 
 
-class Workers(Multiprocess):
+class WorkerSupervisor(Multiprocess):
     """uvicorn's supervisor, which also knows whether it was told to stop."""
 
     told = False
@@ -126,10 +126,10 @@ class Workers(Multiprocess):
         super().handle_term()
 
 
-def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None:
+def _supervise(settings: ServiceSettings, shelf: Path, listener: socket.socket) -> None:
     """Run the workers until a signal says otherwise; those that die are replaced."""
     config = Config(
-        functools.partial(app.create, settings, shelf),
+        functools.partial(app.create_app, settings, shelf),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -143,11 +143,11 @@ def _supervise(settings: Settings, shelf: Path, listener: socket.socket) -> None
         timeout_worker_healthcheck=HEALTH_SECONDS,
     )
     host, port = listener.getsockname()[:2]
-    event_log.event("listening", address=f"http://{host}:{port}", workers=settings.workers)
+    event_log.info("listening", address=f"http://{host}:{port}", workers=settings.workers)
     # Read by OpenMP when a worker loads it: no more threads than processors, and none that spins.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    workers = Workers(config, [listener])
+    workers = WorkerSupervisor(config, [listener])
     workers.run()
     if not workers.told:
         raise LonghaulError("the workers cannot start; the log above says why")
@@ -173,7 +173,7 @@ def _own_signals() -> Iterator[None]:
 def _runtime() -> Iterator[Path]:
     """A folder for as long as the service runs: models, and the figures of all processes."""
     folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
-    metrics.share(folder / "metrics")
+    metrics.share_folder(folder / "metrics")
     try:
         yield folder
     finally:
@@ -181,7 +181,7 @@ def _runtime() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
+def _listen(settings: ServiceSettings) -> Iterator[socket.socket]:
     """A socket that is open before a worker starts, so that a busy port is known at once."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:

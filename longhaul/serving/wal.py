@@ -15,7 +15,7 @@ SUFFIX = ".jsonl"
 _NEW = ".new"
 
 
-class Journal:
+class WriteAheadLog:
     """An append-only file that its process holds locked, and closes to start another.
 
     Parameters

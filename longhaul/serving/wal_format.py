@@ -14,7 +14,7 @@ _WIDEST = 2**63
 
 
 @dataclass(frozen=True)
-class Heading:
+class WalHeader:
     """What is the same for all rows that a version predicts.
 
     Attributes
@@ -44,13 +44,13 @@ class Heading:
         return orjson.dumps({"heading": plain}) + b"\n"
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> "Heading":
+    def read(cls, plain: dict[str, Any]) -> "WalHeader":
         """Read what `line` wrote."""
         time = plain["time"] and Time(**plain["time"])
         return cls(**{**plain, "kinds": dict(plain["kinds"]), "time": time})
 
 
-def request(
+def request_line(
     name: str,
     at: float,
     features: Sequence[Sequence[Any] | None],
@@ -77,12 +77,12 @@ def request(
         return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def outcomes(at: float, reported: Sequence[tuple[str, int, Any]]) -> bytes:
+def ground_truth_line(at: float, reported: Sequence[tuple[str, int, Any]]) -> bytes:
     """Outcomes as a line: of which request and row, and what became of it."""
     return orjson.dumps({"at": at, "outcomes": reported}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def read(text: bytes) -> Any:
+def parse_line(text: bytes) -> Any:
     """What a line says; None where it cannot be read."""
     try:
         return orjson.loads(text)

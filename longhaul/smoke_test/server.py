@@ -12,17 +12,17 @@ from typing import Any
 
 from longhaul import process
 from longhaul.errors import LonghaulError
-from longhaul.smoke_test.service import Service
+from longhaul.smoke_test.service import ServiceClient
 
 HOST = "127.0.0.1"
 START_SECONDS = 120.0
 
-Running = AbstractContextManager[Service]
+ServerContext = AbstractContextManager[ServiceClient]
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
-def own(model: str, record: Path, **settings: Any) -> Running:
+def serve_longhaul(model: str, record: Path, **settings: Any) -> ServerContext:
     """Run Longhaul's service, outside of any MLflow run; see `run`.
 
     Parameters
@@ -32,14 +32,14 @@ def own(model: str, record: Path, **settings: Any) -> Running:
     record : Path
         The folder of the prediction record.
     **settings
-        Of `longhaul.serving.settings.Settings`, as JSON knows them.
+        Of `longhaul.serving.settings.ServiceSettings`, as JSON knows them.
     """
     plain = {"model": model, "record": str(record), **settings}
     command = [sys.executable, "-m", "longhaul.serving", json.dumps(plain)]
-    return run(command, _PROJECT)
+    return run_server(command, _PROJECT)
 
 
-def stock(model: str, timeout: float = START_SECONDS) -> Running:
+def serve_mlflow(model: str, timeout: float = START_SECONDS) -> ServerContext:
     """Run ``mlflow models serve``; see `run`.
 
     Parameters
@@ -51,13 +51,13 @@ def stock(model: str, timeout: float = START_SECONDS) -> Running:
     """
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
     # Far from the project's folder: a model has to bring its own code.
-    return run([*command, "--env-manager", "local"], None, timeout)
+    return run_server([*command, "--env-manager", "local"], None, timeout)
 
 
 @contextmanager
-def run(
+def run_server(
     command: list[str], folder: Path | None, timeout: float = START_SECONDS
-) -> Iterator[Service]:
+) -> Iterator[ServiceClient]:
     """Run a server on a free port; nothing is left of it after the block.
 
     The server has a process group of its own, which is ended as one: also what a part of it that
@@ -82,7 +82,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         log = Path(temporary) / "service.log"
         server = process.start(command, folder or log.parent, log)
-        service = Service(f"http://{HOST}:{port}")
+        service = ServiceClient(f"http://{HOST}:{port}")
         try:
             _wait(service, server, log, timeout)
             yield service
@@ -91,7 +91,7 @@ def run(
             process.stop(server)
 
 
-def _wait(service: Service, server: process.Server, log: Path, timeout: float) -> None:
+def _wait(service: ServiceClient, server: process.Server, log: Path, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while not service.ready():
         if server.poll() is not None:

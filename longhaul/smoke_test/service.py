@@ -15,7 +15,7 @@ PING_SECONDS = 1.0
 REQUEST_SECONDS = 60.0
 
 
-class Service:
+class ServiceClient:
     """A model server that answers.
 
     Parameters

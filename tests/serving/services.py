@@ -87,7 +87,7 @@ def serving(
 ) -> Iterator[Running]:
     """A service as a process of its own; it looks at the alias ten times a second."""
     quick = {"watch": 0.1, "seal": 1.0, **settings}
-    with server.own(model, record, **quick) as service:
+    with server.serve_longhaul(model, record, **quick) as service:
         yield Running(service.address, record)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.serving import auth
-from longhaul.serving.settings import Settings
+from longhaul.serving.settings import ServiceSettings
 
 FIRST, SECOND = "first-token-of-sixteen", "second-token-of-sixteen"
 
@@ -15,7 +15,7 @@ def test_admit(tmp_path: Path) -> None:
     """Each of several tokens is as good as another; their digests are all that is kept."""
     file = tmp_path / "tokens.txt"
     file.write_text(f"# of the test\n\n {FIRST} \n")
-    known = auth.read(file, f"{SECOND},")
+    known = auth.load_tokens(file, f"{SECOND},")
     for header in (f"Bearer {FIRST}", f"bearer  {SECOND} "):
         assert known.admit(header.encode())
     for header in (
@@ -45,7 +45,7 @@ def test_bad_file(tmp_path: Path, text: str | None, said: str) -> None:
     if text is not None:
         file.write_text(text)
     with pytest.raises(LonghaulError, match=said) as caught:
-        auth.read(file, "")
+        auth.load_tokens(file, "")
     assert FIRST not in str(caught.value)
 
 
@@ -53,6 +53,6 @@ def test_bad_file(tmp_path: Path, text: str | None, said: str) -> None:
 def test_other_machines_need_a_token(tmp_path: Path, host: str) -> None:
     """A service that others can reach does not start without a lock; on this machine it does."""
     with pytest.raises(LonghaulError, match="can be reached from other machines"):
-        Settings("models:/m/1", tmp_path, host=host).check()
-    Settings("models:/m/1", tmp_path, host=host, tokens=auth.read(None, FIRST)).check()
-    Settings("models:/m/1", tmp_path).check()
+        ServiceSettings("models:/m/1", tmp_path, host=host).check()
+    ServiceSettings("models:/m/1", tmp_path, host=host, tokens=auth.load_tokens(None, FIRST)).check()
+    ServiceSettings("models:/m/1", tmp_path).check()

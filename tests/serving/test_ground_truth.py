@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from longhaul.serving import compaction, metrics, wal_format
-from longhaul.serving.ground_truth import Outcomes
-from longhaul.serving.http_errors import Refusal
-from longhaul.serving.metrics import Meters
-from longhaul.serving.recorder import Clerk
-from longhaul.serving.settings import Limits
+from longhaul.serving.ground_truth import GroundTruthEndpoint
+from longhaul.serving.http_errors import HttpError
+from longhaul.serving.metrics import ServiceMetrics
+from longhaul.serving.recorder import Recorder
+from longhaul.serving.settings import RequestLimits
 from longhaul.problem import TaskType
 
 
@@ -21,9 +21,9 @@ def post(
     folder: Path, body: bytes, kind: bytes = b"application/json", told: TaskType = "binary"
 ) -> list[dict[str, Any]]:
     """What the endpoint sends."""
-    metrics.share(folder / "metrics")
-    own, sent = Meters(), []
-    endpoint = Outcomes(lambda: told, Clerk(folder, 1000, "refuse", own), Limits(rows=2), own)
+    metrics.share_folder(folder / "metrics")
+    own, sent = ServiceMetrics(), []
+    endpoint = GroundTruthEndpoint(lambda: told, Recorder(folder, 1000, "refuse", own), RequestLimits(rows=2), own)
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body}
@@ -40,8 +40,8 @@ def test_on_record(tmp_path: Path) -> None:
     """What is accepted is in the journal; the row is the first unless another is named."""
     start, end = post(tmp_path, b'{"outcomes": [{"request": "a.b-c_1", "outcome": true}]}')
     assert (start["status"], end["body"]) == (202, b"")
-    (journal,) = compaction.journals(tmp_path)
-    said = wal_format.read(journal.read_bytes().strip())
+    (journal,) = compaction.pending_wals(tmp_path)
+    said = wal_format.parse_line(journal.read_bytes().strip())
     assert said["outcomes"] == [["a.b-c_1", 0, True]]
     assert abs(pd.Timestamp.now("UTC").timestamp() - said["at"]) < 60
 
@@ -64,17 +64,17 @@ def test_on_record(tmp_path: Path) -> None:
 )
 def test_refused(tmp_path: Path, body: bytes, status: int, where: str) -> None:
     """The place and the reason, in words of ours; nothing is on record."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         post(tmp_path, body)
     assert status == caught.value.status
     assert caught.value.message.startswith(where)
     assert "secret" not in caught.value.message
-    assert compaction.journals(tmp_path) == []
+    assert compaction.pending_wals(tmp_path) == []
 
 
 def test_only_json(tmp_path: Path) -> None:
     """Anything else is 415."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HttpError) as caught:
         post(tmp_path, b"request,outcome\na,1\n", b"text/csv")
     assert caught.value.status == 415
 
@@ -95,7 +95,7 @@ def test_outcomes_are_of_the_kind_that_is_predicted(
     body = '{"outcomes": [{"request": "a", "outcome": %s}]}'
     start, _ = post(_new(tmp_path, "good"), (body % good).encode(), told=told)
     assert start["status"] == 202
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         post(_new(tmp_path, "bad"), (body % bad).encode(), told=told)
     assert refused.value.message.startswith("outcomes.0.outcome: ")
 

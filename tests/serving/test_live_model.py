@@ -8,26 +8,26 @@ import pytest
 
 from longhaul.errors import LonghaulError
 from longhaul.serving import live_model, metrics
-from longhaul.serving.live_model import Champion
-from longhaul.serving.metrics import Meters
+from longhaul.serving.live_model import LiveModel
+from longhaul.serving.metrics import ServiceMetrics
 from tests.serving import services
 from tests.serving.services import NAME
 
 
 @pytest.fixture
-def follow(says: dict[str, list[float]], tmp_path: Path) -> Champion:
+def follow(says: dict[str, list[float]], tmp_path: Path) -> LiveModel:
     """What the champion's alias points at: version 1."""
     services.champion("1")
-    metrics.share(tmp_path / "metrics")
+    metrics.share_folder(tmp_path / "metrics")
     (tmp_path / "shelf").mkdir()
-    return Champion(f"models:/{NAME}@champion", tmp_path / "shelf", Meters())
+    return LiveModel(f"models:/{NAME}@champion", tmp_path / "shelf", ServiceMetrics())
 
 
-def version(follow: Champion) -> str:
+def version(follow: LiveModel) -> str:
     return follow.served.identity.version
 
 
-def test_follows(follow: Champion) -> None:
+def test_follows(follow: LiveModel) -> None:
     """A look finds the version that the alias points at, and loads it once."""
     first = follow.served
     follow.look()
@@ -41,7 +41,7 @@ def test_follows(follow: Champion) -> None:
     assert version(follow) == "1"
 
 
-def test_refuses_and_tries_again(follow: Champion, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_and_tries_again(follow: LiveModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A version without files stays out, is tried ever less often, and forgotten when it goes."""
     client = mlflow.MlflowClient()
     run = client.get_model_version(NAME, "1").run_id
@@ -63,17 +63,17 @@ def test_refuses_and_tries_again(follow: Champion, monkeypatch: pytest.MonkeyPat
     assert follow.refused is None
 
 
-def test_registry_lost_and_found(follow: Champion, tracking: str) -> None:
+def test_registry_lost_and_found(follow: LiveModel, tracking: str) -> None:
     """While the registry knows nothing of the model, it goes on with the one it has."""
     follow.look()
     assert follow.lost
     assert version(follow) == "1"
 
 
-def test_last_good_one(follow: Champion, tmp_path: Path) -> None:
+def test_last_good_one(follow: LiveModel, tmp_path: Path) -> None:
     """One that starts where the alias points at nothing serves what was served last."""
-    lost = Champion(f"models:/{NAME}@nobody", tmp_path / "shelf", follow.meters)
+    lost = LiveModel(f"models:/{NAME}@nobody", tmp_path / "shelf", follow.meters)
     assert version(lost) == "1"
     (tmp_path / "empty").mkdir()
     with pytest.raises(LonghaulError, match="nobody"):
-        Champion(f"models:/{NAME}@nobody", tmp_path / "empty", follow.meters)
+        LiveModel(f"models:/{NAME}@nobody", tmp_path / "empty", follow.meters)

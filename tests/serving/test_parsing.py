@@ -14,8 +14,8 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import loaded_model, mlflow_parsing
-from longhaul.serving.http_errors import Refusal
-from longhaul.serving.loaded_model import Served
+from longhaul.serving.http_errors import HttpError
+from longhaul.serving.loaded_model import LoadedModel
 from longhaul.tracking import logged_models
 from tests import packages, tables
 from tests.serving.services import ROWS
@@ -51,7 +51,7 @@ def uri(shared: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(uri: str, shared: Path) -> Served:
+def model(uri: str, shared: Path) -> LoadedModel:
     return loaded_model.load(resolve_model(uri), shared / "shelf")
 
 
@@ -82,7 +82,7 @@ def ask(stock: PyFuncModel, body: bytes) -> list[dict[str, Any]] | None:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=documents(RECORD) | documents(BAD_RECORD))
-def test_same_as_stock(model: Served, stock: PyFuncModel, document: dict[str, Any]) -> None:
+def test_same_as_stock(model: LoadedModel, stock: PyFuncModel, document: dict[str, Any]) -> None:
     """Whatever is sent, the answer is that of MLflow's server; what it refuses is refused."""
     body = json.dumps(document).encode()
     expected, rows = ask(stock, body), model.rows(body)
@@ -90,18 +90,18 @@ def test_same_as_stock(model: Served, stock: PyFuncModel, document: dict[str, An
         assert expected is not None
         assert expected == json.loads(model.predict(rows).body)["predictions"]
     if expected is None:
-        with pytest.raises(Refusal):
-            mlflow_parsing.answer(model, body, JSON, MOST)
+        with pytest.raises(HttpError):
+            mlflow_parsing.predict(model, body, JSON, MOST)
     else:
         assert (
             expected
-            == json.loads(mlflow_parsing.answer(model, body, JSON, MOST).body)["predictions"]
+            == json.loads(mlflow_parsing.predict(model, body, JSON, MOST).body)["predictions"]
         )
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=documents(RECORD))
-def test_plain_rows_take_the_fast_way(model: Served, document: dict[str, Any]) -> None:
+def test_plain_rows_take_the_fast_way(model: LoadedModel, document: dict[str, Any]) -> None:
     """Rows with values of the kinds that the model knows are read, and encoded as by pandas."""
     body = json.dumps(document).encode()
     split = document.get("dataframe_split", {"columns": []})
@@ -140,12 +140,12 @@ def test_plain_rows_take_the_fast_way(model: Served, document: dict[str, Any]) -
         b'{"inputs": {"age": [1]}}',
     ],
 )
-def test_left_to_mlflow(model: Served, body: bytes) -> None:
+def test_left_to_mlflow(model: LoadedModel, body: bytes) -> None:
     """What is not plain is not guessed at."""
     assert model.rows(body) is None
 
 
-def test_columns_are_looked_up_anew(model: Served) -> None:
+def test_columns_are_looked_up_anew(model: LoadedModel) -> None:
     """That a client's columns are remembered does not show when the next client sends others."""
     alone = {"columns": ["age", "plan"], "data": [[1, "a"]]}
     swapped = {"columns": ["plan", "age"], "data": [["a", 1]]}
@@ -155,14 +155,14 @@ def test_columns_are_looked_up_anew(model: Served) -> None:
         assert (rows.table["age"], rows.table["plan"]) == ((1,), ("a",))
 
 
-def test_csv_reads_texts(model: Served) -> None:
+def test_csv_reads_texts(model: LoadedModel) -> None:
     """In CSV a category that looks like a number stays a text; the numbers are those of JSON."""
     frame = pd.DataFrame(ROWS)
-    csv = mlflow_parsing.answer(model, frame.to_csv(index=False).encode(), "text/csv", MOST)
+    csv = mlflow_parsing.predict(model, frame.to_csv(index=False).encode(), "text/csv", MOST)
     rows = model.rows(json.dumps({"dataframe_records": ROWS}).encode())
     assert rows is not None
     assert model.predict(rows).columns == csv.columns
-    odd = mlflow_parsing.answer(model, b"plan,age\n01,7\n", "text/csv; charset=utf-8", MOST)
+    odd = mlflow_parsing.predict(model, b"plan,age\n01,7\n", "text/csv; charset=utf-8", MOST)
     assert odd.table["plan"] == ["01"]
 
 
@@ -181,8 +181,8 @@ def test_csv_reads_texts(model: Served) -> None:
         (b"age\n" + b"1\n" * (MOST + 1), "text/csv", 413),
     ],
 )
-def test_refused(model: Served, body: bytes, kind: str, status: int) -> None:
+def test_refused(model: LoadedModel, body: bytes, kind: str, status: int) -> None:
     """One refusal with a status, whatever MLflow's parsing made of it."""
-    with pytest.raises(Refusal) as caught:
-        mlflow_parsing.answer(model, body, kind, MOST)
+    with pytest.raises(HttpError) as caught:
+        mlflow_parsing.predict(model, body, kind, MOST)
     assert status == caught.value.status

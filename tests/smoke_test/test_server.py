@@ -14,7 +14,7 @@ import pytest
 
 from longhaul import process
 from longhaul.errors import LonghaulError
-from longhaul.smoke_test.server import stock
+from longhaul.smoke_test.server import serve_mlflow
 from tests import registered
 
 MODEL = """
@@ -69,7 +69,7 @@ def gone(address: str) -> bool:
 
 def test_service_answers_refuses_and_ends(model: str) -> None:
     """Probabilities come back exact; a refusal is one line; an error ends the service too."""
-    with pytest.raises(KeyError), stock(model) as service:  # noqa: PT012
+    with pytest.raises(KeyError), serve_mlflow(model) as service:  # noqa: PT012
         probability, seconds = service.ask(pd.DataFrame({"x": [1.0, 2.0]}))
         assert probability.tolist() == [1 / 3, 2 / 3]
         assert 0 < seconds < 60
@@ -108,11 +108,11 @@ def test_what_a_dead_server_leaves_behind_ends_too(model: str) -> None:
 def test_service_that_cannot_start_says_why(model: str, tmp_path: Path) -> None:
     """The last line of its log is the reason."""
     with pytest.raises(LonghaulError, match=r"the service ended with code 1: .*no-such-run"):
-        stock("runs:/no-such-run/model").__enter__()
+        serve_mlflow("runs:/no-such-run/model").__enter__()
 
 
 def test_service_that_takes_too_long_is_ended(model: str) -> None:
     """The time limit holds, and the process is gone."""
     with pytest.raises(LonghaulError, match="the service does not answer after 0 s"):
-        stock(model, timeout=0.0).__enter__()
+        serve_mlflow(model, timeout=0.0).__enter__()
     assert psutil.Process().children(recursive=True) == []
