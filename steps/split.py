@@ -3,7 +3,7 @@
 import mlflow
 
 from longhaul.data import windows
-from longhaul.data.split import Split, cut
+from longhaul.data.split import Split, cut_windows
 from longhaul.data.table import PeriodTable
 from longhaul.pipeline.parameters import Window
 from longhaul.pipeline.step import step
@@ -13,13 +13,13 @@ from longhaul.tracking import artifacts, datasets
 @step
 def split(table: str, until: str, window: Window) -> str:
     """Write each window as one file, with a summary of what it covers."""
-    source = artifacts.fetch(table)
-    problem = PeriodTable(source).problem
+    source = PeriodTable(artifacts.fetch(table))
+    problem = source.problem
     if until:
-        problem = windows.until(problem, PeriodTable(source).periods, until, window)
-    frames = cut(source, problem)
+        problem = windows.until(problem, source.periods, until, window)
+    frames = cut_windows(source, problem)
     with artifacts.log_folder("split") as folder:
-        Split(folder).write(problem, frames, source)
+        Split(folder).write(problem, frames, source.folder)
         summary = Split(folder).summary()
     for name, frame in frames.items():
         digest = datasets.digest(frame)

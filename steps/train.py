@@ -1,7 +1,6 @@
 """Fit one family, with its default settings or given ones."""
 
 
-from longhaul.data import problem_copy
 from longhaul.data.split import Split
 from longhaul.estimators import families
 from longhaul.pipeline.parameters import Seed, Threads
@@ -13,11 +12,10 @@ from longhaul.training import candidate
 @step
 def train(split: str, family: str, settings: str, seed: Seed, threads: Threads) -> str:
     """Fit one family; log the model and its validation metrics."""
-    folder = artifacts.fetch(split)
-    problem = Split(folder).problem
-    own = problem_copy.family_files(problem, folder)
+    windows = Split(artifacts.fetch(split))
+    problem, own = windows.problem, windows.family_files
     families.family(family, own)
-    rows, valid = Split(folder).read("train"), Split(folder).read("valid")
+    rows, valid = windows.read("train"), windows.read("valid")
     chosen = candidates.read_settings(settings) if settings else {}
     fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads, own)
     return candidates.log(fitted, valid)

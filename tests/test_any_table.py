@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sklearn import datasets
 
 from longhaul.data import contract, periods, sources
-from longhaul.data.labels import known, resolve
-from longhaul.data.split import cut
+from longhaul.data.labels import has_label, resolve
+from longhaul.data.split import cut_windows
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.model.predictions import Provenance, read, write
@@ -72,14 +72,14 @@ def live(folder: Path, file: str, target: str) -> Problem:
     frame = sources.read(problem, folder).frame
     resolved = resolve(frame, problem.target)
     assert resolved == problem.target
-    frame = frame[known(frame, resolved)].reset_index(drop=True)
+    frame = frame[has_label(frame, resolved)].reset_index(drop=True)
     clean = folder / "clean"
     clean.mkdir()
     labels = PeriodTable(clean).write(problem, frame)
     train = PeriodTable(clean).read(periods.select(labels, problem.windows.train, "train"))
     learned = contract.learn(train, periods.of(train, problem), problem)
     contract.check(frame, learned, problem.contract)
-    windows = cut(clean, problem)
+    windows = cut_windows(PeriodTable(clean), problem)
     fitted = candidate.fit(problem, windows["train"], windows["valid"], "linear", {}, 0, 1)
     target_file = folder / "predictions.parquet"
     origin = Provenance(labels[-1], "table", "", pd.Timestamp.now("UTC").to_pydatetime())

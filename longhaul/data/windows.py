@@ -7,8 +7,8 @@ from longhaul.data import periods
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem, Windows
 
-EXTENDED, SLIDING = "extended", "sliding"
-KINDS = (EXTENDED, SLIDING)
+EXPANDING, SLIDING = "expanding", "sliding"
+KINDS = (EXPANDING, SLIDING)
 
 
 def until(problem: Problem, found: Sequence[str], newest: str, kind: str) -> Problem:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.data import parquet
-from longhaul.data.labels import known, outcomes
+from longhaul.data.labels import has_label, outcomes
 from longhaul.data.prefetch import prefetch
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem, TaskType
@@ -157,7 +157,7 @@ def assemble(
 
 def _outcome(frame: pd.DataFrame, problem: Problem) -> Any:
     """The outcome where there is one, else null."""
-    labelled = known(frame, problem.target)
+    labelled = has_label(frame, problem.target)
     if not labelled.any():
         return pa.nulls(len(frame))
     found = outcomes(frame[labelled].infer_objects(), problem.target)

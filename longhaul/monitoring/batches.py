@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from longhaul.data import parquet
-from longhaul.data.labels import known, outcomes
+from longhaul.data.labels import has_label, outcomes
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.scores import UNKNOWN
 from longhaul.problem import Target
@@ -143,7 +143,7 @@ def _batch(
 def outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
     """Each row's outcome; NaN where there is none, or it is not to be looked at."""
     found = np.full(len(frame), np.nan)
-    labelled = known(frame, target)
+    labelled = has_label(frame, target)
     if due and labelled.any():
         found[labelled] = outcomes(frame[labelled].infer_objects(), target)
     return found

@@ -1,4 +1,4 @@
-"""Who called: the process that runs `mlflow run`, the folder it was called from, and its end."""
+"""The process that called `mlflow run`: its folder, and its end."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ GRACE_SECONDS = 10.0
 
 
 def process() -> psutil.Process | None:
-    """The nearest ancestor that is not the shell in which MLflow starts an entry point."""
+    """Find the nearest ancestor process other than the shell that MLflow starts."""
     with contextlib.suppress(psutil.Error):
         for ancestor in psutil.Process().parents():
             if not _is_shell(ancestor.cmdline()):
@@ -25,7 +25,7 @@ def process() -> psutil.Process | None:
 
 
 def folder() -> Path:
-    """The folder from which `mlflow run` was called: MLflow itself starts steps in the project's.
+    """Return the folder from which `mlflow run` was called; steps themselves run in the project's.
 
     A project that is run from a Git URL lives in a temporary clone, so this is the only way to
     understand a relative path in a parameter.
@@ -38,7 +38,7 @@ def folder() -> Path:
 
 
 def problem_file(text: str) -> Path:
-    """The problem file that a parameter means.
+    """Find the problem file that a parameter names.
 
     Parameters
     ----------
@@ -48,20 +48,21 @@ def problem_file(text: str) -> Path:
     Raises
     ------
     LonghaulError
-        When there is neither.
+        When there is no such file.
     """
     declared = PROJECT / "problems"
     for path in (folder() / text, declared / f"{text}.yaml"):
         if path.is_file():
             return path.resolve()
-    known = ", ".join(sorted(path.stem for path in declared.glob("*.yaml")))
+    names = ", ".join(sorted(path.stem for path in declared.glob("*.yaml")))
     raise LonghaulError(
-        f"problem: {text!r} is neither a file in {folder()} nor one of Longhaul's own ({known})"
+        f"problem: {text!r} is neither a file in {folder()} nor the name of a problem in problems/"
+        f" ({names})"
     )
 
 
 def end_with_caller() -> None:
-    """End this process when the one that called it is gone, however that came about.
+    """End this process when the one that called it has ended, even by SIGKILL.
 
     MLflow's own local backend leaves its children running when it is killed. The end is asked
     for with SIGTERM, so that runs are closed, and forced after a grace time.

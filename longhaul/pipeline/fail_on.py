@@ -1,4 +1,4 @@
-"""An exit code for whoever calls a stage from a script and wants to know what was decided."""
+"""Exit with a code of its own when monitoring decides on a level that the caller asked about."""
 
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.decision import LEVELS, Level
@@ -6,26 +6,26 @@ from longhaul.monitoring.decision import LEVELS, Level
 NEVER = "never"
 
 
-class Alarm(LonghaulError):
-    """The stage did its work, and what it found is what the caller wants to hear of."""
+class LevelReached(LonghaulError):
+    """The step did its work, and decided on the level that `fail_on` names, or a higher one."""
 
     code = 3
     label = "alarm"
 
 
-def require_below(limit: str, level: Level, headline: str) -> str:
-    """Return the headline, unless `level` is at least the one to raise the alarm at.
+def require_below(fail_on: str, level: Level, headline: str) -> str:
+    """Return the headline, unless `level` is the one to fail on or a higher one.
 
     Parameters
     ----------
-    limit : {"never", "watch", "act"}
+    fail_on : {"never", "watch", "act"}
     level : {"ok", "watch", "act"}
     headline : str
 
     Raises
     ------
-    Alarm
+    LevelReached
     """
-    if limit != NEVER and LEVELS.index(level) >= [str(one) for one in LEVELS].index(limit):
-        raise Alarm(headline)
+    if fail_on != NEVER and LEVELS.index(level) >= [*map(str, LEVELS)].index(fail_on):
+        raise LevelReached(headline)
     return headline

@@ -1,4 +1,4 @@
-"""What a stage's result depends on, as one digest: equal digests, equal results."""
+"""Digest everything that a step's result depends on: equal digests, equal results."""
 
 import hashlib
 import json
@@ -6,8 +6,8 @@ import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-# They change how long a stage takes or whether it starts afresh, never what it finds.
-WITHOUT_EFFECT = frozenset({"threads", "resume"})
+# They change how long a step takes or whether it starts afresh, never its result.
+WITHOUT_EFFECT = frozenset({"threads", "resume", "use_cache"})
 
 
 def fingerprint(
@@ -23,9 +23,9 @@ def fingerprint(
         Every parameter, defaults included, as text; a local file counts by its content, not its
         path, since a project run from a Git URL has a new folder each time.
     files : mapping of str to str
-        Digest by name of every file the stage's code and environment are made of.
+        Digest by name of every file of the step's code and environment.
     state : str
-        Whatever else the result depends on and the parameters do not show.
+        Anything else that the result depends on.
 
     Returns
     -------
@@ -40,12 +40,12 @@ def fingerprint(
 
 
 def digests(paths: Iterable[Path], root: Path) -> dict[str, str]:
-    """Digest by name of files given relative to `root`."""
+    """Digest files given relative to `root`, by name."""
     return {path.as_posix(): file_digest(root / path) for path in paths}
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,19 +1,20 @@
-"""The stages of one life cycle: each run, or reused when nothing it depends on has changed."""
+"""Chain steps under one parent run: each is run, or reused when its inputs have not changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import mlflow
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline import warm_backend
+from longhaul.pipeline import caller, warm_backend
 from longhaul.pipeline.reuse import Reuse
 from longhaul.pipeline.terminal import Terminal
 from longhaul.tracking import artifacts, process_owner
+from longhaul.tracking.mlflow_internals import MLFLOW_RUN_NOTE
 from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED
 from longhaul.tracking.ui_links import UiLinks
 
@@ -21,8 +22,8 @@ NOTE_LENGTH = 5000  # the longest tag that every store keeps
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stage that has finished, now or in an earlier life cycle."""
+class FinishedStep:
+    """A step that has finished, now or in an earlier life cycle."""
 
     name: str
     run_id: str
@@ -31,20 +32,30 @@ class Stage:
     metrics: Mapping[str, float]
 
     def uri(self, path: str) -> str:
-        """The URI of one of the stage's artifacts."""
+        """Return the URI of one of the step's artifacts."""
         return f"runs:/{self.run_id}/{path}"
 
 
 @dataclass(frozen=True)
-class _Started:
-    """A stage at work."""
+class _RunningStep:
+    """A step at work."""
 
     name: str
     run: warm_backend.WarmRun
 
 
+@contextmanager
+def open_flow(use_cache: bool) -> Iterator["Flow"]:
+    """Open a flow under the active run, of this project's steps, that prints to the terminal."""
+    with (
+        Terminal(warm_backend.depth()) as terminal,
+        Flow(caller.PROJECT, mlflow.active_run(), use_cache, terminal) as flow,
+    ):
+        yield flow
+
+
 class Flow:
-    """Runs a project's entry points as children of one parent run.
+    """Run a project's entry points as children of one parent run.
 
     A context manager: however the block is left, no child outlives it.
 
@@ -54,102 +65,99 @@ class Flow:
         The folder of MLproject.
     parent : Run
         The active run.
-    resume : bool
-        Whether finished stages with the same fingerprint are reused.
+    use_cache : bool
+        Whether finished steps with the same fingerprint are reused.
     terminal : Terminal
     """
 
-    def __init__(self, project: Path, parent: Run, resume: bool, terminal: Terminal):
+    def __init__(self, project: Path, parent: Run, use_cache: bool, terminal: Terminal):
         self._root = project
         self._parent = parent
-        self._resume = resume
+        self._use_cache = use_cache
         self._terminal = terminal
         self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
         self._interface = UiLinks.of(parent.info.experiment_id)
-        self._at_work: list[_Started] = []
-        self.stages: list[Stage] = []
+        self._running: list[_RunningStep] = []
+        self.steps: list[FinishedStep] = []
 
     def __enter__(self) -> Self:
-        """Begin to warm up the backend, and close what a life cycle that was cut off left open."""
+        """Begin to warm up the backend, and close the runs that a killed process left open."""
         warm_backend.register(self._root)
         for run_id in process_owner.reap_orphans(self._parent):
-            self._terminal.say(f"run {run_id} was cut off: marked KILLED")
+            self._terminal.say(f"run {run_id} is marked KILLED: its process ended before it did")
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the children that are still at work."""
-        for started in self._at_work:
-            started.run.cancel()
-            self._terminal.failed(started.name, "stopped")
-        self._at_work.clear()
+        for step in self._running:
+            step.run.cancel()
+            self._terminal.failed(step.name, "stopped")
+        self._running.clear()
         self._describe()
 
     @property
     def parent_id(self) -> str:
-        """The id of the parent run."""
+        """Return the id of the parent run."""
         return str(self._parent.info.run_id)
 
-    def run(self, entry_point: str, state: str = "", **parameters: object) -> Stage:
-        """Run or reuse one stage.
+    def run(self, entry_point: str, **parameters: object) -> FinishedStep:
+        """Run or reuse one step.
 
         Parameters
         ----------
         entry_point : str
-        state : str
-            What the stage's result depends on and the parameters do not show.
         **parameters : object
-            Passed on as text; MLproject's defaults stand for the others.
+            Passed on as text; the others have the defaults of MLproject.
 
         Raises
         ------
         LonghaulError
-            When the stage fails; the stage itself has said why.
+            When the step fails; the step itself has said why.
         """
-        return self.run_each(entry_point, [parameters], at_once=1, state=state)[0]
+        return self.run_each(entry_point, [parameters], at_once=1)[0]
 
     def run_each(
         self,
         entry_point: str,
-        settings: Sequence[Mapping[str, object]],
+        parameter_sets: Sequence[Mapping[str, object]],
         at_once: int,
-        state: str = "",
-    ) -> list[Stage]:
-        """Run or reuse one entry point with several settings, so many at a time.
+    ) -> list[FinishedStep]:
+        """Run or reuse one entry point with several sets of parameters, so many at a time.
 
-        The stages are in the order of `settings`.
+        The steps are in the order of `parameter_sets`.
         """
-        names = _names(entry_point, settings)
+        names = _names(entry_point, parameter_sets)
         waiting = {
             name: {key: str(value) for key, value in parameters.items()}
-            for name, parameters in zip(names, settings, strict=True)
+            for name, parameters in zip(names, parameter_sets, strict=True)
         }
-        prints = {
-            name: self._reuse.fingerprint(entry_point, self._named(parameters), state)
+        fingerprints = {
+            name: self._reuse.fingerprint(entry_point, self._without_parent(parameters))
             for name, parameters in waiting.items()
         }
-        done: dict[str, Stage] = {}
+        done: dict[str, FinishedStep] = {}
         for name in names:
-            if self._resume and (run := self._reuse.find(prints[name])):
+            if self._use_cache and (run := self._reuse.find(fingerprints[name])):
                 done[name] = self._keep(name, run, reused=True)
                 del waiting[name]
-        while waiting or self._at_work:
-            while waiting and len(self._at_work) < at_once:
+        while waiting or self._running:
+            while waiting and len(self._running) < at_once:
                 name = next(iter(waiting))
-                self._start(name, entry_point, waiting.pop(name), prints[name])
+                self._start(name, entry_point, waiting.pop(name), fingerprints[name])
             finished = self._wait()
             done[finished.name] = finished
         return [done[name] for name in names]
 
     def summary(self, champion: str, candidate: str, pages: Mapping[str, tuple[str, str]]) -> None:
-        """Say how it ended and where to look.
+        """Print how it ended and where to look.
 
         Parameters
         ----------
         champion, candidate : str
-            What became of either.
+            What to say of either.
         pages : mapping of str to (str, str)
-            By name, the run that has a page and the artifact that it is.
+            Run and artifact path of each page, by the name to print.
         """
         store = mlflow.get_tracking_uri()
         self._terminal.say(f"\nchampion   {champion}\ncandidate  {candidate}")
@@ -163,28 +171,30 @@ class Flow:
         self._terminal.say(f"{'look' if served else '':<11}{self._page(self.parent_id)}")
 
     def _page(self, run_id: str, part: str = "") -> str:
-        """Where MLflow's interface shows a run."""
+        """Return the address of a run in MLflow's interface."""
         return self._interface.run(self._parent.info.experiment_id, run_id, part)
 
     def _describe(self) -> None:
-        """Describe the parent run: a line for each stage, with a link to the run it came from."""
+        """Describe the parent run: a line for each step, with a link to its run."""
         inside = replace(self._interface, address="")  # whatever the interface is called
         lines = [
-            f"- [{stage.name}]({inside.run(self._parent.info.experiment_id, stage.run_id)})"
-            f"{' (reused)' if stage.reused else ''}: {stage.headline}"
-            for stage in self.stages
+            f"- [{step.name}]({inside.run(self._parent.info.experiment_id, step.run_id)})"
+            f"{' (reused)' if step.reused else ''}: {step.headline}"
+            for step in self.steps
         ]
         note = "\n".join(lines)[:NOTE_LENGTH]
         self._client.set_tag(self.parent_id, MLFLOW_RUN_NOTE, note)
 
-    def _named(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """The parameters with the parent run, which is new each time, as the stages under it."""
-        stages = ",".join(sorted(stage.run_id for stage in self.stages))
+    def _without_parent(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Replace the parent run's id, new each time, by the ids of the steps under it."""
+        steps = ",".join(sorted(step.run_id for step in self.steps))
         return {
-            name: stages if value == self.parent_id else value for name, value in parameters.items()
+            name: steps if value == self.parent_id else value for name, value in parameters.items()
         }
 
-    def _start(self, name: str, entry_point: str, parameters: dict[str, str], print_: str) -> None:
+    def _start(
+        self, name: str, entry_point: str, parameters: dict[str, str], fingerprint: str
+    ) -> None:
         self._terminal.started(name)
         run = mlflow.run(
             str(self._root),
@@ -192,45 +202,45 @@ class Flow:
             parameters=parameters,
             backend=warm_backend.NAME,
             backend_config={
-                warm_backend.TAGS: {FINGERPRINT: print_, OWNER: process_owner.current()}
+                warm_backend.TAGS: {FINGERPRINT: fingerprint, OWNER: process_owner.current()}
             },
             experiment_id=self._parent.info.experiment_id,
             run_name=name,
             synchronous=False,
         )
-        self._at_work.append(_Started(name, run))
+        self._running.append(_RunningStep(name, run))
 
-    def _wait(self) -> Stage:
-        """Wait for the first of the stages at work to end."""
-        started = warm_backend.first_to_end([one.run for one in self._at_work])
-        index = [one.run for one in self._at_work].index(started)
-        one = self._at_work[index]
-        succeeded = one.run.wait()
-        del self._at_work[index]
-        run = self._client.get_run(one.run.run_id)
+    def _wait(self) -> FinishedStep:
+        """Wait for the first of the running steps to end."""
+        ended = warm_backend.first_to_end([step.run for step in self._running])
+        index = [step.run for step in self._running].index(ended)
+        name = self._running[index].name
+        succeeded = ended.wait()
+        del self._running[index]
+        run = self._client.get_run(ended.run_id)
         if not succeeded:
             reason = run.data.tags.get(ERROR, "see the line above")
-            self._terminal.failed(one.name, reason)
-            raise LonghaulError(f"stage {one.name} failed (run {run.info.run_id})")
-        return self._keep(one.name, run, reused=False)
+            self._terminal.failed(name, reason)
+            raise LonghaulError(f"step {name} failed (run {run.info.run_id})")
+        return self._keep(name, run, reused=False)
 
-    def _keep(self, name: str, run: Run, reused: bool) -> Stage:
-        """Note a finished stage, on the terminal and in the parent run."""
-        stage = Stage(
+    def _keep(self, name: str, run: Run, reused: bool) -> FinishedStep:
+        """Record a finished step, on the terminal and in the parent run."""
+        step = FinishedStep(
             name, run.info.run_id, reused, run.data.tags.get(HEADLINE, ""), dict(run.data.metrics)
         )
         if reused:
             tag = REUSED + name.replace(" ", ".")
             self._client.set_tag(self._parent.info.run_id, tag, run.info.run_id)
-        self._terminal.finished(name, stage.headline, reused)
-        self.stages.append(stage)
-        return stage
+        self._terminal.finished(name, step.headline, reused)
+        self.steps.append(step)
+        return step
 
 
-def _names(entry_point: str, settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What to call each stage: the entry point, and what tells it from its siblings."""
+def _names(entry_point: str, parameter_sets: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name each step: its entry point, with its family or period."""
     telling = ("family", "period")
     return [
-        " ".join([entry_point, *(str(one[key]) for key in telling if key in one)])
-        for one in settings
+        " ".join([entry_point, *(str(parameters[key]) for key in telling if key in parameters)])
+        for parameters in parameter_sets
     ]

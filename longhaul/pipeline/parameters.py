@@ -32,7 +32,7 @@ class Number(click.FloatRange):
 
 
 class Choice(click.Choice[str]):
-    """One of several words, some of which had other names before.
+    """A choice of words, some of them renamed.
 
     Parameters
     ----------

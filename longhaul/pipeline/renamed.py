@@ -19,7 +19,7 @@ PARAMETERS = {
 
 
 def main(old: str) -> None:
-    """Say what an entry point is called now, and exit with code 2."""
+    """Print the new name of an entry point, and exit with code 2."""
     new = ENTRY_POINTS[old]
     sys.stderr.write(f"error: {old} is now called {new}; run: mlflow run . -e {new}\n")
     sys.exit(2)

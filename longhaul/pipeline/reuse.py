@@ -1,5 +1,6 @@
-"""Finished stages, found again by what their results depend on."""
+"""Search for finished steps by fingerprint, to use their results again."""
 
+import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,16 +10,19 @@ from mlflow.exceptions import MlflowException
 from mlflow.projects.utils import load_project
 
 from longhaul import imports
+from longhaul.errors import LonghaulError
 from longhaul.pipeline.fingerprint import digests, fingerprint
+from longhaul.pipeline.project import python_module
 from longhaul.tracking.tags import FINGERPRINT, VERSION
 
 REQUIREMENTS = Path("requirements.txt")
 _DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "PERMISSION_DENIED")
-_COMPOSITE = Path("longhaul/pipeline/flow.py")  # what a stage needs to run others
+_COMPOSITE = Path("longhaul/pipeline/flow.py")  # imported by the steps that run others
+_STATE = "@step(state="  # in the file of a step that depends on more than its parameters
 
 
 class Reuse:
-    """The finished stages of an experiment.
+    """The finished steps of an experiment.
 
     Parameters
     ----------
@@ -33,39 +37,58 @@ class Reuse:
         self._experiment_id = experiment_id
         self._client = mlflow.MlflowClient()
 
-    def fingerprint(self, entry_point: str, given: Mapping[str, str], state: str) -> str:
-        """Digest what an entry point's result depends on; see `longhaul.pipeline.fingerprint`.
+    def fingerprint(self, entry_point: str, given: Mapping[str, str]) -> str:
+        """Digest everything that a step's result depends on; see `longhaul.pipeline.fingerprint`.
 
         Parameters
         ----------
         entry_point : str
         given : mapping of str to str
-            Parameters; MLproject's defaults stand for the others.
-        state : str
-            What the result depends on and the parameters do not show.
+            Parameters; the others have the defaults of MLproject.
+
+        Raises
+        ------
+        LonghaulError
+            When the entry point is no ``python -m`` command.
         """
         declared = self._project.get_entry_point(entry_point)
-        defaults = {name: str(one.default) for name, one in declared.parameters.items()}
-        module = declared.command.split()[2]  # python -m <module>
+        defaults = {name: str(spec.default) for name, spec in declared.parameters.items()}
+        parameters = {**defaults, **given}
+        if (command := python_module(declared.command)) is None:
+            raise LonghaulError(
+                f"entry point {entry_point}: a step that others run needs a command of the form"
+                f" `python -m <module>`, not `{declared.command}`"
+            )
+        module, _ = command
         files = [*self._code(module), REQUIREMENTS]
-        return fingerprint(
-            declared.command, {**defaults, **given}, digests(files, self._root), state
-        )
+        state = self._state(module, entry_point, parameters)
+        return fingerprint(declared.command, parameters, digests(files, self._root), state)
+
+    def _state(self, module: str, entry_point: str, parameters: Mapping[str, str]) -> str:
+        """Ask the step for its state: its dependencies beside parameters and code.
+
+        Only a step that declares it is imported: the others may need libraries that the process
+        that runs them does not.
+        """
+        file = self._root.joinpath(*module.split(".")).with_suffix(".py")
+        if _STATE not in file.read_text(encoding="utf-8"):
+            return ""
+        return str(getattr(importlib.import_module(module), entry_point).state(parameters))
 
     def _code(self, module: str) -> list[Path]:
-        """The files a stage is made of; one that runs others is made of theirs, too."""
-        found = imports.closure([module], self._root)
-        if _COMPOSITE not in found:
-            return found
+        """Return the files of a step's code; of a step that runs others, with their files."""
+        files = imports.closure([module], self._root)
+        if _COMPOSITE not in files:
+            return files
         return imports.closure([module, *self._steps()], self._root)
 
     def _steps(self) -> list[str]:
-        """The modules of all entry points that have one."""
-        commands = [one.command.split() for one in self._project._entry_points.values()]
-        return [words[2] for words in commands if words[1] == "-m"]
+        """Return the modules of all entry points that have one."""
+        commands = (entry.command for entry in self._project._entry_points.values())
+        return [command[0] for command in map(python_module, commands) if command]
 
     def find(self, wanted: str) -> Run | None:
-        """The newest finished run with this fingerprint whose results are still there."""
+        """Find the newest finished run with a fingerprint, if its results still exist."""
         runs = self._client.search_runs(
             [self._experiment_id],
             f"attributes.status = 'FINISHED' and tags.`{FINGERPRINT}` = '{wanted}'",
@@ -76,9 +99,9 @@ class Reuse:
         return next((run for run in runs if self._intact(run)), None)
 
     def _intact(self, run: Run) -> bool:
-        """Whether a run's artifacts, and the version that it made, have not been deleted.
+        """Return whether a run's artifacts, and the version that it made, still exist.
 
-        A store that does not answer is no deletion: nothing is done again for that.
+        A store that does not answer is an error, not a deletion.
         """
         try:
             if uri := run.data.tags.get(VERSION):

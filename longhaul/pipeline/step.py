@@ -44,7 +44,7 @@ class Command(click.Command):
         self._state = state
 
     def state(self, parameters: Mapping[str, str]) -> str:
-        """Return what the result depends on beside the parameters, as one text."""
+        """Return the state: the dependencies beside parameters and code, as one text."""
         if self._state is None:
             return ""
         return self._state(**{name: parameters[name] for name in _names(self._state)})
@@ -66,7 +66,7 @@ class Command(click.Command):
             sys.exit(130)
 
     def _explain_usage(self, error: click.UsageError) -> str:
-        """Say in one line what is wrong with the options; an old name is answered by the new."""
+        """Explain in one line why options are refused; give the new name for an old one."""
         if isinstance(error, click.NoSuchOption):
             old = error.option_name.removeprefix("--")
             new = renamed.PARAMETERS.get(old)

@@ -1,4 +1,4 @@
-"""What the user sees while a life cycle runs: a line a stage, and a clock while one is at work."""
+"""Show a life cycle on the terminal: a line for each step, and a clock while it runs."""
 
 import sys
 import threading
@@ -7,18 +7,18 @@ from typing import Self
 
 import click
 
-# A stage with a progress bar, or stages, of its own has the last line of the terminal to itself.
+# A step with a progress bar, or steps, of its own has the last line of the terminal to itself.
 WITH_BAR = frozenset({"tune", "cycle", "retrain"})
 _WIDTH = 20
 
 
 class Terminal:
-    """Prints to stderr; a context manager, so that the clock ends with the block.
+    """Printer to stderr; a context manager, so that the clock ends with the block.
 
     Parameters
     ----------
     depth : int
-        How far to indent: how many stages there are around the one that prints.
+        How far to indent: the number of steps around the one that prints.
     """
 
     def __init__(self, depth: int = 0) -> None:
@@ -29,7 +29,7 @@ class Terminal:
         self._live = sys.stderr.isatty()
 
     def __enter__(self) -> Self:
-        """Start the clock, where there is a terminal to show it."""
+        """Start the clock, if stderr is a terminal."""
         if self._live:
             threading.Thread(target=self._tick, daemon=True).start()
         return self
@@ -41,27 +41,27 @@ class Terminal:
             self._clear()
 
     def started(self, name: str) -> None:
-        """Note that a stage is at work."""
+        """Record that a step is running."""
         with self._lock:
             self._running[name] = time.monotonic()
             if not self._live:
                 self._line("…", name, "", "started")
 
     def finished(self, name: str, headline: str, reused: bool) -> None:
-        """Print a stage's line: its time, or that it was reused, and its headline."""
+        """Print the line of a finished step: its time, or that it was reused, and its headline."""
         with self._lock:
             began = self._running.pop(name, time.monotonic())
             spent = "reused" if reused else f"{time.monotonic() - began:.1f} s"
             self._line("✓", name, spent, headline)
 
     def failed(self, name: str, reason: str) -> None:
-        """Print the line of a stage that did not finish."""
+        """Print the line of a step that failed."""
         with self._lock:
             began = self._running.pop(name, time.monotonic())
             self._line("✗", name, f"{time.monotonic() - began:.1f} s", reason)
 
     def say(self, text: str) -> None:
-        """Print a line of its own."""
+        """Print a line that belongs to no step."""
         with self._lock:
             self._clear()
             click.echo(text, err=True)

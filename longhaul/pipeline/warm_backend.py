@@ -1,4 +1,4 @@
-"""An MLflow Projects backend whose steps start in a fork of a warm Python.
+"""The warm backend: an MLflow Projects backend that starts steps in a fork of a warm Python.
 
 Starting Python and importing MLflow takes seconds; forking a process that already has, a fifth of
 one. `multiprocessing`'s fork server is that process: it imports the libraries once, in parallel to
@@ -11,7 +11,6 @@ import contextlib
 import gc
 import multiprocessing
 import os
-import re
 import runpy
 import shlex
 import signal
@@ -40,6 +39,8 @@ from mlflow.projects.utils import (
     load_project,
 )
 
+from longhaul.pipeline.project import python_module
+
 NAME = "warm"
 TAGS = "tags"
 DEPTH = "LONGHAUL_DEPTH"
@@ -64,7 +65,6 @@ PRELOAD = (
     "pydantic.dataclasses",
     "git",
 )
-_MODULE = re.compile(r"^python -m (?P<module>[\w.]+)(?P<arguments>.*)$", re.DOTALL)
 
 
 class WarmRun(SubmittedRun):
@@ -92,25 +92,25 @@ class WarmRun(SubmittedRun):
 
     @property
     def run_id(self) -> str:
-        """The MLflow run of the step."""
+        """Return the id of the step's MLflow run."""
         return self._run_id
 
     def wait(self) -> bool:
-        """Block until the step has ended and its run is closed; whether it succeeded."""
+        """Wait until the step has ended and its run is closed; return whether it succeeded."""
         code = self._join(None)
         self._close("FINISHED" if code == 0 else "KILLED" if (code or 0) < 0 else "FAILED")
         return code == 0
 
     def get_status(self) -> str:
-        """The status of the MLflow run."""
+        """Return the status of the MLflow run."""
         return str(mlflow.MlflowClient().get_run(self._run_id).info.status)
 
     def ended(self, timeout: float) -> bool:
-        """Whether the process ends within `timeout` seconds; its run may still be open."""
+        """Return whether the process ends within `timeout` seconds; its run may still be open."""
         return self._join(timeout) is not None
 
     def cancel(self) -> None:
-        """End the step and whatever it started; its run is marked KILLED."""
+        """End the step and its children; its run is marked KILLED."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid or 0, number)
@@ -119,7 +119,7 @@ class WarmRun(SubmittedRun):
         self._close("KILLED")
 
     def _join(self, timeout: float | None) -> int | None:
-        """The exit code, negative for a signal; None when it did not end in time."""
+        """Return the exit code, negative for a signal; None if it did not end in time."""
         if isinstance(self._process, subprocess.Popen):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return self._process.wait(timeout)
@@ -156,8 +156,8 @@ class WarmBackend(AbstractBackend):
         )
         run_id = run.info.run_id
         if tags := backend_config.get(TAGS):
-            marks = [RunTag(name, value) for name, value in tags.items()]
-            mlflow.MlflowClient().log_batch(run_id, tags=marks)
+            run_tags = [RunTag(name, value) for name, value in tags.items()]
+            mlflow.MlflowClient().log_batch(run_id, tags=run_tags)
         scratch = tempfile.TemporaryDirectory(prefix="longhaul-")
         (command,) = get_entry_point_command(_project(folder), entry_point, params, scratch.name)
         environment = {
@@ -174,7 +174,7 @@ def register(project: Path | None = None) -> None:
     Parameters
     ----------
     project : Path, optional
-        What its entry points import is made ready, too, where this process is in its folder.
+        The modules of its entry points are preloaded, too, if this process is in its folder.
     """
     loader.MLFLOW_BACKENDS.setdefault(NAME, WarmBackend)
     # As steps/__init__.py does: the preloaded libraries read it before any step is imported.
@@ -190,7 +190,7 @@ def register(project: Path | None = None) -> None:
 def _fetch(
     uri: str, version: str | None, entry_point: str, params: Mapping[str, Any] | None
 ) -> str:
-    """The folder of a project, as MLflow finds and checks it; one that is here is read once."""
+    """Return the folder of a project, checked by MLflow; a local one is read only once."""
     if version or not Path(uri).is_dir():
         return str(fetch_and_validate_project(uri, version, entry_point, params))
     folder = str(Path(uri).resolve())
@@ -200,19 +200,19 @@ def _fetch(
 
 @lru_cache
 def _project(folder: str) -> Any:
-    """A project, which takes as long to read as a run to make."""
+    """Load a project; reading it takes as long as creating a run."""
     return load_project(folder)
 
 
 def _modules(project: Path) -> list[str]:
-    """Those that a project's entry points run."""
+    """Return the modules that a project's entry points run."""
     entry_points = _project(str(project))._entry_points.values()
-    found = (_MODULE.match(entry_point.command) for entry_point in entry_points)
-    return [match["module"] for match in found if match]
+    commands = (python_module(entry_point.command) for entry_point in entry_points)
+    return [command[0] for command in commands if command]
 
 
 def first_to_end(runs: Sequence[WarmRun]) -> WarmRun:
-    """Block until one of `runs` has ended, and return it."""
+    """Wait until one of `runs` has ended, and return it."""
     while True:
         for run in runs:
             if run.ended(POLL_SECONDS):
@@ -222,19 +222,19 @@ def first_to_end(runs: Sequence[WarmRun]) -> WarmRun:
 def _start(
     command: str, folder: str, environment: dict[str, str]
 ) -> "ForkServerProcess | subprocess.Popen[bytes]":
-    match = _MODULE.match(command)
-    if match is None:
+    python_command = python_module(command)
+    if python_command is None:
         return subprocess.Popen(
             ["bash", "-c", command],
             cwd=folder,
             env={**os.environ, **environment},
             start_new_session=True,
         )
-    arguments = shlex.split(match["arguments"])
+    module, arguments = python_command
     process = multiprocessing.get_context("forkserver").Process(
         target=_run_module,
-        args=(match["module"], arguments, folder, environment, _address()),
-        name=match["module"],
+        args=(module, shlex.split(arguments), folder, environment, _address()),
+        name=module,
     )
     with _without_main():
         process.start()
@@ -243,10 +243,9 @@ def _start(
 
 @contextlib.contextmanager
 def _without_main() -> Iterator[None]:
-    """Let no child import the main module of this process, as `multiprocessing` would have it do.
+    """Keep `multiprocessing` from importing this process's main module in a child.
 
-    What a child runs is no part of it; and where it is a step that is imported already, Python
-    warns.
+    The child does not need it, and Python warns if it is a step that is imported already.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -263,8 +262,8 @@ def _run_module(
     environment: dict[str, str],
     address: str,
 ) -> None:
-    """What the child does: become ``python -m module arguments`` in the project's folder."""
-    gc.freeze()  # what the server imported is no garbage; looking would also copy its memory
+    """Run ``python -m module arguments`` in the project's folder; the target of the child."""
+    gc.freeze()  # collecting what the server imported would only copy its memory
     os.setpgrp()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _share(address)
@@ -280,26 +279,26 @@ def _run_module(
 
 
 def _forget_others(folder: str) -> None:
-    """Let the folder's own packages be imported, not those that were made ready of another one."""
+    """Forget the preloaded packages of another project that this one has under the same name."""
     home = Path(folder).resolve()
-    own = {one.stem for one in home.iterdir() if (one / "__init__.py").is_file()}
-    strange = {
+    packages = {path.stem for path in home.iterdir() if (path / "__init__.py").is_file()}
+    foreign = {
         name
-        for name in own & sys.modules.keys()
+        for name in packages & sys.modules.keys()
         if not Path(sys.modules[name].__file__ or "").resolve().is_relative_to(home)
     }
     for name in list(sys.modules):
-        if name.partition(".")[0] in strange:
+        if name.partition(".")[0] in foreign:
             del sys.modules[name]
 
 
 def depth() -> int:
-    """How many stages there are around this one."""
+    """Return the number of steps around this one."""
     return int(os.environ.get(DEPTH, 0))
 
 
 def _address() -> str:
-    """Where the fork server listens."""
+    """Return the address at which the fork server listens."""
     if multiprocessing.parent_process() is None:
         forkserver.ensure_running()
     server: Any = forkserver._forkserver
@@ -309,8 +308,8 @@ def _address() -> str:
 def _share(address: str) -> None:
     """Let this child start children of its own in the fork server that it came from.
 
-    `multiprocessing` means it to, and hands it the pipe that keeps the server alive; only where
-    the server listens it does not say (in Python 3.11 to 3.14), and so would start another.
+    `multiprocessing` hands a child the pipe that keeps the server alive, but not the address of
+    the server (in Python 3.11 to 3.14), and so the child would start another server.
     """
     server: Any = forkserver._forkserver
     server._forkserver_address = address

@@ -33,29 +33,29 @@ TICK_SECONDS = 1.0
 _YOUNG = 10_000  # objects between two looks of the collector: of some hundred requests
 
 
-def create_app(settings: ServiceSettings, shelf: Path) -> AuthenticationMiddleware:
+def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMiddleware:
     """The application that a worker runs.
 
     Parameters
     ----------
     settings : Settings
-    shelf : Path
+    cache_dir : Path
         Where copies of models stay; see `Champion`.
     """
     event_log.configure()
     _end_with_parent()
     own = ServiceMetrics()
-    champion = LiveModel(settings.model, shelf, own)
-    clerk = Recorder(settings.record, settings.seal, settings.unrecorded, own)
+    live_model = LiveModel(settings.model, cache_dir, own)
+    recorder = Recorder(settings.record, settings.compact_seconds, settings.on_log_failure, own)
     app = FastAPIOffline(
-        redoc_url=None, title="Longhaul", lifespan=_life(champion, clerk, settings)
+        redoc_url=None, title="Longhaul", lifespan=_life(live_model, recorder, settings)
     )
     app.add_exception_handler(HTTPException, _as_refusal)
     app.add_exception_handler(Exception, _as_failure)
-    app.openapi = lambda: openapi.openapi(champion.served, settings)  # type: ignore[method-assign]
-    _add_probes(app, champion, clerk)
-    invocations = InvocationsEndpoint(champion, clerk, settings.limits, own)
-    outcomes = GroundTruthEndpoint(lambda: champion.served.predictor.task_type, clerk, settings.limits, own)
+    app.openapi = lambda: openapi.openapi(live_model.current, settings)  # type: ignore[method-assign]
+    _add_probes(app, live_model, recorder)
+    invocations = InvocationsEndpoint(live_model, recorder, settings.limits, own)
+    outcomes = GroundTruthEndpoint(lambda: live_model.current.predictor.task_type, recorder, settings.limits, own)
     return AuthenticationMiddleware(
         _ahead({"/invocations": invocations, "/outcomes": outcomes}, app), settings.tokens, own
     )
@@ -79,7 +79,7 @@ def _ahead(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
     return pass_on
 
 
-def _add_probes(app: FastAPI, champion: LiveModel, clerk: Recorder) -> None:
+def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None:
     """What is asked from outside: alive, ready, healthy, how much."""
 
     @app.get("/ping")
@@ -92,14 +92,14 @@ def _add_probes(app: FastAPI, champion: LiveModel, clerk: Recorder) -> None:
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        is_ready = clerk.ready()
+        is_ready = recorder.ready()
         return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
     @app.get("/health")
     async def health(request: Request) -> JSONResponse:
-        found: dict[str, Any] = {"status": _status(champion, clerk)}
+        found: dict[str, Any] = {"status": _status(live_model, recorder)}
         if request.scope["longhaul.known"]:
-            found |= _details(champion, clerk)
+            found |= _details(live_model, recorder)
         return JSONResponse(found)
 
     @app.get("/metrics")
@@ -108,46 +108,46 @@ def _add_probes(app: FastAPI, champion: LiveModel, clerk: Recorder) -> None:
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _status(champion: LiveModel, clerk: Recorder) -> str:
-    troubled = champion.refused or champion.lost or clerk.trouble
+def _status(live_model: LiveModel, recorder: Recorder) -> str:
+    troubled = live_model.refused or live_model.lost or recorder.trouble
     return "troubled" if troubled else "ok"
 
 
-def _details(champion: LiveModel, clerk: Recorder) -> dict[str, Any]:
-    refused = champion.refused
+def _details(live_model: LiveModel, recorder: Recorder) -> dict[str, Any]:
+    refused = live_model.refused
     return {
-        "model": champion.served.identity.name,
-        "version": champion.served.identity.version,
-        "follows": champion.uri,
-        "refused": refused and {"model": refused.identity.uri, "reason": refused.reason},
-        "registry": champion.lost or "ok",
-        "record": clerk.trouble or "ok",
+        "model": live_model.current.model_uri.name,
+        "version": live_model.current.model_uri.version,
+        "follows": live_model.uri,
+        "refused": refused and {"model": refused.model_uri.uri, "reason": refused.reason},
+        "registry": live_model.lost or "ok",
+        "record": recorder.trouble or "ok",
     }
 
 
-def _life(champion: LiveModel, clerk: Recorder, settings: ServiceSettings) -> Any:
+def _life(live_model: LiveModel, recorder: Recorder, settings: ServiceSettings) -> Any:
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        following = champion.follow(settings.watch)
-        ticking = asyncio.create_task(_tick(clerk))
+        following = live_model.follow(settings.poll_seconds)
+        ticking = asyncio.create_task(_tick(recorder))
         gc.collect()
         gc.freeze()  # what is loaded now stays: the collector need not look at it again
         gc.set_threshold(_YOUNG)
-        event_log.info("serving", model=champion.served.identity.uri)
+        event_log.info("serving", model=live_model.current.model_uri.uri)
         yield
-        champion.close()
+        live_model.close()
         ticking.cancel()
-        clerk.journal.close()
+        recorder.wal.close()
         event_log.info("stopped")
         following.join(0)
 
     return life
 
 
-async def _tick(clerk: Recorder) -> None:
+async def _tick(recorder: Recorder) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        clerk.journal.tick()
+        recorder.wal.tick()
 
 
 async def _as_refusal(request: Request, error: Exception) -> Response:

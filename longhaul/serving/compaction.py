@@ -123,9 +123,9 @@ def _predictions(heading: WalHeader, requests: list[Any]) -> pa.Table:
     predicted = [name for name in TASKS[heading.kind].schema if name != "outcome"]
     table = {
         name: _column(kind, [columns[i] for columns in features], counts)
-        for i, (name, kind) in enumerate(heading.kinds.items())
+        for i, (name, kind) in enumerate(heading.column_types.items())
     }
-    types = {name: _TYPES[kind] for name, kind in heading.kinds.items()}
+    types = {name: _TYPES[kind] for name, kind in heading.column_types.items()}
     arrays = [pa.array(column, types[name], from_pandas=True) for name, column in table.items()]
     instants = _instants(np.repeat(at, counts))
     columns = {
@@ -164,7 +164,7 @@ def _periods(heading: WalHeader, table: dict[str, Any], asked: pd.Series) -> pd.
     times = asked.dt.tz_localize(None)
     if heading.time is None:  # nothing says in which batch it will arrive: the day will do
         return periods.labels(times, "day")
-    if heading.kinds.get(heading.time.column) == "date":
+    if heading.column_types.get(heading.time.column) == "date":
         times = table[heading.time.column].fillna(times)
     return periods.labels(times, heading.time.period)
 

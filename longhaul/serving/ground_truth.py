@@ -58,13 +58,13 @@ class GroundTruthEndpoint:
     ----------
     kind : callable
         What the model in service predicts.
-    clerk : Clerk
+    recorder : Clerk
     limits : Limits
-    meters : Meters
+    metrics : Meters
     """
 
-    def __init__(self, kind: Callable[[], TaskType], clerk: Recorder, limits: RequestLimits, meters: ServiceMetrics):
-        self.kind, self.clerk, self.limits, self.meters = kind, clerk, limits, meters
+    def __init__(self, kind: Callable[[], TaskType], recorder: Recorder, limits: RequestLimits, metrics: ServiceMetrics):
+        self.kind, self.recorder, self.limits, self.metrics = kind, recorder, limits, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,8 +76,8 @@ class GroundTruthEndpoint:
         if len(report.outcomes) > self.limits.rows:
             raise mlflow_parsing.too_many_rows(len(report.outcomes), self.limits.rows)
         _require(report, self.kind())
-        self.clerk.report([(one.request, one.row, one.outcome) for one in report.outcomes])
-        self.meters.requests.labels(202).inc()
+        self.recorder.report([(one.request, one.row, one.outcome) for one in report.outcomes])
+        self.metrics.requests.labels(202).inc()
         empty = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 202, "headers": empty})
         await send({"type": "http.response.body", "body": b""})

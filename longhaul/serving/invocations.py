@@ -36,16 +36,16 @@ class InvocationsEndpoint:
 
     Parameters
     ----------
-    champion : Champion
-    clerk : Clerk
+    live_model : Champion
+    recorder : Clerk
     limits : Limits
-    meters : Meters
+    metrics : Meters
     """
 
-    def __init__(self, champion: LiveModel, clerk: Recorder, limits: RequestLimits, meters: ServiceMetrics):
-        self.champion, self.clerk, self.limits, self.meters = champion, clerk, limits, meters
+    def __init__(self, live_model: LiveModel, recorder: Recorder, limits: RequestLimits, metrics: ServiceMetrics):
+        self.live_model, self.recorder, self.limits, self.metrics = live_model, recorder, limits, metrics
         self._counts: tuple[LoadedModel, Callable[[float], None]] | None = None
-        self._answered = meters.requests.labels(200)
+        self._answered = metrics.requests.labels(200)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="rows")
         self._waiting = 0
         self._random = random.Random()  # ids are no secrets; a system call for each would be slow
@@ -56,9 +56,9 @@ class InvocationsEndpoint:
         kind, request = _kind(headers), self._id(headers)
         sent = await read_body(headers, receive, self.limits)
         began = time.perf_counter()
-        served = self.champion.served  # the model that answers, whatever comes meanwhile
+        served = self.live_model.current  # the model that answers, whatever comes meanwhile
         answer = await self._answer(served, sent, kind)
-        recorded = not answer.rows or self.clerk.enter(served, request, answer)
+        recorded = not answer.rows or self.recorder.enter(served, request, answer)
         self._measure(served, answer.rows, time.perf_counter() - began)
         await _send(send, served, request, answer.body, recorded)
 
@@ -71,15 +71,15 @@ class InvocationsEndpoint:
             raise invalid_input("X-Request-Id is not 1 to 64 letters, digits, dots, dashes, underscores")
         return str(given, "ascii")
 
-    async def _answer(self, served: LoadedModel, sent: bytes, kind: str) -> PredictionResponse:
+    async def _answer(self, model: LoadedModel, sent: bytes, kind: str) -> PredictionResponse:
         if kind.lower() in _PLAIN:
             small = len(sent) <= MAX_INLINE_BYTES
-            found = served.rows(sent) if small else await self._aside(served.rows, sent)
+            found = model.rows(sent) if small else await self._aside(model.rows, sent)
             if found is not None:
                 if found.length > self.limits.rows:
                     raise mlflow_parsing.too_many_rows(found.length, self.limits.rows)
-                return served.predict(found) if small else await self._aside(served.predict, found)
-        self.meters.long_way.inc()
+                return model.predict(found) if small else await self._aside(model.predict, found)
+        self.metrics.fallbacks.inc()
         return await self._aside(mlflow_parsing.predict, served, sent, kind, self.limits.rows)
 
     async def _aside(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -99,13 +99,13 @@ class InvocationsEndpoint:
         self._waiting -= 1
         future.exception()  # it was told, or came too late
 
-    def _measure(self, served: LoadedModel, rows: int, seconds: float) -> None:
+    def _measure(self, model: LoadedModel, rows: int, seconds: float) -> None:
         if self._counts is None or self._counts[0] is not served:  # to look a label up is slow
-            labels = served.identity.name, served.identity.version
-            self._counts = served, self.meters.predictions.labels(*labels).inc
+            labels = model.model_uri.name, model.model_uri.version
+            self._counts = served, self.metrics.predictions.labels(*labels).inc
         self._counts[1](rows)
         self._answered.inc()
-        self.meters.seconds.observe(seconds)
+        self.metrics.seconds.observe(seconds)
 
 
 def _kind(headers: RequestHeaders) -> str:
@@ -114,17 +114,17 @@ def _kind(headers: RequestHeaders) -> str:
     if not kind:
         message = f"there is no Content-Type; send {mlflow_parsing.JSON} or {mlflow_parsing.CSV}"
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", message)
-    if headers.get(b"content-encoding", b"identity") != b"identity":
+    if headers.get(b"content-encoding", b"model_uri") != b"model_uri":
         raise HttpError(415, "UNSUPPORTED_ENCODING", "send the body as it is, not compressed")
     return kind.decode("latin-1")
 
 
-async def _send(send: Send, served: LoadedModel, request: str, answer: bytes, recorded: bool) -> None:
+async def _send(send: Send, model: LoadedModel, request: str, answer: bytes, recorded: bool) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(answer)),
         (b"x-request-id", request.encode()),
-        *served.headers,
+        *model.headers,
     ]
     if not recorded:
         headers.append((b"x-recorded", b"false"))

@@ -19,7 +19,7 @@ _LONGEST = 300.0  # seconds until a version that was refused is tried again
 class RejectedVersion:
     """A version that was not put in service, and why."""
 
-    identity: ModelUri
+    model_uri: ModelUri
     reason: str
     times: int
     again: float
@@ -32,11 +32,11 @@ class LiveModel:
     ----------
     uri : str
         ``models:/…`` or ``runs:/…``.
-    shelf : Path
+    cache_dir : Path
         Where copies of models stay while the service runs. A worker that starts while the URI
         points at a version that was refused, or while the registry cannot be reached, takes the
         last one that was put in service.
-    meters : Meters
+    metrics : Meters
 
     Raises
     ------
@@ -44,8 +44,8 @@ class LiveModel:
         When there is no model that can be served.
     """
 
-    def __init__(self, uri: str, shelf: Path, meters: ServiceMetrics):
-        self.uri, self.shelf, self.meters = uri, shelf, meters
+    def __init__(self, uri: str, cache_dir: Path, metrics: ServiceMetrics):
+        self.uri, self.cache_dir, self.metrics = uri, cache_dir, metrics
         self.refused: RejectedVersion | None = None
         self.lost = ""  # why the registry could not be asked
         self._end = threading.Event()
@@ -65,15 +65,15 @@ class LiveModel:
     def look(self) -> None:
         """Put in service what the URI points at, if it is another model and a sound one."""
         try:
-            identity = resolve_model(self.uri)
+            model_uri = resolve_model(self.uri)
         except Exception as error:  # the store of the registry may fail in any way
             self._lose(error)
             return
         self.lost = ""
-        if identity == self.served.identity:
+        if model_uri == self.model.model_uri:
             self.refused = None
-        elif not self._tried(identity):
-            self._try(identity)
+        elif not self._tried(model_uri):
+            self._try(model_uri)
 
     def _follow(self, seconds: float) -> None:
         while not self._end.wait(seconds):
@@ -82,56 +82,56 @@ class LiveModel:
     def _first(self) -> LoadedModel:
         """What the URI points at, or the last that was in service."""
         try:
-            return loaded_model.load(resolve_model(self.uri), self.shelf)
+            return loaded_model.load(resolve_model(self.uri), self.cache_dir)
         except Exception as error:
             with contextlib.suppress(OSError, LonghaulError, ValueError):
                 last = ModelUri(*self._last.read_text(encoding="utf-8").split("\n"))
-                found = loaded_model.load(last, self.shelf)
+                found = loaded_model.load(last, self.cache_dir)
                 event_log.warning("fell back", version=last.version, reason=_reason(error))
                 return found
             raise
 
-    def _try(self, identity: ModelUri) -> None:
+    def _try(self, model_uri: ModelUri) -> None:
         before = self.served
         try:
-            found = loaded_model.load(identity, self.shelf)
+            found = loaded_model.load(model_uri, self.cache_dir)
             if found.problem.target != before.problem.target:
                 raise LonghaulError(
-                    f"{identity.uri}: it predicts {found.problem.target.column}, not"
+                    f"{model_uri.uri}: it predicts {found.problem.target.column}, not"
                     f" {before.problem.target.column}"
                 )
         except Exception as error:  # whatever is wrong with it, the one in service stays
-            self._refuse(identity, error)
+            self._refuse(model_uri, error)
             return
         self.refused = None
         self._serve(found)
-        self.meters.version.labels(before.identity.name, before.identity.version).set(0)
-        self.meters.swaps.inc()
-        event_log.info("swapped", model=identity.uri, before=before.identity.uri)
+        self.metrics.version.labels(before.model_uri.name, before.model_uri.version).set(0)
+        self.metrics.swaps.inc()
+        event_log.info("swapped", model=model_uri.uri, before=before.model_uri.uri)
 
     def _serve(self, found: LoadedModel) -> None:
         """From here on, requests are answered by this model."""
         self.served = found
-        one = found.identity
-        self.meters.version.labels(one.name, one.version).set(1)
+        one = found.model_uri
+        self.metrics.version.labels(one.name, one.version).set(1)
         draft = self._last.with_suffix(f".{threading.get_native_id()}")
         draft.write_text("\n".join([one.name, one.version, one.uri]), encoding="utf-8")
         draft.replace(self._last)
 
-    def _refuse(self, identity: ModelUri, error: Exception) -> None:
+    def _refuse(self, model_uri: ModelUri, error: Exception) -> None:
         times = 1
-        if self.refused and self.refused.identity == identity:
+        if self.refused and self.refused.model_uri == model_uri:
             times = self.refused.times + 1
         wait = min(2.0**times, _LONGEST)
-        self.refused = RejectedVersion(identity, _reason(error), times, time.monotonic() + wait)
+        self.refused = RejectedVersion(model_uri, _reason(error), times, time.monotonic() + wait)
         if times == 1:
-            self.meters.refused.inc()
-            event_log.warning("refused", model=identity.uri, reason=self.refused.reason)
+            self.metrics.refused.inc()
+            event_log.warning("refused", model=model_uri.uri, reason=self.refused.reason)
 
-    def _tried(self, identity: ModelUri) -> bool:
+    def _tried(self, model_uri: ModelUri) -> bool:
         """Whether it was refused a moment ago."""
         refused = self.refused
-        return bool(refused and refused.identity == identity and time.monotonic() < refused.again)
+        return bool(refused and refused.model_uri == model_uri and time.monotonic() < refused.again)
 
     def _lose(self, error: Exception) -> None:
         if not self.lost:
@@ -140,7 +140,7 @@ class LiveModel:
 
     @property
     def _last(self) -> Path:
-        return self.shelf / "last"
+        return self.cache_dir / "last"
 
 
 def _reason(error: Exception) -> str:

@@ -26,7 +26,7 @@ class LoadedModel:
 
     Attributes
     ----------
-    identity : Identity
+    model_uri : Identity
     predictor : Predictor
     problem : Problem
     metadata : mlflow.models.Model
@@ -35,7 +35,7 @@ class LoadedModel:
         A few rows that it was logged with.
     """
 
-    identity: ModelUri
+    model_uri: ModelUri
     predictor: Predictor
     problem: Problem
     metadata: Model
@@ -49,7 +49,7 @@ class LoadedModel:
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
         """By which each of its answers says whose it is."""
-        names = {b"x-model": self.identity.name, b"x-model-version": self.identity.version}
+        names = {b"x-model": self.model_uri.name, b"x-model-version": self.model_uri.version}
         return [(key, name.encode("latin-1", "replace")) for key, name in names.items()]
 
     def rows(self, body: bytes) -> Rows | None:
@@ -58,7 +58,7 @@ class LoadedModel:
 
     @cached_property
     def _reader(self) -> RowParser:
-        return RowParser(self.kinds)
+        return RowParser(self.column_types)
 
     def predict(self, found: Rows) -> PredictionResponse:
         """Predict rows."""
@@ -67,13 +67,13 @@ class LoadedModel:
         return build_response(found.table, predictor, scores)
 
 
-def load(identity: ModelUri, shelf: Path) -> LoadedModel:
-    """Load a model, from a copy that stays on the shelf for the next one who asks.
+def load(model_uri: ModelUri, cache_dir: Path) -> LoadedModel:
+    """Load a model, from a copy that stays on the cache_dir for the next one who asks.
 
     Parameters
     ----------
-    identity : Identity
-    shelf : Path
+    model_uri : Identity
+    cache_dir : Path
         A folder of copies, one for each model.
 
     Raises
@@ -81,11 +81,11 @@ def load(identity: ModelUri, shelf: Path) -> LoadedModel:
     LonghaulError
         When there is none, it was not logged by Longhaul, or it cannot predict its own example.
     """
-    folder = shelf / identity.key
+    folder = cache_dir / model_uri.key
     if not folder.is_dir():
-        artifacts.copy_to(identity.uri, folder)
+        artifacts.copy_to(model_uri.uri, folder)
     try:
-        served = _read(identity, folder)
+        served = _read(model_uri, folder)
         _check(served)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # the next one who asks may find it mended
@@ -93,38 +93,38 @@ def load(identity: ModelUri, shelf: Path) -> LoadedModel:
     return served
 
 
-def _read(identity: ModelUri, folder: Path) -> LoadedModel:
+def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
     parts = folder / "artifacts" / "package"
     if not parts.is_dir():
-        raise LonghaulError(f"{identity.uri}: not a model of Longhaul")
+        raise LonghaulError(f"{model_uri.uri}: not a model of Longhaul")
     metadata = Model.load(str(folder))
     return LoadedModel(
-        identity,
+        model_uri,
         package.load_predictor(parts),
         problems.load(parts / package.PROBLEM),
         metadata,
-        _example(metadata, folder, identity),
+        _example(metadata, folder, model_uri),
     )
 
 
-def _example(metadata: Model, folder: Path, identity: ModelUri) -> pd.DataFrame:
+def _example(metadata: Model, folder: Path, model_uri: ModelUri) -> pd.DataFrame:
     example = metadata.load_input_example(str(folder))
     if not isinstance(example, pd.DataFrame) or example.empty:
-        raise LonghaulError(f"{identity.uri}: it has no input example to be checked on")
+        raise LonghaulError(f"{model_uri.uri}: it has no input example to be checked on")
     return example
 
 
-def _check(served: LoadedModel) -> None:
+def _check(model: LoadedModel) -> None:
     """Ask it about its own example, in both ways that a request may take."""
-    uri = served.identity.uri
-    expected = served.predictor.scores(served.example)
+    uri = model.model_uri.uri
+    expected = model.predictor.scores(model.example)
     try:
-        served.predictor.task.require(expected)
+        model.predictor.task.require(expected)
     except LonghaulError as error:
         raise LonghaulError(f"{uri}: of its input example, {error}") from None
-    plain = served.rows(payload.dumps(served.example).encode())
-    task = served.predictor.task
+    plain = model.rows(payload.dumps(model.example).encode())
+    task = model.predictor.task
     if plain is not None and not np.array_equal(
-        task.scores(served.predict(plain).columns), expected
+        task.scores(model.predict(plain).columns), expected
     ):
         raise LonghaulError(f"{uri}: it predicts its input example in two different ways")

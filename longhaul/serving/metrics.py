@@ -50,10 +50,10 @@ class ServiceMetrics:
             buckets=_SECONDS,
             registry=own,
         )
-        self.long_way = Counter(
+        self.fallbacks = Counter(
             "longhaul_long_way", "Requests that MLflow's own parsing read.", registry=own
         )
-        self.unrecorded = Counter(
+        self.on_log_failure = Counter(
             "longhaul_unrecorded_rows", "Rows answered that are not on record.", registry=own
         )
         self.swaps = Counter("longhaul_swaps", "Models swapped, in all workers.", registry=own)

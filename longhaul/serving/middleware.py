@@ -25,11 +25,11 @@ class AuthenticationMiddleware:
     ----------
     app : ASGI application
     tokens : Tokens
-    meters : Meters
+    metrics : Meters
     """
 
-    def __init__(self, app: ASGIApp, tokens: BearerTokens, meters: ServiceMetrics):
-        self.app, self.tokens, self.meters = app, tokens, meters
+    def __init__(self, app: ASGIApp, tokens: BearerTokens, metrics: ServiceMetrics):
+        self.app, self.tokens, self.metrics = app, tokens, metrics
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,8 +69,8 @@ class AuthenticationMiddleware:
         )
 
     async def _refuse(self, refusal: HttpError, send: Send) -> None:
-        self.meters.requests.labels(refusal.status).inc()
-        self.meters.errors.labels(refusal.code).inc()
+        self.metrics.requests.labels(refusal.status).inc()
+        self.metrics.errors.labels(refusal.code).inc()
         await refusal.send(send)
 
 

@@ -28,7 +28,7 @@ _UNFIT = (
 class _Listener:
     """What MLflow takes for a model: it predicts, and remembers what it was asked."""
 
-    def __init__(self, served: LoadedModel, most: int):
+    def __init__(self, model: LoadedModel, most: int):
         self.served, self.most = served, most
         self.refusal: HttpError | None = None
         self.frame = pd.DataFrame()
@@ -40,11 +40,11 @@ class _Listener:
             self.refusal = too_many_rows(len(data), self.most)
             raise self.refusal
         self.frame = data
-        self.predicted = self.served.predictor.predict(data, (params or {}).get("reasons", 0))
+        self.predicted = self.model.predictor.predict(data, (params or {}).get("reasons", 0))
         return self.predicted
 
 
-def predict(served: LoadedModel, body: bytes, content_type: str, most: int) -> PredictionResponse:
+def predict(model: LoadedModel, body: bytes, content_type: str, most: int) -> PredictionResponse:
     """Predict the rows of a request.
 
     Parameters
@@ -67,7 +67,7 @@ def predict(served: LoadedModel, body: bytes, content_type: str, most: int) -> P
     data: Any = _document(body) if kind == JSON else body
     listener = _Listener(served, most)
     # PyFuncModel holds the rows to the signature before it lets the listener predict.
-    model = PyFuncModel(served.metadata, listener)
+    model = PyFuncModel(model.metadata, listener)
     try:
         told = scoring_server.invocations(data, content_type, model, _schema(served, kind))
     except Exception:  # MLflow's parsing has many ways to fail, all of them the request's
@@ -77,15 +77,15 @@ def predict(served: LoadedModel, body: bytes, content_type: str, most: int) -> P
     return _answer(listener, told.response.encode())
 
 
-def _schema(served: LoadedModel, kind: str) -> Schema:
+def _schema(model: LoadedModel, kind: str) -> Schema:
     """What MLflow is to take the columns for, before it holds them to the signature.
 
     In CSV everything is text, which the encoder reads: MLflow would refuse columns that may be of
     any type, and take categories such as 01 for numbers.
     """
     if kind == JSON:
-        return served.metadata.get_input_schema()
-    return Schema([ColSpec(DataType.string, name, required=False) for name in served.kinds])
+        return model.metadata.get_input_schema()
+    return Schema([ColSpec(DataType.string, name, required=False) for name in model.column_types])
 
 
 def too_many_rows(count: int, most: int) -> HttpError:
@@ -117,5 +117,5 @@ def _document(body: bytes) -> dict[str, Any]:
 def _answer(listener: _Listener, body: bytes) -> PredictionResponse:
     frame, predicted = listener.frame, listener.predicted
     table = payload.columns(frame)
-    names = [name for name in listener.served.predictor.task.schema if name in predicted]
+    names = [name for name in listener.model.predictor.task.schema if name in predicted]
     return PredictionResponse(table, {name: predicted[name].tolist() for name in names}, body)

@@ -33,7 +33,7 @@ _STATUS = {
 }
 
 
-def openapi(served: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
+def openapi(model: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a service.
 
     Parameters
@@ -42,7 +42,7 @@ def openapi(served: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
         The model in service.
     settings : Settings
     """
-    one = served.identity
+    one = model.model_uri
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
@@ -68,11 +68,11 @@ def openapi(served: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
     return document
 
 
-def _description(served: LoadedModel, settings: ServiceSettings) -> str:
-    target, limits = served.problem.target, settings.limits
+def _description(model: LoadedModel, settings: ServiceSettings) -> str:
+    target, limits = model.problem.target, settings.limits
     said = {
         "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
-        f" the threshold {served.predictor.threshold:.3g}",
+        f" the threshold {model.predictor.threshold:.3g}",
         "multiclass": f"Which `{target.column}` is likeliest, its probability, and those of all:"
         f" {', '.join(target.classes)}",
         "regression": f"The value of `{target.column}` to be expected",
@@ -84,9 +84,9 @@ def _description(served: LoadedModel, settings: ServiceSettings) -> str:
     )
 
 
-def _invocations(served: LoadedModel) -> dict[str, Any]:
-    example = json.loads(payload.dumps(served.example.head(2)))
-    csv = served.example.head(2).to_csv(index=False)
+def _invocations(model: LoadedModel) -> dict[str, Any]:
+    example = json.loads(payload.dumps(model.example.head(2)))
+    csv = model.example.head(2).to_csv(index=False)
     return {
         "summary": "Predict rows.",
         "parameters": [
@@ -139,9 +139,9 @@ def _errors(*statuses: int) -> dict[str, Any]:
     return {str(n): {"description": _STATUS[n], "content": content} for n in statuses}
 
 
-def _schemas(served: LoadedModel) -> dict[str, Any]:
+def _schemas(model: LoadedModel) -> dict[str, Any]:
     """The shapes of requests and answers."""
-    features = {name: _TYPES[kind] for name, kind in served.kinds.items()}
+    features = {name: _TYPES[kind] for name, kind in model.column_types.items()}
     names = list(features)
     split = {
         "type": "object",
@@ -167,7 +167,7 @@ def _schemas(served: LoadedModel) -> dict[str, Any]:
             "oneOf": [{"required": [name]} for name in forms],
         },
         "Answer": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
-        "Prediction": _object(_PREDICTED[served.predictor.task_type]),
+        "Prediction": _object(_PREDICTED[model.predictor.task_type]),
         "Error": _object({"error_code": {"type": "string"}, "message": {"type": "string"}}),
         **report.pop("$defs"),
         "Report": report,

@@ -39,7 +39,7 @@ class RowParser:
     """
 
     def __init__(self, kinds: Mapping[str, str]):
-        self.kinds = kinds
+        self.column_types = kinds
         # A client sends the same columns in every request: where the features are among them.
         self._known: tuple[list[Any], dict[str, int]] = ([], {})
 
@@ -92,7 +92,7 @@ class RowParser:
             return places
         if {*map(type, names)} != {str} or len(set(names)) < len(names):
             return None
-        places = {name: names.index(name) for name in self.kinds if name in names}
+        places = {name: names.index(name) for name in self.column_types if name in names}
         self._known = names, places
         return places
 
@@ -102,13 +102,13 @@ class RowParser:
         sent = records[0].keys() if len(records) == 1 else set().union(*records)
         if not sent:
             return None
-        table = {n: [record.get(n) for record in records] for n in self.kinds if n in sent}
+        table = {n: [record.get(n) for record in records] for n in self.column_types if n in sent}
         return Rows(table, len(records))
 
     def _plain(self, table: Mapping[str, Sequence[Any]]) -> bool:
         """Whether every value is of a type that MLflow lets pass for its column."""
         for name, values in table.items():
-            sent = _SENT[self.kinds[name]]
+            sent = _SENT[self.column_types[name]]
             if type(values[0]) not in sent:
                 return False
             if len(values) > 1 and not sent.issuperset(map(type, values)):

@@ -25,18 +25,18 @@ class Recorder:
         How long a journal stays open.
     unrecorded : str
         ``refuse`` what cannot be recorded, or ``count`` it.
-    meters : Meters
+    metrics : Meters
     """
 
     def __init__(
-        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], meters: ServiceMetrics
+        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], metrics: ServiceMetrics
     ):
-        self.journal = WriteAheadLog(folder / prediction_log.WAL, seconds)
-        self.unrecorded, self.meters = unrecorded, meters
+        self.wal = WriteAheadLog(folder / prediction_log.WAL, seconds)
+        self.on_log_failure, self.metrics = unrecorded, metrics
         self.trouble = ""  # why the last line could not be written
         self._heading: tuple[LoadedModel, bytes] | None = None
 
-    def enter(self, served: LoadedModel, request: str, answer: PredictionResponse) -> bool:
+    def enter(self, model: LoadedModel, request: str, answer: PredictionResponse) -> bool:
         """Record the rows of a request.
 
         Returns
@@ -49,7 +49,7 @@ class Recorder:
         Refusal
             When they are not, and the request is refused.
         """
-        features = [answer.table.get(name) for name in served.kinds]
+        features = [answer.table.get(name) for name in model.column_types]
         line = wal_format.request_line(request, time.time(), features, answer.columns.values())
         return self._append(self._head(served), line, answer.rows)
 
@@ -66,10 +66,10 @@ class Recorder:
 
     def ready(self) -> bool:
         """Whether a request would be answered."""
-        if self.unrecorded == "count":
+        if self.on_log_failure == "count":
             return True
         try:
-            self.journal.probe()
+            self.wal.probe()
         except OSError as error:
             self._complain(error)
             return False
@@ -77,12 +77,12 @@ class Recorder:
 
     def _append(self, heading: bytes, line: bytes, rows: int) -> bool:
         try:
-            self.journal.append(heading, line)
+            self.wal.append(heading, line)
         except OSError as error:
             self._complain(error)
-            if self.unrecorded == "refuse":
+            if self.on_log_failure == "refuse":
                 raise _unwritable() from None
-            self.meters.unrecorded.inc(rows)
+            self.metrics.unrecorded.inc(rows)
             return False
         if self.trouble:
             self.trouble = ""
@@ -94,12 +94,12 @@ class Recorder:
             event_log.warning("record not writable", reason=str(error))
         self.trouble = str(error)
 
-    def _head(self, served: LoadedModel) -> bytes:
+    def _head(self, model: LoadedModel) -> bytes:
         """The heading of the model's lines, written once."""
         if self._heading is None or self._heading[0] is not served:
-            one, problem = served.identity, served.problem
+            one, problem = model.model_uri, model.problem
             kind = problem.target.task_type
-            heading = WalHeader(one.name, one.version, one.key, served.kinds, problem.time, kind)
+            heading = WalHeader(one.name, one.version, one.key, model.column_types, problem.time, kind)
             self._heading = served, heading.line()
         return self._heading[1]
 

@@ -28,13 +28,13 @@ class Shadow:
         Such as ``models:/flights@challenger``.
     folder : Path
         Of the record.
-    shelf : Path
+    cache_dir : Path
         Where copies of models stay.
-    meters : Meters
+    metrics : Meters
     """
 
-    def __init__(self, uri: str, folder: Path, shelf: Path, meters: ServiceMetrics):
-        self.uri, self.folder, self.shelf, self.meters = uri, folder, shelf, meters
+    def __init__(self, uri: str, folder: Path, cache_dir: Path, metrics: ServiceMetrics):
+        self.uri, self.folder, self.cache_dir, self.metrics = uri, folder, cache_dir, metrics
         self._files: queue.Queue[Path | None] = queue.Queue(MAX_PENDING_FILES)
         self._served: LoadedModel | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -63,18 +63,18 @@ class Shadow:
                 self._fail(file, str(error).splitlines()[0] if str(error) else repr(error))
 
     def _predict(self, file: Path) -> None:
-        identity = resolve_model(self.uri)
-        if file.parent.parent.name == identity.key:
+        model_uri = resolve_model(self.uri)
+        if file.parent.parent.name == model_uri.key:
             return  # it is in service itself
-        if self._served is None or self._served.identity != identity:
-            self._served = loaded_model.load(identity, self.shelf)
+        if self._served is None or self._served.model_uri != model_uri:
+            self._served = loaded_model.load(model_uri, self.cache_dir)
         table = _repredict(pq.read_table(file), self._served)
         day, name = file.parent.name, file.name
-        prediction_log.write(self.folder / prediction_log.SHADOW / identity.key / day / name, table)
-        self.meters.shadowed.labels(identity.version).inc(table.num_rows)
+        prediction_log.write(self.folder / prediction_log.SHADOW / model_uri.key / day / name, table)
+        self.metrics.shadowed.labels(model_uri.version).inc(table.num_rows)
 
     def _fail(self, file: Path, reason: str) -> None:
-        self.meters.shadow_failures.inc()
+        self.metrics.shadow_failures.inc()
         event_log.warning("shadow failed", model=self.uri, file=str(file), reason=reason)
 
 
@@ -82,8 +82,8 @@ def _repredict(table: pa.Table, by: LoadedModel) -> pa.Table:
     """The same rows, as predicted by another model."""
     frame = pa.table(dict(zip(*_features(table), strict=True))).to_pandas()
     columns: dict[str, Any] = {
-        "model": [by.identity.name] * len(frame),
-        "version": [by.identity.version] * len(frame),
+        "model": [by.model_uri.name] * len(frame),
+        "version": [by.model_uri.version] * len(frame),
         **by.predictor.columns(by.predictor.scores(frame)),
     }
     for name, values in columns.items():

@@ -46,12 +46,12 @@ def run(settings: ServiceSettings) -> int:
     settings.check()
     event_log.configure()
     with _runtime() as folder, _listen(settings) as listener, _own_signals():
-        shelf, own = folder / "models", ServiceMetrics()
-        shelf.mkdir()
-        first = loaded_model.load(resolve_model(settings.model), shelf)
-        keeper = Compactor(settings, first.identity.name, shelf, own)
+        cache_dir, own = folder / "models", ServiceMetrics()
+        cache_dir.mkdir()
+        first = loaded_model.load(resolve_model(settings.model), cache_dir)
+        keeper = Compactor(settings, first.model_uri.name, cache_dir, own)
         try:
-            _supervise(settings, shelf, listener)
+            _supervise(settings, cache_dir, listener)
         finally:
             keeper.close()
         return metrics.counter_total("longhaul_rows")
@@ -65,17 +65,17 @@ class Compactor:
     settings : Settings
     model : str
         The registered model's name.
-    shelf : Path
+    cache_dir : Path
         Where copies of models stay.
     own : Meters
     """
 
-    def __init__(self, settings: ServiceSettings, model: str, shelf: Path, own: ServiceMetrics):
-        self.folder, self.meters, self.trouble = settings.record, own, ""
+    def __init__(self, settings: ServiceSettings, model: str, cache_dir: Path, own: ServiceMetrics):
+        self.folder, self.metrics, self.trouble = settings.record, own, ""
         self.shadow: Shadow | None = None
         if settings.shadow:
             uri = f"models:/{model}@{settings.shadow}"
-            self.shadow = Shadow(uri, settings.record, shelf, own)
+            self.shadow = Shadow(uri, settings.record, cache_dir, own)
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
         self._thread.start()
@@ -107,7 +107,7 @@ class Compactor:
         else:
             self.trouble = ""
         oldest = compaction.oldest_pending(self.folder)
-        self.meters.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
+        self.metrics.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
 
 
 class WorkerSupervisor(Multiprocess):
@@ -126,10 +126,10 @@ class WorkerSupervisor(Multiprocess):
         super().handle_term()
 
 
-def _supervise(settings: ServiceSettings, shelf: Path, listener: socket.socket) -> None:
+def _supervise(settings: ServiceSettings, cache_dir: Path, listener: socket.socket) -> None:
     """Run the workers until a signal says otherwise; those that die are replaced."""
     config = Config(
-        functools.partial(app.create_app, settings, shelf),
+        functools.partial(app.create_app, settings, cache_dir),
         factory=True,
         workers=settings.workers,
         loop="uvloop",

@@ -40,7 +40,7 @@ class WalHeader:
     def line(self) -> bytes:
         """As a line of a journal."""
         time = self.time and {"column": self.time.column, "period": self.time.period}
-        plain = {**vars(self), "kinds": list(self.kinds.items()), "time": time}
+        plain = {**vars(self), "kinds": list(self.column_types.items()), "time": time}
         return orjson.dumps({"heading": plain}) + b"\n"
 
     @classmethod

@@ -1,4 +1,4 @@
-"""A candidate as its run records it: metrics, settings and the model."""
+"""Candidates as their runs record them: metrics, settings and model."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -7,7 +7,6 @@ import mlflow
 import pandas as pd
 
 from longhaul.errors import LonghaulError
-from longhaul.registry import versions
 from longhaul.tasks import Task, display_name
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import FAMILY
@@ -20,36 +19,29 @@ _EXAMPLE_ROWS = 5
 
 
 def read_settings(uri: str) -> dict[str, float]:
-    """The settings of an earlier candidate, to fit another with.
+    """Read the settings of an earlier candidate, to fit another one with.
 
-    How many iterations to make is not among them: that is found anew on other rows.
+    The number of iterations is left out: it is found anew on other rows.
 
     Parameters
     ----------
     uri : str
-        Of its settings.json.
+        URI of its settings.json.
 
     Raises
     ------
     LonghaulError
-        When there is no such document.
+        When there is no such document, or it holds no settings.
     """
-    found = artifacts.read_json(uri)
-    if not isinstance(found, dict):
-        raise LonghaulError(f"{uri}: not settings; give the {SETTINGS} of train or tune")
-    return {name: value for name, value in found.items() if name != "iterations"}
+    stored = artifacts.read_json(uri)
+    if not isinstance(stored, dict):
+        raise LonghaulError(f"{uri}: not the settings of a model; give the {SETTINGS} of train or tune")
+    return {name: value for name, value in stored.items() if name != "iterations"}
 
 
-def settings_uri(model: str) -> str:
-    """Where the settings of a registered version are.
-
-    Parameters
-    ----------
-    model : str
-        ``models:/<name>/<version>``.
-    """
-    name, number = versions.resolve(model)
-    return f"runs:/{versions.version(name, number).run_id}/{SETTINGS}"
+def settings_uri(run_id: str) -> str:
+    """Return the URI of the settings that a run of train or tune logged."""
+    return f"runs:/{run_id}/{SETTINGS}"
 
 
 def log(candidate: Candidate, rows: pd.DataFrame) -> str:
@@ -64,13 +56,13 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
     Returns
     -------
     str
-        The figures a reader wants of it, in one line.
+        Its family and main figures, in one line.
     """
     predictor, metrics = candidate.package.predictor, candidate.metrics
     family, task = predictor.family, predictor.task
     mlflow.set_tag(FAMILY, family)
-    known = {f"valid_{name}": value for name, value in metrics.items() if isfinite(value)}
-    mlflow.log_metrics({**known, LOSS: metrics[task.loss]})
+    logged = {f"valid_{name}": value for name, value in metrics.items() if isfinite(value)}
+    mlflow.log_metrics({**logged, LOSS: metrics[task.loss]})
     mlflow.log_params({f"setting.{name}": value for name, value in candidate.settings.items()})
     mlflow.log_dict(candidate.settings, SETTINGS)
     logged_models.log(candidate.package, rows.head(_EXAMPLE_ROWS))

@@ -1,4 +1,4 @@
-"""Datasets as inputs of runs."""
+"""Datasets, logged as inputs of runs."""
 
 import hashlib
 import json
@@ -9,13 +9,13 @@ import pandas as pd
 from mlflow.data.dataset_source import DatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking.artifacts import fetch
+from longhaul.tracking.mlflow_internals import MLFLOW_DATASET_CONTEXT
 
 SAMPLE_ROWS = 200
-_DIGEST_LENGTH = 36  # all that MLflow keeps of one
+_DIGEST_LENGTH = 36  # MLflow cuts longer ones
 
 
 def log(
@@ -26,23 +26,23 @@ def log(
     context: str,
     rows: int | None = None,
 ) -> None:
-    """Note a table as an input of the active run.
+    """Log a table as an input of the active run.
 
-    MLflow reads the schema off every row; a sample shows the same schema in a thousandth of the
-    time, while the digest and the number of rows are those of the whole table.
+    MLflow derives the schema from every row; a sample gives the same schema in a thousandth of the
+    time, while digest and number of rows are those of the entire table.
 
     Parameters
     ----------
     frame : DataFrame of n rows
     name : str
     source : str
-        Where the table comes from, as an address; an artifact of a run may be one.
+        Address that the table was read from; it may be an artifact of a run.
     digest : str
         Of its content.
     context : str
         What the run uses the table for.
     rows : int, optional
-        How many the table has, where `frame` is a part of it.
+        Number of rows of the table, where `frame` is a part of it.
     """
     run = mlflow.active_run()
     if run is None:
@@ -53,26 +53,26 @@ def log(
         name=name,
         digest=digest[:_DIGEST_LENGTH],
     ).to_dict()
-    whole = Dataset(
+    dataset = Dataset(
         **{**sample, "profile": json.dumps({"num_rows": len(frame) if rows is None else rows})}
     )
-    purpose = DatasetInput(whole, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
+    purpose = DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, context)])
     try:
         mlflow.MlflowClient().log_inputs(run.info.run_id, [purpose])
     except MlflowException as error:
-        # Asked again, because an answer was lost, a server finds the input there and refuses.
+        # MLflow repeats a request whose answer was lost; the server then has the input already.
         if "unique constraint" not in str(error).lower():
             raise
 
 
 def digest(frame: pd.DataFrame) -> str:
-    """Digest a table's values, in order."""
+    """Return the SHA-256 digest of a table's values, in order."""
     rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
     return hashlib.sha256(rows.tobytes()).hexdigest()
 
 
 class RunArtifact(DatasetSource):
-    """An artifact of a run as the source of a dataset, in any artifact store.
+    """Dataset source that is an artifact of a run, in any artifact store.
 
     MLflow's own sources know neither ``runs:/`` nor artifacts that a tracking server keeps.
 
@@ -90,7 +90,7 @@ class RunArtifact(DatasetSource):
         return "mlflow_artifact"
 
     def load(self) -> str:
-        """Fetch the artifact; a path on this machine."""
+        """Fetch the artifact and return its path on this machine."""
         return str(fetch(self.uri))
 
     @staticmethod
@@ -102,10 +102,10 @@ class RunArtifact(DatasetSource):
         return cls(raw_source)
 
     def to_dict(self) -> dict[str, Any]:
-        """The source as JSON knows it."""
+        """Convert to JSON types."""
         return {"uri": self.uri}
 
     @classmethod
     def from_dict(cls, source_dict: dict[str, Any]) -> "RunArtifact":
-        """Read what `to_dict` gave."""
+        """Restore a source from `to_dict`."""
         return cls(source_dict["uri"])

@@ -1,4 +1,4 @@
-"""Which process a run belongs to, and what became of runs that nobody closes any more."""
+"""Processes that own runs, and the closing of runs whose process has ended."""
 
 import contextlib
 import os
@@ -9,6 +9,7 @@ import mlflow
 import psutil
 from mlflow.entities import Run
 
+from longhaul.tracking.mlflow_internals import MLFLOW_PARENT_RUN_ID
 from longhaul.tracking.tags import OWNER
 
 STARTING_SECONDS = 3600.0  # more than it takes to build an environment
@@ -17,12 +18,12 @@ _SOURCE = "mlflow.source.name"
 
 
 def current() -> str:
-    """Name the process, so that others can tell whether it lives: host, id and start time."""
+    """Return the name of this process: host, id and start time, for others to see if it lives."""
     return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.0f}"
 
 
 def has_ended(owner: str) -> bool:
-    """Whether the process is known to have ended; one on another host is never known to."""
+    """Return whether a process has ended, as far as this host can tell: False for other hosts."""
     host, pid, created = owner.rsplit("/", 2)
     if host != socket.gethostname():
         return False
@@ -34,37 +35,43 @@ def has_ended(owner: str) -> bool:
 
 
 def reap_orphans(parent: Run) -> list[str]:
-    """Close the runs beside a new one that nobody closes any more; return their ids.
+    """Mark orphaned runs of an experiment as KILLED; return their ids.
 
-    Those of a process that is gone; and those of this project that no process has made its own
-    for so long that none will: `mlflow run` may die between making a run and starting its command.
+    Orphans are runs whose process has ended, and runs of the same project that no process has
+    claimed for `STARTING_SECONDS`: `mlflow run` may die after making a run and before starting its
+    command.
+
+    Parameters
+    ----------
+    parent : Run
+        A new run, which names the experiment and the project.
     """
     client = mlflow.MlflowClient()
     running = client.search_runs(
         [parent.info.experiment_id], "attributes.status = 'RUNNING'", max_results=1000
     )
-    left = [run.info.run_id for run in running if _left(run, parent)]
-    for run_id in left:
+    orphans = [run.info.run_id for run in running if _is_orphan(run, parent)]
+    for run_id in orphans:
         client.set_terminated(run_id, "KILLED")
-    return left
+    return orphans
 
 
-def _left(run: Run, parent: Run) -> bool:
+def _is_orphan(run: Run, parent: Run) -> bool:
     if OWNER in run.data.tags:
         return has_ended(run.data.tags[OWNER])
-    same = run.data.tags.get(_SOURCE) == parent.data.tags.get(_SOURCE, "")
-    return same and (time.time() - run.info.start_time / 1000) > STARTING_SECONDS
+    same_project = run.data.tags.get(_SOURCE) == parent.data.tags.get(_SOURCE, "")
+    return same_project and (time.time() - run.info.start_time / 1000) > STARTING_SECONDS
 
 
 def close_children(run: Run) -> None:
-    """Close what is still RUNNING below a run whose own work is done.
+    """Mark the child runs of a finished run that are still RUNNING as KILLED.
 
-    All that it started has ended by then. What is left was made twice: the server had made it, but
-    its answer was lost, and the request was sent again.
+    All steps that it started have ended by then. A run that is left is a duplicate: the server had
+    made it, but its answer was lost, and MLflow sent the request again.
     """
     client = mlflow.MlflowClient()
-    for left in client.search_runs(
+    for duplicate in client.search_runs(
         [run.info.experiment_id],
-        f"attributes.status = 'RUNNING' and tags.`mlflow.parentRunId` = '{run.info.run_id}'",
+        f"attributes.status = 'RUNNING' and tags.`{MLFLOW_PARENT_RUN_ID}` = '{run.info.run_id}'",
     ):
-        client.set_terminated(left.info.run_id, "KILLED")
+        client.set_terminated(duplicate.info.run_id, "KILLED")

@@ -1,4 +1,4 @@
-"""The tracking store: one address for every process of a life cycle."""
+"""The tracking store: its URI, retries, and errors in plain words."""
 
 import os
 import re
@@ -14,18 +14,18 @@ T = TypeVar("T")
 _VARIABLE = "MLFLOW_TRACKING_URI"
 _ENDPOINT = re.compile(r"/api/2\.0/(?:mlflow/)?([\w./-]*[\w])")
 _BROKEN = ("IncompleteRead", "Connection broken")
-_SILENT = ("Max retries exceeded", "timed out", "Connection", "too many 5")
+_UNREACHABLE = ("Max retries exceeded", "timed out", "Connection", "too many 5")
 
 
 def absolute_uri(uri: str, folder: Path) -> str:
-    """The same store, said so that it means the same in every folder.
+    """Make a tracking URI independent of the working directory.
 
     Parameters
     ----------
     uri : str
         A tracking URI; only a SQLite file or a folder with a relative path is changed.
     folder : Path
-        Where a relative path starts.
+        Base of relative paths.
     """
     scheme, separator, path = uri.partition(":///")
     if scheme == "sqlite" and separator and path and not path.startswith("/"):
@@ -41,48 +41,48 @@ def fix_tracking_uri(folder: Path) -> None:
         os.environ[_VARIABLE] = absolute_uri(uri, folder)
 
 
-def retry(ask: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Ask the store, and ask once more when its answer breaks off midway.
+def retry(request: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Send a request to the store, and send it once more when its answer breaks off midway.
 
-    MLflow itself asks again when no answer comes, not when half of one does. For requests that may
-    be carried out twice without harm.
+    MLflow itself retries when no answer comes, not when half of one does. Only for requests that
+    may be carried out twice without harm.
     """
     try:
-        return ask(*args, **kwargs)
+        return request(*args, **kwargs)
     except MlflowException as error:
         if not any(sign in str(error) for sign in _BROKEN):
             raise
-        return ask(*args, **kwargs)
+        return request(*args, **kwargs)
 
 
 def describe_error(error: Exception) -> str:
-    """What the store has against a request, in one line that says what to do about it.
+    """Describe an error of the store in one line that says what to do about it.
 
     Parameters
     ----------
     error : Exception
-        Of MLflow, or of requests where it moves artifacts.
+        Raised by MLflow, or by requests where MLflow transfers artifacts.
     """
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     uri = mlflow.get_tracking_uri()
     if not uri.startswith("http"):
         return line
-    found = _ENDPOINT.search(line)
-    asked = found[1] if found else "this"
+    match = _ENDPOINT.search(line)
+    endpoint = match[1] if match else "this"
     if "401" in line:
         return (
-            f"{uri} does not know this user and password ({asked}); set MLFLOW_TRACKING_USERNAME"
+            f"{uri} refuses this user and password ({endpoint}); set MLFLOW_TRACKING_USERNAME"
             " and MLFLOW_TRACKING_PASSWORD"
         )
     if "403" in line or getattr(error, "error_code", "") == "PERMISSION_DENIED":
         user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
-        return f"{uri} does not allow {user} to do this ({asked}); an administrator gives the right"
+        return f"{uri} does not allow {user} to do this ({endpoint}); ask an administrator for a role"
     if "unique constraint" in line.lower():
         return (
-            f"{uri} had done this already ({asked}), but its answer was lost, and it does not do it"
-            " twice: run the same again"
+            f"{uri} had done this already ({endpoint}), but its answer was lost, and the repeated"
+            " request was refused; run the same command again"
         )
-    if any(sign in line for sign in _SILENT):
-        artifacts = "; its artifact store may be full or gone" if "artifacts" in asked else ""
-        return f"{uri} does not answer, or fails again and again ({asked}){artifacts}: {line}"
+    if any(sign in line for sign in _UNREACHABLE):
+        hint = "; its artifact store may be full or gone" if "artifacts" in endpoint else ""
+        return f"{uri} does not answer, or fails again and again ({endpoint}){hint}: {line}"
     return line

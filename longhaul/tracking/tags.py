@@ -1,16 +1,16 @@
-"""The tags by which runs tell each other what they are."""
+"""Names of the tags that Longhaul sets on runs, registered models and versions."""
 
-HEADLINE = "longhaul.headline"  # the one line that a reader wants of a stage
-ACTION = "longhaul.action"  # that monitoring asks for
-ERROR = "longhaul.error"  # why a stage, or a trial, failed
+HEADLINE = "longhaul.headline"  # of a step's run: its outcome in one line
+ACTION = "longhaul.action"  # of a monitoring run: what it asks for
+ERROR = "longhaul.error"  # why a step, or a trial, failed
 FAMILY = "longhaul.family"  # of a candidate
-FINGERPRINT = "longhaul.fingerprint"  # what a stage's result depends on
-LEVEL = "longhaul.level"  # of what monitoring decided
-PRODUCTION_RUN = "longhaul.life"  # of a registered model: the run of its life in production
+FINGERPRINT = "longhaul.fingerprint"  # of everything that a step's result depends on
+LEVEL = "longhaul.level"  # of a monitoring run: ok, watch, warn or act
+PRODUCTION_RUN = "longhaul.life"  # of a registered model: the run of its history in production
 TRIAL_NUMBER = "longhaul.trial"  # of a trial in its search
 OWNER = "longhaul.owner"  # the process that a run belongs to
-REUSED = "longhaul.reused."  # and a stage: the run that stands for it, on the parent
-SEARCH = "longhaul.search"  # that a trial is a part of
-LAST_PERIOD_SEEN = "longhaul.seen"  # of a registered version: the last period it was fitted on or judged by
-VERDICT = "longhaul.verdict"  # of a registered version: what spoke for it
+REUSED = "longhaul.reused."  # prefix, before a step's name: the run reused for it, on the parent
+SEARCH = "longhaul.search"  # of a trial: the search that it is part of
+LAST_PERIOD_SEEN = "longhaul.seen"  # of a version: the last period it was fitted or judged on
+VERDICT = "longhaul.verdict"  # of a version: the verdict that it was registered with
 VERSION = "longhaul.version"  # of a run that registered one: models:/<name>/<version>

@@ -1,4 +1,4 @@
-"""Trials of a search as nested MLflow runs, written whole and read back."""
+"""Trials of a search as nested MLflow runs."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ import mlflow
 import numpy as np
 from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 
+from longhaul.tracking.mlflow_internals import MLFLOW_PARENT_RUN_ID
 from longhaul.tracking.pagination import paginate
 from longhaul.tracking.store import retry
 from longhaul.tracking.tags import ERROR, TRIAL_NUMBER, OWNER, SEARCH
@@ -17,33 +18,32 @@ from longhaul.training.trials import Trial, best_so_far
 SETTING = "setting."
 BEST = "best_loss"
 
-_PARENT = "mlflow.parentRunId"
 _SECONDS = "seconds"
 _INHERITED = (OWNER, "mlflow.user", "mlflow.source.name", "mlflow.source.type")
-_PAGE = 1000  # as many as the store takes or gives at once
+_PAGE = 1000  # the most that the store takes or returns at once
 
 
 def write(trial: Trial, parent: Run, search: str) -> Trial:
-    """Record a trial that is over, as a run below `parent`.
+    """Record a finished trial as a run below `parent`.
 
-    The run is created when there is nothing left to wait for, with the times of the trial, so
-    that a process that is killed while it tries leaves no run behind.
+    The run is created once the trial has ended, with the times of the trial, so that a process
+    that is killed during a trial leaves no run behind.
 
     Parameters
     ----------
     trial : Trial
     parent : Run
     search : str
-        What the trial is a part of: trials of the same search may be taken over.
+        Fingerprint of the search: trials of the same search may be resumed from.
 
     Returns
     -------
     Trial
-        The same one, with the run it is recorded in.
+        The same trial, with the id of its run.
     """
     client = mlflow.MlflowClient()
     begin, end = (_milliseconds(time) for time in (trial.started, trial.started + trial.seconds))
-    # A run that was made twice, because half an answer was lost, is closed with the stage.
+    # A duplicate, made because half an answer was lost, is closed at the end of the step.
     name = f"trial {trial.number:02d}"
     run = retry(client.create_run, parent.info.experiment_id, begin, _tags(trial, parent), name)
     retry(
@@ -58,12 +58,12 @@ def write(trial: Trial, parent: Run, search: str) -> Trial:
 
 
 def read(experiment_id: str, search: str) -> list[Trial]:
-    """Every trial of a search that came to its end, in no particular order."""
-    return [_trial(run) for run in _runs(experiment_id, search) if _over(run)]
+    """Read the finished trials of a search, in no particular order."""
+    return [_trial(run) for run in _runs(experiment_id, search) if _is_complete(run)]
 
 
 def log_best(run_id: str, trials: Sequence[Trial]) -> None:
-    """Log the lowest loss so far as a curve of a run, step = trial, time = the trial's end."""
+    """Log the lowest loss so far as a metric of a run; step: trial number, time: the trial's end."""
     curve = zip(trials, best_so_far(trials), strict=True)
     points = [
         Metric(BEST, float(loss), _milliseconds(trial.started + trial.seconds), trial.number)
@@ -78,7 +78,7 @@ def log_best(run_id: str, trials: Sequence[Trial]) -> None:
 def _tags(trial: Trial, parent: Run) -> dict[str, str]:
     inherited = {name: parent.data.tags[name] for name in _INHERITED if name in parent.data.tags}
     failure = {ERROR: trial.failure} if trial.failure else {}
-    return {_PARENT: parent.info.run_id, **inherited, **failure}
+    return {MLFLOW_PARENT_RUN_ID: parent.info.run_id, **inherited, **failure}
 
 
 def _metrics(trial: Trial) -> dict[str, float]:
@@ -87,12 +87,12 @@ def _metrics(trial: Trial) -> dict[str, float]:
 
 def _runs(experiment_id: str, search: str) -> Iterator[Run]:
     wanted = f"tags.`{SEARCH}` = '{search}'"
-    find = mlflow.MlflowClient().search_runs
-    return paginate(find, [experiment_id], wanted, max_results=_PAGE)
+    search_runs = mlflow.MlflowClient().search_runs
+    return paginate(search_runs, [experiment_id], wanted, max_results=_PAGE)
 
 
-def _over(run: Run) -> bool:
-    """Whether all of a trial is written; a run cut off in between is KILLED or RUNNING."""
+def _is_complete(run: Run) -> bool:
+    """Return whether a trial is fully written; one that was cut off is KILLED or RUNNING."""
     ended = {RunStatus.to_string(RunStatus.FINISHED), RunStatus.to_string(RunStatus.FAILED)}
     return run.info.status in ended
 

@@ -1,4 +1,4 @@
-"""MLflow's interface: where it shows what the tracking store holds."""
+"""Links into MLflow's web interface."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,22 +12,22 @@ _IN_WORKSPACE = "mlflow-artifacts:/workspaces/"
 
 @dataclass(frozen=True)
 class UiLinks:
-    """Addresses in MLflow's interface.
+    """Links to the pages of runs and registered models in MLflow's interface.
 
     Attributes
     ----------
     address : str
-        Of the interface, without a slash at the end; empty for links within it.
+        Of the interface, without a slash at the end; empty for relative links within it.
     workspace : str
-        Of a server that has workspaces, which asks for one that is not named; else empty.
+        Named in the links to a server with workspaces, which asks for it otherwise; else empty.
     """
 
     address: str
     workspace: str = ""
 
     @classmethod
-    def of(cls, experiment_id: str) -> Self:
-        """That of the tracking server, or the one that `mlflow ui` starts."""
+    def for_experiment(cls, experiment_id: str) -> Self:
+        """Return links to the tracking server, or to `mlflow ui` where the store is local."""
         uri = mlflow.get_tracking_uri()
         if not uri.startswith("http"):
             return cls(LOCAL)
@@ -36,12 +36,12 @@ class UiLinks:
         return cls(uri.rstrip("/"), str(experiment.workspace) if inside else "")
 
     def run(self, experiment_id: str, run_id: str, part: str = "") -> str:
-        """Where a run is shown, or a part of it such as ``/artifacts``."""
+        """Return the link to a run, or to a part of its page such as ``/artifacts``."""
         place = f"experiments/{experiment_id}/runs/{run_id}{part}"
         return f"{self._start}#/{place}{self._query}"
 
     def version(self, name: str, number: str) -> str:
-        """Where a version of a registered model is shown."""
+        """Return the link to a version of a registered model."""
         return f"{self._start}#/models/{name}/versions/{number}{self._query}"
 
     @property

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longhaul.data import parquet, periods
-from longhaul.data.split import WINDOWS, Split, cut
+from longhaul.data.split import WINDOWS, Split, cut_windows
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from tests import tables
@@ -53,7 +53,7 @@ def test_no_later_row_is_in_an_earlier_window(
     problem = tables.problems.parse(declared, "generated")
     frame = tables.churn(rows_per_month=60, seed=seed)
     PeriodTable(folder).write(problem, frame.sample(frac=1, random_state=seed))
-    cut = cut(folder, problem)
+    cut = cut_windows(PeriodTable(folder), problem)
     times = [cut[name]["day"] for name in WINDOWS]
     assert times[0].max() < times[1].min()
     assert times[1].max() < times[2].min()
@@ -78,7 +78,7 @@ def test_a_window_of_one_class_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table").mkdir()
     PeriodTable(tmp_path / "table").write(problem, frame)
     with pytest.raises(LonghaulError, match=r"windows\.test: 0 of \d+ rows from 2020-06"):
-        cut(tmp_path / "table", problem)
+        cut_windows(PeriodTable(tmp_path / "table"), problem)
 
 
 def test_the_outcome_is_found_in_any_form() -> None:
@@ -107,7 +107,7 @@ def test_groups_are_not_parted_by_time(tmp_path: Path) -> None:
     folder = tmp_path / "table"
     folder.mkdir()
     PeriodTable(folder).write(problem, frame)
-    cut = cut(folder, problem)
+    cut = cut_windows(PeriodTable(folder), problem)
     seen = [set(cut[name]["household"]) for name in WINDOWS]
     assert not seen[0] & seen[1]
     assert not (seen[0] | seen[1]) & seen[2]

@@ -141,7 +141,8 @@ def test_another_search_takes_nothing_over(split, store, tmp_path):
     tuned(split, trials=2, family="histogram")
     other = tmp_path / "other"
     other.mkdir()
-    Split(other).write(Split(split).problem,
+    Split(other).write(
+        Split(split).problem,
         {name: Split(split).read(name).iloc[1:] for name in WINDOWS},
     )
     tuned(other, trials=2)

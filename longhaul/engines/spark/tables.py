@@ -13,15 +13,13 @@ from typing import Any
 
 import mlflow
 import pyarrow as pa
-from mlflow.utils.file_utils import local_file_uri_to_path
-from mlflow.utils.uri import is_local_uri
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as of
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from longhaul.data import parquet
 from longhaul.errors import LonghaulError
-from longhaul.tracking import artifacts
+from longhaul.tracking import artifacts, mlflow_internals
 
 ROW = "_longhaul_row"  # the place of a row in its file, from 0
 _FILE = "_longhaul_file"
@@ -118,8 +116,8 @@ def folder(spark: SparkSession, name: str) -> Iterator[Path]:
         When the workers of a cluster cannot write to the run's artifacts.
     """
     root = mlflow.active_run().info.artifact_uri
-    if is_local_uri(root):
-        place = Path(local_file_uri_to_path(root)).resolve() / name
+    if local := mlflow_internals.local_path(root):
+        place = local.resolve() / name
         place.mkdir(parents=True)
         try:
             yield place
