@@ -32,7 +32,7 @@ def replay(model: str, table: str, window: Window, seed: Seed) -> str:
     if problem.target.task_type != "binary" or problem.time is None:
         raise LonghaulError("replay: it compares days with two classes; this table has none")
     start = logged_models.load_for(identity.uri, problem)
-    settings = candidates.read_settings(candidates.settings_uri(identity.uri))
+    settings = candidates.read_settings(candidates.settings_uri(versions.run_of_version(identity.uri)))
 
     def train(newest: str, gated: bool) -> Trained:
         """On what was known when `newest` was over."""

@@ -9,6 +9,7 @@ from longhaul.pipeline.flow import Flow, Stage
 from longhaul.pipeline.parameters import Engine, Minutes, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
 from longhaul.pipeline.terminal import Terminal
+from longhaul.registry import versions
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.tracking import artifacts, candidates, logged_models
 
@@ -64,7 +65,7 @@ def _fit(flow: Flow, champion: str, split: str, seed: int, search: dict[str, Any
     common: dict[str, Any] = {"split": split, "family": family, "seed": seed}
     if search:
         return flow.run("tune", **common, **search)
-    return flow.run("train", **common, settings=candidates.settings_uri(champion))
+    return flow.run("train", **common, settings=candidates.settings_uri(versions.run_of_version(champion)))
 
 
 def _crown(flow: Flow, champion: ModelUri, candidate: str, judged: Stage, period: str) -> str:

@@ -77,7 +77,7 @@ class Flow:
         self._terminal = terminal
         self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
-        self._interface = UiLinks.of(parent.info.experiment_id)
+        self._interface = UiLinks.for_experiment(parent.info.experiment_id)
         self._running: list[_RunningStep] = []
         self.steps: list[FinishedStep] = []
 

@@ -13,6 +13,7 @@ from longhaul import imports
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.fingerprint import digests, fingerprint
 from longhaul.pipeline.project import python_module
+from longhaul.tracking.mlflow_internals import entry_point_commands
 from longhaul.tracking.tags import FINGERPRINT, VERSION
 
 REQUIREMENTS = Path("requirements.txt")

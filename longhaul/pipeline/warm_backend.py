@@ -39,6 +39,8 @@ from mlflow.projects.utils import (
     load_project,
 )
 
+from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
+
 from longhaul.pipeline.project import python_module
 
 NAME = "warm"
@@ -194,7 +196,7 @@ def _fetch(
     if version or not Path(uri).is_dir():
         return str(fetch_and_validate_project(uri, version, entry_point, params))
     folder = str(Path(uri).resolve())
-    _project(folder).get_entry_point(entry_point)._validate_parameters(params or {})
+    validate_parameters(_project(folder), entry_point, params or {})
     return folder
 
 

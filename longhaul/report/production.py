@@ -114,7 +114,7 @@ def publish(name: str) -> None:
     """Render the page of a life so far, and keep it with the run of that life."""
     story, client = read_production(name), mlflow.MlflowClient()
     experiment_id = client.get_run(story.life.run).info.experiment_id
-    client.log_text(story.life.run, render_production(story, UiLinks.of(experiment_id), experiment_id), PAGE)
+    client.log_text(story.life.run, render_production(story, UiLinks.for_experiment(experiment_id), experiment_id), PAGE)
 
 
 def period_rows(story: ProductionReport) -> list[dict[str, Any]]:

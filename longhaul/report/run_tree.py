@@ -203,7 +203,7 @@ def read_run_tree(run_id: str) -> RunTree:
         raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
         stages.append(StepRun(parent, False))
-    interface = UiLinks.of(parent.info.experiment_id)
+    interface = UiLinks.for_experiment(parent.info.experiment_id)
     return RunTree(parent, sorted(stages, key=_begin), interface)
 
 

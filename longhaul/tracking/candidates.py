@@ -35,7 +35,9 @@ def read_settings(uri: str) -> dict[str, float]:
     """
     stored = artifacts.read_json(uri)
     if not isinstance(stored, dict):
-        raise LonghaulError(f"{uri}: not the settings of a model; give the {SETTINGS} of train or tune")
+        raise LonghaulError(
+            f"{uri}: not the settings of a model; give the {SETTINGS} of train or tune"
+        )
     return {name: value for name, value in stored.items() if name != "iterations"}
 
 
@@ -70,6 +72,6 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
 
 
 def summarize(task: Task, metrics: Mapping[str, float]) -> str:
-    """The loss and the leading figure, in a few words."""
-    loss, lead = metrics[task.loss], metrics[task.primary_metric]
-    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.primary_metric)} {lead:.3f}"
+    """Describe the loss and the primary metric in a few words."""
+    loss, primary = metrics[task.loss], metrics[task.primary_metric]
+    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.primary_metric)} {primary:.3f}"

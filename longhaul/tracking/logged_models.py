@@ -1,4 +1,4 @@
-"""Packages as MLflow models: logged from code, with what prediction needs and no more."""
+"""Packages as MLflow models, logged from code with only the files that prediction needs."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ NAME = "model"
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MODULE = "longhaul.model.pyfunc"
-_NEEDED = (
+_PREDICTION_REQUIREMENTS = (
     "mlflow",
     "numpy",
     "pandas",
@@ -40,8 +40,8 @@ _NEEDED = (
     "pyyaml",
 )
 # MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
-# boolean all but booleans. The encoder reads them all, whoever sends them: let them pass.
-_GIVEN: dict[TaskType, dict[str, Any]] = {
+# boolean all but booleans. The encoder reads them all, so the signature lets them pass.
+_OUTPUTS: dict[TaskType, dict[str, Any]] = {
     "binary": {"probability": DataType.double, "decision": DataType.boolean},
     "multiclass": {
         "probability": DataType.double,
@@ -87,7 +87,7 @@ def log(model: Package, example: pd.DataFrame) -> str:
 
 
 def load(uri: str) -> Package:
-    """The package of the model at `uri`, such as ``models:/flights@champion``.
+    """Load the package of the model at `uri`, such as ``models:/flights@champion``.
 
     Raises
     ------
@@ -96,49 +96,49 @@ def load(uri: str) -> Package:
     """
     folder = fetch(uri) / "artifacts" / "package"
     if not folder.is_dir():
-        raise LonghaulError(f"{uri}: not a model of Longhaul")
+        raise LonghaulError(f"{uri}: not a model of Longhaul; give one of train, tune or register")
     return package.load(folder)
 
 
 def load_for(uri: str, problem: Problem) -> Package:
-    """The package of a model that predicts what a problem asks; see `load`.
+    """Load a model's package, and check that its target is the problem's; see `load`.
 
     Raises
     ------
     LonghaulError
-        When it predicts something else: it would be held to outcomes it knows nothing of.
+        When it predicts something else.
     """
-    found = load(uri)
-    declared = yaml.load(found.problem, Loader=yaml.BaseLoader)
+    loaded = load(uri)
+    declared = yaml.load(loaded.problem, Loader=yaml.BaseLoader)
     learned = problems.parse(declared, f"the problem of {uri}").target
     if learned != problem.target:
         raise LonghaulError(
-            f"{uri}: it predicts {_words(learned)}, but the table's target is"
-            f" {_words(problem.target)}"
+            f"{uri}: it predicts {_describe(learned)}, but the table's target is"
+            f" {_describe(problem.target)}"
         )
-    return found
+    return loaded
 
 
-def _words(target: Target) -> str:
-    """What is predicted, in a few words."""
-    said = {"binary": f" = {target.positive}", "multiclass": f" of {', '.join(target.classes)}"}
-    return f"{target.column}{said.get(target.task_type, ', a number')}"
+def _describe(target: Target) -> str:
+    """Describe a target in a few words."""
+    details = {"binary": f" = {target.positive}", "multiclass": f" of {', '.join(target.classes)}"}
+    return f"{target.column}{details.get(target.task_type, ', a number')}"
 
 
 def signature(encoder: Encoder, task_type: TaskType = "binary") -> ModelSignature:
-    """What the model takes and gives, column by column; none of its features is required."""
-    takes = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
-    gives = [ColSpec(type_, name) for name, type_ in _GIVEN[task_type].items()]
-    gives.append(ColSpec(DataType.string, "reasons", required=False))
+    """Return the model's input and output columns; none of its features is required."""
+    inputs = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
+    outputs = [ColSpec(type_, name) for name, type_ in _OUTPUTS[task_type].items()]
+    outputs.append(ColSpec(DataType.string, "reasons", required=False))
     reasons = ParamSpec("reasons", DataType.long, 0)
-    return ModelSignature(Schema(takes), Schema(gives), ParamSchema([reasons]))
+    return ModelSignature(Schema(inputs), Schema(outputs), ParamSchema([reasons]))
 
 
 def requirements(path: Path) -> list[str]:
-    """The pins of `path` that prediction needs."""
+    """Read those lines of a requirements file that prediction needs."""
     lines = path.read_text(encoding="utf-8").splitlines()
     pins = {re.split(r"[=<>~!\[; ]", line, maxsplit=1)[0].lower(): line for line in lines}
-    return [pins[name] for name in _NEEDED]
+    return [pins[name] for name in _PREDICTION_REQUIREMENTS]
 
 
 def _copy_code(folder: Path) -> Path:

@@ -1,11 +1,11 @@
 """Names of the tags that Longhaul sets on runs, registered models and versions."""
 
 HEADLINE = "longhaul.headline"  # of a step's run: its outcome in one line
-ACTION = "longhaul.action"  # of a monitoring run: what it asks for
+ACTION = "longhaul.action"  # of a monitoring run: the action that it asks for
 ERROR = "longhaul.error"  # why a step, or a trial, failed
 FAMILY = "longhaul.family"  # of a candidate
 FINGERPRINT = "longhaul.fingerprint"  # of everything that a step's result depends on
-LEVEL = "longhaul.level"  # of a monitoring run: ok, watch, warn or act
+LEVEL = "longhaul.level"  # of a monitoring run: ok, watch or act
 PRODUCTION_RUN = "longhaul.life"  # of a registered model: the run of its history in production
 TRIAL_NUMBER = "longhaul.trial"  # of a trial in its search
 OWNER = "longhaul.owner"  # the process that a run belongs to

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, logged_models
@@ -18,7 +19,7 @@ def test_a_local_artifact_is_read_in_place(tracking: str) -> None:
     with mlflow.start_run() as run:
         mlflow.log_text("tea", "cup/tea.txt")
     path = artifacts.fetch(f"runs:/{run.info.run_id}/cup")
-    assert path.is_relative_to(artifacts.local_file_uri_to_path(run.info.artifact_uri))
+    assert path.is_relative_to(local_file_uri_to_path(run.info.artifact_uri))
     assert (path / "tea.txt").read_text() == "tea"
 
 
@@ -63,7 +64,9 @@ def test_a_copy_goes_with_the_process(tracking: str, tmp_path: Path) -> None:
         uri = logged_models.log(packages.fit(tmp_path).package, tables.churn(2))
     mlflow.register_model(uri, "churn")
     (tmp_path / "scratch").mkdir()
-    script = "from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"
+    script = "from mlflow.utils.file_utils import local_file_uri_to_path
+
+from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"
     copied = subprocess.check_output(
         [sys.executable, "-c", script],
         env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},

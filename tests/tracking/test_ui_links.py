@@ -32,4 +32,4 @@ def test_addresses(interface: UiLinks, run: str, version: str) -> None:
 
 def test_without_a_server_it_is_the_one_that_is_started_by_hand(tracking: str) -> None:
     """On its usual port."""
-    assert UiLinks.of("0") == UiLinks(LOCAL)
+    assert UiLinks.for_experiment("0") == UiLinks(LOCAL)

@@ -125,7 +125,7 @@ def test_who_may_promote_can(server: Tracking, model: str) -> None:
         assert promotion.rollback(model, "worse") == ("2", "1")
         assert [line.state for line in ledger.lines(model)] == ["done"] * 3
         assert {line.who.partition(" ")[0] for line in ledger.lines(model)} == {"kim"}
-        assert UiLinks.of("0").workspace == "default"
+        assert UiLinks.for_experiment("0").workspace == "default"
         assert promotion.champion("nobody") is None
         assert ledger.lines("nobody") == []
 
@@ -179,7 +179,7 @@ def test_the_stage_that_makes_users(server: Tracking, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("name", "password", "message"),
     [
-        ("kim", "wrong", "does not know this user and password"),
+        ("kim", "wrong", "refuses this user and password"),
         ("rita", servers.PASSWORD, "does not allow rita to do this"),
     ],
 )
