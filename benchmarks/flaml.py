@@ -31,7 +31,7 @@ from longhaul.scaffold import target as targets
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows, encode
 from longhaul.training.objective import on_validation
-from longhaul.training.search import MAX_PENDING, SearchContext, Search
+from longhaul.training.search import MAX_PENDING, Search, SearchContext
 from longhaul.training.trials import best
 
 FOLDS = 5

@@ -89,7 +89,7 @@ def _given(name: str, place: dict[str, str]) -> dict[str, object]:
     given: dict[str, dict[str, object]] = {
         "ingest": {"problem": place["problem"], "engine": "local"},
         "validate": {"table": f"{place.get('ingest', '')}/table", "engine": "local"},
-        "split": {"table": table, "until": "", "window": "extended"},
+        "split": {"table": table, "until": "", "window": "expanding"},
         "train": {
             "split": f"{place.get('split', '')}/split",
             "family": "lightgbm",

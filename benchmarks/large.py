@@ -47,7 +47,7 @@ def main() -> None:
         ingested = _step(folder, "ingest", problem=folder / "large.yaml", engine="local")
         clean = _step(folder, "validate", table=f"runs:/{ingested}/table", engine="local")
         table = f"runs:/{clean}/table"
-        cut = _step(folder, "split", table=table, until="", window="extended")
+        cut = _step(folder, "split", table=table, until="", window="expanding")
         windows = f"runs:/{cut}/split"
         common = {"family": "lightgbm", "settings": "", "seed": 0, "threads": 0}
         trained = _step(folder, "train", split=windows, **common)

@@ -37,9 +37,9 @@ def main(arguments: list[str]) -> None:
 
 
 def take(told: RunTree) -> dict[str, Any]:
-    """All figures of a life cycle, of its model's life and of the newest replay."""
+    """All figures of a life cycle, of its model's life and of the newest backtest."""
     report = page.build_report(told)
-    again = _replay(told)
+    again = _backtest(told)
     return {
         "run": told.parent.info.run_id,
         "began": told.parent.info.start_time,
@@ -47,7 +47,7 @@ def take(told: RunTree) -> dict[str, Any]:
         "commit": told.parent.data.tags.get("mlflow.source.git.commit", ""),
         "mlflow": mlflow.__version__,
         "store": mlflow.get_tracking_uri().partition(":")[0],
-        "replay_run": again.info.run_id,
+        "backtest_run": again.info.run_id,
         "sections": {
             section.title: [_plain(table) for table in section.tables]
             for section in report.sections
@@ -56,7 +56,7 @@ def take(told: RunTree) -> dict[str, Any]:
             stage.name: stage.metrics for stage in told.stages if stage.entry_point != "ingest"
         },
         "months": _months(told.model()),
-        "policies": artifacts.read_json(f"runs:/{again.info.run_id}/replay.json")["policies"],
+        "policies": artifacts.read_json(f"runs:/{again.info.run_id}/backtest.json")["policies"],
     }
 
 
@@ -79,8 +79,8 @@ def draw(told: RunTree) -> None:
     monitoring.heat(production.drift_by_column(story), [row["period"] for row in rows]).savefig(
         PICTURES / "drift.png"
     )
-    policies = artifacts.read_json(f"runs:/{_replay(told).info.run_id}/replay.json")["policies"]
-    backtest.policies(policies).savefig(PICTURES / "replay.png")
+    policies = artifacts.read_json(f"runs:/{_backtest(told).info.run_id}/backtest.json")["policies"]
+    backtest.policies(policies).savefig(PICTURES / "backtest.png")
 
 
 def fill(figures: dict[str, Any]) -> dict[str, str]:
@@ -107,16 +107,16 @@ def _months(name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _replay(told: RunTree) -> mlflow.entities.Run:
-    """The newest finished replay of the experiment."""
+def _backtest(told: RunTree) -> mlflow.entities.Run:
+    """The newest finished backtest of the experiment."""
     found = mlflow.MlflowClient().search_runs(
         [told.parent.info.experiment_id],
-        "tags.`mlflow.project.entryPoint` = 'replay' and attributes.status = 'FINISHED'",
+        "tags.`mlflow.project.entryPoint` = 'backtest' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1,
     )
     if not found:
-        sys.exit("no replay in the experiment: run the entry point replay first")
+        sys.exit("no backtest in the experiment: run the entry point backtest first")
     return found[0]
 
 

@@ -171,7 +171,7 @@ def test_a_whole_life_from_the_table_alone(tmp_path: Path, name: str) -> None:
     expected = {"start", "ingest", "validate", "split", "evaluate", "register", "promote", "deploy"}
     assert expected | {"report"} <= set(stages)
     assert [one for one in stages if one.startswith("cycle batch-")]
-    assert f"kind: {kind}" in (tmp_path / f"{name}.yaml").read_text()
+    assert f"task_type: {kind}" in (tmp_path / f"{name}.yaml").read_text()
     champion = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
     assert int(champion.version) == 1
     lifecycles.run(tmp_path, project, problem=f"{name}.yaml", **small)

@@ -119,7 +119,7 @@ def require_variety(
     column, seen = target.column, ", ".join(map(str, values))
     if not len(outcome):
         problem = f"no row has a value of {column!r}"
-    elif target.kind == "binary":
+    elif target.task_type == "binary":
         share = "all" if outcome[0] else "none"
         problem = (
             f"{share} of the rows are positive ({column} = {target.positive});"

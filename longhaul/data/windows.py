@@ -1,4 +1,4 @@
-"""The windows of a problem, moved on to the newest period."""
+"""Windows of a problem, moved on to the newest period."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,48 +8,48 @@ from longhaul.errors import LonghaulError
 from longhaul.problem import Problem, Windows
 
 EXPANDING, SLIDING = "expanding", "sliding"
-KINDS = (EXPANDING, SLIDING)
+CHOICES = (EXPANDING, SLIDING)
 
 
-def until(problem: Problem, found: Sequence[str], newest: str, kind: str) -> Problem:
-    """The same problem with windows that end in one period.
+def until(problem: Problem, labels: Sequence[str], newest: str, window: str) -> Problem:
+    """Move the windows of a problem so that they end in one period.
 
     The newest period tests, the one before it validates, and what lies before that trains: from
-    the first period on ("extended"), or as many periods as declared ("sliding").
+    the first period on ("expanding"), or as many periods as declared ("sliding").
 
     Parameters
     ----------
     problem : Problem
-    found : sequence of str
+    labels : sequence of str
         The periods that the table has, in order of time.
     newest : str
-        Whose outcomes are known.
-    kind : {"extended", "sliding"}
+        A period with outcomes.
+    window : {"expanding", "sliding"}
 
     Raises
     ------
     LonghaulError
-        When the kind is unknown, or the table has not enough periods up to `newest`.
+        When the window is unknown, or the table has not enough periods up to `newest`.
     """
-    if kind not in KINDS:
-        raise LonghaulError(f"window: {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+    if window not in CHOICES:
+        raise LonghaulError(f"window: {window!r} is unknown; choose one of {', '.join(CHOICES)}")
     declared = problem.windows
     first, last = declared.train
-    past = [label for label in found if first <= label <= newest]
+    past = [label for label in labels if first <= label <= newest]
     if newest not in past or len(past) < 3:
-        have = ", ".join(past) or "none"
+        available = ", ".join(past) or "none"
         raise LonghaulError(
             f"until: to train, to validate and to test takes three periods up to {newest!r};"
-            f" the table has {have} from {first} on"
+            f" the table has {available} from {first} on"
         )
     *fit, valid, test = past
-    if kind == SLIDING:
-        fit = fit[-len([label for label in found if first <= label <= last]) :]
-    next_one = periods.shift(newest, 1)
+    if window == SLIDING:
+        fit = fit[-len([label for label in labels if first <= label <= last]) :]
+    following = periods.shift(newest, 1)
     windows = Windows(
         train=(fit[0], fit[-1]),
         valid=(valid, valid),
         test=(test, test),
-        production=(next_one, *(max(next_one, end) for end in declared.production[1:])),
+        production=(following, *(max(following, end) for end in declared.production[1:])),
     )
     return replace(problem, windows=windows)

@@ -1,4 +1,4 @@
-"""What every fitted model can do, and the part that the scikit-learn families share."""
+"""The interface of fitted models, and the one that the scikit-learn families share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,87 +22,87 @@ class Estimator(Protocol):
 
     @property
     def iterations(self) -> int | None:
-        """Boosting rounds in it; None where a family has no such thing."""
+        """Number of boosting rounds; None where a family has no rounds."""
 
     def scores(self, matrix: np.ndarray) -> np.ndarray:
-        """Scores of float32 rows of shape (n, p), as `longhaul.tasks.Task` has them: float64."""
+        """Return float64 scores, as `longhaul.tasks.Task` defines them, of float32 rows (n, p)."""
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray | None:
-        """What each column adds to a row's log-odds, or value; shape (n, p), None if not known."""
+        """Return each column's part of a row's log-odds or value: (n, p); None if unavailable."""
 
     def save(self, folder: Path) -> None:
-        """Write it into an existing folder, without pickle."""
+        """Write the estimator into an existing folder, without pickle."""
 
 
 @dataclass(frozen=True)
 class SklearnEstimator:
-    """A fitted scikit-learn model, kept in skops' format.
+    """A fitted scikit-learn model, saved in skops' format.
 
     Attributes
     ----------
     model : sklearn classifier or regressor
-        Of outcomes as in a `Sample`.
+        Fitted on the outcomes of a `Sample`.
     classes : int
-        As in a `Sample`; the model may have met fewer.
+        As in a `Sample`; the training rows may have had fewer.
     iterations : int or None
-        Boosting rounds in it; None where it has no such thing.
-    wide : bool
-        Whether it sums up columns: in float64, so that a row alone and a row among many add up to
-        the same.
+        Number of boosting rounds; None where it has no rounds.
+    as_float64 : bool
+        Predict from float64 instead of float32: a model that sums over columns then gives a row the
+        same score alone and in a batch.
     """
 
     model: Any
     classes: int = 2
     iterations: int | None = None
-    wide: bool = False
+    as_float64: bool = False
 
     def scores(self, matrix: np.ndarray) -> np.ndarray:
-        """Probabilities or values; see `Estimator.scores`."""
+        """Return probabilities or values; see `Estimator.scores`."""
         if not len(matrix):
             return np.empty((0, self.classes) if self.classes > 2 else 0)
-        matrix = matrix.astype(np.float64) if self.wide else matrix
+        matrix = matrix.astype(np.float64) if self.as_float64 else matrix
         with _threadpools().limit(limits=1 if len(matrix) <= FEW_ROWS else None):
             if not self.classes:
                 return np.asarray(self.model.predict(matrix), dtype=np.float64)
-            found = self.model.predict_proba(matrix).astype(np.float64)
+            probabilities = self.model.predict_proba(matrix).astype(np.float64)
         if self.classes == 2:
-            return found[:, 1]
-        every = np.zeros((len(matrix), self.classes))  # a class that was never met has no chance
-        every[:, self.model.classes_.astype(int)] = found
-        return every
+            return probabilities[:, 1]
+        scores = np.zeros((len(matrix), self.classes))  # 0 for classes without training rows
+        scores[:, self.model.classes_.astype(int)] = probabilities
+        return scores
 
     def contributions(self, matrix: np.ndarray) -> None:
-        """Not known: these models do not take a prediction apart."""
+        """Return None: these models do not attribute a prediction to its columns."""
 
     def save(self, folder: Path) -> None:
-        """Write it into an existing folder, without pickle."""
-        import skops.io  # here: with it come all of scikit-learn and more, which take a second
+        """Write the estimator into an existing folder, without pickle."""
+        import skops.io  # imported here: it takes a second
 
         skops.io.dump(self.model, folder / FILE, compression=ZIP_DEFLATED)
 
 
 def fit_sklearn(
-    model: Any, train: Sample, threads: int, weight: str = "sample_weight", **more: Any
+    model: Any, train: Sample, threads: int, weight: str = "sample_weight", **fit_params: Any
 ) -> Any:
-    """Fit a scikit-learn model on no more than `threads` processors; 0 is all."""
+    """Fit a scikit-learn model on at most `threads` processors; 0 uses all."""
     if train.weight is not None:
-        more[weight] = train.weight
+        fit_params[weight] = train.weight
     with threadpool_limits(threads or None):
-        return model.fit(train.matrix, train.outcome, **more)
+        return model.fit(train.matrix, train.outcome, **fit_params)
 
 
 def load_sklearn(folder: Path, trusted: Sequence[str]) -> Any:
-    """The scikit-learn model saved in `folder`.
+    """Load the scikit-learn model saved in `folder`.
 
     Parameters
     ----------
     trusted : sequence of str
-        The types it may be made of, beyond those that skops trusts by itself.
+        Types allowed in the file, beyond those that skops trusts by itself.
 
     Raises
     ------
     LonghaulError
-        When there are others in the file: it was tampered with.
+        When the file holds other types: it may have been tampered with.
     """
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
@@ -111,16 +111,24 @@ def load_sklearn(folder: Path, trusted: Sequence[str]) -> Any:
         return skops.io.load(folder / FILE, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
         reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{folder / FILE}: refused. {reason}") from None
+        raise LonghaulError(f"{folder / FILE}: refused to load. {reason}") from None
 
 
-def validate_trees(sound: bool, folder: Path) -> None:
-    """Raise a `LonghaulError` that refuses the trees saved in `folder`, unless they are sound."""
-    if not sound:
-        raise LonghaulError(f"{folder / FILE}: refused. A tree in it leads out of bounds")
+def validate_trees(valid: bool, folder: Path) -> None:
+    """Refuse the trees saved in `folder` unless they are valid.
+
+    Raises
+    ------
+    LonghaulError
+    """
+    if not valid:
+        raise LonghaulError(
+            f"{folder / FILE}: refused to load. A tree in it has nodes or columns out of bounds;"
+            " the file was damaged or tampered with"
+        )
 
 
 @cache
 def _threadpools() -> ThreadpoolController:
-    """The thread pools of this process; to look for them takes as long as to predict a row."""
+    """Return this process's thread pools; finding them takes as long as predicting a row."""
     return ThreadpoolController()

@@ -1,8 +1,8 @@
-"""Races between trials: one that trails those before it at the same point is stopped.
+"""Median pruning: stop a trial that is worse than the median of earlier ones at the same point.
 
 The median stopping rule (Golovin et al. 2017, Google Vizier: a service for black-box optimization,
-KDD), but at equal progress, not after equal rounds: progress is the learning rate times the rounds,
-by which boosting at a low and at a high rate goes through much the same losses.
+KDD), applied at equal progress instead of equal rounds. Progress is the learning rate times the
+rounds: at equal progress, boosting has much the same loss at a low and at a high rate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,48 +11,50 @@ from threading import Event
 
 import numpy as np
 
-# Few and late: each stops half of those who reach it, and early on losses say little of the last.
+# Progress at which trials are compared. Few and late: each stops half of the trials that reach it,
+# and early losses predict the final one poorly.
 MARKS = (3.0, 5.0, 8.0)
-MIN_TRIALS_AT_MARK = 4  # at a mark, before anyone is stopped there
-_DIGITS = 12  # beyond which a loss depends on how many threads sum it up
+MIN_TRIALS_AT_MARK = 4  # earlier trials at a mark before any trial is stopped there
+_DIGITS = 12  # later digits of a loss depend on the number of threads
 _NAME = "loss_at_"
 
 
 @dataclass
 class MedianPruner:
-    """One trial's race.
+    """Decides whether a running trial should stop early.
 
     Attributes
     ----------
-    rivals : sequence of mapping of str to float
-        Metrics of earlier trials, the marks among them as `marks` names them.
-    given_up : Event
-        Set when nobody waits for the trial any more.
+    earlier : sequence of mapping of str to float
+        Metrics of earlier trials, including their losses at marks, named as in `marks`.
+    cancelled : Event
+        Set when the trial's result is no longer needed.
     marks : dict of str to float
-        The lowest loss up to each mark that was reached; in the end, some of the trial's metrics.
+        The lowest loss up to each mark reached; logged among the trial's metrics.
     stopped : bool
-        Whether it trailed.
+        Whether the trial was worse than the median at a mark.
     """
 
-    rivals: Sequence[Mapping[str, float]]
-    given_up: Event = field(default_factory=Event)
+    earlier: Sequence[Mapping[str, float]]
+    cancelled: Event = field(default_factory=Event)
     marks: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
 
-    def trails(self, before: float, progress: float, loss: float) -> bool:
-        """Whether to stop here.
+    def should_stop(self, before: float, progress: float, loss: float) -> bool:
+        """Return whether the trial should stop now.
 
         Parameters
         ----------
         before, progress : float
-            One round ago, and now.
+            At the previous round, and now.
         loss : float
-            The lowest so far.
+            The lowest one so far.
         """
         for mark in MARKS:
             if before < mark <= progress:
                 name, loss = f"{_NAME}{mark:g}", round(loss, _DIGITS)
                 self.marks[name] = loss
-                others = [rival[name] for rival in self.rivals if name in rival]
-                self.stopped |= len(others) >= MIN_TRIALS_AT_MARK and loss > float(np.median(others))
-        return self.stopped or self.given_up.is_set()
+                losses = [metrics[name] for metrics in self.earlier if name in metrics]
+                worse = len(losses) >= MIN_TRIALS_AT_MARK and loss > float(np.median(losses))
+                self.stopped |= worse
+        return self.stopped or self.cancelled.is_set()

@@ -1,4 +1,4 @@
-"""What an estimator learns from: encoded rows and their outcomes."""
+"""Training data of an estimator: encoded rows and their outcomes."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Sample:
     outcome : ndarray of shape (n,)
         As `longhaul.data.labels.outcomes` gives it.
     classes : int
-        How many there are to tell apart: 2 of bool, k of int; 0 where outcomes are numbers.
+        Number of classes: 2 for bool, k for int; 0 where outcomes are numbers.
     weight : ndarray of float, shape (n,), or None
-        How much each row counts; None: all the same.
+        Weight of each row; None: all equal.
     """
 
     matrix: np.ndarray

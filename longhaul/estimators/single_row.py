@@ -1,8 +1,9 @@
-"""LightGBM's C interface for one row at a time, which its Python interface does not offer.
+"""Fast prediction of single rows through LightGBM's C API.
 
-``Booster.predict`` builds a predictor for each call, which takes several times as long as to walk
-one row down the trees. The functions are those of LightGBM's documented C API,
-``LGBM_BoosterPredictForMatSingleRowFastInit`` and the two beside it.
+``Booster.predict`` builds a predictor for each call, which takes several times as long as
+predicting one row. The functions are those of LightGBM's documented C API,
+``LGBM_BoosterPredictForMatSingleRowFastInit`` and its two companions; LightGBM's Python interface
+does not offer them.
 """
 
 import ctypes
@@ -16,14 +17,14 @@ _FLOAT32, _NORMAL, _ALL = 0, 0, -1  # C_API_DTYPE_FLOAT32, C_API_PREDICT_NORMAL
 
 
 class SingleRowPredictor:
-    """Predicts one row with a booster, on the thread that asks.
+    """Predictor of one row with a booster, on the calling thread.
 
     Parameters
     ----------
     booster : lightgbm.Booster
     threads : int
-        What other predictions in this process use. One row takes none but the thread that asks, but
-        LightGBM notes the number all the same.
+        The number that other predictions in this process use. A single row uses only the calling
+        thread, but LightGBM stores the number for the whole process.
     """
 
     def __init__(self, booster: Any, threads: int = 0):
@@ -46,11 +47,11 @@ class SingleRowPredictor:
         self._predict.argtypes = [ctypes.c_void_p] * 4
 
     def scores(self, row: np.ndarray) -> np.ndarray:
-        """Of the positive class: float64 of shape (1,), for float32 of shape (1, p)."""
-        row, found = np.ascontiguousarray(row), np.empty(1)
-        length = ctypes.addressof(self._length)  # always 1: of no interest
-        self._check(self._predict(self._config, _address(row), length, _address(found)))
-        return found
+        """Predict the positive class: float64 of shape (1,), from float32 of shape (1, p)."""
+        row, score = np.ascontiguousarray(row), np.empty(1)
+        length = ctypes.addressof(self._length)  # output parameter, always 1
+        self._check(self._predict(self._config, _address(row), length, _address(score)))
+        return score
 
     def _check(self, code: int) -> None:
         if code:

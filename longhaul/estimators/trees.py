@@ -1,33 +1,33 @@
-"""Trees read from a file: their nodes must lead on, and stay within bounds.
+"""Bounds checks of trees read from a file.
 
-scikit-learn follows a node's indices unchecked, for speed: a file with wrong ones would make it
-read foreign memory, or run in circles.
+scikit-learn follows a node's indices unchecked, for speed: wrong ones in a file would make it
+read foreign memory, or loop forever.
 """
 
 import numpy as np
 
-LEAVES = 20  # that any table must be able to fill
+LEAVES = 20  # that the rows of a small table must be able to fill
 
 
 def is_valid_tree(children: np.ndarray, columns: np.ndarray, inner: np.ndarray, width: int) -> bool:
-    """Whether every path from the root ends in a leaf and looks only at columns that exist.
+    """Return whether every path from the root ends in a leaf and uses only existing columns.
 
     Parameters
     ----------
     children : ndarray of int, shape (nodes, 2)
-        scikit-learn numbers a child after its parent.
+        Indices of the children; scikit-learn numbers a child after its parent.
     columns : ndarray of int, shape (nodes,)
-        The column that a node looks at.
+        The column that a node splits on.
     inner : ndarray of bool, shape (nodes,)
-        Which nodes are not leaves; only their children and columns are looked at.
+        Which nodes are not leaves; only their children and columns are checked.
     width : int
-        Columns of a matrix to predict from.
+        Number of columns of the matrix to predict from.
     """
-    lead_on = children > np.arange(len(children))[:, np.newaxis]
-    within = (children < len(children)).all(axis=1) & (columns >= 0) & (columns < width)
-    return bool((lead_on.all(axis=1) & within)[inner].all())
+    descending = children > np.arange(len(children))[:, np.newaxis]
+    in_bounds = (children < len(children)).all(axis=1) & (columns >= 0) & (columns < width)
+    return bool((descending.all(axis=1) & in_bounds)[inner].all())
 
 
-def leaf_rows(asked: float, rows: int) -> int:
-    """How many rows a leaf must have: as asked, but no more than a twentieth of a small table."""
-    return max(1, min(int(asked), rows // LEAVES))
+def leaf_rows(requested: float, rows: int) -> int:
+    """Return the minimum rows of a leaf: as requested, at most a twentieth of a small table."""
+    return max(1, min(int(requested), rows // LEAVES))

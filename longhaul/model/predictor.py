@@ -10,8 +10,8 @@ from longhaul.estimators.estimator import Estimator
 from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import text, times
-from longhaul.tasks import TASKS, Task
 from longhaul.problem import TaskType
+from longhaul.tasks import TASKS, Task
 
 
 @dataclass(frozen=True)

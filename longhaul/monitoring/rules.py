@@ -9,7 +9,7 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.performance import Figures
 from longhaul.problem import Problem
-from longhaul.tasks import task_for, display_name
+from longhaul.tasks import display_name, task_for
 
 State = Literal["ok", "watch", "act", "unknown"]
 

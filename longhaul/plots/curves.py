@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from sklearn.metrics import precision_recall_curve, roc_auc_score, roc_curve
 
-from longhaul.evaluation.threshold import mean_cost, cost_curve
+from longhaul.evaluation.threshold import cost_curve, mean_cost
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
 from longhaul.problem import Costs

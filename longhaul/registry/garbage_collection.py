@@ -1,9 +1,9 @@
-"""What may go: runs that nothing leads back to which a registered model still needs.
+"""Garbage collection of runs that no registered model references.
 
-A run at work needs itself, a registered version the run that made it. The ledger needs its
-evidence, the life in production the runs of its periods. A run needs those that it names, in a
-parameter or a tag, the run it is a part of, and its own parts. What is needed that way, however
-far and in whichever experiment, is kept.
+Roots are unfinished runs, the runs that made registered versions, and the runs that tags of
+registered models name: the ledger's evidence, and the history in production. A run references
+the runs that its parameters and tags name, its parent among them, and its children. Every run
+that is reachable from a root, in any experiment, is kept.
 """
 
 import re
@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import mlflow
 from mlflow.entities import Run, ViewType
-from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+from longhaul.tracking.mlflow_internals import (
+    MLFLOW_PARENT_RUN_ID,
+    ArtifactRepository,
+    get_artifact_repository,
+)
 from longhaul.tracking.pagination import paginate
 
-_PARENT = "mlflow.parentRunId"
 _ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 _MODEL = re.compile(r"(?<![\w-])m-[0-9a-f]{32}(?![0-9a-f])")
 _PAGE = 1000
@@ -27,84 +29,85 @@ _PAGE = 1000
 
 @dataclass(frozen=True)
 class Inventory:
-    """An experiment's runs.
+    """Runs of an experiment, and which of them must stay.
 
     Attributes
     ----------
     runs : mapping of str to Run
         By id; those marked as deleted, too.
-    needed : frozenset of str
-        The ids of those that must stay.
+    reachable : frozenset of str
+        Ids of the runs that must stay.
     """
 
     runs: Mapping[str, Run]
     reachable: frozenset[str]
 
-    def old(self, before: int) -> list[Run]:
-        """The runs that are not needed and had ended by a time, in ms since 1970, oldest first."""
-        found = [
+    def collectable(self, before: int) -> list[Run]:
+        """Return the unreachable runs that ended before a time in ms since 1970, oldest first."""
+        runs = [
             run
             for run_id, run in self.runs.items()
-            if run_id not in self.needed
+            if run_id not in self.reachable
             and run.info.end_time is not None
             and run.info.end_time < before
         ]
-        return sorted(found, key=lambda run: run.info.start_time)
+        return sorted(runs, key=lambda run: run.info.start_time)
 
 
 def take_inventory(experiment_id: str) -> Inventory:
-    """Take stock of an experiment; what a run of another one needs is needed, too."""
+    """List the runs of an experiment; references from other experiments count, too."""
     client = mlflow.MlflowClient()
-    ids = [one.experiment_id for one in paginate(client.search_experiments, ViewType.ALL)]
-    found = paginate(client.search_runs, ids, "", ViewType.ALL, max_results=_PAGE)
-    runs = {run.info.run_id: run for run in found}
-    at_work = {run_id for run_id, run in runs.items() if run.info.end_time is None}
-    kept = reachable(runs, _roots() | at_work)
-    own = {k: run for k, run in runs.items() if run.info.experiment_id == experiment_id}
-    return Inventory(own, kept & own.keys())
+    experiments = paginate(client.search_experiments, ViewType.ALL)
+    ids = [experiment.experiment_id for experiment in experiments]
+    matches = paginate(client.search_runs, ids, "", ViewType.ALL, max_results=_PAGE)
+    runs = {run.info.run_id: run for run in matches}
+    unfinished = {run_id for run_id, run in runs.items() if run.info.end_time is None}
+    kept = reachable(runs, _roots() | unfinished)
+    local = {k: run for k, run in runs.items() if run.info.experiment_id == experiment_id}
+    return Inventory(local, kept & local.keys())
 
 
 def reachable(runs: Mapping[str, Run], roots: Iterable[str]) -> frozenset[str]:
-    """All that is needed by some runs, however far.
+    """Find the runs that are reachable from some runs through any number of references.
 
     Parameters
     ----------
     runs : mapping of str to Run
     roots : iterable of str
-        Ids; those that are not in `runs` are passed over.
+        Ids; those that are not in `runs` are ignored.
     """
-    parts: dict[str, list[str]] = {}
+    children: dict[str, list[str]] = {}
     for run_id, run in runs.items():
-        parts.setdefault(run.data.tags.get(_PARENT, ""), []).append(run_id)
-    found: set[str] = set()
+        children.setdefault(run.data.tags.get(MLFLOW_PARENT_RUN_ID, ""), []).append(run_id)
+    reached: set[str] = set()
     waiting = [run_id for run_id in roots if run_id in runs]
     while waiting:
         run_id = waiting.pop()
-        if run_id in found:
+        if run_id in reached:
             continue
-        found.add(run_id)
+        reached.add(run_id)
         named = _named([*runs[run_id].data.params.values(), *runs[run_id].data.tags.values()])
-        waiting += [one for one in [*named, *parts.get(run_id, [])] if one in runs]
-    return frozenset(found)
+        waiting += [child for child in [*named, *children.get(run_id, [])] if child in runs]
+    return frozenset(reached)
 
 
 def delete(run: Run) -> int:
-    """Mark a run and its models as deleted, and remove their artifacts; how many files those were.
+    """Mark a run and its models as deleted, remove their artifacts, and return how many files.
 
-    Whoever is cut off in between can do it again: what is marked is looked through as well.
+    It may be repeated after an interruption: runs that are marked as deleted are collected again.
     """
     client = mlflow.MlflowClient()
     if run.info.lifecycle_stage == "active":
         client.delete_run(run.info.run_id)
-    files = _empty(run.info.artifact_uri)
-    made = f"source_run_id = '{run.info.run_id}'"
-    for model in client.search_logged_models([run.info.experiment_id], made):
-        files += _empty(model.artifact_location)
-        client.delete_logged_model(model.model_id)  # last: a deleted one is not found again
+    files = _remove_artifacts(run.info.artifact_uri)
+    logged_by_run = f"source_run_id = '{run.info.run_id}'"
+    for model in client.search_logged_models([run.info.experiment_id], logged_by_run):
+        files += _remove_artifacts(model.artifact_location)
+        client.delete_logged_model(model.model_id)  # last: the search omits deleted models
     return files
 
 
-def _empty(uri: str) -> int:
+def _remove_artifacts(uri: str) -> int:
     repository = get_artifact_repository(uri)
     count = sum(1 for _ in _files(repository, None))
     if count:
@@ -113,29 +116,25 @@ def _empty(uri: str) -> int:
 
 
 def _files(repository: ArtifactRepository, path: str | None) -> Iterator[str]:
-    for one in repository.list_artifacts(path):
-        if one.is_dir:
-            yield from _files(repository, one.path)
+    for info in repository.list_artifacts(path):
+        if info.is_dir:
+            yield from _files(repository, info.path)
         else:
-            yield one.path
+            yield info.path
 
 
 def _roots() -> set[str]:
-    """The runs that registered models speak of."""
+    """Return the ids of the runs that registered models reference."""
     texts: list[str] = []
     client = mlflow.MlflowClient()
     for model in paginate(client.search_registered_models):
-        texts += _told_by_model(model)
+        texts += [str(text) for text in model.tags.values()]
     for version in paginate(client.search_model_versions):
-        texts += _told_by_version(version)
+        texts += _references(version)
     return set(_named(texts))
 
 
-def _told_by_model(model: RegisteredModel) -> list[str]:
-    return [str(text) for text in model.tags.values()]
-
-
-def _told_by_version(version: ModelVersion) -> list[str]:
+def _references(version: ModelVersion) -> list[str]:
     texts = [version.run_id or "", *(str(text) for text in version.tags.values())]
     for model_id in _MODEL.findall(version.source or ""):
         try:

@@ -1,6 +1,6 @@
-"""MLflow's older stages, made to follow the aliases for as long as MLflow has them.
+"""MLflow's older registry stages, made to mirror the aliases while MLflow still has stages.
 
-Where it has none, or refuses to move them, that is a note: the aliases are the truth.
+The aliases are authoritative: where MLflow has no stages, or refuses to move them, a note is printed.
 """
 
 import sys
@@ -23,7 +23,7 @@ def mirror(name: str) -> None:
     """Make Production, Staging and Archived follow the aliases of a registered model."""
     client = mlflow.MlflowClient()
     if not hasattr(client, "transition_model_version_stage"):
-        return _note(name, "this MLflow has none")
+        return _note(name, "this version of MLflow has no stages")
     try:
         for number, stage in stage_changes(versions.all_versions(name), versions.aliases(name)):
             with warnings.catch_warnings():
@@ -33,19 +33,21 @@ def mirror(name: str) -> None:
         return _note(name, str(error).splitlines()[0])
 
 
-def stage_changes(found: Iterable[ModelVersion], aliases: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Version and new stage of each version whose stage is not what its alias says.
+def stage_changes(
+    existing: Iterable[ModelVersion], aliases: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield number and new stage of each version whose stage does not match its alias.
 
     A version that is both champion and challenger is in Production. One that is neither is
     Archived if it was either, and keeps its stage otherwise.
     """
     named = [alias for alias in (CHALLENGER, CHAMPION) if alias in aliases]
     wanted = {aliases[alias]: _STAGES[alias] for alias in named}
-    for one in found:
-        number, stage = str(one.version), one.current_stage
-        right = wanted.get(number, ARCHIVED if stage in _STAGES.values() else stage)
-        if stage != right:
-            yield number, right
+    for version in existing:
+        number, stage = str(version.version), version.current_stage
+        new = wanted.get(number, ARCHIVED if stage in _STAGES.values() else stage)
+        if stage != new:
+            yield number, new
 
 
 def _note(name: str, reason: str) -> None:

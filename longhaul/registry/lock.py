@@ -1,14 +1,14 @@
-"""Mutual exclusion between processes that share an MLflow store, with what MLflow has.
+"""Locks between processes that share an MLflow store, made of registered models.
 
 Creating a registered model is atomic in every store: its name is a primary key. So a lock is a
-registered model that is there while the lock is held; its tags say by whom.
+registered model that exists while the lock is held; its tags name the holder.
 
-A lock whose holder is gone is broken. MLflow cannot delete "this lock, if it is still that one":
-so to break it takes a claim, named after that very acquisition, and whoever has the claim looks
-again before deleting. Nobody deletes the lock of whoever came next. A claim is itself a lock: one
-left by a breaker that was killed is broken in the same way.
+A lock whose holder has ended is stale and is broken. MLflow cannot delete "this lock, if it is
+still the same acquisition": so to break a lock takes a claim, named after that acquisition, and the
+holder of the claim looks again before deleting. The lock of a later holder is never deleted. A claim
+is itself a lock: a stale claim is broken in the same way.
 
-What is left: hosts are told apart by name, and a holder on another host that still works after
+Limits: hosts are told apart by name, and a holder on another host that still works after
 `STALE_SECONDS` is taken for dead; a promotion takes a second.
 """
 
@@ -43,12 +43,12 @@ def lock(name: str, timeout: float = TIMEOUT_SECONDS) -> Iterator[None]:
     name : str
         The registered model; it need not exist.
     timeout : float
-        How many seconds to wait for another holder.
+        Seconds to wait for another holder.
 
     Raises
     ------
     LonghaulError
-        When another process held the lock all the time; it is named.
+        When another process held the lock for all that time; the message names it.
     """
     with _held(name + SUFFIX, time.monotonic() + timeout):
         yield
@@ -66,46 +66,46 @@ def _held(name: str, deadline: float) -> Iterator[None]:
 
 def _acquire(name: str, token: str, deadline: float) -> None:
     while not _create(name, {HOLDER: process_owner.current(), TOKEN: token}):
-        found = versions.find_model(name)
-        if _token(found) == token:  # a request that was sent again: the first one did it
+        held = versions.find_model(name)
+        if _token(held) == token:  # the request was repeated, and its first copy succeeded
             return
-        if found and _dead(found):
-            _break(found, deadline)
+        if held and _is_stale(held):
+            _break(held, deadline)
             continue
-        if found and time.monotonic() > deadline:
+        if held and time.monotonic() > deadline:
             raise LonghaulError(
-                f"{name}: held by process {found.tags.get(HOLDER, 'unknown')} (host/process/start);"
-                " wait for it, or, when it is gone for certain, delete this registered model"
+                f"{name}: held by process {held.tags.get(HOLDER, 'unknown')} (host/process/start);"
+                " wait until it ends, or, if it no longer runs, delete this registered model"
             )
         time.sleep(POLL_SECONDS)
 
 
-def _dead(found: RegisteredModel) -> bool:
-    """Whether the holder is gone, as far as can be known from here."""
-    holder = found.tags.get(HOLDER)
-    age = time.time() - found.creation_timestamp / 1000
+def _is_stale(held: RegisteredModel) -> bool:
+    """Return whether a lock's holder has ended, as far as this host can tell."""
+    holder = held.tags.get(HOLDER)
+    age = time.time() - held.creation_timestamp / 1000
     if holder is None:
         return age > STALE_SECONDS
-    return process_owner.has_ended(holder) or (_elsewhere(holder) and age > STALE_SECONDS)
+    return process_owner.has_ended(holder) or (_on_another_host(holder) and age > STALE_SECONDS)
 
 
-def _elsewhere(holder: str) -> bool:
+def _on_another_host(holder: str) -> bool:
     return holder.rsplit("/", 2)[0] != process_owner.current().rsplit("/", 2)[0]
 
 
-def _break(dead: RegisteredModel, deadline: float) -> None:
-    """Delete a dead holder's lock, unless another did."""
-    with _held(f"{dead.name}.{_token(dead)}", deadline):
-        _delete(dead.name, _token(dead))
+def _break(stale: RegisteredModel, deadline: float) -> None:
+    """Delete a stale lock, unless another process already did."""
+    with _held(f"{stale.name}.{_token(stale)}", deadline):
+        _delete(stale.name, _token(stale))
 
 
-def _token(found: RegisteredModel | None) -> str | None:
-    """Which acquisition a lock is of; None where there is no lock."""
-    return found and found.tags.get(TOKEN, "unknown")
+def _token(held: RegisteredModel | None) -> str | None:
+    """Return the token of a lock's acquisition; None where there is no lock."""
+    return held and held.tags.get(TOKEN, "unknown")
 
 
 def _create(name: str, tags: dict[str, str]) -> bool:
-    """Whether it was this process that created the registered model."""
+    """Create a registered model; return False where another process was first."""
     try:
         mlflow.MlflowClient().create_registered_model(name, tags=tags)
     except MlflowException as error:
@@ -116,7 +116,7 @@ def _create(name: str, tags: dict[str, str]) -> bool:
 
 
 def _delete(name: str, token: str | None) -> None:
-    """Delete the lock of one acquisition, unless it is gone."""
+    """Delete the lock of an acquisition, unless another process already did."""
     if _token(versions.find_model(name)) != token:
         return
     try:

@@ -1,19 +1,37 @@
-"""Which model a URI means, said so that it still means the same when an alias has moved on."""
+"""Model URIs: parsing, and resolving to a version that stays the same when an alias moves."""
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import mlflow
 
 from longhaul.errors import LonghaulError
 
-_REGISTERED = re.compile(r"^models:/+(?P<name>[^/@]+)(?:/(?P<version>[^/@]+)|@(?P<alias>[^/@]+))$")
+_REGISTERED = re.compile(r"models:/+(?P<name>[^/@:]+)(?:/(?P<version>[^/@]+)|@(?P<alias>[^/@]+))")
 _RUN = re.compile(r"^runs:/+(?P<run>[^/]+)(/|$)")
+
+
+class RegisteredModelUri(NamedTuple):
+    """Parts of the URI of a registered model.
+
+    Attributes
+    ----------
+    name : str
+    version : str
+        A number, a stage or ``latest``; empty where an alias is named.
+    alias : str
+        Empty where a version is named.
+    """
+
+    name: str
+    version: str
+    alias: str
 
 
 @dataclass(frozen=True)
 class ModelUri:
-    """A model by name.
+    """A model's name, version and a URI that never means another model.
 
     Attributes
     ----------
@@ -22,7 +40,6 @@ class ModelUri:
     version : str
         Of the registered model; empty for others.
     uri : str
-        That never means another model.
     """
 
     name: str
@@ -35,34 +52,46 @@ class ModelUri:
         return re.sub(r"[^\w.-]", "_", "-".join(filter(None, [self.name, self.version])))
 
 
+def parse(uri: str) -> RegisteredModelUri | None:
+    """Parse ``models:/<name>/<version>`` or ``models:/<name>@<alias>``; None for other URIs."""
+    match = _REGISTERED.fullmatch(uri)
+    if match is None:
+        return None
+    return RegisteredModelUri(match["name"], match["version"] or "", match["alias"] or "")
+
+
+def version_uri(name: str, number: str) -> str:
+    """Return the URI of a version of a registered model."""
+    return f"models:/{name}/{number}"
+
+
 def resolve_model(uri: str) -> ModelUri:
-    """The model at `uri`.
+    """Resolve the alias or stage of a model URI to the version that it means now.
 
     Raises
     ------
     LonghaulError
         When no version has that alias or stage.
     """
-    if registered := _REGISTERED.match(uri):
-        name = registered["name"]
-        version = _version(name, registered["version"], registered["alias"])
-        return ModelUri(name, version, f"models:/{name}/{version}")
+    if registered := parse(uri):
+        number = _number(registered)
+        return ModelUri(registered.name, number, version_uri(registered.name, number))
     if run := _RUN.match(uri):
         return ModelUri(run["run"], "", uri)
     return ModelUri(uri.rstrip("/").rpartition("/")[2], "", uri)
 
 
-def _version(name: str, version: str | None, alias: str | None) -> str:
-    client = mlflow.MlflowClient()
-    if version is not None and version.isdecimal():
+def _number(registered: RegisteredModelUri) -> str:
+    client, name, version = mlflow.MlflowClient(), registered.name, registered.version
+    if version.isdecimal():
         return version
     try:
-        if alias is not None:
-            return str(client.get_model_version_by_alias(name, alias).version)
-        stage = None if version == "latest" else [str(version)]
-        found = client.get_latest_versions(name, stage)
+        if registered.alias:
+            return str(client.get_model_version_by_alias(name, registered.alias).version)
+        stages = None if version == "latest" else [version]
+        latest = client.get_latest_versions(name, stages)
     except mlflow.exceptions.MlflowException as error:
         raise LonghaulError(f"model {name!r}: {str(error).splitlines()[0]}") from None
-    if not found:
+    if not latest:
         raise LonghaulError(f"model {name!r}: no version is in stage {version!r}")
-    return str(max(int(one.version) for one in found))
+    return str(max(int(candidate.version) for candidate in latest))

@@ -1,4 +1,4 @@
-"""Versions and aliases of a registered model, as the registry has them."""
+"""Versions and aliases of a registered model, read from the registry."""
 
 import re
 from collections.abc import Iterator
@@ -8,38 +8,39 @@ from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.tracking import pagination
+from longhaul.registry import model_uri
+from longhaul.registry.model_uri import version_uri
+from longhaul.tracking.pagination import paginate
 
-_MODEL = re.compile(r"models:/(?P<name>[^/@:]+)(?:/(?P<version>\d+)|@(?P<alias>[\w-]+))")
 _CANDIDATE = re.compile(r"runs:/(?P<run>[^/]+)/(?P<path>.+)")
 _MISSING = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 def resolve(uri: str) -> tuple[str, str]:
-    """Name and version that ``models:/<name>/<version>`` or ``models:/<name>@<alias>`` means.
+    """Return name and version of ``models:/<name>/<version>`` or ``models:/<name>@<alias>``.
 
     Raises
     ------
     LonghaulError
         When `uri` is neither, or there is no such version or alias.
     """
-    match = _MODEL.fullmatch(uri)
-    if match is None:
+    registered = model_uri.parse(uri)
+    if registered is None or not (registered.alias or registered.version.isdecimal()):
         raise LonghaulError(
             f"model: {uri!r} is neither models:/<name>/<version> nor models:/<name>@<alias>"
         )
-    name, alias = match["name"], match["alias"]
-    if alias is None:
-        return name, str(version(name, match["version"]).version)
-    found = aliases(name)
-    if alias not in found:
-        known = ", ".join(sorted(found)) or "none"
-        raise LonghaulError(f"{uri}: model {name!r} has no alias {alias!r}; it has {known}")
-    return name, found[alias]
+    name, alias = registered.name, registered.alias
+    if not alias:
+        return name, str(version(name, registered.version).version)
+    numbers = aliases(name)
+    if alias not in numbers:
+        existing = ", ".join(sorted(numbers)) or "none"
+        raise LonghaulError(f"{uri}: model {name!r} has no alias {alias!r}; it has {existing}")
+    return name, numbers[alias]
 
 
 def version(name: str, number: str) -> ModelVersion:
-    """A version as the registry has it.
+    """Return a version of a registered model.
 
     Raises
     ------
@@ -50,32 +51,32 @@ def version(name: str, number: str) -> ModelVersion:
         return mlflow.MlflowClient().get_model_version(name, number)
     except MlflowException as error:
         if error.error_code in _MISSING:
-            raise LonghaulError(f"models:/{name}/{number}: no such version") from None
+            raise LonghaulError(f"{version_uri(name, number)}: no such version") from None
         raise
 
 
 def all_versions(name: str) -> Iterator[ModelVersion]:
-    """All versions of a registered model; none where there is no such model."""
-    return pagination.paginate(mlflow.MlflowClient().search_model_versions, f"name = '{name}'")
+    """Yield all versions of a registered model; none where there is no such model."""
+    return paginate(mlflow.MlflowClient().search_model_versions, f"name = '{name}'")
 
 
 def find_model(name: str) -> RegisteredModel | None:
-    """The registered model; None where there is none.
+    """Return the registered model; None where there is none.
 
-    It is searched for: who asks a server with doors for a name that is not there, is told that he
-    may not know.
+    It is searched for, not asked for by name: a server with users answers a name that does not
+    exist with "permission denied".
     """
     return next(iter(mlflow.MlflowClient().search_registered_models(f"name = '{name}'")), None)
 
 
 def aliases(name: str) -> dict[str, str]:
-    """Alias to version; none where there is no such model."""
-    found = find_model(name)
-    return {alias: str(number) for alias, number in found.aliases.items()} if found else {}
+    """Return the version of each alias; empty where there is no such model."""
+    model = find_model(name)
+    return {alias: str(number) for alias, number in model.aliases.items()} if model else {}
 
 
 def run_of_candidate(candidate: str) -> str:
-    """The id of the run that logged ``runs:/<run>/model``; a run logs one model.
+    """Return the id of the run that logged ``runs:/<run>/model``; a run logs one model.
 
     Raises
     ------
@@ -88,8 +89,15 @@ def run_of_candidate(candidate: str) -> str:
     return match["run"]
 
 
+def run_of_version(uri: str) -> str:
+    """Return the id of the run that logged a registered version; see `resolve`."""
+    return str(version(*resolve(uri)).run_id)
+
+
 def require_ready(name: str, number: str) -> None:
-    """Refuse a version that is not there, or whose files are not there yet."""
+    """Refuse a version that does not exist, or whose files are not complete yet."""
     status = version(name, number).status
     if status != "READY":
-        raise LonghaulError(f"models:/{name}/{number}: not ready to be champion; it is {status}")
+        raise LonghaulError(
+            f"{version_uri(name, number)}: not ready to be champion; it is {status}"
+        )

@@ -1,4 +1,4 @@
-"""A reading of an unknown table: what to predict, from what, and on which rows to learn it."""
+"""Inference of a problem from an unknown table: target, features, windows and gate."""
 
 import re
 from dataclasses import dataclass, replace
@@ -19,22 +19,22 @@ from longhaul.scaffold.windows import WindowPlan
 from longhaul.tasks.metrics import bins_of
 
 SLICES = 3
-MOST_SLICES = 12
-MOST_TRIED = 500  # columns that are tried by themselves for what they give away
+MAX_SLICE_LEVELS = 12
+MAX_LEAK_CHECKS = 500  # columns that are checked for leakage
 
-_MOMENT = re.compile(r"date|time|day|month|week|year|timestamp|created|_at$|_ts$", re.IGNORECASE)
+_TIME_NAME = re.compile(r"date|time|day|month|week|year|timestamp|created|_at$|_ts$", re.IGNORECASE)
 _NAMES = {"binary": "AUC", "multiclass": "share told apart", "regression": "R²"}
-_BIRTH = re.compile(r"birth|born|dob", re.IGNORECASE)
+_BIRTH_NAME = re.compile(r"birth|born|dob", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class InferredProblem:
-    """What was found, and what was made of it.
+    """Everything that was inferred from a table, enough to write its problem file.
 
     Attributes
     ----------
     name : str
-        Of the problem.
+        The name of the problem.
     source, query : str
     rows : int
     outcome : Outcome
@@ -45,16 +45,16 @@ class InferredProblem:
     slices : tuple of str
     gate : Gate
     min_rows : int
-        Of a period, to be judged.
+        The number of rows that a period needs to be monitored.
     notes : tuple of str
-        What a reader should know.
+        Assumptions and suspicions that a reader should check.
     """
 
     name: str
     source: str
     query: str
     rows: int
-    outcome: InferredTarget
+    target: InferredTarget
     columns: tuple[InferredColumn, ...]
     plan: WindowPlan
     group: str
@@ -66,165 +66,178 @@ class InferredProblem:
     @property
     def features(self) -> list[InferredColumn]:
         """The columns that a model may use."""
-        return [one for one in self.columns if one.use == "feature"]
+        return [column for column in self.columns if column.use == "feature"]
 
     @property
-    def aside(self) -> list[InferredColumn]:
-        """The columns that it may not."""
-        return [one for one in self.columns if one.use != "feature"]
+    def excluded(self) -> list[InferredColumn]:
+        """The columns that a model may not use."""
+        return [column for column in self.columns if column.use != "feature"]
 
 
 def infer(
     frame: pd.DataFrame, target: str, source: str, query: str, name: str, notes: list[str]
 ) -> InferredProblem:
-    """Read a table of which nothing is known but what to predict.
+    """Infer a problem from a table and the name of its target.
 
     Parameters
     ----------
     frame : DataFrame of n rows
-        As it was read: of a CSV file, all texts.
+        The raw values; from a CSV file, all text.
     target : str
         The column to predict.
     source, query, name : str
         For the problem file.
     notes : list of str
-        What had to be assumed to read it.
+        Assumptions that were made to read the table.
 
     Raises
     ------
     LonghaulError
-        When the target is not there or cannot be predicted, no column is left to predict it from,
-        or there are too few rows.
+        When the target is not in the table or cannot be predicted, no column is left to predict
+        it from, or there are too few rows.
     """
     if target not in frame.columns:
         allowed = ", ".join(map(repr, list(frame.columns)[:30]))
         raise LonghaulError(f"target: column {target!r} is not in the table; it has {allowed}")
-    found = targets.infer(frame[target])
-    known = found.column.notna().to_numpy()
-    said = list(notes)
-    if not known.all():
-        said.append(f"{int((~known).sum()):,} rows have no {target}: nothing is learned from them")
-    values, looked = {}, []
-    for column in [one for one in frame.columns if one != target]:
-        one, read = columns.infer(frame[column])
-        looked.append(one)
-        values[column] = read
-    labelled = labels.outcomes(found.column[known].to_frame(target), found.target)
-    looked = _leaks(looked, values, known, labelled, found, said)
-    moment = _moment(looked, values)
-    group = "" if moment else _group(looked, values, len(frame))
+    inferred = targets.infer(frame[target])
+    labelled = inferred.column.notna().to_numpy()
+    notes = list(notes)
+    if not labelled.all():
+        missing = int((~labelled).sum())
+        notes.append(f"{missing:,} rows have no {target}: they are not used to train a model")
+    values, inferred_columns = {}, []
+    for name in [name for name in frame.columns if name != target]:
+        column, values[name] = columns.infer(frame[name])
+        inferred_columns.append(column)
+    outcome = labels.outcomes(inferred.column[labelled].to_frame(target), inferred.target)
+    inferred_columns = _check_leakage(inferred_columns, values, labelled, outcome, inferred, notes)
+    time_column = _time_column(inferred_columns, values)
+    group = "" if time_column else _group(inferred_columns, values, len(frame))
     if group:
-        looked = [_grouped(one) if one.name == group else one for one in looked]
-    features = [one for one in looked if one.use == "feature"]
+        inferred_columns = [
+            _exclude_group(column) if column.name == group else column
+            for column in inferred_columns
+        ]
+    features = [column for column in inferred_columns if column.use == "feature"]
     if not features:
         raise LonghaulError(
             "data: no column is left to predict from: "
-            + "; ".join(f"{one.name!r} {one.reason}" for one in looked[:5])
+            + "; ".join(f"{column.name!r} {column.reason}" for column in inferred_columns[:5])
         )
-    plan = _plan(frame, known, labelled, values.get(moment), group)
-    sliced = [one.name for one in features if one.distinct <= MOST_SLICES and one.missing < 0.5]
+    plan = _plan(frame, labelled, outcome, values.get(time_column), group)
     return InferredProblem(
         name,
         source,
         query,
         len(frame),
-        found,
-        tuple(looked),
+        inferred,
+        tuple(inferred_columns),
         plan,
         group,
-        tuple([one for one in sliced if not types.is_numeric_dtype(values[one])][:SLICES]),
-        _gate(plan, found, labelled),
+        _slices(features, values),
+        _gate(plan, inferred, outcome),
         max(10, min(500, plan.period_rows // 2)),
-        tuple(said),
+        tuple(notes),
     )
 
 
-def _leaks(
-    looked: list[InferredColumn],
-    values: dict[str, pd.Series],
-    known: np.ndarray,
-    labelled: np.ndarray,
-    found: InferredTarget,
-    said: list[str],
-) -> list[InferredColumn]:
-    """The columns, less those that alone give the target away; suspicious ones are told of."""
-    kind, judged = found.target.task_type, []
-    tried = [one.name for one in looked if one.use == "feature"][:MOST_TRIED]
-    for one in looked:
-        figure = 0.0
-        if one.name in tried:
-            figure = leakage.separation(values[one.name][known], labelled, kind)
-        if figure >= leakage.CERTAIN:
-            reason = f"alone gives the target away ({_NAMES[kind]} {figure:.4f}): a leak, it seems"
-            one = replace(one, use="leak", reason=reason)
-        elif figure >= leakage.SUSPICIOUS:
-            said.append(
-                f"{one.name!r} alone tells nearly all ({_NAMES[kind]} {figure:.3f}): is it known in"
-                " time to predict?"
-            )
-        judged.append(one)
-    return judged
-
-
-def _moment(looked: list[InferredColumn], values: dict[str, pd.Series]) -> str:
-    """The column that orders the rows; empty where none can."""
-    found = [
-        one.name
-        for one in looked
-        if one.use == "feature"
-        and types.is_datetime64_any_dtype(values[one.name])
-        and one.missing == 0
-        and one.distinct >= windows.LEAST
-        and not _BIRTH.search(one.name)
+def _slices(features: list[InferredColumn], values: dict[str, pd.Series]) -> tuple[str, ...]:
+    """Choose the first few features with few levels, no numbers."""
+    names = [
+        feature.name
+        for feature in features
+        if feature.distinct <= MAX_SLICE_LEVELS and feature.missing < 0.5
     ]
-    named = [name for name in found if _MOMENT.search(name)]
-    return (named or found or [""])[0]
+    return tuple([name for name in names if not types.is_numeric_dtype(values[name])][:SLICES])
 
 
-def _group(looked: list[InferredColumn], values: dict[str, pd.Series], rows: int) -> str:
-    """The column that says which rows belong together: an identifier that occurs again."""
-    for one in looked:
-        repeats = 20 <= one.distinct < 0.9 * rows and one.missing == 0
-        if repeats and columns.named_as_identifier(one.name) and _whole(values[one.name]):
-            return one.name
+def _check_leakage(
+    inferred_columns: list[InferredColumn],
+    values: dict[str, pd.Series],
+    labelled: np.ndarray,
+    outcome: np.ndarray,
+    inferred: InferredTarget,
+    notes: list[str],
+) -> list[InferredColumn]:
+    """Exclude columns that give the target away by themselves; append a note on suspicious ones."""
+    task_type, checked = inferred.target.task_type, []
+    features = [column.name for column in inferred_columns if column.use == "feature"]
+    for column in inferred_columns:
+        separation = 0.0
+        if column.name in features[:MAX_LEAK_CHECKS]:
+            separation = leakage.separation(values[column.name][labelled], outcome, task_type)
+        if separation >= leakage.CERTAIN:
+            reason = f"alone gives the target away ({_NAMES[task_type]} {separation:.4f}): probably a leak"
+            column = replace(column, use="leak", reason=reason)
+        elif separation >= leakage.SUSPICIOUS:
+            notes.append(
+                f"{column.name!r} alone tells nearly all ({_NAMES[task_type]} {separation:.3f}):"
+                " check that its value is known before the prediction is made"
+            )
+        checked.append(column)
+    return checked
+
+
+def _time_column(inferred_columns: list[InferredColumn], values: dict[str, pd.Series]) -> str:
+    """Return the column that orders the rows; empty if there is none."""
+    names = [
+        column.name
+        for column in inferred_columns
+        if column.use == "feature"
+        and types.is_datetime64_any_dtype(values[column.name])
+        and column.missing == 0
+        and column.distinct >= windows.MIN_PERIODS
+        and not _BIRTH_NAME.search(column.name)
+    ]
+    telling = [name for name in names if _TIME_NAME.search(name)]
+    return (telling or names or [""])[0]
+
+
+def _group(inferred_columns: list[InferredColumn], values: dict[str, pd.Series], rows: int) -> str:
+    """Return the column that groups the rows: an identifier with repeated values; or empty."""
+    for column in inferred_columns:
+        name = column.name
+        repeats = 20 <= column.distinct < 0.9 * rows and column.missing == 0
+        if repeats and columns.named_as_identifier(name) and _discrete(values[name]):
+            return name
     return ""
 
 
-def _whole(values: pd.Series) -> bool:
-    """Whether a column holds texts or whole numbers, as identifiers do."""
+def _discrete(values: pd.Series) -> bool:
+    """Return whether a column holds texts or integers, as identifiers do."""
     return not types.is_float_dtype(values) and not types.is_datetime64_any_dtype(values)
 
 
-def _grouped(column: InferredColumn) -> InferredColumn:
-    reason = f"says which rows belong together ({column.distinct:,} groups): they are not parted"
+def _exclude_group(column: InferredColumn) -> InferredColumn:
+    reason = f"groups the rows ({column.distinct:,} groups), each kept in one window"
     return replace(column, use="identifier", reason=reason)
 
 
 def _plan(
     frame: pd.DataFrame,
-    known: np.ndarray,
     labelled: np.ndarray,
+    outcome: np.ndarray,
     times: pd.Series | None,
     group: str,
 ) -> WindowPlan:
-    """Windows in order of time where that can be, else by a hash of the rows as written."""
-    plan = windows.by_time(times[known], labelled) if times is not None else None
-    return plan or windows.by_hash(frame, known, group, labelled)
+    """Choose windows in order of time if possible, else by a hash of the raw rows."""
+    plan = windows.by_time(times[labelled], outcome) if times is not None else None
+    return plan or windows.by_hash(frame, labelled, group, outcome)
 
 
-def _gate(plan: WindowPlan, found: InferredTarget, labelled: np.ndarray) -> Gate:
-    """What a first model must reach: more than a guess, in so far as so many rows can tell."""
-    rows, kind = plan.rows["test"], found.target.task_type
-    least = max(20, min(1000, rows // 2))
-    if kind == "regression":
-        return Gate(min_rows=least, min_r2=0.05)
-    share = float(labelled.mean()) if kind == "binary" else 0.5
-    # what chance alone makes of the error of so many rows in so many bins
+def _gate(plan: WindowPlan, inferred: InferredTarget, outcome: np.ndarray) -> Gate:
+    """Derive a first gate: better than a guess, within the chance error of so many rows."""
+    rows, task_type = plan.rows["test"], inferred.target.task_type
+    min_rows = max(20, min(1000, rows // 2))
+    if task_type == "regression":
+        return Gate(min_rows=min_rows, min_r2=0.05)
+    share = float(outcome.mean()) if task_type == "binary" else 0.5
+    # the calibration error that chance alone causes, with so many rows in so many bins
     chance = sqrt(2 * share * (1 - share) * bins_of(rows) / (pi * max(rows, 1)))
     error = min(0.5, ceil((0.1 + 2 * chance) * 100) / 100)
-    if kind == "binary":
-        return Gate(min_rows=least, min_auc=0.55, max_calibration_error=error)
-    commonest = np.bincount(labelled[labelled >= 0]).max() / len(labelled)
+    if task_type == "binary":
+        return Gate(min_rows=min_rows, min_auc=0.55, max_calibration_error=error)
+    commonest = np.bincount(outcome[outcome >= 0]).max() / len(outcome)
     return Gate(
-        min_rows=least, min_accuracy=round(float(commonest), 3), max_calibration_error=error
+        min_rows=min_rows, min_accuracy=round(float(commonest), 3), max_calibration_error=error
     )

@@ -1,4 +1,4 @@
-"""Whether one column alone gives the target away."""
+"""Detection of columns that give the target away by themselves."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from longhaul.features import columns
-from longhaul.tasks import TASKS
 from longhaul.problem import TaskType
+from longhaul.tasks import TASKS
 
 ROWS = 4000
 FOLDS = 3
@@ -18,9 +18,9 @@ _LEAF = 5
 
 
 def separation(values: pd.Series, outcome: np.ndarray, task_type: TaskType, seed: int = 0) -> float:
-    """How well a small tree on one column alone tells outcomes apart.
+    """Measure how well a small tree on a single column predicts the outcome.
 
-    Cross-validated, so that a column with many values is not taken for one that knows.
+    Cross-validated, so that a column with many values does not seem predictive by overfitting.
 
     Parameters
     ----------
@@ -33,39 +33,39 @@ def separation(values: pd.Series, outcome: np.ndarray, task_type: TaskType, seed
     Returns
     -------
     float
-        The area under the ROC curve, the accuracy beyond that of the commonest class as a share of
-        what is left, or R²; 0 where it cannot be told.
+        The area under the ROC curve; the accuracy, rescaled so that always predicting the
+        commonest class is 0; or R². 0 with too few rows to measure it.
     """
     if len(outcome) > ROWS:
-        some = _some(outcome, task_type, np.random.default_rng(seed))
-        values, outcome = values.iloc[some], outcome[some]
+        rows = _sample(outcome, task_type, np.random.default_rng(seed))
+        values, outcome = values.iloc[rows], outcome[rows]
     if not _enough(outcome, task_type):
         return 0.0
     matrix = _matrix(values)
     if task_type == "regression":
         tree = DecisionTreeRegressor(min_samples_leaf=_LEAF, random_state=seed)
-        said = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
-        return max(0.0, TASKS[task_type].measure(outcome, said)["r2"])
+        predicted = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
+        return max(0.0, TASKS[task_type].measure(outcome, predicted)["r2"])
     tree = DecisionTreeClassifier(min_samples_leaf=_LEAF, max_leaf_nodes=64, random_state=seed)
     if task_type == "binary":
-        said = cross_val_predict(tree, matrix, outcome, cv=FOLDS, method="predict_proba")[:, 1]
-        return float(roc_auc_score(outcome, said))
-    said = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
+        predicted = cross_val_predict(tree, matrix, outcome, cv=FOLDS, method="predict_proba")[:, 1]
+        return float(roc_auc_score(outcome, predicted))
+    predicted = cross_val_predict(tree, matrix, outcome, cv=FOLDS)
     commonest = np.bincount(outcome).max() / len(outcome)
-    return max(0.0, float(((said == outcome).mean() - commonest) / (1 - commonest)))
+    return max(0.0, float(((predicted == outcome).mean() - commonest) / (1 - commonest)))
 
 
-def _some(outcome: np.ndarray, task_type: TaskType, generator: np.random.Generator) -> np.ndarray:
-    """Rows to look at: of each class as many, as far as there are, so that rare ones are seen."""
+def _sample(outcome: np.ndarray, task_type: TaskType, generator: np.random.Generator) -> np.ndarray:
+    """Sample up to equally many rows of each class, so that rare classes are represented."""
     if task_type == "regression":
         return generator.permutation(len(outcome))[:ROWS]
     levels = np.unique(outcome)
-    each = (generator.permutation(np.flatnonzero(outcome == level)) for level in levels)
-    return generator.permutation(np.concatenate([rows[: ROWS // len(levels)] for rows in each]))
+    shuffled = (generator.permutation(np.flatnonzero(outcome == level)) for level in levels)
+    return generator.permutation(np.concatenate([rows[: ROWS // len(levels)] for rows in shuffled]))
 
 
 def _matrix(values: pd.Series) -> np.ndarray:
-    """The column as numbers, of shape (n, 1): a time is the days since another."""
+    """Convert the column to numbers, of shape (n, 1); times become days since the first."""
     if types.is_datetime64_any_dtype(values):
         days = (values - values.min()) / pd.Timedelta(days=1)
         return days.to_numpy(dtype=float)[:, np.newaxis]
@@ -73,7 +73,7 @@ def _matrix(values: pd.Series) -> np.ndarray:
 
 
 def _enough(outcome: np.ndarray, task_type: TaskType) -> bool:
-    """Whether every fold has something of everything."""
+    """Return whether there are rows enough for every fold to have some of each class."""
     if task_type == "regression":
         return len(outcome) >= 10 * FOLDS and np.ptp(outcome) > 0
     counts = np.bincount(outcome.astype(int))

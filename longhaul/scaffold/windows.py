@@ -1,4 +1,4 @@
-"""Which rows of an unknown table teach, which judge, and which stand for what comes later."""
+"""Choice of train, validation, test and production windows for an unknown table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from longhaul.problem import Batches, Length, Time, Windows
 
 LENGTHS: tuple[Length, ...] = ("year", "quarter", "month", "week", "day")
 FEW_ROWS = 2000
-LEAST = 8  # periods: enough to learn from several, and to see some go by
-# Parts, and up to which of them to train, validate and test.
-_FEW = 10, (5, 7, 9)
-_MANY = 20, (12, 15, 18)
-_SHARES = (0.5, 0.62, 0.75)  # of the rows, in order of time
+MIN_PERIODS = 8  # enough to train on several and to leave some for production
+# The number of parts, and of those before the end of training, validation and test.
+_FEW_PARTS = 10, (5, 7, 9)
+_MANY_PARTS = 20, (12, 15, 18)
+_SHARES = (0.5, 0.62, 0.75)  # of the rows before the same three ends, in order of time
 
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Windows, and what they are windows of.
+    """Windows over periods or batches, with their numbers of rows.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class WindowPlan:
     batches : Batches or None
     windows : Windows
     rows : dict of str to int
-        Of each window.
+        The number of rows in each window.
     period_rows : int
-        Of a period in production, in the median.
+        The median number of rows of a production period.
     """
 
     time: Time | None
@@ -42,78 +42,80 @@ class WindowPlan:
 
 
 def by_time(times: pd.Series, classes: np.ndarray) -> WindowPlan | None:
-    """Windows in order of time; None where there are too few periods for them.
+    """Choose windows in order of time; None if there are too few periods.
 
     Parameters
     ----------
     times : Series of datetime64, n rows
-        Without gaps.
+        Without missing values.
     classes : ndarray, shape (n,)
-        Every window must have several of them.
+        Outcomes; every window must have several different ones.
     """
     for length in LENGTHS:
         label = periods.labels(times, length)
-        found = sorted(label.unique())
-        if len(found) < LEAST:
+        names = sorted(label.unique())
+        if len(names) < MIN_PERIODS:
             continue
-        counts = label.value_counts().reindex(found).to_numpy()
+        counts = label.value_counts().reindex(names).to_numpy()
         ends = _ends(counts)
-        if ends is None or not _varied(label, found, ends, classes):
+        if ends is None or not _varied(label, names, ends, classes):
             continue
         time = Time(str(times.name), length)
-        return _plan(time, None, found, ends, counts)
+        return _plan(time, None, names, ends, counts)
     return None
 
 
-def by_hash(frame: pd.DataFrame, known: np.ndarray, group: str, classes: np.ndarray) -> WindowPlan:
-    """Windows of parts that a hash has chosen.
+def by_hash(
+    frame: pd.DataFrame, labelled: np.ndarray, group: str, classes: np.ndarray
+) -> WindowPlan:
+    """Choose windows of parts to which a hash assigns the rows.
 
     Parameters
     ----------
     frame : DataFrame of n rows
-        As they are written.
-    known : ndarray of bool, shape (n,)
-        Which rows have an outcome.
+        The raw rows.
+    labelled : ndarray of bool, shape (n,)
+        True for rows with an outcome.
     group : str
-        A column whose values are not parted; empty: there is none.
+        A column; rows with the same value in it stay in one part. Empty if there is none.
     classes : ndarray
-        The outcomes that are known.
+        The outcomes of the labelled rows.
 
     Raises
     ------
     LonghaulError
-        When a window would have outcomes of one kind only: there are too few rows.
+        When there are too few rows to give every window several different outcomes.
     """
-    parts, ends = _FEW if len(frame) < FEW_ROWS else _MANY
-    label = batches.cut(frame, parts, group)[known]
-    found = [periods.batch(number) for number in range(parts)]
-    counts = label.value_counts().reindex(found).fillna(0).to_numpy().astype(int)
-    if not _varied(label, found, ends, classes):
+    parts, ends = _FEW_PARTS if len(frame) < FEW_ROWS else _MANY_PARTS
+    label = batches.cut(frame, parts, group)[labelled]
+    names = [periods.batch(number) for number in range(parts)]
+    counts = label.value_counts().reindex(names).fillna(0).to_numpy().astype(int)
+    if not _varied(label, names, ends, classes):
         _, sizes = np.unique(classes, return_counts=True)
         raise LonghaulError(
             f"data: {len(label):,} rows with {int(sizes.min()):,} of the rarest outcome are too few"
             " to train, validate and test on: every window needs several different outcomes"
         )
-    return _plan(None, Batches(parts), found, ends, counts)
+    return _plan(None, Batches(parts), names, ends, counts)
 
 
 def _ends(counts: np.ndarray) -> tuple[int, int, int] | None:
-    """How many periods lie before the end of training, validation and test."""
+    """Return the numbers of periods before the end of training, validation and test."""
     share = np.cumsum(counts) / counts.sum()
     ends: list[int] = []
-    for least, wanted in zip((3, 1, 1), _SHARES, strict=True):
+    for minimum, wanted in zip((3, 1, 1), _SHARES, strict=True):
         start = ends[-1] if ends else 0
-        ends.append(max(start + least, int(np.searchsorted(share, wanted)) + 1))
+        ends.append(max(start + minimum, int(np.searchsorted(share, wanted)) + 1))
     return (ends[0], ends[1], ends[2]) if ends[-1] < len(counts) else None
 
 
 def _varied(
-    label: pd.Series, found: Sequence[str], ends: Sequence[int], classes: np.ndarray
+    label: pd.Series, names: Sequence[str], ends: Sequence[int], classes: np.ndarray
 ) -> bool:
-    """Whether training, validation and test have several outcomes each."""
-    place = label.map({one: number for number, one in enumerate(found)}).to_numpy()
+    """Return whether training, validation and test have several different outcomes each."""
+    position = label.map({name: number for number, name in enumerate(names)}).to_numpy()
     for start, end in zip((0, *ends), ends, strict=False):
-        if len(np.unique(classes[(place >= start) & (place < end)])) < 2:
+        if len(np.unique(classes[(position >= start) & (position < end)])) < 2:
             return False
     return True
 
@@ -121,18 +123,18 @@ def _varied(
 def _plan(
     time: Time | None,
     parts: Batches | None,
-    found: Sequence[str],
+    names: Sequence[str],
     ends: Sequence[int],
     counts: np.ndarray,
 ) -> WindowPlan:
     train, valid, test = (
-        (found[start], found[end - 1]) for start, end in zip((0, *ends), ends, strict=False)
+        (names[start], names[end - 1]) for start, end in zip((0, *ends), ends, strict=False)
     )
     rows = [int(part.sum()) for part in np.split(counts, list(ends))]
     return WindowPlan(
         time,
         parts,
-        Windows(train, valid, test, (found[ends[-1]],)),
+        Windows(train, valid, test, (names[ends[-1]],)),
         dict(zip(("train", "valid", "test", "production"), rows, strict=True)),
         int(np.median(counts[ends[-1] :])),
     )

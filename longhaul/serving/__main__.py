@@ -1,7 +1,8 @@
-"""The service by itself, outside of any MLflow run: ``python -m longhaul.serving '<settings>'``.
+"""Command line of the service, outside of any MLflow run.
 
-The settings are a JSON object with the names of `Settings`: ``{"model": …, "record": …}``. Tokens
-are those of LONGHAUL_TOKENS.
+``python -m longhaul.serving '<settings>'``: the settings are a JSON object with the fields of
+`ServiceSettings`, ``{"model": …, "record": …}``. The environment variable LONGHAUL_TOKENS holds the
+bearer tokens.
 """
 
 import json
@@ -22,9 +23,9 @@ from longhaul.serving.settings import RequestLimits, ServiceSettings
 @click.option("--host", required=True)
 @click.option("--port", required=True, type=int)
 def main(settings: str, host: str, port: int) -> None:
-    """Serve as the settings say, until SIGTERM or SIGINT."""
+    """Serve with the given settings until SIGTERM or SIGINT."""
     given = json.loads(settings)
-    checked = ServiceSettings(
+    service_settings = ServiceSettings(
         **{
             **given,
             "host": host,
@@ -36,7 +37,7 @@ def main(settings: str, host: str, port: int) -> None:
     )
     quiet()
     try:
-        supervisor.run(checked)
+        supervisor.run(service_settings)
     except LonghaulError as error:
         sys.exit(f"error: {error}")
 

@@ -1,4 +1,4 @@
-"""The application of one worker: FastAPI, with a model, a record and doors."""
+"""ASGI application of one worker: FastAPI, the live model, the recorder and authentication."""
 
 import asyncio
 import contextlib
@@ -25,62 +25,72 @@ from longhaul.serving.http_errors import INTERNAL_ERROR, HttpError
 from longhaul.serving.invocations import InvocationsEndpoint
 from longhaul.serving.live_model import LiveModel
 from longhaul.serving.metrics import ServiceMetrics
-from longhaul.serving.middleware import AuthenticationMiddleware
+from longhaul.serving.middleware import AUTHENTICATED, AuthenticationMiddleware
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.settings import ServiceSettings
 
 TICK_SECONDS = 1.0
-_YOUNG = 10_000  # objects between two looks of the collector: of some hundred requests
+_GC_THRESHOLD = 10_000  # new objects between two garbage collections: some hundred requests
 
 
 def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMiddleware:
-    """The application that a worker runs.
+    """Build the application that a worker runs.
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServiceSettings
     cache_dir : Path
-        Where copies of models stay; see `Champion`.
+        Where downloaded models stay; see `LiveModel`.
     """
     event_log.configure()
     _end_with_parent()
-    own = ServiceMetrics()
-    live_model = LiveModel(settings.model, cache_dir, own)
-    recorder = Recorder(settings.record, settings.compact_seconds, settings.on_log_failure, own)
+    service_metrics = ServiceMetrics()
+    live_model = LiveModel(settings.model, cache_dir, service_metrics)
+    recorder = Recorder(
+        settings.record, settings.compact_seconds, settings.on_log_failure, service_metrics
+    )
     app = FastAPIOffline(
-        redoc_url=None, title="Longhaul", lifespan=_life(live_model, recorder, settings)
+        redoc_url=None, title="Longhaul", lifespan=_lifespan(live_model, recorder, settings)
     )
-    app.add_exception_handler(HTTPException, _as_refusal)
-    app.add_exception_handler(Exception, _as_failure)
-    app.openapi = lambda: openapi.openapi(live_model.current, settings)  # type: ignore[method-assign]
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _internal_error)
+    app.openapi = lambda: openapi.openapi(  # type: ignore[method-assign]
+        live_model.current, settings
+    )
     _add_probes(app, live_model, recorder)
-    invocations = InvocationsEndpoint(live_model, recorder, settings.limits, own)
-    outcomes = GroundTruthEndpoint(lambda: live_model.current.predictor.task_type, recorder, settings.limits, own)
+    invocations = InvocationsEndpoint(live_model, recorder, settings.limits, service_metrics)
+    ground_truth = GroundTruthEndpoint(
+        lambda: live_model.current.predictor.task_type, recorder, settings.limits, service_metrics
+    )
+    endpoints = {"/invocations": invocations, "/outcomes": ground_truth}
     return AuthenticationMiddleware(
-        _ahead({"/invocations": invocations, "/outcomes": outcomes}, app), settings.tokens, own
+        _bypass_routing(endpoints, app), settings.tokens, service_metrics
     )
 
 
-def _ahead(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
-    """Take what is posted past FastAPI's routing, which costs a fifth of an answer."""
-    for path, endpoint in endpoints.items():
-        app.router.routes.insert(0, Route(path, endpoint, methods=["POST"]))  # or 405
+def _bypass_routing(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
+    """Send POST requests to their endpoints directly: FastAPI's routing takes a fifth of an answer.
 
-    async def pass_on(scope: Scope, receive: Receive, send: Send) -> None:
+    FastAPI still knows the paths, and answers other methods with 405.
+    """
+    for path, endpoint in endpoints.items():
+        app.router.routes.insert(0, Route(path, endpoint, methods=["POST"]))
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         endpoint = endpoints.get(scope.get("path", ""))
         if endpoint is not None and scope["method"] == "POST":
             await endpoint(scope, receive, send)
             return
         try:
             await app(scope, receive, send)
-        except Exception:  # answered by `_as_failure`, and raised again
+        except Exception:  # `_internal_error` has answered; FastAPI raises the error again
             event_log.error("failed", path=scope.get("path"))
 
-    return pass_on
+    return dispatch
 
 
 def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None:
-    """What is asked from outside: alive, ready, healthy, how much."""
+    """Add the endpoints for probes and Prometheus."""
 
     @app.get("/ping")
     async def ping() -> Response:
@@ -92,15 +102,15 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        is_ready = recorder.ready()
+        is_ready = recorder.is_ready()
         return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
     @app.get("/health")
     async def health(request: Request) -> JSONResponse:
-        found: dict[str, Any] = {"status": _status(live_model, recorder)}
-        if request.scope["longhaul.known"]:
-            found |= _details(live_model, recorder)
-        return JSONResponse(found)
+        report: dict[str, Any] = {"status": _status(live_model, recorder)}
+        if request.scope[AUTHENTICATED]:
+            report |= _details(live_model, recorder)
+        return JSONResponse(report)
 
     @app.get("/metrics")
     async def prometheus() -> PlainTextResponse:
@@ -109,39 +119,41 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
 
 
 def _status(live_model: LiveModel, recorder: Recorder) -> str:
-    troubled = live_model.refused or live_model.lost or recorder.trouble
+    troubled = live_model.rejected or live_model.registry_error or recorder.error
     return "troubled" if troubled else "ok"
 
 
 def _details(live_model: LiveModel, recorder: Recorder) -> dict[str, Any]:
-    refused = live_model.refused
+    rejected = live_model.rejected
     return {
         "model": live_model.current.model_uri.name,
         "version": live_model.current.model_uri.version,
         "follows": live_model.uri,
-        "refused": refused and {"model": refused.model_uri.uri, "reason": refused.reason},
-        "registry": live_model.lost or "ok",
-        "record": recorder.trouble or "ok",
+        "refused": rejected and {"model": rejected.model_uri.uri, "reason": rejected.reason},
+        "registry": live_model.registry_error or "ok",
+        "record": recorder.error or "ok",
     }
 
 
-def _life(live_model: LiveModel, recorder: Recorder, settings: ServiceSettings) -> Any:
+def _lifespan(live_model: LiveModel, recorder: Recorder, settings: ServiceSettings) -> Any:
+    """Return FastAPI's lifespan: it starts and ends the polling of the registry and the ticks."""
+
     @contextlib.asynccontextmanager
-    async def life(app: FastAPI) -> AsyncIterator[None]:
-        following = live_model.follow(settings.poll_seconds)
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        polling = live_model.start_polling(settings.poll_seconds)
         ticking = asyncio.create_task(_tick(recorder))
         gc.collect()
-        gc.freeze()  # what is loaded now stays: the collector need not look at it again
-        gc.set_threshold(_YOUNG)
+        gc.freeze()  # all that is loaded by now stays: the collector need not look at it again
+        gc.set_threshold(_GC_THRESHOLD)
         event_log.info("serving", model=live_model.current.model_uri.uri)
         yield
         live_model.close()
         ticking.cancel()
         recorder.wal.close()
         event_log.info("stopped")
-        following.join(0)
+        polling.join(0)
 
-    return life
+    return lifespan
 
 
 async def _tick(recorder: Recorder) -> None:
@@ -150,22 +162,23 @@ async def _tick(recorder: Recorder) -> None:
         recorder.wal.tick()
 
 
-async def _as_refusal(request: Request, error: Exception) -> Response:
-    """Answer what Starlette itself refuses in the words of all refusals."""
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Answer Starlette's own errors, such as 404, in the JSON of all errors."""
     assert isinstance(error, HTTPException)
     code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
-    refusal = HttpError(error.status_code, code, "GET /openapi.json says what there is to ask")
+    message = "no such path or method; GET /openapi.json lists all of them"
     headers = dict(error.headers or {})
-    return Response(refusal.line, error.status_code, headers, "application/json")
+    body = HttpError(error.status_code, code, message).body
+    return Response(body, error.status_code, headers, "application/json")
 
 
-async def _as_failure(request: Request, error: Exception) -> Response:
-    """Answer what must not happen, without a word of it."""
-    return Response(INTERNAL_ERROR.line, INTERNAL_ERROR.status, media_type="application/json")
+async def _internal_error(request: Request, error: Exception) -> Response:
+    """Return a 500 that leaks no details."""
+    return Response(INTERNAL_ERROR.body, INTERNAL_ERROR.status, media_type="application/json")
 
 
 def _end_with_parent() -> None:
-    """Stop serving when the supervisor is gone, however that came about."""
+    """Stop serving when the supervisor has ended, for any reason."""
     parent = multiprocessing.parent_process()
     if parent is not None:
 

@@ -1,4 +1,4 @@
-"""The log: one JSON line on stderr for each event."""
+"""Event log: one JSON line on stderr for each event."""
 
 import json
 import logging
@@ -9,10 +9,10 @@ _LOGGER = logging.getLogger("longhaul.serving")
 
 
 class JsonFormatter(logging.Formatter):
-    """Records as JSON lines: time, level, event, and what belongs to it."""
+    """Formatter of log records as JSON lines: time, level, event, and the event's own fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line; the trace of an error is a field of it."""
+        """Format a record as one line; the traceback of an error is a field of it."""
         fields = getattr(record, "fields", {})
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Write this process' events to stderr; of uvicorn, only what went wrong."""
+    """Write this process' events to stderr, and uvicorn's warnings and errors."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     for name, level in ((_LOGGER.name, logging.INFO), ("uvicorn", logging.WARNING)):
@@ -36,16 +36,16 @@ def configure() -> None:
         logger.setLevel(level)
 
 
-def info(what: str, **fields: Any) -> None:
-    """Something that is as it should be."""
-    _LOGGER.info(what, extra={"fields": fields})
+def info(event: str, **fields: Any) -> None:
+    """Log an expected event."""
+    _LOGGER.info(event, extra={"fields": fields})
 
 
-def warning(what: str, **fields: Any) -> None:
-    """Something that someone should look at."""
-    _LOGGER.warning(what, extra={"fields": fields})
+def warning(event: str, **fields: Any) -> None:
+    """Log an event that an operator should look at."""
+    _LOGGER.warning(event, extra={"fields": fields})
 
 
-def error(what: str, **fields: Any) -> None:
-    """Something that must not happen; with the trace of the error that is being handled."""
-    _LOGGER.error(what, exc_info=True, extra={"fields": fields})
+def error(event: str, **fields: Any) -> None:
+    """Log a failure, with the traceback of the exception that is being handled."""
+    _LOGGER.error(event, exc_info=True, extra={"fields": fields})

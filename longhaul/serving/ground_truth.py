@@ -1,4 +1,4 @@
-"""POST /outcomes: what became of rows that were predicted."""
+"""POST /outcomes: ground truth (feedback) for rows that were predicted."""
 
 from collections.abc import Callable
 from math import inf
@@ -8,15 +8,16 @@ import pydantic
 from pydantic import ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from longhaul.problem import TaskType
 from longhaul.serving import mlflow_parsing
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.middleware import read_body
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.settings import RequestLimits
-from longhaul.problem import TaskType
 
-_TOLD: dict[TaskType, tuple[set[type], str]] = {
+# Python types of an outcome, and how an error describes them.
+_OUTCOME_TYPES: dict[TaskType, tuple[set[type], str]] = {
     "binary": ({bool}, "true or false"),
     "multiclass": ({str}, "the name of a class"),
     "regression": ({float, int}, "a number"),
@@ -24,7 +25,7 @@ _TOLD: dict[TaskType, tuple[set[type], str]] = {
 
 
 class GroundTruthRow(pydantic.BaseModel):
-    """What became of one row.
+    """Ground truth of one predicted row.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class GroundTruthRow(pydantic.BaseModel):
     row : int
         Its position in the request, from 0.
     outcome : bool, str or float
-        Of two classes whether it was positive, of several which it was, or the number.
+        Of two classes whether it was the positive one, of several the name, or the number.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -44,7 +45,7 @@ class GroundTruthRow(pydantic.BaseModel):
 
 
 class GroundTruthReport(pydantic.BaseModel):
-    """Outcomes that are known by now."""
+    """Body of a request: ground truth of several rows."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -52,56 +53,66 @@ class GroundTruthReport(pydantic.BaseModel):
 
 
 class GroundTruthEndpoint:
-    """An ASGI endpoint: puts outcomes on record, to be joined with predictions when they are read.
+    """ASGI endpoint that records ground truth; readers of the log join it with the predictions.
 
     Parameters
     ----------
-    kind : callable
-        What the model in service predicts.
-    recorder : Clerk
-    limits : Limits
-    metrics : Meters
+    task_type : callable
+        Returns the task type of the live model.
+    recorder : Recorder
+    limits : RequestLimits
+    metrics : ServiceMetrics
     """
 
-    def __init__(self, kind: Callable[[], TaskType], recorder: Recorder, limits: RequestLimits, metrics: ServiceMetrics):
-        self.kind, self.recorder, self.limits, self.metrics = kind, recorder, limits, metrics
+    def __init__(
+        self,
+        task_type: Callable[[], TaskType],
+        recorder: Recorder,
+        limits: RequestLimits,
+        metrics: ServiceMetrics,
+    ):
+        self.task_type, self.recorder = task_type, recorder
+        self.limits, self.metrics = limits, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = dict(scope["headers"])
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if kind != mlflow_parsing.JSON.encode():
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if media_type != mlflow_parsing.JSON.encode():
             raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send {mlflow_parsing.JSON}")
-        report = _read(await read_body(headers, receive, self.limits))
+        report = _parse(await read_body(headers, receive, self.limits))
         if len(report.outcomes) > self.limits.rows:
             raise mlflow_parsing.too_many_rows(len(report.outcomes), self.limits.rows)
-        _require(report, self.kind())
-        self.recorder.report([(one.request, one.row, one.outcome) for one in report.outcomes])
+        _require_types(report, self.task_type())
+        self.recorder.record_ground_truth(
+            [(row.request, row.row, row.outcome) for row in report.outcomes]
+        )
         self.metrics.requests.labels(202).inc()
         empty = [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 202, "headers": empty})
         await send({"type": "http.response.body", "body": b""})
 
 
-def _read(sent: bytes) -> GroundTruthReport:
+def _parse(body: bytes) -> GroundTruthReport:
     try:
-        return GroundTruthReport.model_validate_json(sent)
+        return GroundTruthReport.model_validate_json(body)
     except pydantic.ValidationError as error:
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"][:3] if _ours(part)) or "the body"
-        what = "not what it should be" if first["type"] == "extra_forbidden" else first["msg"]
-        what = "not JSON" if first["type"] == "json_invalid" else what
+        where = ".".join(str(part) for part in first["loc"][:3] if _is_public(part)) or "the body"
+        what = "has a field that does not exist" if first["type"] == "extra_forbidden" else ""
+        what = "not JSON" if first["type"] == "json_invalid" else what or first["msg"]
         raise invalid_input(f"{where}: {what}; GET /openapi.json has the schema") from None
 
 
-def _require(report: GroundTruthReport, task_type: TaskType) -> None:
-    """Refuse outcomes of another kind than what is predicted."""
-    types, expected = _TOLD[task_type]
-    for place, one in enumerate(report.outcomes):
-        if type(one.outcome) not in types or one.outcome in {inf, -inf}:
-            raise invalid_input(f"outcomes.{place}.outcome: not {expected}")
+def _require_types(report: GroundTruthReport, task_type: TaskType) -> None:
+    """Refuse outcomes of another type than the model predicts."""
+    types, expected = _OUTCOME_TYPES[task_type]
+    for position, row in enumerate(report.outcomes):
+        if type(row.outcome) not in types or row.outcome in {inf, -inf}:
+            raise invalid_input(f"outcomes.{position}.outcome: not {expected}")
 
 
-def _ours(part: int | str) -> bool:
-    """Whether a part of a location is a word of ours, not of whoever sent it."""
-    return isinstance(part, int) or part in {*GroundTruthReport.model_fields, *GroundTruthRow.model_fields}
+def _is_public(part: int | str) -> bool:
+    """Return whether part of a location is a field name of the schema, not text that was sent."""
+    fields = {*GroundTruthReport.model_fields, *GroundTruthRow.model_fields}
+    return isinstance(part, int) or part in fields

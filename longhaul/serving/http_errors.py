@@ -1,4 +1,4 @@
-"""Requests that are not answered: one JSON line with a code, and nothing that was sent."""
+"""HTTP error responses: one JSON line with a code, and nothing that the request held."""
 
 import json
 
@@ -8,7 +8,7 @@ ResponseHeaders = list[tuple[bytes, bytes]]
 
 
 class HttpError(Exception):
-    """Why a request is not answered.
+    """Error response to a request.
 
     Parameters
     ----------
@@ -17,24 +17,26 @@ class HttpError(Exception):
     code : str
         For programs, such as ``BODY_TOO_LARGE``.
     message : str
-        For people. It never holds what the request held.
+        For people. It never holds anything that the request held.
     headers : list of pairs of bytes
-        Beside the usual ones.
+        Beside Content-Type and Content-Length.
     """
 
-    def __init__(self, status: int, code: str, message: str, headers: ResponseHeaders | None = None):
+    def __init__(
+        self, status: int, code: str, message: str, headers: ResponseHeaders | None = None
+    ):
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
         self.headers = headers or []
 
     @property
-    def line(self) -> bytes:
-        """The body, in the words of MLflow's own errors."""
+    def body(self) -> bytes:
+        """JSON body with the fields of MLflow's own errors."""
         return json.dumps({"error_code": self.code, "message": self.message}).encode() + b"\n"
 
     async def send(self, send: Send) -> None:
-        """Answer with it, as an ASGI application does."""
-        body = self.line
+        """Send the error as an ASGI response."""
+        body = self.body
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -46,8 +48,8 @@ class HttpError(Exception):
 
 
 def invalid_input(message: str) -> HttpError:
-    """The request is not what the model takes."""
+    """Return the error for a request that does not fit the model."""
     return HttpError(400, "INVALID_INPUT", message)
 
 
-INTERNAL_ERROR = HttpError(500, "INTERNAL_ERROR", "the service failed; its log says why")
+INTERNAL_ERROR = HttpError(500, "INTERNAL_ERROR", "the service failed; its log has the reason")

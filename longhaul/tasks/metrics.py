@@ -51,7 +51,7 @@ def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
 
 
 def bins_of(rows: int) -> int:
-    """Return the number of equal-mass bins in which to measure the calibration of rows."""
+    """Return the number of equal-mass bins to measure calibration with."""
     return min(BINS, max(1, rows // BIN_ROWS))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.evaluation.gate import GateEvidence, ChampionComparison, judge
+from longhaul.evaluation.gate import ChampionComparison, GateEvidence, judge
 from longhaul.evaluation.intervals import Interval
 from longhaul.problem import Gate
 from longhaul.tasks import binary

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul.evaluation.threshold import choose_threshold, mean_cost, cost_curve, row_costs
+from longhaul.evaluation.threshold import choose_threshold, cost_curve, mean_cost, row_costs
 from longhaul.problem import Costs
 
 ROWS = st.lists(

@@ -33,7 +33,9 @@ def customers(**more: object) -> pd.DataFrame:
     return pd.DataFrame({**frame, **more})
 
 
-def look(folder: Path, frame: pd.DataFrame, target: str = "Churn") -> tuple[InferredProblem, Problem]:
+def look(
+    folder: Path, frame: pd.DataFrame, target: str = "Churn"
+) -> tuple[InferredProblem, Problem]:
     """The survey of a CSV file, and the problem that it declares."""
     frame.to_csv(folder / "table.csv", index=False)
     found = sources.survey("table.csv", "", folder)
@@ -45,7 +47,7 @@ def look(folder: Path, frame: pd.DataFrame, target: str = "Churn") -> tuple[Infe
 
 def why(looked: InferredProblem) -> dict[str, str]:
     """Each column that is left out, and why."""
-    return {one.name: one.reason for one in looked.aside}
+    return {one.name: one.reason for one in looked.excluded}
 
 
 def test_customers(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ def test_rare_positives(tmp_path: Path) -> None:
     many["customerID"] = [f"{i:05d}-ABC" for i in range(len(many))]
     many["reason"] = np.where(many["Churn"] == "Yes", "moved", "")
     looked, problem = look(tmp_path, many)
-    assert "(0.20%)" in looked.outcome.reason
+    assert "(0.20%)" in looked.target.reason
     assert "gives the target away" in why(looked)["reason"]
     frame = sources.read(problem, tmp_path).frame
     for first, last in (problem.windows.train, problem.windows.valid, problem.windows.test):
@@ -167,7 +169,7 @@ def test_rare_positives(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"Churn": "No"}, "column 'Churn' is always 'No': nothing to tell apart"),
+        ({"Churn": "No"}, "column 'Churn' is always 'No': there is nothing"),
         ({"Churn": None}, "column 'Churn' is missing in every row"),
         ({"Churn": [f"v{i}" for i in range(ROWS)]}, "3,000 different texts"),
         ({"Churn": ["Yes"] + ["No"] * (ROWS - 1)}, "1 of the rarest outcome are too few"),
@@ -192,7 +194,7 @@ def test_a_file_that_was_changed_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "table.yaml"
     problem_file.write(path, "a")
     problem_file.write(path, "a")
-    with pytest.raises(LonghaulError, match=r"table\.yaml: is there already, and says something"):
+    with pytest.raises(LonghaulError, match=r"table\.yaml: exists already with other content"):
         problem_file.write(path, "b")
     assert path.read_text() == "a"
 

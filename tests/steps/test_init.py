@@ -58,7 +58,7 @@ def test_a_file_that_was_edited_is_not_overwritten(
     path.write_text(edited)
     with pytest.raises(SystemExit):
         start.main(options())
-    assert "churn.yaml: is there already, and says something else" in capsys.readouterr().err
+    assert "churn.yaml: exists already with other content" in capsys.readouterr().err
     assert path.read_text() == edited
     start.main(options(problem="other.yaml"))
     assert (place / "other.yaml").is_file()

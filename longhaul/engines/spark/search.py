@@ -21,8 +21,8 @@ from longhaul.estimators import families
 from longhaul.problem import TaskType
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import on_validation
-from longhaul.training.search import SearchContext, Search, run_trial
-from longhaul.training.suggest import trial_document, to_json_value, annealing
+from longhaul.training.search import Search, SearchContext, run_trial
+from longhaul.training.suggest import annealing, to_json_value, trial_document
 from longhaul.training.trials import Trial
 
 _OVER = (JOB_STATE_DONE, JOB_STATE_ERROR, JOB_STATE_CANCEL)

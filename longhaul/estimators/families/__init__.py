@@ -1,4 +1,4 @@
-"""The model families to choose from: one module each, all with the same four names."""
+"""The model families: one module each, all with the same four names."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,27 +15,27 @@ Settings = Mapping[str, float]
 
 
 class SharedDataset(Protocol):
-    """Both windows made ready once, for trials that share them, in several threads at once."""
+    """Training and validation windows prepared once, shared by trials in several threads."""
 
-    def fit(self, settings: Settings, threads: int, race: MedianPruner | None = None) -> Estimator:
-        """Learn as `Family.fit` does with both windows, or give up a race that is lost."""
+    def fit(self, settings: Settings, threads: int, pruner: MedianPruner | None = None) -> Estimator:
+        """Fit as `Family.fit` does with both windows, unless the pruner stops it earlier."""
 
 
 class Family(Protocol):
-    """What each module of this package offers.
+    """The interface of the modules of this package.
 
     Attributes
     ----------
     name : str
     defaults : dict
-        Every setting of the family, with a value that works; searched ones lie in `space`.
+        Every setting of the family with a reasonable value; `space` has those to search.
     """
 
     name: str
     defaults: dict[str, float]
 
     def space(self) -> dict[str, Any]:
-        """The settings worth searching, each with its hyperopt expression."""
+        """Return the settings to search, each with its hyperopt expression."""
 
     def fit(
         self,
@@ -46,16 +46,16 @@ class Family(Protocol):
         seed: int,
         threads: int,
     ) -> Estimator:
-        """Learn from `train`.
+        """Fit an estimator on `train`.
 
         Parameters
         ----------
         settings : mapping
-            What is not in it has its default; whole numbers may come as floats.
+            Missing ones take their defaults; whole numbers may come as floats.
         encoder : Encoder
-            That made the matrices: it knows which columns are categories.
+            The encoder of the matrices; it knows which columns are categories.
         valid : Sample or None
-            Where the family has iterations, their number is chosen on it; without it, there are
+            Where the family has iterations, their number is chosen on it; without it, it is
             exactly ``settings["iterations"]``.
         threads : int
             Processors to use; 0 is all.
@@ -68,7 +68,7 @@ class Family(Protocol):
 def share_dataset(
     family: Family, encoder: Encoder, train: Sample, valid: Sample, seed: int
 ) -> SharedDataset | None:
-    """What trials of a family share; None where each starts from the windows themselves."""
+    """Prepare the data that a family's trials share; None where the family shares nothing."""
     if family is not FAMILIES[lightgbm.name]:
         return None
     return lightgbm.SharedDataset(encoder, train, valid, seed)
@@ -80,21 +80,34 @@ FAMILIES: dict[str, Family] = {
 
 
 def family(name: str, files: Sequence[Path] = ()) -> Family:
-    """The family called `name`.
+    """Return the family called `name`.
 
     Parameters
     ----------
     name : str
     files : sequence of Path
-        Where families of the user's own are declared; see `longhaul.estimators.families.custom`.
+        Files that declare custom families; see `longhaul.estimators.families.custom`.
 
     Raises
     ------
     LonghaulError
-        When there is none.
+        When there is no such family.
     """
     declared: list[Family] = [*custom.load_families(files)]
-    known = {**FAMILIES, **{one.name: one for one in declared}}
-    if name not in known:
-        raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(known)}")
-    return known[name]
+    families = {**FAMILIES, **{custom_family.name: custom_family for custom_family in declared}}
+    if name not in families:
+        raise LonghaulError(f"family {name!r} is unknown; choose one of {', '.join(families)}")
+    return families[name]
+
+
+def family_names(text: str, files: Sequence[Path] = ()) -> list[str]:
+    """Split names with commas between them, and add those of all custom families.
+
+    Raises
+    ------
+    LonghaulError
+        When there is no family of a name.
+    """
+    names = [family(name.strip(), files).name for name in text.split(",")]
+    custom_names = [custom_family.name for custom_family in custom.load_families(files)]
+    return list(dict.fromkeys([*names, *custom_names]))

@@ -1,6 +1,6 @@
-"""A family of the user's own, declared in a Python file.
+"""A custom model family, declared by the user in a Python file.
 
-The file has four names, and may have a fifth::
+The file defines four names, and optionally a fifth::
 
     name = "bayes"
     defaults = {"smoothing": 1e-9}  # numbers, by name
@@ -10,14 +10,14 @@ The file has four names, and may have a fifth::
 
         return {"smoothing": hp.loguniform("smoothing", -25, 0)}
 
-    def estimator(settings, kind, categories, seed):
+    def estimator(settings, task_type, categories, seed):
         return make_pipeline(SimpleImputer(), GaussianNB(var_smoothing=settings["smoothing"]))
 
-    trusted = ()  # types that skops does not know by itself
+    trusted = ()  # types to load that skops does not trust by itself
 
-What `estimator` returns has scikit-learn's interface and comes from a library. It is fitted on a
-matrix of numbers with NaN where a value is missing; the columns whose places are in `categories`
-hold codes. A `kind` that the family cannot do is refused with a ValueError.
+`estimator` returns an object with scikit-learn's interface, whose class a library defines. It is
+fitted on a matrix of numbers with NaN for missing values; the columns with indices in `categories`
+hold codes. It raises a ValueError for a `task_type` that the family does not support.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ REQUIRED_NAMES = ("name", "defaults", "space", "estimator")
 
 @dataclass
 class CustomFamily:
-    """A family whose estimators a file of the user's makes; see `longhaul.estimators.families`.
+    """A family declared in a user's file; see `longhaul.estimators.families`.
 
     Attributes
     ----------
@@ -56,18 +56,21 @@ class CustomFamily:
     module: ModuleType
 
     def space(self) -> dict[str, Any]:
-        """The settings worth searching, each with its hyperopt expression.
+        """Return the settings to search, each with its hyperopt expression.
 
         Raises
         ------
         LonghaulError
-            When it has a setting that the defaults do not have.
+            When a setting has no default.
         """
-        found = dict(self.module.space())
-        for name in found:
+        expressions = dict(self.module.space())
+        for name in expressions:
             if name not in self.defaults:
-                raise LonghaulError(f"{self.file.name}: space has {name!r}, but defaults do not")
-        return found
+                raise LonghaulError(
+                    f"{self.file.name}: space() has a setting {name!r} that is not in defaults;"
+                    " add it there"
+                )
+        return expressions
 
     def fit(
         self,
@@ -78,63 +81,64 @@ class CustomFamily:
         seed: int,
         threads: int,
     ) -> SklearnEstimator:
-        """Fit what the file makes; see `longhaul.estimators.families.Family.fit`."""
-        kind = {0: "regression", 2: "binary"}.get(train.classes, "multiclass")
+        """Fit the estimator that the file builds; see `longhaul.estimators.families.Family.fit`."""
+        task_type = {0: "regression", 2: "binary"}.get(train.classes, "multiclass")
         chosen = {**self.defaults, **settings}
         try:
-            made = self.module.estimator(chosen, kind, encoder.categorical, seed)
-            wide = replace(train, matrix=train.matrix.astype(np.float64))
-            fitted = fit_sklearn(made, wide, threads, _weight(made))
+            model = self.module.estimator(chosen, task_type, encoder.categorical, seed)
+            as_float64 = replace(train, matrix=train.matrix.astype(np.float64))
+            fitted = fit_sklearn(model, as_float64, threads, _weight_parameter(model))
         except LonghaulError:
             raise
-        except Exception as error:  # whatever the file does wrong
-            raise LonghaulError(f"{self.file.name}: {self.name}: {_line(error)}") from error
-        return SklearnEstimator(fitted, train.classes, wide=True)
+        except Exception as error:  # the user's code may raise anything
+            raise LonghaulError(f"{self.file.name}: {self.name}: {_first_line(error)}") from error
+        return SklearnEstimator(fitted, train.classes, as_float64=True)
 
     def load(self, folder: Path, classes: int) -> SklearnEstimator:
         """Read an estimator of this family that was saved in `folder`."""
         trusted = ("numpy.dtype", *getattr(self.module, "trusted", ()))
-        return SklearnEstimator(load_sklearn(folder, trusted), classes, wide=True)
+        return SklearnEstimator(load_sklearn(folder, trusted), classes, as_float64=True)
 
 
 def load_families(files: Sequence[Path]) -> list[CustomFamily]:
-    """The families that some files declare.
+    """Load the families that files declare.
 
     Raises
     ------
     LonghaulError
-        When a file is not there, cannot be run, or lacks a name.
+        When a file is missing, cannot be run, or lacks a name.
     """
-    return [_read(file) for file in files]
+    return [_load(file) for file in files]
 
 
-def _read(file: Path) -> CustomFamily:
+def _load(file: Path) -> CustomFamily:
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     except OSError as error:
         raise LonghaulError(f"families: {file}: cannot be read: {error.strerror}") from None
     spec = importlib.util.spec_from_file_location(f"longhaul_own_{file.stem}_{digest}", file)
     if spec is None or spec.loader is None:
-        raise LonghaulError(f"families: {file}: is not a Python file")
+        raise LonghaulError(f"families: {file}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise LonghaulError(f"families: {file}: {_line(error)}") from None
+        raise LonghaulError(f"families: {file}: {_first_line(error)}") from None
     missing = [name for name in REQUIRED_NAMES if not hasattr(module, name)]
     if missing:
         raise LonghaulError(
-            f"families: {file}: has no {missing[0]!r}; {', '.join(REQUIRED_NAMES)} are needed"
+            f"families: {file}: does not define {missing[0]!r};"
+            f" {', '.join(REQUIRED_NAMES)} are needed"
         )
     return CustomFamily(str(module.name), dict(module.defaults), file, module)
 
 
-def _weight(made: Any) -> str:
-    """How `fit` takes the weights of rows: a pipeline hands them to its last step."""
-    steps = getattr(made, "steps", None)
+def _weight_parameter(model: Any) -> str:
+    """Return the name of `fit`'s weight parameter: that of the last step in a pipeline."""
+    steps = getattr(model, "steps", None)
     return f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
 
 
-def _line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0] if text else 'no reason given'}"

@@ -26,7 +26,7 @@ defaults: dict[str, float] = {
 
 
 def space() -> dict[str, Any]:
-    """Depth and rows per leaf set a tree's size, the shares how much trees differ.
+    """Return the search space: depth and rows per leaf (tree size), row and column shares.
 
     The number of trees is not searched: more of them is never worse, only slower.
     """
@@ -50,11 +50,11 @@ def fit(
 ) -> SklearnEstimator:
     """Grow trees on `train`; see `longhaul.estimators.families.Family.fit`.
 
-    A category's code is split like a number: its order is that of the frequencies.
+    A category's code, its rank by frequency, is split like a number.
     """
     chosen = {**defaults, **settings}
-    kind = RandomForestClassifier if train.classes else RandomForestRegressor
-    model = kind(
+    model_class = RandomForestClassifier if train.classes else RandomForestRegressor
+    model = model_class(
         n_estimators=int(chosen["trees"]),
         max_depth=int(chosen["depth"]),
         min_samples_leaf=leaf_rows(chosen["min_rows"], len(train.matrix)),
@@ -70,10 +70,10 @@ def fit(
 def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
-    validate_trees(all(_sound(tree.tree_, model.n_features_in_) for tree in model), folder)
+    validate_trees(all(_is_valid(tree.tree_, model.n_features_in_) for tree in model), folder)
     return SklearnEstimator(model, classes)
 
 
-def _sound(tree: Any, width: int) -> bool:
+def _is_valid(tree: Any, width: int) -> bool:
     children = np.column_stack([tree.children_left, tree.children_right])
     return is_valid_tree(children, tree.feature, tree.children_left != LEAF, width)

@@ -32,9 +32,9 @@ defaults: dict[str, float] = {
 
 
 def space() -> dict[str, Any]:
-    """Leaves and rows per leaf set a tree's size, the share of columns how much trees differ.
+    """Return the search space: learning rate, tree size, column share and L2 penalty.
 
-    The number of trees is not searched: it is where the loss on validation stops falling.
+    The number of trees is not searched: early stopping on validation sets it.
     """
     from hyperopt import hp  # not needed where the model is served
 
@@ -59,8 +59,8 @@ def fit(
     chosen = {**defaults, **settings}
     train = replace(train, matrix=_with_values(train.matrix))
     if valid is not None:
-        watched = _model(chosen, encoder, seed, train)
-        chosen["iterations"] = _best(watched, train, valid, threads)
+        early_stopped = _model(chosen, encoder, seed, train)
+        chosen["iterations"] = _best_iterations(early_stopped, train, valid, threads)
     model = _model(chosen, encoder, seed, train).set_params(early_stopping=False)
     fitted = fit_sklearn(model, train, threads)
     return SklearnEstimator(fitted, train.classes, int(chosen["iterations"]))
@@ -69,15 +69,15 @@ def fit(
 def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
     model = load_sklearn(folder, TRUSTED)
-    trees = [tree for stage in model._predictors for tree in stage]
-    validate_trees(all(_sound(tree, model.n_features_in_) for tree in trees), folder)
+    trees = [tree for iteration in model._predictors for tree in iteration]
+    validate_trees(all(_is_valid(tree, model.n_features_in_) for tree in trees), folder)
     return SklearnEstimator(model, classes, int(model.n_iter_))
 
 
 def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int, train: Sample) -> Any:
-    """The settings in scikit-learn's own words."""
-    kind = HistGradientBoostingClassifier if train.classes else HistGradientBoostingRegressor
-    return kind(
+    """Build the scikit-learn model with these settings."""
+    model_class = HistGradientBoostingClassifier if train.classes else HistGradientBoostingRegressor
+    return model_class(
         learning_rate=float(chosen["learning_rate"]),
         max_iter=int(chosen["iterations"]),
         max_leaf_nodes=int(chosen["leaves"]),
@@ -91,30 +91,30 @@ def _model(chosen: Mapping[str, float], encoder: Encoder, seed: int, train: Samp
     )
 
 
-def _sound(tree: Any, width: int) -> bool:
+def _is_valid(tree: Any, width: int) -> bool:
     nodes = tree.nodes
     inner = nodes["is_leaf"] == 0
     children = np.column_stack([nodes["left"], nodes["right"]]).astype(np.int64)
     sets = nodes["bitset_idx"][inner & (nodes["is_categorical"] == 1)]
-    known = min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets))
-    return is_valid_tree(children, nodes["feature_idx"], inner, width) and bool((sets < known).all())
+    bitsets = min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets))
+    return is_valid_tree(children, nodes["feature_idx"], inner, width) and bool((sets < bitsets).all())
 
 
 def _with_values(matrix: np.ndarray) -> np.ndarray:
-    """The matrix with zeros in columns that are all missing, of which scikit-learn finds no bins.
+    """Fill columns that are entirely missing with zeros: scikit-learn cannot bin them.
 
-    A column that never changes is not split on, so that later values of it have no effect.
+    A constant column is never split on, so later values of it have no effect.
     """
     empty = np.isnan(matrix).all(axis=0)
     return np.where(empty, np.float32(0), matrix) if empty.any() else matrix
 
 
-def _best(model: Any, train: Sample, valid: Sample, threads: int) -> int:
-    """How many iterations have the lowest loss on `valid`.
+def _best_iterations(model: Any, train: Sample, valid: Sample, threads: int) -> int:
+    """Return the number of iterations with the lowest loss on `valid`.
 
-    The model that stopped holds more than those, and scikit-learn cannot cut it.
+    The early-stopped model itself has more iterations, and scikit-learn cannot truncate it.
     """
-    met = np.isin(valid.outcome, train.outcome) if train.classes > 2 else slice(None)
-    more: dict[str, Any] = {} if valid.weight is None else {"sample_weight_val": valid.weight[met]}
-    fit_sklearn(model, train, threads, X_val=valid.matrix[met], y_val=valid.outcome[met], **more)
-    return max(1, int(np.argmax(model.validation_score_)))  # the first score is that of no tree
+    in_train = np.isin(valid.outcome, train.outcome) if train.classes > 2 else slice(None)
+    weights: dict[str, Any] = {} if valid.weight is None else {"sample_weight_val": valid.weight[in_train]}
+    fit_sklearn(model, train, threads, X_val=valid.matrix[in_train], y_val=valid.outcome[in_train], **weights)
+    return max(1, int(np.argmax(model.validation_score_)))  # the first score is without any tree

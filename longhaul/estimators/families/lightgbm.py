@@ -17,7 +17,7 @@ from longhaul.estimators.trees import leaf_rows
 from longhaul.features.encoder import Encoder
 
 FILE = "model.txt"
-FEW_ROWS = 16  # up to here, row by row takes less time than to wake threads
+FEW_ROWS = 16  # up to here, predicting row by row is faster than using threads
 LEAST_PATIENCE = 10  # rounds without improvement, however high the learning rate
 
 name = "lightgbm"
@@ -34,9 +34,9 @@ defaults: dict[str, float] = {
 
 
 def space() -> dict[str, Any]:
-    """Leaves and rows per leaf set a tree's size, the shares how much trees differ.
+    """Return the search space: learning rate, tree size, row and column shares, L2 penalty.
 
-    The number of trees is not searched: it is where the loss on validation stops falling.
+    The number of trees is not searched: early stopping on validation sets it.
     """
     from hyperopt import hp  # not needed where the model is served
 
@@ -67,41 +67,42 @@ def fit(
     """
     chosen = {**defaults, **settings}
     params = _params(chosen, seed, threads, train)
-    known = _bin(encoder, train, params)
-    watched, callbacks = [], []
+    dataset = _bin(encoder, train, params)
+    valid_sets, callbacks = [], []
     if valid is not None:
-        watched = [known.create_valid(valid.matrix, valid.outcome, weight=valid.weight)]
+        valid_sets = [dataset.create_valid(valid.matrix, valid.outcome, weight=valid.weight)]
         callbacks = [lightgbm.early_stopping(int(chosen["patience"]), verbose=False)]
     try:
         booster = lightgbm.train(
-            params, known, int(chosen["iterations"]), watched, callbacks=callbacks
+            params, dataset, int(chosen["iterations"]), valid_sets, callbacks=callbacks
         )
     except lightgbm.basic.LightGBMError as error:
         raise LonghaulError(f"lightgbm: {error}") from None
-    return Boosted(_first(booster, booster.best_iteration), train.classes)
+    return Boosted(_truncate(booster, booster.best_iteration), train.classes)
 
 
 class SharedDataset:
     """Both windows, binned once for all trials; see `longhaul.estimators.families.SharedDataset`.
 
-    LightGBM only reads what is binned, so that trials in several threads share it.
+    See `longhaul.estimators.families.SharedDataset`. LightGBM only reads binned data, so trials in
+    several threads can share it.
     """
 
     def __init__(self, encoder: Encoder, train: Sample, valid: Sample, seed: int):
         self._train, self._seed = train, seed
         params = _params(defaults, seed, 0, train)
-        self._known = _bin(encoder, train, params).construct()
-        self._watched = self._known.create_valid(
+        self._dataset = _bin(encoder, train, params).construct()
+        self._valid_set = self._dataset.create_valid(
             valid.matrix, valid.outcome, weight=valid.weight, params=params
         ).construct()
 
     def fit(
-        self, settings: Mapping[str, float], threads: int, race: MedianPruner | None = None
+        self, settings: Mapping[str, float], threads: int, pruner: MedianPruner | None = None
     ) -> "Boosted":
-        """Boost trees; without a race, the same ones as `fit` does.
+        """Boost trees; without a pruner, the same ones as `fit` does.
 
-        In a race it also gives up sooner: after as much progress without improvement as the
-        patience allows at the default learning rate.
+        With a pruner, early stopping also comes sooner: after as much progress (rounds times
+        learning rate) without improvement as the patience allows at the default learning rate.
 
         Raises
         ------
@@ -110,28 +111,28 @@ class SharedDataset:
         """
         chosen = {**defaults, **settings}
         rate, patience = float(chosen["learning_rate"]), int(chosen["patience"])
-        if race is not None:
+        if pruner is not None:
             allowed = round(patience * defaults["learning_rate"] / rate)
             patience = min(patience, max(allowed, LEAST_PATIENCE))
         lowest, best = np.inf, 0
         try:
             booster = lightgbm.Booster(
-                _params(chosen, self._seed, threads, self._train), self._known
+                _params(chosen, self._seed, threads, self._train), self._dataset
             )
-            booster.add_valid(self._watched, "valid")
+            booster.add_valid(self._valid_set, "valid")
             for number in range(1, int(chosen["iterations"]) + 1):
                 if booster.update():
                     break
                 [(_, _, loss, _)] = booster.eval_valid()
                 if loss < lowest:
                     lowest, best = loss, number
-                if race and race.trails(rate * (number - 1), rate * number, lowest):
+                if pruner and pruner.should_stop(rate * (number - 1), rate * number, lowest):
                     break
                 if number - best >= patience:
                     break
         except lightgbm.basic.LightGBMError as error:
             raise LonghaulError(f"lightgbm: {error}") from None
-        return Boosted(_first(booster, best), self._train.classes, threads)
+        return Boosted(_truncate(booster, best), self._train.classes, threads)
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,12 @@ class Boosted:
     ----------
     booster : lightgbm.Booster
     classes : int
-        See `Sample.classes`.
+        As `Sample.classes`.
     threads : int
-        To predict with; 0 is all that OpenMP may use. LightGBM keeps this number for the whole
-        process, and its buffers are as many: whatever is at work at once must agree on it, or
-        memory is overrun. So all predictions use the same, however few their rows, and so does
-        what trains beside them.
+        To predict with; 0 uses all that OpenMP may use. LightGBM stores this number once for the
+        whole process and sizes its buffers by it: everything that runs at the same time must use
+        the same number, or memory is overrun. So all predictions use it, however few their rows,
+        and so does training in the same process.
     """
 
     booster: Any
@@ -156,27 +157,27 @@ class Boosted:
 
     @property
     def iterations(self) -> int:
-        """Boosting rounds in it; of several classes, each has a tree in every round."""
+        """Number of boosting rounds; with several classes, each has a tree in every round."""
         return int(self.booster.num_trees() // self.booster.num_model_per_iteration())
 
     def scores(self, matrix: np.ndarray) -> np.ndarray:
-        """Probabilities or values; see `longhaul.estimators.estimator.Estimator.scores`."""
+        """Return probabilities or values; see `longhaul.estimators.estimator.Estimator.scores`."""
         few = 1 <= len(matrix) <= FEW_ROWS and matrix.shape[1:] == (self._width,)
         if few and matrix.dtype == np.float32 and self.classes <= 2:
-            return np.concatenate([self._single.scores(row) for row in matrix[:, np.newaxis]])
+            return np.concatenate([self._single_row.scores(row) for row in matrix[:, np.newaxis]])
         return self._predict(matrix)
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray | None:
-        """SHAP values, shape (n, p), in log-odds (Lundberg et al., Nat. Mach. Intell. 2020).
+        """Return SHAP values, shape (n, p), in log-odds (Lundberg et al., Nat. Mach. Intell. 2020).
 
-        Of numbers, in their unit; of several classes, none: each has its own.
+        For regression, they are in the target's unit; for several classes, None.
         """
         if self.classes > 2:
             return None
-        return self._predict(matrix, pred_contrib=True)[:, :-1]  # the last one is the base rate's
+        return self._predict(matrix, pred_contrib=True)[:, :-1]  # the last column is the expected value
 
     def save(self, folder: Path) -> None:
-        """Write it into an existing folder, as text."""
+        """Write the booster into an existing folder, as text."""
         (folder / FILE).write_text(self.booster.model_to_string(), encoding="utf-8")
 
     @cached_property
@@ -184,15 +185,15 @@ class Boosted:
         return int(self.booster.num_feature())
 
     @cached_property
-    def _single(self) -> SingleRowPredictor:
+    def _single_row(self) -> SingleRowPredictor:
         return SingleRowPredictor(self.booster, self.threads)
 
-    def _predict(self, matrix: np.ndarray, **how: bool) -> np.ndarray:
+    def _predict(self, matrix: np.ndarray, **options: bool) -> np.ndarray:
         if not len(matrix):
-            if how:
+            if options:
                 return np.empty((0, matrix.shape[1] + 1))
             return np.empty((0, self.classes) if self.classes > 2 else 0)
-        return np.asarray(self.booster.predict(matrix, num_threads=self.threads, **how))
+        return np.asarray(self.booster.predict(matrix, num_threads=self.threads, **options))
 
 
 def load(folder: Path, classes: int) -> Boosted:
@@ -202,7 +203,7 @@ def load(folder: Path, classes: int) -> Boosted:
 
 
 def _bin(encoder: Encoder, train: Sample, params: Mapping[str, Any]) -> Any:
-    """LightGBM's form of the rows to learn from."""
+    """Build the LightGBM dataset of a sample."""
     return lightgbm.Dataset(
         train.matrix,
         train.outcome,
@@ -213,7 +214,7 @@ def _bin(encoder: Encoder, train: Sample, params: Mapping[str, Any]) -> Any:
 
 
 def _params(chosen: Mapping[str, float], seed: int, threads: int, train: Sample) -> dict[str, Any]:
-    """The settings in LightGBM's own words."""
+    """Convert settings to LightGBM's parameters."""
     return {
         "learning_rate": float(chosen["learning_rate"]),
         "num_leaves": int(chosen["leaves"]),
@@ -233,7 +234,7 @@ def _params(chosen: Mapping[str, float], seed: int, threads: int, train: Sample)
 
 
 def _objective(classes: int) -> dict[str, Any]:
-    """What to make small, in LightGBM's own words."""
+    """Return LightGBM's parameters for the objective and its metric."""
     if not classes:
         return {"objective": "regression", "metric": "rmse"}
     if classes == 2:
@@ -241,8 +242,8 @@ def _objective(classes: int) -> dict[str, Any]:
     return {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
 
 
-def _first(booster: Any, iterations: int) -> Any:
-    """The booster cut to its first iterations; 0 or less keeps all."""
+def _truncate(booster: Any, iterations: int) -> Any:
+    """Truncate the booster to its first iterations; 0 or less keeps all."""
     if iterations <= 0:
         return booster
     return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=iterations))

@@ -1,6 +1,6 @@
 """Linear models of scikit-learn: logistic regression for classes, ridge regression for numbers.
 
-Numbers are scaled, categories become one column for each level.
+Numbers are scaled, categories are one-hot encoded.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ defaults: dict[str, float] = {"C": 0.1}
 
 
 def space() -> dict[str, Any]:
-    """C is the inverse strength of the L2 penalty."""
+    """Return the search space: C, the inverse strength of the L2 penalty."""
     from hyperopt import hp  # not needed where the model is served
 
     return {"C": hp.loguniform("C", np.log(1e-4), np.log(10))}
@@ -40,7 +40,7 @@ def fit(
     seed: int,
     threads: int,
 ) -> SklearnEstimator:
-    """Learn a weight for each column; see `longhaul.estimators.families.Family.fit`."""
+    """Fit one coefficient per column; see `longhaul.estimators.families.Family.fit`."""
     chosen = {**defaults, **settings}
     strength = float(chosen["C"])
     if train.classes:
@@ -51,16 +51,16 @@ def fit(
     weight = f"{pipeline.steps[-1][0]}__sample_weight"
     train = replace(train, matrix=train.matrix.astype(np.float64))
     fitted = fit_sklearn(pipeline, train, threads, weight)
-    return SklearnEstimator(fitted, train.classes, wide=True)
+    return SklearnEstimator(fitted, train.classes, as_float64=True)
 
 
 def load(folder: Path, classes: int) -> SklearnEstimator:
     """Read an estimator of this family that was saved in `folder`."""
-    return SklearnEstimator(load_sklearn(folder, TRUSTED), classes, wide=True)
+    return SklearnEstimator(load_sklearn(folder, TRUSTED), classes, as_float64=True)
 
 
 def _columns(encoder: Encoder) -> ColumnTransformer:
-    """What a linear model needs: no missing values, one scale, no codes taken for amounts."""
+    """Impute and scale numbers, one-hot encode categories."""
     categories = encoder.categorical
     numbers = [i for i in range(len(encoder.names)) if i not in categories]
     scaled = make_pipeline(

@@ -1,0 +1,130 @@
+"""Ingestion of a source on one machine: read, checked and written as a table of periods."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from longhaul.data import periods, profile, sources, split
+from longhaul.data.files import Fetch
+from longhaul.data.labels import has_label, outcomes, require_variety, resolve
+from longhaul.data.table import PeriodTable
+from longhaul.errors import LonghaulError
+from longhaul.problem import Problem, Target
+
+SAMPLE_ROWS = 200
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class IngestedTable:
+    """Description of a table that was written period by period.
+
+    Attributes
+    ----------
+    problem : Problem
+        With the classes of the target, where there are several.
+    sample : DataFrame
+        A few of its rows.
+    quarantined : DataFrame
+        Rows that do not fit, or lack an outcome that is needed, with the reason.
+    profile : dict
+        See `longhaul.data.profile.profile`.
+    notes : list of str
+        What had to be assumed to read the source.
+    """
+
+    problem: Problem
+    sample: pd.DataFrame
+    quarantined: pd.DataFrame
+    profile: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+    def headline(self) -> str:
+        """Summarise the table in one line: rows, periods, outcome, quarantined rows."""
+        rows, count = self.profile["rows"], len(self.profile["periods"])
+        outcome = _outcome(self.profile["outcome"], self.problem.target)
+        text = f"{rows:,} rows, {count} {periods.plural(self.problem.length)}, {outcome}"
+        quarantined = len(self.quarantined)
+        return text + (f"; {quarantined:,} rows quarantined" if quarantined else "")
+
+
+def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> IngestedTable:
+    """Read a problem's whole source into memory; write its periods.
+
+    Parameters
+    ----------
+    problem : Problem
+    folder : Path
+        Where a relative path starts: that of the problem file.
+    fetch : callable
+        Gets what lies at a URI that MLflow knows.
+    target : Path
+        An existing folder, which gets the table.
+
+    Raises
+    ------
+    LonghaulError
+        When the source cannot be read, all outcomes are the same, or a window has no rows.
+    """
+    source = sources.read(problem, folder, fetch)
+    resolved = replace(problem, target=resolve(source.frame, problem.target))
+    frame, unlabelled = _drop_unlabelled(source.frame, resolved)
+    labelled = frame[has_label(frame, resolved.target)]
+    values = labelled[resolved.target.column].unique()[:_EXAMPLES]
+    require_variety(
+        outcomes(labelled, resolved.target),
+        resolved.target,
+        f"target {resolved.target.column!r}",
+        values,
+    )
+    table = PeriodTable(target)
+    table.write(resolved, frame, folder)
+    require_windows(table, resolved)
+    return IngestedTable(
+        resolved,
+        frame.head(SAMPLE_ROWS),
+        pd.concat([source.unfit, unlabelled]),
+        profile.profile(frame, resolved),
+        source.notes,
+    )
+
+
+def require_period_labels(problem: Problem) -> None:
+    """Refuse windows of other periods than the table's: they would lose rows at their ends."""
+    length = problem.length
+    for name in (*split.WINDOWS, "production"):
+        for bound in getattr(problem.windows, name):
+            if not periods.is_label(bound, length):
+                raise LonghaulError(
+                    f"windows.{name}: {bound!r} is not a {length};"
+                    f" its labels are such as {periods.example(length)}"
+                )
+
+
+def require_windows(table: PeriodTable, problem: Problem) -> None:
+    """Refuse a table that has no rows in one of the windows."""
+    production = ["production"] if problem.windows.production[1:] else []
+    for name in (*split.WINDOWS, *production):
+        table.window(name, problem)
+
+
+def _drop_unlabelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Separate rows without an outcome, where one is needed to learn from.
+
+    In production outcomes may come later, or never.
+    """
+    period = periods.of(frame, problem)
+    needed = period.map(lambda label: not problem.windows.in_production(label))
+    unlabelled = needed & frame[problem.target.column].isna()
+    reason = f"{problem.target.column} is missing: no outcome to learn from"
+    return frame[~unlabelled].reset_index(drop=True), frame[unlabelled].assign(reason=reason)
+
+
+def _outcome(figures: dict[str, float], target: Target) -> str:
+    if target.task_type == "binary":
+        return f"{figures['positive_share']:.1%} {target.column} = {target.positive}"
+    if target.task_type == "multiclass":
+        return f"{len(target.classes)} classes of {target.column}"
+    return f"{target.column} {figures['target_mean']:.4g} ± {figures['target_sd']:.3g}"

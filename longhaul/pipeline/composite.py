@@ -1,0 +1,80 @@
+"""Sequences of steps that `main` and composite steps run."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from longhaul.data import sources
+from longhaul.pipeline import caller
+from longhaul.pipeline.flow import FinishedStep, Flow
+from longhaul.scaffold import problem_file
+from longhaul.tracking import artifacts
+
+
+def declare_problem(flow: Flow, data: str, target: str, query: str) -> Path:
+    """Write the problem file of a table into the caller's folder; see the step `init`."""
+    folder = caller.folder()
+    path = folder / problem_file.file_name(data)
+    data = str(folder / data) if sources.is_path(data) else data
+    step = flow.run("init", data=data, target=target, query=query, problem=path)
+    problem_file.write(path, _read_text(step, "problem.yaml"))  # the step may be reused
+    click.echo(_read_text(step, "decisions.txt"))
+    return path
+
+
+def clean_table(flow: Flow, problem: Path, engine: str) -> str:
+    """Ingest a problem's source and validate it; return the URI of the clean table."""
+    ingested = flow.run("ingest", problem=problem, engine=engine)
+    return flow.run("validate", table=ingested.uri("table"), engine=engine).uri("table")
+
+
+def best_family(flow: Flow, split: str, families: Sequence[str], seed: int) -> str:
+    """Train each family, side by side; return the one with the lowest validation loss."""
+    cores = os.cpu_count() or 1
+    threads = max(1, cores // len(families))
+    trained = flow.run_each(
+        "train",
+        [
+            {"split": split, "family": family, "seed": seed, "threads": threads}
+            for family in families
+        ],
+        at_once=cores,
+    )
+    losses = [step.metrics["valid_loss"] for step in trained]
+    return families[losses.index(min(losses))]
+
+
+def promote_candidate(
+    flow: Flow, candidate: str, evaluated: FinishedStep, reason: str, expected_champion: str
+) -> str:
+    """Register a candidate that passed the gate and make it champion; return its version.
+
+    Parameters
+    ----------
+    flow : Flow
+    candidate : str
+        URI of the model.
+    evaluated : FinishedStep
+        The step that judged it; the ledger names its run as evidence.
+    reason : str
+        For the ledger.
+    expected_champion : str
+        The version that must be champion now, ``"none"`` or ``"any"``.
+    """
+    verdict = evaluated.uri("verdict.json")
+    registered = flow.run("register", candidate=candidate, verdict=verdict)
+    version = artifacts.read_json(registered.uri("version.json"))
+    flow.run(
+        "promote",
+        model=version["uri"],
+        reason=reason,
+        evidence=evaluated.run_id,
+        replaces=expected_champion,
+    )
+    return str(version["version"])
+
+
+def _read_text(step: FinishedStep, name: str) -> str:
+    return artifacts.fetch(step.uri(name)).read_text(encoding="utf-8")
