@@ -92,7 +92,7 @@ def report(flow: Flow, name: str, candidate: str) -> str:
     """Write the report of the life cycle, print where it is, and return the headline."""
     champion = promotion.champion(name)
     pages = {"report": (flow.run("report", run=flow.parent_id).run_id, "report.html")}
-    if run := ProductionHistory.read(name).run:
+    if run := ProductionHistory.load(name).run:
         pages["life"] = (run, "life.html")
     flow.summary(f"{name} version {champion}", candidate, pages)
     return f"{name} version {champion} is champion; candidate: {candidate}"

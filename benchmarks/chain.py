@@ -139,7 +139,7 @@ def _chain(start: Start, how: dict[str, Any]) -> None:
     verdict = f"runs:/{judged}/verdict.json"
     start("register", {"candidate": candidate, "verdict": verdict})
     model = "models:/flights/1"
-    crown = {"model": model, "reason": "measured", "evidence": judged, "replaces": "any"}
+    crown = {"model": model, "reason": "measured", "evidence": judged, "expected_champion": "any"}
     start("promote", crown)
     start("deploy", {"model": model, "split": split, "requests": "50", "stock": "false"})
     for period in how["periods"]:

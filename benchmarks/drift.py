@@ -191,8 +191,8 @@ def _known(frame: pd.DataFrame, period: np.ndarray) -> tuple[Encoder, Reference]
     probability = np.where(outcome, 0.4, 0.2)
     sample = Sample(encoder.transform(frame), outcome)
     return encoder, Reference(
-        **references.learn(frame, sample, period, encoder, 50),
-        **references.learn_scores(
+        **references.fit(frame, sample, period, encoder, 50),
+        **references.fit_scores(
             Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
         ),
         importance=dict.fromkeys(frame.columns, 1 / frame.shape[1]),

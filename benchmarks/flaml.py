@@ -30,7 +30,7 @@ from longhaul.scaffold import columns
 from longhaul.scaffold import target as targets
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows, encode
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import MAX_PENDING, Search, SearchContext
 from longhaul.training.trials import best
 
@@ -108,12 +108,12 @@ def _ours(problem: Problem, fit: pd.DataFrame, test: pd.DataFrame, seconds: floa
     prepared = EncodedWindows(encoder, *halves)
     tried: dict[str, float] = {}
     for name, family in families.FAMILIES.items():
-        judge = on_validation(binary, family, prepared, 0, 2)
+        judge = validation_objective(binary, family, prepared, 0, 2)
         tried[name] = judge(dict(family.defaults), SearchContext())["valid_loss"]
     family = families.FAMILIES[min(tried, key=lambda name: tried[name])]
     track = families.share_dataset(family, encoder, prepared.train, prepared.valid, 0)
     ahead = MAX_PENDING if track else 1
-    judge = on_validation(binary, family, prepared, 0, 1 if track else 2, track)
+    judge = validation_objective(binary, family, prepared, 0, 1 if track else 2, track)
     space = family.space()
     left = 0.9 * seconds - (time.perf_counter() - began)
     first = {name: family.defaults[name] for name in space}

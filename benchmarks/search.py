@@ -29,7 +29,7 @@ from longhaul.estimators.families import lightgbm as family
 from longhaul.tasks import binary
 from longhaul.training import candidate
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import MAX_PENDING, Search
 
 TRIALS, FEW = 25, 12  # of plain hyperopt, in full and in quick mode
@@ -239,7 +239,7 @@ def _longhaul(prepared: EncodedWindows, seed: int, seconds: float) -> Curve:
     began, wall = time.perf_counter(), time.time()
     chosen = families.FAMILIES[family.name]
     track = families.share_dataset(chosen, prepared.encoder, prepared.train, prepared.valid, 0)
-    judge = on_validation(binary, chosen, prepared, 0, 1, track)
+    judge = validation_objective(binary, chosen, prepared, 0, 1, track)
     space = family.space()
     first = {name: family.defaults[name] for name in space}
     left = seconds - (time.perf_counter() - began)

@@ -9,7 +9,7 @@ import mlflow
 from tqdm import tqdm
 
 from longhaul.backtest.comparison import compare
-from longhaul.backtest.policies import POLICIES, Course, Replay, Trained
+from longhaul.backtest.policies import POLICIES, PolicyResult, Backtest, TrainedModel
 from longhaul.data import periods, windows
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
@@ -34,15 +34,15 @@ def replay(model: str, table: str, window: Window, seed: Seed) -> str:
     start = logged_models.load_for(identity.uri, problem)
     settings = candidates.read_settings(candidates.settings_uri(versions.run_of_version(identity.uri)))
 
-    def train(newest: str, gated: bool) -> Trained:
+    def train(newest: str, gated: bool) -> TrainedModel:
         """On what was known when `newest` was over."""
         began = time.perf_counter()
         moved, (fit, valid) = _windows(folder, problem, newest, gated, window)
         fitted = candidate.fit(moved, fit, valid, start.predictor.family, settings, seed, 0)
-        return Trained(fitted.package, time.perf_counter() - began)
+        return TrainedModel(fitted.package, time.perf_counter() - began)
 
     baseline = float(versions.version(identity.name, identity.version).tags["test_auc"])
-    again = Replay(problem, start, baseline, lambda p: PeriodTable(folder).read([p]), train)
+    again = Backtest(problem, start, baseline, lambda p: PeriodTable(folder).read([p]), train)
     lived = [one for one in PeriodTable(folder).periods if problem.windows.in_production(one)]
     courses = [
         again.run(policy, lived)
@@ -63,7 +63,7 @@ def _windows(
     return moved, [PeriodTable(folder).read(each) for each in chosen]
 
 
-def _log(courses: list[Course], problem: Problem, lived: list[str], seed: int) -> str:
+def _log(courses: list[PolicyResult], problem: Problem, lived: list[str], seed: int) -> str:
     """The table, the picture and the page; what the best policy buys."""
     compared = compare(courses, problem.gate.confidence, seed)
     rows = [_row(course, compared[course.policy.name]) for course in courses]
@@ -89,7 +89,7 @@ def _log(courses: list[Course], problem: Problem, lived: list[str], seed: int) -
     )
 
 
-def _row(course: Course, figures: dict[str, Any]) -> dict[str, Any]:
+def _row(course: PolicyResult, figures: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "policy": course.policy.name,
         "trained": sum(month.trained for month in course.months),

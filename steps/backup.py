@@ -9,10 +9,10 @@ from longhaul.tracking_server.settings import resolve_storage
 
 @step
 def backup(folder: str, database: str, artifacts: str, to: str) -> str:
-    """Back a tracking server up while it works."""
+    """Back up a tracking server while it runs."""
     here = caller.folder()
-    made = backups.create(resolve_storage(folder, database, artifacts, here), here / to)
-    return f"{here / to}: {made}"
+    manifest = backups.create(resolve_storage(folder, database, artifacts, here), here / to)
+    return f"{here / to}: {manifest}"
 
 
 if __name__ == "__main__":

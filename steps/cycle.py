@@ -1,18 +1,14 @@
 """Run one period in production: score it, monitor it, and retrain if the evidence says so."""
 
-from typing import Any
-
 import mlflow
 
 from longhaul import problem as problems
-from longhaul.data import periods
-from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller, composite
 from longhaul.pipeline.fail_on import require_below
-from longhaul.pipeline.flow import Flow, open_flow
+from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
-from longhaul.production import history
+from longhaul.production import retraining
 from longhaul.production.version_for_period import version_for_period
 from longhaul.registry.lock import lock
 from longhaul.report import production as pages
@@ -22,7 +18,7 @@ PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 
 
 def version_in_charge(problem: str, period: str) -> str:
-    """Return the version that a cycle of the period scores with."""
+    """Return the version whose predictions of the period count."""
     return version_for_period(problems.load(caller.problem_file(problem)).name, period)
 
 
@@ -44,4 +40,24 @@ def cycle(
     with lock(f"{name}.cycle", PATIENCE_SECONDS), open_flow(use_cache) as flow:
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
-        X
+        model, outcome = f"models:/{name}/{version}", None
+        scored, decision = composite.monitor_period(flow, model, table, period, engine)
+        if decision["action"] == "retrain":
+            outcome = retraining.superseded(name, period, version)
+            if outcome is None:
+                newest = retraining.newest_labelled(table, period)
+                outcome = composite.retrain(
+                    flow, model, table, newest, window, trials, seed, use_cache, engine
+                )
+                if retraining.record(name, period, outcome):
+                    pages.publish(name)
+        unchanged = all(child.reused for child in flow.steps)
+    record = {"period": period, "version": version, "decision": decision, "retrained": outcome}
+    mlflow.log_dict(record, "cycle.json")
+    mlflow.log_metrics(dict(scored.metrics))
+    headline = retraining.summarize(version, decision, outcome, unchanged)
+    return require_below(fail_on, decision["level"], headline)
+
+
+if __name__ == "__main__":
+    cycle()

@@ -19,14 +19,14 @@ def clean(experiment: str, days: Days, apply: bool) -> str:
     if found is None:
         raise LonghaulError(f"experiment: there is no {experiment!r}")
     inventory = garbage_collection.take_inventory(found.experiment_id)
-    old = inventory.old(int(time.time() * 1000 - days * DAY))
+    old = inventory.collectable(int(time.time() * 1000 - days * DAY))
     active = [run for run in old if run.info.lifecycle_stage == "active"]
     listed = [{"run": run.info.run_id, "name": run.info.run_name} for run in active]
     mlflow.log_dict({"runs": listed, "applied": apply}, "clean.json")
     if not apply:
         return f"{len(active):,} of {len(inventory.runs):,} runs would go; -P apply=true deletes"
     files = sum(garbage_collection.delete(run) for run in old)
-    return f"{len(active):,} runs deleted, with {files:,} artifacts; {len(inventory.needed):,} kept"
+    return f"{len(active):,} runs deleted, with {files:,} artifacts; {len(inventory.reachable):,} kept"
 
 
 if __name__ == "__main__":

@@ -35,12 +35,12 @@ def monitor(
     """Judge a period; put it on the record of the model's life."""
     folder = artifacts.fetch(table)
     problem, identity = tables.problem(folder), _registered(model)
-    past = ProductionHistory.read(identity.name).before(period)
+    past = ProductionHistory.load(identity.name).before(period)
     lag = problem.monitoring.label_lag
     with _counting(engine, period) as count:
         watched = MonitoringSession(folder, problem, past, identity, predictions, count)
         pending = past.pending(period, lag)
-        truths = [watched.truth(label) for label in pending if watched.knows(label)]
+        truths = [watched.realized_performance(label) for label in pending if watched.has_period(label)]
         judged = watched.assess(period, truths)
     _log(judged, identity)
     run = mlflow.active_run()
@@ -63,7 +63,7 @@ def monitor(
     figures = {period: serialisation.metrics(judged) | {"version": float(identity.version)}}
     for one in truths:
         label = one.realized.period
-        figures[label] = figures.get(label, {}) | serialisation.truth_metrics(one)
+        figures[label] = figures.get(label, {}) | serialisation.realized_metrics(one)
     history.record_period(record, told, figures, identity.name, run.info.experiment_id)
     pages.publish(identity.name)
     _tell(judged, identity)
@@ -99,11 +99,11 @@ def _registered(model: str) -> ModelUri:
 
 def _log(judged: Assessment, identity: ModelUri) -> None:
     """The assessment, its figures and its page, in the run of this stage."""
-    plain = serialisation.plain(judged)
+    plain = serialisation.to_dict(judged)
     mlflow.log_metrics(serialisation.metrics(judged))
     for one in judged.truths:
         if one.realized.period == judged.period:
-            mlflow.log_metrics(serialisation.truth_metrics(one))
+            mlflow.log_metrics(serialisation.realized_metrics(one))
     mlflow.set_tags({LEVEL: judged.decision.level, ACTION: judged.decision.action})
     mlflow.log_text(pages.render_period(plain, identity.name, identity.version), "period.html")
     mlflow.log_dict(plain, "monitor.json")

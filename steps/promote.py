@@ -1,4 +1,4 @@
-"""Make a version the champion."""
+"""Promote a version of a registered model to champion."""
 
 import mlflow
 
@@ -7,11 +7,11 @@ from longhaul.registry import ledger, promotion, versions
 
 
 @step
-def promote(model: str, reason: str, evidence: str, replaces: str) -> str:
-    """Move the alias champion; keep the ledger as it then is."""
+def promote(model: str, reason: str, evidence: str, expected_champion: str) -> str:
+    """Move the alias champion, and log the ledger."""
     name, version = versions.resolve(model)
-    moved = promotion.promote(name, version, reason, evidence, replaces)
-    mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
+    moved = promotion.promote(name, version, reason, evidence, expected_champion)
+    mlflow.log_dict([line.to_dict() for line in ledger.lines(name)], "ledger.json")
     if moved.before == moved.after != version:
         return f"{name}: version {version} was champion before version {moved.after}"
     if moved.before == moved.after:

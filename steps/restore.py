@@ -1,4 +1,4 @@
-"""Fill a new database and a new place for artifacts from a backup."""
+"""Restore a tracking server's database and artifacts from a backup."""
 
 
 from longhaul.pipeline import caller
@@ -11,8 +11,8 @@ from longhaul.tracking_server.settings import resolve_storage
 def restore(backup: str, folder: str, database: str, artifacts: str) -> str:
     """Restore a tracking server from a backup."""
     here = caller.folder()
-    found = backups.restore(here / backup, resolve_storage(folder, database, artifacts, here))
-    return f"restored: {found}"
+    manifest = backups.restore(here / backup, resolve_storage(folder, database, artifacts, here))
+    return f"restored: {manifest}"
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def _crown(flow: Flow, champion: ModelUri, candidate: str, judged: Stage, period
         model=made["uri"],
         reason=reason,
         evidence=judged.run_id,
-        replaces=champion.version,
+        expected_champion=champion.version,
     )
     return str(made["version"])
 

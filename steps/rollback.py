@@ -1,4 +1,4 @@
-"""Give the championship back to the version that held it before."""
+"""Make the previous champion of a registered model the champion again."""
 
 import mlflow
 
@@ -8,9 +8,9 @@ from longhaul.registry import ledger, promotion
 
 @step
 def rollback(name: str, reason: str) -> str:
-    """Move the alias champion back; keep the ledger as it then is."""
+    """Move the alias champion back, and log the ledger."""
     moved = promotion.rollback(name, reason)
-    mlflow.log_dict([line.record() for line in ledger.lines(name)], "ledger.json")
+    mlflow.log_dict([line.to_dict() for line in ledger.lines(name)], "ledger.json")
     return f"{name}: version {moved.after} is champion again (was {moved.before})"
 
 

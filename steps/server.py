@@ -1,4 +1,4 @@
-"""Run a tracking server until it is stopped: real database, artifacts through it, closed doors."""
+"""Run a tracking server, with a database, an artifact store and users, until it is stopped."""
 
 import click
 
@@ -17,20 +17,20 @@ def server(
     host: str,
     port: Port,
     workers: Workers,
-    names: str,
+    allowed_hosts: str,
     users: bool,
 ) -> str:
-    """Keep runs, artifacts and models for everybody who may have them."""
-    given = ServerSettings(
+    """Serve runs, artifacts and models to the users who may read or write them."""
+    settings = ServerSettings(
         store=resolve_storage(folder, database, artifacts, caller.folder()),
         host=host,
         port=port,
         workers=workers,
-        names=tuple(name.strip() for name in names.split(",") if name.strip()),
+        allowed_hosts=tuple(host.strip() for host in allowed_hosts.split(",") if host.strip()),
         users=users,
     )
-    process.serve(given, lambda line: click.echo(line))
-    return f"served {given.url}"
+    process.serve(settings, lambda line: click.echo(line))
+    return f"served {settings.url}"
 
 
 if __name__ == "__main__":

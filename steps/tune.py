@@ -29,7 +29,7 @@ from longhaul.tracking import artifacts, candidates
 from longhaul.tracking import trials as records
 from longhaul.training import candidate
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import MAX_PENDING, Search
 from longhaul.training.trials import Trial, best, resumable_trials, table
 
@@ -107,7 +107,7 @@ def _on_this_machine(
     # Two trials side by side, with a processor each, get further than one after the other with two.
     ahead = MAX_PENDING if track else 1
     workers = min(ahead, cores)
-    objective = on_validation(task, family, prepared, search.seed, cores // workers, track)
+    objective = validation_objective(task, family, prepared, search.seed, cores // workers, track)
     return replace(search, ahead=ahead, workers=workers).run(objective, earlier)
 
 

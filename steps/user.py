@@ -1,4 +1,4 @@
-"""Give a user of the tracking server a role."""
+"""Create, change or remove a user of the tracking server."""
 
 import os
 
@@ -14,18 +14,18 @@ PASSWORD = "LONGHAUL_USER_PASSWORD"
 
 @step
 def user(name: str, role: str) -> str:
-    """Let a user in with a role, change it, or show the user out."""
+    """Give a user a role, or remove the user."""
     address = mlflow.get_tracking_uri()
     if not address.startswith("http"):
-        raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a server that has")
+        raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a tracking server's address")
     client = auth.client(address)
     if role == auth.NO_ROLE:
         auth.remove_user(client, name)
-        return f"{name} is no user any more"
-    made_up = auth.grant_role(client, name, role, os.environ.get(PASSWORD, ""))
-    if made_up:
-        # On the terminal alone: a run is for all to read.
-        click.echo(f"password of {name}: {made_up}")
+        return f"user {name} is removed"
+    password = auth.grant_role(client, name, role, os.environ.get(PASSWORD, ""))
+    if password:
+        # On the terminal only: everybody may read the run.
+        click.echo(f"password of {name}: {password}")
     return f"{name} is {role}"
 
 

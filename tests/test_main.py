@@ -64,7 +64,7 @@ def test_each_cycle_has_its_children(place: tuple[Path, Path]) -> None:
     for label in ("2020-07", "2020-08", "2020-09"):
         cycle = lifecycles.children(parent)[f"cycle {label}"]
         assert set(lifecycles.children(cycle)) >= {f"score {label}", f"monitor {label}"}
-    life = ProductionHistory.read("churn")
+    life = ProductionHistory.load("churn")
     assert sorted(life.periods) == ["2020-07", "2020-08", "2020-09"]
     page = mlflow.artifacts.load_text(f"runs:/{life.run}/life.html")
     assert all(f">{label}</a>" in page for label in life.periods)

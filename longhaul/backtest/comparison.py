@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longhaul.backtest.policies import Course
+from longhaul.backtest.policies import PolicyResult
 from longhaul.evaluation.intervals import Interval
 
 RESAMPLES = 1000
 
 
 def compare(
-    courses: Sequence[Course], confidence: float, seed: int
+    courses: Sequence[PolicyResult], confidence: float, seed: int
 ) -> dict[str, dict[str, tuple[Interval, Interval]]]:
     """The metrics of each course, and by how much they differ from the first one's.
 
@@ -47,7 +47,7 @@ def compare(
     return result
 
 
-def _year(course: Course, times: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+def _year(course: PolicyResult, times: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
     """The metrics over all periods, weighted by rows; the AUC period by period."""
     parts = [one.figures(each) for one, each in zip(course.days, times, strict=True)]
     rows = [each @ one.rows for one, each in zip(course.days, times, strict=True)]

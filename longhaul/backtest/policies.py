@@ -72,7 +72,7 @@ POLICIES = (
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """A model that may be in charge.
 
     Attributes
@@ -87,7 +87,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Month:
+class PeriodResult:
     """One period under a policy: who was in charge, what was decided and what came of it."""
 
     period: str
@@ -98,7 +98,7 @@ class Month:
 
 
 @dataclass(frozen=True)
-class Course:
+class PolicyResult:
     """The periods under one policy.
 
     Attributes
@@ -112,12 +112,12 @@ class Course:
     """
 
     policy: Policy
-    months: list[Month] = field(default_factory=list)
+    months: list[PeriodResult] = field(default_factory=list)
     days: list[Days] = field(default_factory=list)
     seconds: float = 0.0
 
 
-class Replay:
+class Backtest:
     """Periods that can be lived through again and again; what was computed once is kept.
 
     Parameters
@@ -140,16 +140,16 @@ class Replay:
         start: Package,
         baseline: float,
         rows: Callable[[str], pd.DataFrame],
-        train: Callable[[str, bool], Trained],
+        train: Callable[[str, bool], TrainedModel],
     ):
         self._problem, self._rows, self._train = problem, rows, train
-        self._models = {START: Trained(start, 0.0)}
+        self._models = {START: TrainedModel(start, 0.0)}
         self._baselines = {START: baseline}
         self._kept: dict[tuple[str, str], Any] = {}
 
-    def run(self, policy: Policy, periods: Sequence[str]) -> Course:
+    def run(self, policy: Policy, periods: Sequence[str]) -> PolicyResult:
         """Live through some periods; outcomes of each are known when it ends."""
-        course, present, seconds = Course(policy), START, 0.0
+        course, present, seconds = PolicyResult(policy), START, 0.0
         fell: list[bool] = []
         for period in periods:
             judged, days = self._live(present, period, fell)
@@ -167,9 +167,9 @@ class Replay:
                 else [*fell, *([judged.decision.fell] if judged.decision.fell is not None else [])]
             )
             present = challenger if promoted else present
-            course.months.append(Month(period, before, judged.decision.level, trained, promoted))
+            course.months.append(PeriodResult(period, before, judged.decision.level, trained, promoted))
             course.days.append(days)
-        return Course(policy, course.months, course.days, seconds)
+        return PolicyResult(policy, course.months, course.days, seconds)
 
     def _live(self, model: str, period: str, fell: Sequence[bool]) -> tuple[Assessment, Days]:
         """A period with one model in charge."""

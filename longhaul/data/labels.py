@@ -88,8 +88,8 @@ def resolve(frame: pd.DataFrame, target: Target) -> Target:
     classes = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
     if not 3 <= len(classes) <= MOST_CLASSES:
         raise LonghaulError(
-            f"target {target.column!r}: {len(classes)} classes are found; kind multiclass takes 3 to"
-            f" {MOST_CLASSES}: declare another target.task_type, binary or regression"
+            f"target {target.column!r}: {len(classes)} classes are found; task_type multiclass"
+            f" takes 3 to {MOST_CLASSES}: declare another target.task_type, binary or regression"
         )
     return replace(target, classes=tuple(classes))
 
@@ -142,8 +142,8 @@ def _positive(column: pd.Series, target: Target) -> np.ndarray:
 def _numbers(column: pd.Series) -> np.ndarray:
     if not types.is_numeric_dtype(column):
         raise LonghaulError(
-            f"target {column.name!r}: holds {text(column.iloc[0])!r}, no number; kind regression"
-            " predicts numbers"
+            f"target {column.name!r}: holds {text(column.iloc[0])!r}, no number;"
+            " task_type regression predicts numbers"
         )
     values = column.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():

@@ -1,4 +1,4 @@
-"""Which features a model's predictions come from."""
+"""Feature attributions of a model: SHAP values or permutation importance."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ import pandas as pd
 from longhaul.model.predictor import Predictor
 from longhaul.tasks import TASKS
 
-CONTRIBUTION_ROWS = 1000  # taking predictions apart is slow, but every row tells something
+CONTRIBUTION_ROWS = 1000  # contributions are slow, but informative on few rows
 PERMUTATION_ROWS = 5000
-MOST_SHUFFLED = 200
+MAX_SHUFFLED = 200
 CONTRIBUTION = "mean |contribution|, log-odds"
 PERMUTATION = "rise of log loss when shuffled, nats"
-_OF_NUMBERS = {
+_REGRESSION_METHODS = {
     CONTRIBUTION: "mean |contribution|, in the target's unit",
     PERMUTATION: "rise of the squared error when shuffled",
 }
@@ -22,13 +22,12 @@ _OF_NUMBERS = {
 def attributions(
     predictor: Predictor, frame: pd.DataFrame, outcome: np.ndarray, seed: int
 ) -> pd.DataFrame:
-    """How much each feature of the table matters to a model, measured on a sample of the rows.
+    """Measure each feature's importance to a model on a sample of the rows.
 
-    The mean absolute contribution to a row's log-odds, or number, where the model can take its
-    predictions apart (SHAP values for trees; Lundberg et al. 2020, Nature Machine Intelligence),
-    otherwise the rise of the loss when a feature's values are shuffled among the rows (Breiman
-    2001, Random forests; Fisher, Rudin and Dominici 2019). A feature that became several columns
-    counts as one.
+    The mean absolute contribution to a row's log-odds, or value, where the model has contributions
+    (SHAP values for trees; Lundberg et al. 2020, Nature Machine Intelligence), otherwise the rise
+    of the loss when a feature's values are shuffled among the rows (Breiman 2001, Random forests;
+    Fisher, Rudin and Dominici 2019). A feature encoded as several columns counts as one.
 
     Parameters
     ----------
@@ -36,13 +35,12 @@ def attributions(
     frame : DataFrame of n rows
     outcome : ndarray, shape (n,)
     seed : int
-        Of the sample, and of the shuffling.
+        Seed of the sample and of the shuffling.
 
     Returns
     -------
     DataFrame with columns feature, importance, method
-        The most important first. Shuffling may by chance lower the loss: such importances are
-        below zero.
+        The most important first; below zero where shuffling happened to lower the loss.
     """
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(frame))
@@ -54,8 +52,8 @@ def attributions(
         method, chosen = PERMUTATION, order[:PERMUTATION_ROWS]
         matrix = predictor.encoder.transform(frame.iloc[chosen])
         importance = permutation(predictor, matrix, outcome[chosen], generator)
-    method = _OF_NUMBERS[method] if predictor.task_type == "regression" else method
-    # a date whose parts are all left out is a feature without a column
+    method = _REGRESSION_METHODS[method] if predictor.task_type == "regression" else method
+    # a date without any encoded part is a feature without a column
     importance = np.pad(importance, (0, len(predictor.features) - len(importance)))
     table = pd.DataFrame(
         {"feature": predictor.features, "importance": importance, "method": method}
@@ -64,30 +62,30 @@ def attributions(
 
 
 def contribution(parts: np.ndarray, sources: Sequence[int]) -> np.ndarray:
-    """Mean absolute contribution of each feature, those of its columns added up first.
+    """Return the mean absolute contribution of each feature, summed over its columns first.
 
     Parameters
     ----------
     parts : ndarray of float, shape (n, p)
-        What each column adds to each row's log-odds.
+        Contribution of each column to each row's log-odds.
     sources : sequence of int, of length p
-        Which of the k features a column comes from.
+        Index of the feature, of k, that each column comes from.
 
     Returns
     -------
     ndarray of float, shape (k,)
     """
-    belongs = np.equal.outer(np.asarray(sources), np.arange(max(sources) + 1))
-    return np.abs(parts @ belongs).mean(axis=0)
+    membership = np.equal.outer(np.asarray(sources), np.arange(max(sources) + 1))
+    return np.abs(parts @ membership).mean(axis=0)
 
 
 def permutation(
     predictor: Predictor, matrix: np.ndarray, outcome: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Rise of the mean loss when the values of one feature are shuffled among encoded rows.
+    """Measure the rise of the mean loss when one feature is shuffled among encoded rows.
 
-    Of very many features, only those are tried that go best with the outcome by themselves; the
-    others count as nothing.
+    With very many features, only those most correlated with the outcome are shuffled; the others
+    get 0.
 
     Returns
     -------
@@ -97,7 +95,7 @@ def permutation(
     sources = np.asarray(predictor.encoder.sources, dtype=int)
     before, shuffled = losses(outcome, score(matrix)).mean(), matrix.copy()
     rises = np.zeros(len(predictor.features))
-    for feature in _tried(matrix, outcome, sources, len(rises)):
+    for feature in _features_to_shuffle(matrix, outcome, sources, len(rises)):
         columns = np.flatnonzero(sources == feature)
         order = generator.permutation(len(matrix))
         shuffled[:, columns] = matrix[np.ix_(order, columns)]
@@ -106,13 +104,13 @@ def permutation(
     return rises
 
 
-def _tried(matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int) -> np.ndarray:
-    """The features to shuffle: all, or those whose columns go best with the outcome."""
-    if count <= MOST_SHUFFLED:
+def _features_to_shuffle(matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int) -> np.ndarray:
+    """Select features: all, or those whose columns correlate best with the outcome."""
+    if count <= MAX_SHUFFLED:
         return np.unique(sources)
-    known = np.nan_to_num(matrix - np.nanmean(matrix, axis=0), posinf=0, neginf=0)
-    spread = np.sqrt((known**2).sum(axis=0)) + np.finfo(np.float32).tiny
-    apart = np.asarray(outcome, dtype=float) - np.mean(outcome)
-    strength = np.abs(apart @ known) / spread
-    best = np.argsort(-strength, kind="stable")[:MOST_SHUFFLED]
+    centred = np.nan_to_num(matrix - np.nanmean(matrix, axis=0), posinf=0, neginf=0)
+    spread = np.sqrt((centred**2).sum(axis=0)) + np.finfo(np.float32).tiny
+    deviation = np.asarray(outcome, dtype=float) - np.mean(outcome)
+    strength = np.abs(deviation @ centred) / spread
+    best = np.argsort(-strength, kind="stable")[:MAX_SHUFFLED]
     return np.unique(sources[best])

@@ -1,4 +1,4 @@
-"""What decisions are worth, and what simpler rules would cost."""
+"""Cost, precision and recall of decisions, with baselines to compare."""
 
 import numpy as np
 from sklearn.metrics import precision_score, recall_score
@@ -11,7 +11,7 @@ from longhaul.tasks import Task
 def decision_metrics(
     outcome: np.ndarray, probability: np.ndarray, threshold: float, costs: Costs
 ) -> dict[str, float]:
-    """Judge the decisions at a threshold.
+    """Measure the decisions at a threshold.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def decision_metrics(
     Returns
     -------
     dict of str to float
-        Mean costs of a row: `cost` at the threshold, `cost_at_half` at 0.5, `cost_always` and
-        `cost_never` of deciding all rows alike; `precision` (NaN without positive decisions) and
-        `recall` (NaN without positive outcomes). Empty where there are no rows.
+        Mean costs per row: `cost` at the threshold, `cost_at_half` at 0.5, `cost_always` and
+        `cost_never` when all rows are decided positive, or negative; `precision` (NaN without
+        positive decisions) and `recall` (NaN without positive outcomes). Empty without rows.
     """
     if not len(outcome):
         return {}
@@ -44,12 +44,12 @@ def decision_metrics(
 
 
 def baseline_metrics(task: Task, outcome: np.ndarray) -> dict[str, float]:
-    """What the simplest rule is worth, which knows the outcomes and none of the rows.
+    """Measure the baseline: a constant prediction, the commonest class or the mean.
 
     Parameters
     ----------
     task : Task
-        Of several classes, or of numbers.
+        Multiclass or regression.
     outcome : ndarray, shape (n,)
 
     Returns

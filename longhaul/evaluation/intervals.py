@@ -1,4 +1,4 @@
-"""How sure the figures of a window are: bootstrap intervals over its rows."""
+"""Bootstrap confidence intervals of metrics over the rows of a window."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ _BATCH = 25
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure, and the bounds that it lies between with the declared confidence.
+    """A metric with its confidence bounds.
 
-    All three are NaN where the figure is not known; the bounds alone where too few rows carry it.
+    All three are NaN where the metric is undefined; the bounds alone where there are too few rows.
     """
 
     value: float
@@ -33,12 +33,12 @@ def intervals(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> dict[str, Interval]:
-    """Percentile bootstrap intervals of every metric.
+    """Compute percentile bootstrap intervals of every metric.
 
     Rows are drawn with replacement, as many as there are (Efron and Tibshirani 1993, An
-    Introduction to the Bootstrap, chapter 13). Of the calibration error, resamples are moved by
-    their median bias (chapter 14): rows that are drawn twice add an error of their own, and
-    without it calibrated predictions would lie below their interval.
+    Introduction to the Bootstrap, chapter 13). For the calibration error, resamples are shifted by
+    their median bias (chapter 14): rows that are drawn twice add an error of their own, so
+    calibrated predictions would otherwise lie below their interval.
 
     Parameters
     ----------
@@ -46,29 +46,29 @@ def intervals(
     outcome, scores : ndarray
         Of n rows, see `longhaul.tasks.Task`.
     confidence : float
-        Such as 0.95, half of the rest on either side.
+        Such as 0.95, with half of the rest on either side.
     seed : int
     resamples : int
 
     Returns
     -------
     dict of str to Interval
-        The keys are those of the task's `measure`. A resample that a metric is not known of makes
-        its bounds NaN.
+        With the keys of the task's `measure`. A resample with an undefined metric makes its bounds
+        NaN.
     """
-    known = task.measure(outcome, scores)
-    # sorted rows are sorted again in no time
+    metrics = task.measure(outcome, scores)
+    # metrics sort by score, which is fast on sorted rows
     order = np.argsort(scores if scores.ndim == 1 else scores.max(axis=1), kind="stable")
     outcome, scores = outcome[order], scores[order]
     generator = np.random.default_rng(seed)
-    drawn = []
+    resampled = []
     for _ in range(resamples if len(outcome) else 0):
         rows = _resample(len(outcome), generator)
-        drawn.append(task.measure(outcome[rows], scores[rows]))
-    found = {name: np.array([metrics[name] for metrics in drawn]) for name in known}
-    if (name := "calibration_error") in found:
-        found[name] = _without_bias(known[name], found[name])
-    return {name: _interval(value, found[name], confidence) for name, value in known.items()}
+        resampled.append(task.measure(outcome[rows], scores[rows]))
+    drawn = {name: np.array([measured[name] for measured in resampled]) for name in metrics}
+    if (name := "calibration_error") in drawn:
+        drawn[name] = _without_bias(metrics[name], drawn[name])
+    return {name: _interval(value, drawn[name], confidence) for name, value in metrics.items()}
 
 
 def improvement(
@@ -80,10 +80,10 @@ def improvement(
     seed: int,
     resamples: int = PAIRED_RESAMPLES,
 ) -> Interval:
-    """By how much the candidate's loss is lower than the champion's, on the same rows.
+    """Estimate the candidate's reduction of the champion's loss on the same rows.
 
-    A paired percentile bootstrap of the mean difference by row: what makes a row hard for both
-    models cancels out (Efron and Tibshirani 1993, chapter 16).
+    A paired percentile bootstrap of the mean difference per row: difficulty that both models share
+    cancels out (Efron and Tibshirani 1993, chapter 16).
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def improvement(
     -------
     Interval
         Of the log loss in nats, or of the mean squared error; above zero where the candidate is
-        better; NaN where there are no two rows.
+        better; NaN with fewer than two rows.
     """
     gain = task.losses(outcome, champion) - task.losses(outcome, candidate)
     if len(gain) < 2:
         return Interval(np.nan, np.nan, np.nan)
-    found = stats.bootstrap(
+    bounds = stats.bootstrap(
         (gain,),
         np.mean,
         n_resamples=resamples,
@@ -113,17 +113,17 @@ def improvement(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Interval(float(gain.mean()), float(found.low), float(found.high))
+    return Interval(float(gain.mean()), float(bounds.low), float(bounds.high))
 
 
 def _resample(count: int, generator: np.random.Generator) -> np.ndarray:
-    """Rows drawn with replacement, in order."""
+    """Draw rows with replacement, in ascending order."""
     times = np.bincount(generator.integers(count, size=count), minlength=count)
     return np.repeat(np.arange(count), times)
 
 
 def _without_bias(value: float, drawn: np.ndarray) -> np.ndarray:
-    """Resamples of an error, moved so that their median is the value; none is below zero."""
+    """Shift resamples of an error so that their median is the value; none is below zero."""
     return np.maximum(drawn + value - np.median(drawn), 0) if len(drawn) else drawn
 
 

@@ -1,4 +1,4 @@
-"""Performance slice by slice: a good mean can hide a group for which the model is no good."""
+"""Performance by slice: a good average can hide a group that the model serves badly."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,9 +11,9 @@ from longhaul.data.period_ranges import words
 from longhaul.errors import LonghaulError
 from longhaul.tasks import Task
 
-MOST_LEVELS = 40
+MAX_LEVELS = 40
 BINS = 10
-MIN_ROWS = 100  # an area under the curve of fewer is mostly chance
+MIN_ROWS = 100  # with fewer, the primary metric is mostly noise
 OTHER, MISSING = "(other)", "(missing)"
 
 
@@ -24,7 +24,7 @@ def slices(
     outcome: np.ndarray,
     scores: np.ndarray,
 ) -> list[dict[str, Any]]:
-    """Measure every value of some columns by itself.
+    """Measure each value of the given columns separately.
 
     Parameters
     ----------
@@ -37,58 +37,58 @@ def slices(
     Returns
     -------
     list of dict
-        As JSON knows it: ``column``, ``value``, ``rows``; ``found`` and ``predicted``, the shares
-        of positives, of right decisions, or the means; the task's leading figure (None where it
-        is not known, or of few rows) and its loss. Numbers and dates are in rising order,
-        categories by rows.
+        Of JSON types: ``column``, ``value``, ``rows``; ``found`` and ``predicted``, the actual and
+        predicted shares of positives, shares of right decisions, or means; the task's primary
+        metric (None where it is undefined, or with few rows) and its loss. Numbers and dates are
+        in ascending order, categories by rows.
 
     Raises
     ------
     LonghaulError
-        When a column is not there.
+        When a column is not in the table.
     """
-    found = []
+    rows_by_slice = []
     for name in columns:
         if name not in frame.columns:
             raise LonghaulError(f"slices: column {name!r} is not in the table")
         for value, rows in _groups(levels(frame[name])):
-            found.append(
+            rows_by_slice.append(
                 {"column": name, "value": value, **_row(task, outcome[rows], scores[rows])}
             )
-    return found
+    return rows_by_slice
 
 
 def levels(column: pd.Series) -> pd.Categorical:
-    """Which slice each row belongs to, the slices in the order in which to show them.
+    """Assign each row to a slice; the categories are in display order.
 
     Parameters
     ----------
     column : Series of n rows
-        Few numbers or dates are slices by themselves, many are cut at their quantiles; of many
+        Few distinct numbers or dates are one slice each, many are cut at their quantiles; of many
         categories, all but the most frequent share one slice.
 
     Returns
     -------
     Categorical of n rows
     """
-    graded = types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column)
-    if graded and not types.is_bool_dtype(column):
-        return _graded(column)
+    ordered = types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column)
+    if ordered and not types.is_bool_dtype(column):
+        return _ordered_levels(column)
     texts = column.astype("str").where(column.notna(), MISSING)
     counts = texts.value_counts()
-    if len(counts) <= MOST_LEVELS:
+    if len(counts) <= MAX_LEVELS:
         return pd.Categorical(texts, categories=counts.index)
-    kept = counts.index[:MOST_LEVELS]
+    kept = counts.index[:MAX_LEVELS]
     return pd.Categorical(texts.where(texts.isin(kept), OTHER), categories=[*kept, OTHER])
 
 
-def _graded(column: pd.Series) -> pd.Categorical:
-    """Slices of numbers or dates, in rising order; those that read alike share one."""
+def _ordered_levels(column: pd.Series) -> pd.Categorical:
+    """Assign numbers or dates to slices in ascending order; equal labels share one."""
     values = np.sort(column.dropna().unique())
-    if len(values) <= MOST_LEVELS:
+    if len(values) <= MAX_LEVELS:
         place, names = column, {value: _text(value) for value in values}
     else:
-        place = _tenths(column)
+        place = _deciles(column)
         ends = column.groupby(place).agg(["min", "max"])
         names = {k: words((_text(low), _text(high))) for k, low, high in ends.itertuples()}
     texts = place.map(names).astype(object).where(column.notna(), MISSING)
@@ -96,8 +96,8 @@ def _graded(column: pd.Series) -> pd.Categorical:
     return pd.Categorical(texts, categories=[*dict.fromkeys(names.values()), *missing])
 
 
-def _tenths(column: pd.Series) -> pd.Series:
-    """Which tenth of the known rows each row is in, from 0 on; equal values are in the lowest."""
+def _deciles(column: pd.Series) -> pd.Series:
+    """Return each row's decile among non-missing rows, from 0; ties get the lowest."""
     before = column.rank(method="min").astype(float) - 1
     return before * BINS // column.notna().sum()
 
@@ -111,13 +111,13 @@ def _groups(slices: pd.Categorical) -> Iterator[tuple[str, np.ndarray]]:
 
 def _row(task: Task, outcome: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
     metrics = task.measure(outcome, scores)
-    ranked = len(outcome) >= MIN_ROWS and np.isfinite(metrics[task.primary_metric])
-    several = scores.ndim == 2
+    reliable = len(outcome) >= MIN_ROWS and np.isfinite(metrics[task.primary_metric])
+    multiclass = scores.ndim == 2
     return {
         "rows": len(outcome),
-        "found": metrics["accuracy"] if several else float(outcome.mean()),
-        "predicted": float((scores.max(axis=1) if several else scores).mean()),
-        task.primary_metric: metrics[task.primary_metric] if ranked else None,
+        "found": metrics["accuracy"] if multiclass else float(outcome.mean()),
+        "predicted": float((scores.max(axis=1) if multiclass else scores).mean()),
+        task.primary_metric: metrics[task.primary_metric] if reliable else None,
         task.loss: metrics[task.loss],
     }
 

@@ -1,4 +1,4 @@
-"""From which probability on to decide positive, given what the two errors cost."""
+"""Decision threshold, chosen by the costs of false positives and false negatives."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,15 @@ from longhaul.problem import Costs
 
 @dataclass(frozen=True)
 class CostCurve:
-    """The cost of every decision rule that the data can tell apart.
+    """Mean cost at every threshold that the data distinguish.
 
     Attributes
     ----------
     thresholds : ndarray of float, shape (k,)
-        Rising; a row is decided positive when its probability is at least the threshold. The
+        Ascending; a row is decided positive when its probability is at least the threshold. The
         last is above every probability: never positive.
     costs : ndarray of float, shape (k,)
-        Mean cost of a row, in the unit of the declared costs.
+        Mean cost per row, in the unit of the declared costs.
     """
 
     thresholds: np.ndarray
@@ -25,7 +25,7 @@ class CostCurve:
 
 
 def cost_curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> CostCurve:
-    """The mean cost of a row at every threshold.
+    """Compute the mean cost per row at every threshold.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ def cost_curve(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> Co
 
 
 def choose_threshold(outcome: np.ndarray, probability: np.ndarray, costs: Costs) -> float:
-    """Of the thresholds that are as good as the cheapest, the one nearest to theory.
+    """Choose the threshold nearest to theory among those as good as the cheapest.
 
     For calibrated probabilities the best threshold is known: the cost of a false positive
     divided by the sum of both costs (Elkan 2001, The foundations of cost-sensitive learning).
-    As good is what costs no more than the cheapest and its standard error (the rule of Breiman,
-    Friedman, Olshen and Stone 1984, Classification and Regression Trees, section 3.4.3): what is
-    won beyond theory on a few rows, or in one month, is lost again in the next.
+    A threshold is as good when it costs at most one standard error more than the cheapest (the rule
+    of Breiman, Friedman, Olshen and Stone 1984, Classification and Regression Trees, section
+    3.4.3): a gain over theory on a few rows, or in one month, seldom holds in the next.
 
     Parameters
     ----------
@@ -61,15 +61,15 @@ def choose_threshold(outcome: np.ndarray, probability: np.ndarray, costs: Costs)
     """
     points = cost_curve(outcome, probability, costs)
     cheapest = points.thresholds[np.argmin(points.costs)]
-    each = row_costs(outcome, probability >= cheapest, costs)
-    error = each.std() / np.sqrt(len(each))
+    by_row = row_costs(outcome, probability >= cheapest, costs)
+    error = by_row.std() / np.sqrt(len(by_row))
     as_good = points.thresholds[points.costs <= points.costs.min() + error]
     theory = costs.false_positive / (costs.false_positive + costs.false_negative)
     return float(as_good[np.argmin(np.abs(as_good - theory))])
 
 
 def row_costs(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> np.ndarray:
-    """What each decision cost: float of shape (n,).
+    """Return the cost of each decision: float of shape (n,).
 
     Parameters
     ----------
@@ -82,5 +82,5 @@ def row_costs(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> np.nda
 
 
 def mean_cost(outcome: np.ndarray, decision: np.ndarray, costs: Costs) -> float:
-    """The mean cost of a row under given decisions; see `row_costs`."""
+    """Return the mean cost per row of given decisions; see `row_costs`."""
     return float(row_costs(outcome, decision, costs).mean())

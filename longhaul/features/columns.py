@@ -1,4 +1,4 @@
-"""The three kinds of column, each with what it learned and how it becomes numbers."""
+"""Encoders of number, category and date columns."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,127 +12,127 @@ from pandas.api import types
 from longhaul.errors import LonghaulError
 from longhaul.features.formats import blank, clock, missing, number, numbers, text, texts, times
 
-MOST_LEVELS = 254  # with the shared code of the others, all that a tree's histogram can tell apart
+MAX_LEVELS = 254  # one less than the bins of a tree's histogram: the other levels share one
 
-# Each part of a date, and after how many days it starts again.
+# The cycle of each part of a date, in days.
 _CYCLES = {"minute_of_day": 1.0, "day_of_week": 7.0, "day_of_year": 365.25}
 _DAY_PARTS = {
     "minute_of_day": lambda time: time.hour * 60 + time.minute,
     "day_of_week": lambda time: time.weekday(),
     "day_of_year": lambda time: time.timetuple().tm_yday,
 }
-_AS_IT_IS = {int, float, type(None)}
-_LEVEL = {str, type(None)}
+_NUMBERS = {int, float, type(None)}
+_TEXTS = {str, type(None)}
 _NUMERIC = {"boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty"}
 
 
 class ColumnEncoder(Protocol):
-    """A column of the table that becomes one or more columns of the matrix."""
+    """Encoder of a column of the table into one or more columns of the matrix."""
 
-    kind: ClassVar[str]
+    column_type: ClassVar[str]
 
     @property
     def name(self) -> str:
-        """Of the table's column."""
+        """The name of the table's column."""
 
     @property
     def names(self) -> list[str]:
-        """Of the k columns that it becomes."""
+        """The names of the k columns of the matrix."""
 
     def transform(self, column: pd.Series) -> np.ndarray:
-        """Those columns: float32 of shape (n, k), NaN where missing."""
+        """Encode a column: float32 of shape (n, k), NaN where missing."""
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
-        """The same k columns of plain Python values, without pandas: k sequences of length n.
+        """Encode plain Python values, without pandas: k sequences of length n.
 
-        Missing is None or NaN. What is returned equals what `transform` makes of a column of
-        type object with these values, once it is rounded to float32.
+        Missing is None or NaN. Rounded to float32, the values equal those of `transform` of a
+        column of type object.
         """
 
-    def one(self, value: Any) -> Sequence[float | None]:
-        """What `encode` makes of a single value: k numbers."""
+    def encode_one(self, value: Any) -> Sequence[float | None]:
+        """Encode a single value, as `encode` does: k numbers."""
 
-    def plain(self) -> dict[str, Any]:
-        """Kind, name and all that was learned, as JSON knows it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column type, the name and the fitted state, for JSON."""
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number, kept as it is."""
+    """Encoder of a number, which is kept as it is."""
 
     name: str
-    kind: ClassVar[str] = "number"
+    column_type: ClassVar[str] = "number"
 
     @property
     def names(self) -> list[str]:
-        """The column's own name."""
+        """The name of the column."""
         return [self.name]
 
     def transform(self, column: pd.Series) -> np.ndarray:
-        """The numbers: float32 of shape (n, 1)."""
+        """Convert to numbers: float32 of shape (n, 1)."""
         return numbers(column)[:, np.newaxis]
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
-        """The numbers themselves; see `Column.encode`."""
-        if _AS_IT_IS.issuperset(map(type, values)):
+        """Convert to numbers; see `ColumnEncoder.encode`."""
+        if _NUMBERS.issuperset(map(type, values)):
             return [values]
         return [[number(value) for value in values]]
 
-    def one(self, value: Any) -> Sequence[float | None]:
-        """The number itself; see `Column.one`."""
-        return (value if type(value) in _AS_IT_IS else number(value),)
+    def encode_one(self, value: Any) -> Sequence[float | None]:
+        """Convert to a number; see `ColumnEncoder.encode_one`."""
+        return (value if type(value) in _NUMBERS else number(value),)
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        return {"kind": self.kind, **asdict(self)}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column type, the name and the fitted state, for JSON."""
+        return {"kind": self.column_type, **asdict(self)}
 
 
 @dataclass(frozen=True)
 class Category:
-    """A category: its code is its rank by frequency; all that are rare or unseen share one.
+    """Encoder of a category: codes are ranks by frequency; rare and unseen levels share one.
 
     Attributes
     ----------
     levels : tuple of str
-        The categories with a code of their own, most frequent first, ties by name.
+        The levels with a code of their own, most frequent first, ties by name.
     """
 
     name: str
     levels: tuple[str, ...]
-    kind: ClassVar[str] = "category"
+    column_type: ClassVar[str] = "category"
 
     @classmethod
     def fit(cls, column: pd.Series, min_count: int) -> "Category":
-        """Count the categories of a column."""
-        indices, found = texts(column)
-        counts = np.bincount(indices[indices >= 0], minlength=len(found))
-        ranked = sorted((-int(n), level) for n, level in zip(counts, found, strict=True))
+        """Count the levels of a column, and keep the frequent ones."""
+        indices, levels = texts(column)
+        counts = np.bincount(indices[indices >= 0], minlength=len(levels))
+        ranked = sorted((-int(n), level) for n, level in zip(counts, levels, strict=True))
         ranked = [(n, level) for n, level in ranked if not blank(level)]
         kept = [level for negative, level in ranked if -negative >= min_count]
-        return cls(str(column.name), tuple(kept[:MOST_LEVELS]))
+        return cls(str(column.name), tuple(kept[:MAX_LEVELS]))
 
     @property
     def names(self) -> list[str]:
-        """The column's own name."""
+        """The name of the column."""
         return [self.name]
 
     def transform(self, column: pd.Series) -> np.ndarray:
-        """The codes: float32 of shape (n, 1)."""
-        indices, found = texts(column)
-        codes = [self._code(level) for level in found]
-        # the last one is where the index of a missing value, -1, points
+        """Convert to codes: float32 of shape (n, 1)."""
+        indices, levels = texts(column)
+        codes = [self._code(level) for level in levels]
+        # the index of a missing value is -1, which points at the last code
         return np.array([*codes, np.nan], dtype=np.float32)[indices][:, np.newaxis]
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
-        """The codes; see `Column.encode`."""
-        if not _LEVEL.issuperset(map(type, values)):
+        """Convert to codes; see `ColumnEncoder.encode`."""
+        if not _TEXTS.issuperset(map(type, values)):
             values = [None if missing(value) else text(value) for value in values]
         codes, rare = self._codes, self._rare
         return [[codes[value] if value in codes else rare(value) for value in values]]
 
-    def one(self, value: Any) -> Sequence[float | None]:
-        """The code; see `Column.one`."""
-        if type(value) in _LEVEL:
+    def encode_one(self, value: Any) -> Sequence[float | None]:
+        """Convert to a code; see `ColumnEncoder.encode_one`."""
+        if type(value) in _TEXTS:
             return (self._code(value),)
         return self.encode([value])[0]
 
@@ -141,7 +141,7 @@ class Category:
         return codes[level] if level in codes else self._rare(level)
 
     def _rare(self, level: str | None) -> float:
-        """Of a text that is no level as it is written: blanks around it say nothing."""
+        """Return the code of a text that is no level as written; surrounding blanks are ignored."""
         bare = (level or "").strip()
         if blank(bare):
             return np.nan
@@ -151,31 +151,31 @@ class Category:
     def _codes(self) -> dict[str | None, float]:
         return {None: np.nan, **{level: code for code, level in enumerate(self.levels)}}
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        return {"kind": self.kind, **asdict(self)}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column type, the name and the fitted state, for JSON."""
+        return {"kind": self.column_type, **asdict(self)}
 
 
 @dataclass(frozen=True)
 class Date:
-    """A time, as those parts of it whose cycle the training rows cover at least twice.
+    """Encoder of a time into its parts with a cycle that the training rows cover twice.
 
-    From less than two years, what is learned about a month cannot be told from what happened to
-    happen in it; a model that extrapolates it is worse than one that never saw it.
+    With less than two years, the effect of a month cannot be told from chance events in that
+    month; a model that extrapolates it is worse than a model without it.
 
     Attributes
     ----------
     parts : tuple of str
-        Of minute_of_day (0 to 1439), day_of_week (Monday is 0) and day_of_year (1 to 366).
+        Some of minute_of_day (0 to 1439), day_of_week (Monday is 0) and day_of_year (1 to 366).
     """
 
     name: str
     parts: tuple[str, ...]
-    kind: ClassVar[str] = "date"
+    column_type: ClassVar[str] = "date"
 
     @classmethod
     def fit(cls, column: pd.Series) -> "Date":
-        """See which cycles the column covers twice."""
+        """Choose the parts with a cycle that the column covers twice."""
         seen = times(column).dropna()
         days = 0.0 if seen.empty else (seen.max() - seen.min()) / pd.Timedelta(days=1)
         # two weeks of dates lie 13 days apart
@@ -184,75 +184,78 @@ class Date:
 
     @property
     def names(self) -> list[str]:
-        """The column's name with that of each part."""
+        """The names of the parts, each after the column's name."""
         return [f"{self.name}.{part}" for part in self.parts]
 
     def transform(self, column: pd.Series) -> np.ndarray:
-        """The parts: float32 of shape (n, k)."""
-        from_dict = times(column).dt
+        """Convert to parts: float32 of shape (n, k)."""
+        accessor = times(column).dt
         matrix = np.empty((len(column), len(self.parts)), dtype=np.float32)
         for i, part in enumerate(self.parts):
-            matrix[:, i] = _part(from_dict, part)
+            matrix[:, i] = _part(accessor, part)
         return matrix
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
-        """The parts; see `Column.encode`."""
+        """Convert to parts; see `ColumnEncoder.encode`."""
         try:
-            from_dict = {value: clock(value) for value in set(values)}
-        except ValueError:  # some of it is spelt in a rarer way, which pandas may know
+            moments = {value: clock(value) for value in set(values)}
+        except ValueError:  # a rarer format, which pandas may read
             matrix = self.transform(pd.Series(values, dtype=object))
             return list(matrix.astype(float).T)
-        found: list[Sequence[float | None]] = []
+        encoded: list[Sequence[float | None]] = []
         for part in self.parts:
-            of = _DAY_PARTS[part]
-            known = {value: None if time is None else of(time) for value, time in from_dict.items()}
-            found.append([known[value] for value in values])
-        return found
+            extract = _DAY_PARTS[part]
+            parts = {v: None if time is None else extract(time) for v, time in moments.items()}
+            encoded.append([parts[value] for value in values])
+        return encoded
 
-    def one(self, value: Any) -> Sequence[float | None]:
-        """The parts; see `Column.one`."""
+    def encode_one(self, value: Any) -> Sequence[float | None]:
+        """Convert to parts; see `ColumnEncoder.encode_one`."""
         return [values[0] for values in self.encode([value])]
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        return {"kind": self.kind, **asdict(self)}
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column type, the name and the fitted state, for JSON."""
+        return {"kind": self.column_type, **asdict(self)}
 
 
 def fit(column: pd.Series, min_count: int) -> ColumnEncoder:
-    """Decide the kind of a column by what it holds, and learn what that kind needs."""
+    """Choose the encoder of a column by its values, and fit it."""
     if types.is_datetime64_any_dtype(column):
         return Date.fit(column)
     if types.is_numeric_dtype(column):
         return Number(str(column.name))
     if types.is_object_dtype(column):
-        held = types.infer_dtype(column, skipna=True)
-        if held in _NUMERIC:
+        inferred = types.infer_dtype(column, skipna=True)
+        if inferred in _NUMERIC:
             return Number(str(column.name))
-        if held.startswith("date"):
+        if inferred.startswith("date"):
             return Date.fit(column)
     return Category.fit(column, min_count)
 
 
-def from_dict(plain: dict[str, Any]) -> ColumnEncoder:
-    """The column that `plain` describes.
+def from_dict(state: dict[str, Any]) -> ColumnEncoder:
+    """Restore an encoder from the dictionary of its `to_dict`.
 
     Raises
     ------
     LonghaulError
-        When its kind is none of the three.
+        When its type is unknown.
     """
-    match plain:
+    match state:
         case {"kind": "number", "name": name}:
             return Number(name)
         case {"kind": "category", "name": name, "levels": levels}:
             return Category(name, tuple(levels))
         case {"kind": "date", "name": name, "parts": parts}:
             return Date(name, tuple(parts))
-    raise LonghaulError(f"encoder: cannot read the column {plain!r}")
+    raise LonghaulError(
+        f"encoder: cannot read the column {state!r}; use the version of Longhaul that wrote it, or"
+        " train again"
+    )
 
 
-def _part(read: Any, part: str) -> pd.Series:
-    """One part of each time, `read` being the datetime accessor of a column."""
+def _part(accessor: Any, part: str) -> pd.Series:
+    """Extract a part of each time, from the datetime accessor of a column."""
     if part == "minute_of_day":
-        return from_dict.hour * 60 + from_dict.minute
-    return getattr(from_dict, part)
+        return accessor.hour * 60 + accessor.minute
+    return getattr(accessor, part)

@@ -1,4 +1,4 @@
-"""A table's columns as one matrix of numbers, the same in training, scoring and serving."""
+"""Encoder of a table into one matrix of numbers, the same in training, scoring and serving."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,11 +20,11 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Encoder:
-    """What was learned of each feature's column; `transform` uses nothing else.
+    """Fitted encoders of all features; `transform` uses nothing else.
 
     Attributes
     ----------
-    columns : tuple of Column
+    columns : tuple of ColumnEncoder
         In the order of the features.
     """
 
@@ -32,7 +32,7 @@ class Encoder:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame, features: Iterable[str], min_count: int = 10) -> Self:
-        """Learn the kind of each feature, and its categories.
+        """Choose and fit the encoder of each feature.
 
         Parameters
         ----------
@@ -40,17 +40,17 @@ class Encoder:
         features : iterable of str
             Names of columns of `frame`.
         min_count : int
-            A category with fewer rows shares the code of all that are rare or never seen.
+            A level with fewer rows shares the code of rare and unseen levels.
         """
         return cls(tuple(columns.fit(frame[name], min_count) for name in features))
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
-        """The features of each row.
+        """Encode the rows of a table.
 
         Parameters
         ----------
         frame : DataFrame of n rows
-            A feature that has no column in it is missing in every row; other columns are ignored.
+            A feature without a column is missing in every row; other columns are ignored.
 
         Returns
         -------
@@ -67,10 +67,9 @@ class Encoder:
         return matrix
 
     def encode(self, table: Mapping[str, Sequence[Any]], count: int) -> np.ndarray:
-        """The features of rows given as plain Python values: as `transform`, without pandas.
+        """Encode rows of plain Python values, as `transform` does but without pandas.
 
-        Reading a row of JSON in this way takes some hundredth of the time that a DataFrame of one
-        row takes.
+        For a single row of JSON, this takes about a hundredth of the time of a DataFrame.
 
         Parameters
         ----------
@@ -83,37 +82,37 @@ class Encoder:
         Returns
         -------
         ndarray of float32, shape (n, p), C-contiguous
-            Equal, bit for bit, to what `transform` makes of columns of type object.
+            Equal, bit for bit, to the `transform` of columns of type object.
         """
-        flat = self._one(table) if count == 1 else self._many(table, count)
+        flat = self._encode_one(table) if count == 1 else self._encode_many(table, count)
         try:
             wide = np.array(flat, dtype=np.float64)
         except OverflowError:  # an integer beyond all floats
             wide = np.array([number(value) for value in flat])
         return narrow(wide.reshape(-1, count).T)
 
-    def _one(self, table: Mapping[str, Sequence[Any]]) -> list[float | None]:
-        """The p features of a single row."""
-        found: list[float | None] = []
+    def _encode_one(self, table: Mapping[str, Sequence[Any]]) -> list[float | None]:
+        """Encode a single row: p features."""
+        row: list[float | None] = []
         for column in self.columns:
             values = table.get(column.name)
-            found += column.one(values[0]) if values else [None] * len(column.names)
-        return found
+            row += column.encode_one(values[0]) if values else [None] * len(column.names)
+        return row
 
-    def _many(self, table: Mapping[str, Sequence[Any]], count: int) -> list[float | None]:
-        """The p features of all rows, one feature after the other."""
+    def _encode_many(self, table: Mapping[str, Sequence[Any]], count: int) -> list[float | None]:
+        """Encode all rows: p features, one after the other."""
         gaps = [None] * count
-        found: list[Sequence[float | None]] = []
+        encoded: list[Sequence[float | None]] = []
         for column in self.columns:
             if column.name in table:
-                found += column.encode(table[column.name])
+                encoded += column.encode(table[column.name])
             else:
-                found += [gaps] * len(column.names)
-        return list(chain.from_iterable(found))
+                encoded += [gaps] * len(column.names)
+        return list(chain.from_iterable(encoded))
 
     @property
     def features(self) -> list[str]:
-        """The names of the table's columns that it reads."""
+        """The names of the table's columns that are encoded."""
         return [column.name for column in self.columns]
 
     @cached_property
@@ -123,27 +122,27 @@ class Encoder:
 
     @cached_property
     def sources(self) -> list[int]:
-        """For each of the p columns, which of `features` it comes from."""
+        """The index into `features` of each of the p columns."""
         return [i for i, column in enumerate(self.columns) for _ in column.names]
 
     @property
     def categorical(self) -> list[int]:
-        """Which of the p columns hold codes of categories, not numbers."""
-        return [i for i, k in enumerate(self.sources) if self.columns[k].kind == "category"]
+        """The indices of those of the p columns that hold codes of categories."""
+        return [i for i, k in enumerate(self.sources) if self.columns[k].column_type == "category"]
 
     def to_json(self) -> str:
-        """All that was learned, as text that `from_json` reads back."""
-        learned = [column.plain() for column in self.columns]
+        """Serialise the fitted encoders, for `from_json` to read back."""
+        learned = [column.to_dict() for column in self.columns]
         return json.dumps({"format": FORMAT, "columns": learned}, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, state: str) -> Self:
-        """Read what `to_json` wrote.
+        """Restore an encoder from the text of `to_json`.
 
         Raises
         ------
         LonghaulError
-            When it is of another format.
+            When the text has another format version.
         """
         learned: dict[str, Any] = json.loads(state)
         if learned.get("format") != FORMAT:

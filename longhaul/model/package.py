@@ -1,9 +1,9 @@
-"""All that a model is kept with, as one folder of text, Parquet and skops files; no pickle.
+"""Model packages: a folder of text, Parquet and skops files with no pickle.
 
 ``package.json`` is the manifest, ``encoder.json`` the encoder, ``estimator/`` the family's own
-files, ``problem.yaml`` the declared problem, ``reference.json`` what later periods are measured
-against, and ``valid.parquet`` the predictions on the validation window; ``family.py`` declares the
-family, where it is one of the user's own.
+files, ``problem.yaml`` the declared problem, ``reference.json`` the reference that later periods
+are compared with, and ``valid.parquet`` the predictions on the validation window; ``family.py``
+declares the family, where it is a custom one.
 """
 
 import json
@@ -28,7 +28,7 @@ PROBLEM, REFERENCE, VALID = "problem.yaml", "reference.json", "valid.parquet"
 
 @dataclass(frozen=True)
 class Package:
-    """A predictor with the evidence it was chosen by.
+    """A predictor, its problem and its monitoring reference.
 
     Attributes
     ----------
@@ -36,15 +36,15 @@ class Package:
     problem : str
         The declared problem, as YAML.
     windows : dict
-        First and last period of what it was fitted on, ``"fit"``, and of what its settings and
+        First and last period of the rows it was fitted on, ``"fit"``, and of those its settings and
         threshold were chosen on, ``"valid"``.
     reference : dict
         As JSON; see `longhaul.monitoring.reference`.
     valid : DataFrame
         The validation window, predicted by a model that was fitted on the training window alone:
         the columns of the task's `schema`, and ``period``.
-    own : Path or None
-        The file that declares the family, where it is one of the user's own.
+    custom_family : Path or None
+        The file that declares the family, where it is a custom one.
     """
 
     predictor: Predictor
@@ -52,10 +52,10 @@ class Package:
     windows: dict[str, list[str]]
     reference: dict[str, Any]
     valid: pd.DataFrame
-    own: Path | None = None
+    custom_family: Path | None = None
 
     def valid_metrics(self) -> dict[str, float]:
-        """How good the predictions on the validation window are."""
+        """Measure the predictions on the validation window."""
         predictor = self.predictor
         outcome = predictor.task.encode(self.valid["outcome"], predictor.classes)
         return predictor.task.measure(outcome, predictor.task.scores(self.valid))
@@ -77,19 +77,19 @@ def save(package: Package, folder: Path) -> None:
     _write(folder / PROBLEM, package.problem)
     _write(folder / REFERENCE, json.dumps(package.reference))
     package.valid.to_parquet(folder / VALID, index=False)
-    if package.own is not None:
-        shutil.copyfile(package.own, folder / CUSTOM_FAMILY)
+    if package.custom_family is not None:
+        shutil.copyfile(package.custom_family, folder / CUSTOM_FAMILY)
     (folder / ESTIMATOR).mkdir()
     predictor.estimator.save(folder / ESTIMATOR)
 
 
 def load(folder: Path) -> Package:
-    """Read what `save` wrote.
+    """Load a package that `save` wrote.
 
     Raises
     ------
     LonghaulError
-        When it is not a package, or of another format.
+        When the folder is not a package, or has another format.
     """
     return Package(
         load_predictor(folder),
@@ -102,17 +102,17 @@ def load(folder: Path) -> Package:
 
 
 def load_predictor(folder: Path) -> Predictor:
-    """Read no more of a package than it takes to predict; see `load`."""
+    """Load only the predictor of a package; see `load`."""
     manifest = _manifest(folder)
     name, classes = manifest["family"], tuple(manifest.get("classes", ()))
-    own = [folder / CUSTOM_FAMILY] if (folder / CUSTOM_FAMILY).is_file() else []
-    kind = manifest.get("kind", "binary")
+    custom = [folder / CUSTOM_FAMILY] if (folder / CUSTOM_FAMILY).is_file() else []
+    task_type = manifest.get("kind", "binary")
     return Predictor(
         Encoder.from_json((folder / ENCODER).read_text(encoding="utf-8")),
-        family(name, own).load(folder / ESTIMATOR, class_count(kind, classes)),
+        family(name, custom).load(folder / ESTIMATOR, class_count(task_type, classes)),
         name,
         manifest["threshold"],
-        kind,
+        task_type,
         classes,
     )
 
@@ -121,11 +121,11 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise LonghaulError(f"{folder}: not a model of Longhaul; it has no {MANIFEST}") from None
+        raise LonghaulError(f"{folder}: not a Longhaul model; it has no readable {MANIFEST}") from None
     if manifest.get("format") != FORMAT:
         raise LonghaulError(
-            f"{folder}: its format is {manifest.get('format')!r}, but this code reads {FORMAT}; "
-            "use the version of Longhaul that wrote it, or train again"
+            f"{folder}: the model has format {manifest.get('format')!r}, but this version of Longhaul"
+            f" reads {FORMAT}; use the version that wrote it, or train the model again"
         )
     return manifest
 

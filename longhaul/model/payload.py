@@ -1,4 +1,4 @@
-"""Rows as the JSON that MLflow's scoring protocol takes, without losing a digit."""
+"""Convert table rows to the JSON of MLflow's scoring protocol, without losing a digit."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pandas as pd
 
 
 def dumps(frame: pd.DataFrame) -> str:
-    """Rows in the ``dataframe_split`` form of MLflow's scoring protocol.
+    """Convert rows to the ``dataframe_split`` form of MLflow's scoring protocol.
 
     Dates are ISO 8601 texts, missing values null, floats the shortest text that reads back equal.
     """
@@ -16,13 +16,13 @@ def dumps(frame: pd.DataFrame) -> str:
 
 
 def columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
-    """The columns of a table as JSON knows them; see `dumps`."""
-    return {str(name): _plain(frame[name]) for name in frame.columns}
+    """Convert the columns of a table to JSON types; see `dumps`."""
+    return {str(name): _json_values(frame[name]) for name in frame.columns}
 
 
-def _plain(column: pd.Series) -> list[Any]:
+def _json_values(column: pd.Series) -> list[Any]:
     values = column.tolist()
     if pd.api.types.is_datetime64_any_dtype(column):
         values = [value.isoformat() for value in values]
     missing = column.isna()
-    return [None if gap else value for value, gap in zip(values, missing, strict=True)]
+    return [None if is_missing else value for value, is_missing in zip(values, missing, strict=True)]

@@ -1,4 +1,4 @@
-"""Predictions of one period on disk, made batch by batch: memory does not grow with the table."""
+"""Prediction files of a period, written batch by batch in constant memory."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from longhaul.tasks import TASKS
 
 BATCH_ROWS = 50_000
 
-# Where every prediction comes from, whether it was made in a batch or by a service.
+# Provenance columns of every prediction, from a batch or from a service.
 PROVENANCE_SCHEMA = {
     "request": pa.string(),
     "row": pa.int64(),
@@ -33,17 +33,17 @@ PROVENANCE_SCHEMA = {
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which rows were predicted, by what, and when.
+    """Period, model and time of predictions.
 
     Attributes
     ----------
     period : str
     model : str
-        The registered model's name, or the run that logged it.
+        Name of the registered model, or ID of the run that logged the model.
     version : str
-        Of the registered model; empty for others.
+        Version of the registered model; empty for others.
     at : datetime
-        When, in UTC.
+        Time of the prediction, in UTC.
     """
 
     period: str
@@ -57,22 +57,22 @@ def write(
     target: Path,
     predictor: Predictor,
     problem: Problem,
-    origin: Provenance,
+    provenance: Provenance,
     batch_rows: int = BATCH_ROWS,
 ) -> None:
-    """Predict the rows of one Parquet file; write another.
+    """Predict the rows of one Parquet file into another.
 
     Parameters
     ----------
     source, target : Path
-        The latter gets the columns request (null: nobody asked), row (the position in `source`),
-        period, model, version, predicted_at, those of the task's `schema` (the outcome is null
-        where it is not known), and the problem's time column.
+        `target` gets the columns request (null in batches), row (the position in `source`), period,
+        model, version, predicted_at, those of the task's `schema` (the outcome is null where it is
+        not known), and the problem's time column.
     predictor : Predictor
     problem : Problem
-    origin : Origin
+    provenance : Origin
     batch_rows : int
-        Of a batch; a few batches are held at once.
+        Rows per batch; a few batches are in memory at once.
 
     Raises
     ------
@@ -81,25 +81,25 @@ def write(
     """
     schema = schema_of(parquet.schema(source), problem)
 
-    def predicted() -> Iterator[pa.Table]:
+    def predict_batches() -> Iterator[pa.Table]:
         start = 0
         for frame in prefetch(batch.to_pandas() for batch in parquet.stream(source, batch_rows)):
             rows = np.arange(start, start + len(frame))
-            yield table(frame, rows, predictor, problem, origin, schema)
+            yield table(frame, rows, predictor, problem, provenance, schema)
             start += len(frame)
 
     with pq.ParquetWriter(target, schema) as writer:
-        for part in prefetch(predicted()):  # read, predicted and written side by side
+        for part in prefetch(predict_batches()):  # reading, predicting and writing overlap
             writer.write_table(part)
 
 
 def columns(task_type: TaskType) -> dict[str, pa.DataType]:
-    """What every prediction of a kind is kept with."""
+    """Return the columns of stored predictions of a task type."""
     return {**PROVENANCE_SCHEMA, **TASKS[task_type].schema}
 
 
 def read(path: Path, task_type: TaskType) -> pd.DataFrame:
-    """Of predictions in a file or a folder, what their quality depends on.
+    """Read the columns that metrics need from a file or a folder of predictions.
 
     Returns
     -------
@@ -109,12 +109,12 @@ def read(path: Path, task_type: TaskType) -> pd.DataFrame:
     return pd.read_parquet(path, columns=list(TASKS[task_type].schema))
 
 
-def schema_of(found: pa.Schema, problem: Problem) -> pa.Schema:
-    """The columns of predictions of a table that has those `found`."""
-    known = columns(problem.target.task_type)
+def schema_of(source: pa.Schema, problem: Problem) -> pa.Schema:
+    """Return the schema of predictions for a table with the schema `source`."""
+    base = columns(problem.target.task_type)
     names = [problem.time.column] if problem.time else []
-    time = {name: found.field(name).type for name in names if name in found.names}
-    return pa.schema({**known, **{k: v for k, v in time.items() if k not in known}})
+    time = {name: source.field(name).type for name in names if name in source.names}
+    return pa.schema({**base, **{k: v for k, v in time.items() if k not in base}})
 
 
 def table(
@@ -122,48 +122,48 @@ def table(
     rows: np.ndarray,
     predictor: Predictor,
     problem: Problem,
-    origin: Provenance,
+    provenance: Provenance,
     schema: pa.Schema,
 ) -> pa.Table:
-    """Predict n rows, of which `rows` are the positions."""
-    said = predictor.columns(predictor.scores(frame))
-    return assemble(frame, rows, said, problem, origin, schema)
+    """Predict n rows, whose positions are `rows`."""
+    predicted = predictor.columns(predictor.scores(frame))
+    return assemble(frame, rows, predicted, problem, provenance, schema)
 
 
 def assemble(
     frame: pd.DataFrame,
     rows: np.ndarray,
-    said: Mapping[str, Any],
+    predicted: Mapping[str, Any],
     problem: Problem,
-    origin: Provenance,
+    provenance: Provenance,
     schema: pa.Schema,
 ) -> pa.Table:
-    """Put n predictions, column by column, beside what is kept with them."""
+    """Assemble the table of n predictions from their columns and provenance."""
     count = len(frame)
     time = [problem.time.column] if problem.time else []
-    found = {
+    values = {
         **{str(name): frame[name] for name in time if name in frame},
         "request": pa.nulls(count, pa.string()),
         "row": rows,
-        "period": pa.repeat(origin.period, count),
-        "model": pa.repeat(origin.model, count),
-        "version": pa.repeat(origin.version, count),
-        "predicted_at": pa.repeat(pa.scalar(origin.at, PROVENANCE_SCHEMA["predicted_at"]), count),
-        **said,
+        "period": pa.repeat(provenance.period, count),
+        "model": pa.repeat(provenance.model, count),
+        "version": pa.repeat(provenance.version, count),
+        "predicted_at": pa.repeat(pa.scalar(provenance.at, PROVENANCE_SCHEMA["predicted_at"]), count),
+        **predicted,
         "outcome": _outcome(frame, problem),
     }
-    return pa.table({name: found[name] for name in schema.names}, schema)
+    return pa.table({name: values[name] for name in schema.names}, schema)
 
 
 def _outcome(frame: pd.DataFrame, problem: Problem) -> Any:
-    """The outcome where there is one, else null."""
+    """Return the outcomes; null where unknown."""
     labelled = has_label(frame, problem.target)
     if not labelled.any():
         return pa.nulls(len(frame))
-    found = outcomes(frame[labelled].infer_objects(), problem.target)
-    told = TASKS[problem.target.task_type].decode(found, problem.target.classes)
+    labels = outcomes(frame[labelled].infer_objects(), problem.target)
+    decoded = TASKS[problem.target.task_type].decode(labels, problem.target.classes)
     if labelled.all():
-        return told
-    whole = np.empty(len(frame), dtype=object)
-    whole[labelled] = told
-    return pa.array(whole, from_pandas=True)
+        return decoded
+    outcome = np.empty(len(frame), dtype=object)
+    outcome[labelled] = decoded
+    return pa.array(outcome, from_pandas=True)

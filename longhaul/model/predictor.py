@@ -1,4 +1,4 @@
-"""A fitted model as its users meet it: rows in, probabilities, decisions and reasons out."""
+"""The predictor: table rows in; probabilities, decisions and reasons out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from longhaul.tasks import TASKS, Task
 
 @dataclass(frozen=True)
 class Predictor:
-    """An encoder and an estimator that belong together, and where to draw the line.
+    """An encoder with its estimator and decision threshold.
 
     Attributes
     ----------
@@ -25,10 +25,10 @@ class Predictor:
     family : str
         The name of the estimator's family.
     threshold : float
-        Of two classes: from this probability on, the decision is positive.
+        For two classes: decide positive at this probability or above.
     task_type : {"binary", "multiclass", "regression"}
     classes : tuple of str
-        The names of several classes.
+        The names of the classes, for several.
     """
 
     encoder: Encoder
@@ -40,65 +40,65 @@ class Predictor:
 
     @property
     def task(self) -> Task:
-        """What it predicts."""
-        return TASKS[self.kind]
+        """The task: binary, multiclass or regression."""
+        return TASKS[self.task_type]
 
     @property
     def features(self) -> list[str]:
-        """The columns that it reads."""
+        """The columns that the predictor reads."""
         return self.encoder.features
 
     def scores(self, frame: pd.DataFrame) -> np.ndarray:
-        """What the model says of n rows, see `longhaul.tasks.Task`: float64."""
+        """Score n rows: float64, see `longhaul.tasks.Task`."""
         return self.estimator.scores(self.encoder.transform(frame))
 
     def decide(self, probability: np.ndarray) -> np.ndarray:
-        """Of two classes, whether to act on each probability: bool of shape (n,)."""
+        """Decide positive or negative for each probability: bool of shape (n,)."""
         return np.asarray(probability >= self.threshold)
 
     def columns(self, scores: np.ndarray) -> dict[str, Any]:
-        """A prediction for each row, column by column: the task's `schema` without the outcome."""
+        """Convert scores to prediction columns: the task's `schema` without the outcome."""
         return self.task.columns(scores, self.threshold, self.classes)
 
     def predict(self, frame: pd.DataFrame, reasons: int = 0) -> pd.DataFrame:
-        """All that is said of n rows.
+        """Predict n rows, optionally with reasons.
 
         Parameters
         ----------
         frame : DataFrame of n rows
         reasons : int
-            How many to give for each row; 0 is none.
+            How many to give for each row; 0 for none.
 
         Returns
         -------
         DataFrame of n rows, with the index of `frame`
-            The columns of the task and, if asked for, ``reasons`` as one text, which is empty
-            where the model's family does not know.
+            The columns of the task and, if asked for, ``reasons`` as one text, empty where the
+            model's family cannot give any.
         """
         columns = self.columns(self.scores(frame))
         if reasons > 0:
             columns["reasons"] = self.reasons(frame, reasons)
         return pd.DataFrame(columns, index=frame.index)
 
-    def reasons(self, frame: pd.DataFrame, most: int) -> list[str]:
-        """What moved each row's log-odds, or value, farthest from the average: ``dest=ORD +0.31``.
+    def reasons(self, frame: pd.DataFrame, count: int) -> list[str]:
+        """Return the largest contributions to each row's log-odds or value: ``dest=ORD +0.31``.
 
         Parameters
         ----------
         frame : DataFrame of n rows
-        most : int
-            How many features to name, the strongest first.
+        count : int
+            How many features to name, the largest contribution first.
 
         Returns
         -------
         list of str, of length n
-            Empty texts where the family does not know.
+            Empty texts where the family cannot give any.
         """
         parts = self.estimator.contributions(self.encoder.transform(frame))
         if parts is None:
             return [""] * len(frame)
         effects = self._by_feature(parts)
-        strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :most]
+        strongest = np.argsort(-np.abs(effects), axis=1, kind="stable")[:, :count]
         values = self._values(frame)
         return [
             "; ".join(f"{self.features[k]}={_text(row[k])} {effect[k]:+.2f}" for k in order)
@@ -106,15 +106,15 @@ class Predictor:
         ]
 
     def _values(self, frame: pd.DataFrame) -> np.ndarray:
-        """The features' values as they were read, for people: object of shape (n, features)."""
-        shown = frame.reindex(columns=self.features).astype(object)
+        """Return the features' original values for display: object of shape (n, features)."""
+        values = frame.reindex(columns=self.features).astype(object)
         for column in self.encoder.columns:
             if isinstance(column, Date):
-                shown[column.name] = times(shown[column.name]).astype(object)
-        return shown.to_numpy()
+                values[column.name] = times(values[column.name]).astype(object)
+        return values.to_numpy()
 
     def _by_feature(self, parts: np.ndarray) -> np.ndarray:
-        """The contributions of the p columns, summed over those that come from one feature."""
+        """Sum the contributions of the p columns by feature."""
         effects = np.zeros((len(parts), len(self.features)))
         for column, feature in enumerate(self.encoder.sources):
             effects[:, feature] += parts[:, column]
@@ -122,7 +122,7 @@ class Predictor:
 
 
 def _text(value: Any) -> str:
-    """A value of the table as a reader would write it."""
+    """Format a value of the table for people."""
     if pd.isna(value):
         return "missing"
     if isinstance(value, pd.Timestamp):

@@ -1,7 +1,7 @@
-"""The packaged model as MLflow loads it: a model from code, with no pickle.
+"""MLflow pyfunc wrapper of a packaged model: a model from code, with no pickle.
 
-MLflow copies this file, and the modules it imports, next to the package; it runs without the
-project that trained it.
+MLflow copies this file and the modules it imports next to the package, so the model runs without
+the project that trained it.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from longhaul.model.package import load_predictor
 
 
 class Model(PythonModel):
-    """Probabilities, decisions and, if asked for, reasons."""
+    """MLflow model: probabilities, decisions and, if asked for, reasons."""
 
     def load_context(self, context: Any) -> None:
         """Read the predictor from the package among the model's artifacts."""
@@ -31,9 +31,9 @@ class Model(PythonModel):
         context : object
             Not used.
         model_input : DataFrame of n rows
-            A feature without a column is missing; other columns are ignored.
+            A feature without a column counts as missing; other columns are ignored.
         params : dict or None
-            ``reasons``: how many to give for each row; 0 is none.
+            ``reasons``: how many to give for each row; 0 for none.
 
         Returns
         -------

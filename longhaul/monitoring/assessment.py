@@ -9,23 +9,23 @@ from longhaul.monitoring import causes as causes_of
 from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import drift as drifts
 from longhaul.monitoring import performance
-from longhaul.monitoring.bins import Tally
-from longhaul.monitoring.causes import Causes, Share
+from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.causes import Causes, SliceShare
 from longhaul.monitoring.decision import Decision
-from longhaul.monitoring.drift import Column, Drift
+from longhaul.monitoring.drift import ColumnDrift, Drift
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Counts, Reference
-from longhaul.monitoring.rules import Evidence, Realized, fallen
+from longhaul.monitoring.reference import Scored, Reference
+from longhaul.monitoring.rules import PeriodEvidence, RealizedMetrics, is_degraded
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem, TaskType
 
-SHOWN = 6  # columns whose distribution is kept for a picture
-MOST_SLICES = 10
+PICTURED_COLUMNS = 6  # columns whose distribution is kept for a picture
+MAX_SLICES = 10
 
 
 @dataclass(frozen=True)
-class Truth:
+class RealizedPerformance:
     """A period whose outcomes are due: what its predictions were worth, and why.
 
     Attributes
@@ -42,12 +42,12 @@ class Truth:
         The slices that carry most of the relation's part.
     """
 
-    realized: Realized
+    realized: RealizedMetrics
     expected: Figures
     errors: dict[str, float]
     fell: bool | None
     causes: Causes | None
-    shares: tuple[Share, ...]
+    shares: tuple[SliceShare, ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Assessment:
     rows: int
     drift: Drift | None
     expected: Figures
-    truths: tuple[Truth, ...]
+    truths: tuple[RealizedPerformance, ...]
     decision: Decision
     pictures: tuple[dict[str, Any], ...]
     task_type: TaskType = "binary"
@@ -87,7 +87,7 @@ def truth(
     problem: Problem,
     baseline: float | None,
     seed: int = 0,
-) -> Truth:
+) -> RealizedPerformance:
     """What became of a period's predictions.
 
     Parameters
@@ -104,31 +104,31 @@ def truth(
         Of the resampling.
     """
     if observation is None:
-        return Truth(Realized(period, 0, 0, 0, {}), {}, {}, None, None, ())
+        return RealizedPerformance(RealizedMetrics(period, 0, 0, 0, {}), {}, {}, None, None, ())
     scores = observation.scores
     figures = performance.realized(scores, problem, seed)
-    known = Realized(period, scores.rows, scores.labelled, scores.positives, figures)
+    known = RealizedMetrics(period, scores.rows, scores.labelled, scores.positives, figures)
     expected = performance.expected(scores, reference.calibration, problem, seed)
     two = problem.target.task_type == "binary"  # of others, the loss is not kept
     slices = {
         key: one for key, one in observation.slices.items() if two and isinstance(one, Scores)
     }
-    shares = causes_of.shares(slices, reference.calibration, scores.labelled)
-    return Truth(
+    shares = causes_of.slice_shares(slices, reference.calibration, scores.labelled)
+    return RealizedPerformance(
         known,
         expected,
-        performance.errors(expected, figures),
-        fallen(problem, known, baseline),
+        performance.estimate_errors(expected, figures),
+        is_degraded(problem, known, baseline),
         _causes(reference, scores) if two else None,
-        tuple(shares[:MOST_SLICES]),
+        tuple(shares[:MAX_SLICES]),
     )
 
 
-def _causes(reference: Reference, scores: Counts) -> Causes | None:
+def _causes(reference: Reference, scores: Scored) -> Causes | None:
     """Why the loss is another one; known of classes only."""
     if not isinstance(reference.valid, Scores) or not isinstance(scores, Scores):
         return None
-    return causes_of.causes(reference.valid, scores, reference.calibration)
+    return causes_of.decompose(reference.valid, scores, reference.calibration)
 
 
 def assess(
@@ -137,7 +137,7 @@ def assess(
     reference: Reference,
     problem: Problem,
     baseline: float | None,
-    truths: Sequence[Truth] = (),
+    truths: Sequence[RealizedPerformance] = (),
     earlier: Sequence[bool] = (),
     seed: int = 0,
 ) -> Assessment:
@@ -167,7 +167,7 @@ def assess(
         expected = performance.expected(observation.scores, reference.calibration, problem, seed)
     usual = performance.expected(reference.valid, reference.calibration, problem, seed)
     history = [*earlier, *(one.fell for one in truths[:-1] if one.fell is not None)]
-    evidence = Evidence(
+    evidence = PeriodEvidence(
         rows=observation.rows if observation else 0,
         columns=observation.columns if observation else {},
         new=observation.new if observation else (),
@@ -198,7 +198,7 @@ def _pictures(
         return []
     bins = {one.name: one for one in reference.bins}
     found = []
-    for column in drift.columns[:SHOWN]:
+    for column in drift.columns[:PICTURED_COLUMNS]:
         one = bins[column.name]
         before, now = reference.pooled(one.name), observation.counted.tallies[one.name]
         labels: list[Any] = [*one.levels, *one.edges]
@@ -211,9 +211,9 @@ def _pictures(
 
 
 def _picture(
-    column: Column,
-    before: Tally,
-    now: Tally,
+    column: ColumnDrift,
+    before: Histogram,
+    now: Histogram,
     labels: Sequence[Any],
     span: tuple[float | None, float | None],
 ) -> dict[str, Any]:

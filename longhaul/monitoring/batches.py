@@ -41,7 +41,7 @@ class Batch:
     frame: pd.DataFrame
     probability: np.ndarray
     decision: np.ndarray
-    outcome: np.ndarray
+    read_outcome: np.ndarray
     code: np.ndarray | None = None
 
     @property
@@ -50,7 +50,7 @@ class Batch:
         return (self.probability if self.code is None else self.code).astype(np.float32)
 
 
-def batch(
+def align(
     frame: pd.DataFrame, columns: Mapping[str, Any], outcome: np.ndarray, target: Target
 ) -> Batch:
     """Put rows and their predictions side by side.
@@ -64,17 +64,17 @@ def batch(
         As `longhaul.data.labels.outcomes` gives it; NaN where it is not known.
     target : Target
     """
-    known = ~np.isnan(outcome)
+    known = ~np.isnan(read_outcome)
     if target.task_type == "regression":
         prediction = np.asarray(columns["prediction"], dtype=np.float64)
-        return Batch(frame, prediction, np.ones(len(frame), dtype=bool), outcome)
+        return Batch(frame, prediction, np.ones(len(frame), dtype=bool), read_outcome)
     probability = np.asarray(columns["probability"], dtype=np.float64)
     if target.task_type == "binary":
         decision = np.asarray(columns["decision"], dtype=bool)
-        return Batch(frame, probability, decision, np.where(known, outcome, UNKNOWN).astype(int))
+        return Batch(frame, probability, decision, np.where(known, read_outcome, UNKNOWN).astype(int))
     codes = {name: code for code, name in enumerate(target.classes)}
     code = np.array([codes[name] for name in columns["decision"]], dtype=np.int64)
-    right = np.where(known, code == outcome, UNKNOWN).astype(int)
+    right = np.where(known, code == read_outcome, UNKNOWN).astype(int)
     return Batch(frame, probability, np.ones(len(frame), dtype=bool), right, code)
 
 
@@ -108,7 +108,7 @@ def read(
         )
     pairs = zip(
         parquet.stream(source, rows),
-        parquet.stream(predictions, rows, ["row", *counted(target)]),
+        parquet.stream(predictions, rows, ["row", *monitored_columns(target)]),
         strict=True,
     )
     start = 0
@@ -117,7 +117,7 @@ def read(
         start += frame.num_rows
 
 
-def counted(target: Target) -> list[str]:
+def monitored_columns(target: Target) -> list[str]:
     """The columns of predictions that monitoring counts."""
     return [name for name in TASKS[target.task_type].schema if name in _COUNTED]
 
@@ -137,10 +137,10 @@ def _batch(
         for name in said.schema.names
         if name != "row"
     }
-    return batch(frame, columns, outcome(frame, target, due), target)
+    return align(frame, columns, read_outcome(frame, target, due), target)
 
 
-def outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
+def read_outcome(frame: pd.DataFrame, target: Target, due: bool) -> np.ndarray:
     """Each row's outcome; NaN where there is none, or it is not to be looked at."""
     found = np.full(len(frame), np.nan)
     labelled = has_label(frame, target)

@@ -15,7 +15,7 @@ OTHER = "(other)"  # all categories that were rare or are new
 
 
 @dataclass(frozen=True)
-class Tally:
+class Histogram:
     """What was counted of a column.
 
     Attributes
@@ -35,16 +35,16 @@ class Tally:
     missing: int
     outside: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "Histogram") -> "Histogram":
+        return Histogram(
             self.counts + other.counts,
             self.sums + other.sums,
             self.missing + other.missing,
             self.outside + other.outside,
         )
 
-    def __sub__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __sub__(self, other: "Histogram") -> "Histogram":
+        return Histogram(
             self.counts - other.counts,
             self.sums - other.sums,
             self.missing - other.missing,
@@ -111,7 +111,7 @@ class Bins:
     def __len__(self) -> int:
         return len(self.levels) if self.kind == "category" else len(self.edges) + 1
 
-    def tally(self, values: np.ndarray) -> Tally:
+    def tally(self, values: np.ndarray) -> Histogram:
         """Count the values of a column.
 
         Parameters
@@ -127,7 +127,7 @@ class Bins:
         cuts = np.searchsorted(known, np.asarray(self.edges, dtype=np.float32), side="left")
         bounds = np.concatenate([[0], cuts, [len(known)]])
         total = np.concatenate([[0.0], np.cumsum(known, dtype=np.float64)])
-        return Tally(
+        return Histogram(
             np.diff(bounds), np.diff(total[bounds]), len(values) - len(known), self._outside(known)
         )
 
@@ -141,11 +141,11 @@ class Bins:
         lists: dict[str, Any] = {key: tuple(plain[key]) for key in ("edges", "levels", "rare")}
         return cls(**{**plain, **lists})
 
-    def _levels(self, values: np.ndarray) -> Tally:
+    def _levels(self, values: np.ndarray) -> Histogram:
         last = len(self) - 1
         known = values[~np.isnan(values)].astype(np.int64)
         counts = np.bincount(np.minimum(known, last), minlength=last + 1)
-        return Tally(counts, np.zeros(last + 1), len(values) - len(known))
+        return Histogram(counts, np.zeros(last + 1), len(values) - len(known))
 
     def _outside(self, ordered: np.ndarray) -> int:
         """How many of the sorted values lie beyond the range."""

@@ -40,7 +40,7 @@ class Causes:
 
 
 @dataclass(frozen=True)
-class Share:
+class SliceShare:
     """What one slice has of the part that another relation explains.
 
     Attributes
@@ -62,7 +62,7 @@ class Share:
     part: Interval
 
 
-def causes(reference: Scores, period: Scores, calibration: Calibration) -> Causes | None:
+def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Causes | None:
     """Take the change of the log loss apart.
 
     The loss under the reference's relation of outcome to score, on the period's rows, stands
@@ -97,9 +97,9 @@ def causes(reference: Scores, period: Scores, calibration: Calibration) -> Cause
     return Causes(before, after, moved - before, relation, after - _levelled(cells, calibration))
 
 
-def shares(
+def slice_shares(
     parts: Mapping[tuple[str, str], Scores], calibration: Calibration, labelled: int
-) -> list[Share]:
+) -> list[SliceShare]:
     """What each slice carries of the relation's part, the largest first.
 
     Parameters
@@ -118,7 +118,7 @@ def shares(
             positive = float(cells.counts[:, POSITIVE].sum() / count)
             said = float((rows * chance).sum() / count)
             part = _excess(cells, calibration, labelled)
-            found.append(Share(column, value, count, positive, said, part))
+            found.append(SliceShare(column, value, count, positive, said, part))
     return sorted(found, key=lambda one: -one.part.value)
 
 

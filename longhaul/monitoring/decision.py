@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from longhaul.monitoring.rules import Evidence, Rule, fallen, rules
+from longhaul.monitoring.rules import PeriodEvidence, Rule, is_degraded, rules
 from longhaul.problem import Problem
 
 Level = Literal["ok", "watch", "act"]
@@ -33,10 +33,10 @@ class Decision:
     rules: tuple[Rule, ...]
 
 
-def decide(problem: Problem, evidence: Evidence) -> Decision:
+def decide(problem: Problem, evidence: PeriodEvidence) -> Decision:
     """Hold a period's evidence against the problem's limits."""
     found = tuple(rules(problem, evidence))
-    return _conclude(found, fallen(problem, evidence.realized, evidence.baseline))
+    return _conclude(found, is_degraded(problem, evidence.realized, evidence.baseline))
 
 
 def _conclude(rules: tuple[Rule, ...], fell: bool | None) -> Decision:

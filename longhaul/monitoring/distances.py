@@ -7,12 +7,12 @@ import numpy as np
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
-from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.bins import Histogram
 
 _PSEUDOCOUNT = 0.5  # of a bin, so that an empty one has a logarithm (Jeffreys 1946)
 
 
-def kolmogorov_smirnov(one: Tally, other: Tally) -> float:
+def kolmogorov_smirnov(one: Histogram, other: Histogram) -> float:
     """The greatest distance between both distribution functions, at the edges of the bins.
 
     That of the binned values exactly, and of the values themselves at most the largest bin's
@@ -29,7 +29,7 @@ def kolmogorov_smirnov(one: Tally, other: Tally) -> float:
     return float(np.abs(apart).max())
 
 
-def wasserstein(one: Tally, other: Tally) -> float:
+def wasserstein(one: Histogram, other: Histogram) -> float:
     """The mean distance that values must move to turn one sample into the other.
 
     The 1-Wasserstein distance (Villani 2009, Optimal Transport, chapter 6) of the samples with
@@ -51,7 +51,7 @@ def wasserstein(one: Tally, other: Tally) -> float:
     return apart / spread if spread else float("inf")
 
 
-def stability(one: Tally, other: Tally) -> float:
+def psi(one: Histogram, other: Histogram) -> float:
     """The population stability index: Jeffreys' divergence between the shares of the bins.
 
     Half a row is added to each bin. Customary readings are: below 0.1 stable, above 0.25 moved
@@ -69,7 +69,7 @@ def stability(one: Tally, other: Tally) -> float:
     return float(((there - here) * np.log(there / here)).sum())
 
 
-def jensen_shannon(one: Tally, other: Tally) -> float:
+def jensen_shannon(one: Histogram, other: Histogram) -> float:
     """The square root of the Jensen-Shannon divergence of the shares of the levels, in bits.
 
     A metric (Endres and Schindelin 2003, IEEE Transactions on Information Theory 49).
@@ -84,12 +84,12 @@ def jensen_shannon(one: Tally, other: Tally) -> float:
     return float(jensenshannon(one.counts, other.counts, base=2))
 
 
-def missing(one: Tally, other: Tally) -> float:
+def missing(one: Histogram, other: Histogram) -> float:
     """By how much the shares of missing values differ: from 0 to 1."""
     return _apart(one.missing, one.rows, other.missing, other.rows)
 
 
-def outside(one: Tally, other: Tally) -> float:
+def out_of_range(one: Histogram, other: Histogram) -> float:
     """By how much more of `other` is beyond the range, or in categories that are new."""
     if not (one.known and other.known):
         return float("nan")
@@ -100,7 +100,7 @@ def _apart(one: int, rows: int, other: int, others: int) -> float:
     return abs(one / rows - other / others) if rows and others else float("nan")
 
 
-def _means(tally: Tally) -> tuple[np.ndarray, np.ndarray]:
+def _means(tally: Histogram) -> tuple[np.ndarray, np.ndarray]:
     """The mean of each bin that has values, and how many it has."""
     filled = tally.counts > 0
     return tally.sums[filled] / tally.counts[filled], tally.counts[filled]

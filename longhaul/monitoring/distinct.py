@@ -10,8 +10,8 @@ import pandas as pd
 
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
-from longhaul.monitoring.bins import Bins, Tally
-from longhaul.monitoring.duplicates import Repeats
+from longhaul.monitoring.bins import Bins, Histogram
+from longhaul.monitoring.distinct_sample import DistinctSample
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Sketch:
     """
 
     rows: int
-    tallies: Mapping[str, Tally]
-    repeats: Repeats
+    tallies: Mapping[str, Histogram]
+    repeats: DistinctSample
 
     def __add__(self, other: "Sketch") -> "Sketch":
         added = {name: tally + other.tallies[name] for name, tally in self.tallies.items()}
@@ -37,11 +37,11 @@ class Sketch:
 
 
 @dataclass(frozen=True)
-class Counted:
+class PeriodCounts:
     """A sketch as it is kept: the share of repeated rows instead of the sample it came from."""
 
     rows: int
-    tallies: Mapping[str, Tally]
+    tallies: Mapping[str, Histogram]
     repeated: float
 
     @classmethod
@@ -57,11 +57,11 @@ class Counted:
     @classmethod
     def read(cls, plain: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
-        tallies = {name: Tally.read(one) for name, one in plain["columns"].items()}
+        tallies = {name: Histogram.read(one) for name, one in plain["columns"].items()}
         return cls(plain["rows"], tallies, plain["repeated"])
 
 
-def draw(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
+def sketch(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
     """Count encoded rows.
 
     Parameters
@@ -70,10 +70,10 @@ def draw(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
     bins : sequence of Bins, of length p
     """
     tallies = {one.name: one.tally(column) for one, column in zip(bins, matrix.T, strict=True)}
-    return Sketch(len(matrix), tallies, Repeats.of(matrix))
+    return Sketch(len(matrix), tallies, DistinctSample.of(matrix))
 
 
-def draw_frame(
+def sketch_frame(
     frame: pd.DataFrame, matrix: np.ndarray, encoder: Encoder, bins: Sequence[Bins]
 ) -> Sketch:
     """Count the rows of a table, with the categories among them that are new.
@@ -84,22 +84,22 @@ def draw_frame(
     matrix : ndarray of float32, shape (n, p)
         What `encoder` makes of it.
     """
-    sketch = draw(matrix, bins)
+    sketch = sketch(matrix, bins)
     tallies = dict(sketch.tallies)
     for place in encoder.categorical:
         one, codes = bins[place], matrix[:, place]
         rare = np.flatnonzero(codes == len(one) - 1)
         if len(rare):
             unseen = _unseen(frame[one.feature].iloc[rare], one)
-            tallies[one.name] = tallies[one.name] + Tally(
+            tallies[one.name] = tallies[one.name] + Histogram(
                 np.zeros(len(one), dtype=np.int64), np.zeros(len(one)), 0, unseen
             )
     return Sketch(sketch.rows, tallies, sketch.repeats)
 
 
-def total(tallies: Sequence[Tally]) -> Tally:
+def pool(tallies: Sequence[Histogram]) -> Histogram:
     """All of them together."""
-    return reduce(Tally.__add__, tallies)
+    return reduce(Histogram.__add__, tallies)
 
 
 def _unseen(column: pd.Series, bins: Bins) -> int:

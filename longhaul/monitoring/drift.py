@@ -12,28 +12,28 @@ import numpy as np
 from scipy.stats import false_discovery_control
 
 from longhaul.monitoring import distances
-from longhaul.monitoring.bins import Tally
-from longhaul.monitoring.distinct import Counted
+from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.reference import SCORE, Reference
-from longhaul.monitoring.thresholds import MIN_PERIODS, Limits, Measure, Raw, chance
+from longhaul.monitoring.thresholds import MIN_PERIODS, DriftThresholds, Measure, Distance, chance
 
 # The first of each kind is the one by which columns are ranked.
-OF_KIND = {
+MEASURES = {
     "number": ("ks", "wasserstein", "psi", "missing", "outside"),
     "category": ("jensen_shannon", "psi", "missing", "outside"),
 }
-_DISTANCES: Mapping[str, Callable[[Tally, Tally], float]] = {
+_DISTANCES: Mapping[str, Callable[[Histogram, Histogram], float]] = {
     "ks": distances.kolmogorov_smirnov,
     "wasserstein": distances.wasserstein,
-    "psi": distances.stability,
+    "psi": distances.psi,
     "jensen_shannon": distances.jensen_shannon,
     "missing": distances.missing,
-    "outside": distances.outside,
+    "outside": distances.out_of_range,
 }
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnDrift:
     """A column and its distances.
 
     Attributes
@@ -92,20 +92,20 @@ class Drift:
         Whether limits come from the reference, or are customary.
     """
 
-    columns: tuple[Column, ...]
-    scores: Column
-    volume: Column
-    repeated: Column
+    columns: tuple[ColumnDrift, ...]
+    scores: ColumnDrift
+    volume: ColumnDrift
+    repeated: ColumnDrift
     periods: int
     learned: bool
 
     @property
-    def drifted(self) -> list[Column]:
+    def drifted(self) -> list[ColumnDrift]:
         """The columns that have drifted, those that matter most first."""
         return [one for one in self.columns if one.drifted]
 
 
-def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -> Drift:
+def compare(reference: Reference, period: PeriodCounts, scores: Histogram, rate: float) -> Drift:
     """Hold one period against the reference.
 
     Parameters
@@ -121,7 +121,7 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
     periods = len(reference.periods)
     learned = periods >= MIN_PERIODS
     whole = [_volume(reference, period), _repeated(reference, period)]
-    limits = Limits(periods, rate / (len(reference.bins) + len(whole)), learned)
+    limits = DriftThresholds(periods, rate / (len(reference.bins) + len(whole)), learned)
     measures = [
         *(_measures(reference, period, one.name, one.kind, limits) for one in reference.bins),
         *((limits.judge(raw, 1),) for raw in whole),
@@ -133,7 +133,7 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
         for one in reference.bins
     ] + [(raw.name, raw.name, "rows", 0.0) for raw in whole]
     *columns, volume, repeated = (
-        Column(*each, found, q, q <= rate)
+        ColumnDrift(*each, found, q, q <= rate)
         for each, found, q in zip(known, measures, adjusted, strict=True)
     )
     ranked = sorted(columns, key=lambda one: (not one.drifted, -one.weight))
@@ -142,32 +142,32 @@ def compare(reference: Reference, period: Counted, scores: Tally, rate: float) -
 
 
 def _measures(
-    reference: Reference, period: Counted, name: str, kind: str, limits: Limits
+    reference: Reference, period: PeriodCounts, name: str, kind: str, limits: DriftThresholds
 ) -> tuple[Measure, ...]:
     now, whole = period.tallies[name], reference.pooled(name)
     others = [
         (reference.pooled(name, without=label), counted.tallies[name])
         for label, counted in reference.periods.items()
     ]
-    return _judge(OF_KIND[kind], whole, now, others, limits)
+    return _judge(MEASURES[kind], whole, now, others, limits)
 
 
-def _scores(reference: Reference, scores: Tally) -> Column:
+def _scores(reference: Reference, scores: Histogram) -> ColumnDrift:
     """The predictions against those on validation, by customary limits."""
-    limits = Limits(1, 1.0, learned=False)
+    limits = DriftThresholds(1, 1.0, learned=False)
     kind = reference.scores.kind
-    names = [name for name in OF_KIND[kind] if name not in {"missing", "outside"}]
+    names = [name for name in MEASURES[kind] if name not in {"missing", "outside"}]
     measures = _judge(names, reference.score_tally, scores, [], limits)
     moved = any(one.p == 0 for one in measures)
-    return Column(SCORE, SCORE, kind, 1.0, measures, 0.0 if moved else 1.0, moved)
+    return ColumnDrift(SCORE, SCORE, kind, 1.0, measures, 0.0 if moved else 1.0, moved)
 
 
 def _judge(
     names: Sequence[str],
-    before: Tally,
-    now: Tally,
-    others: Sequence[tuple[Tally, Tally]],
-    limits: Limits,
+    before: Histogram,
+    now: Histogram,
+    others: Sequence[tuple[Histogram, Histogram]],
+    limits: DriftThresholds,
 ) -> tuple[Measure, ...]:
     """Some measures of a column, each judged by what it is between `others`."""
     found = []
@@ -175,27 +175,27 @@ def _judge(
         distance = _DISTANCES[name]
         usual = np.array([distance(rest, one) for rest, one in others], dtype=float)
         known = usual[np.isfinite(usual)]
-        raw = Raw(name, distance(before, now), known, chance(name, before, now))
+        raw = Distance(name, distance(before, now), known, chance(name, before, now))
         found.append(limits.judge(raw, len(names)))
     return tuple(found)
 
 
-def _volume(reference: Reference, period: Counted) -> Raw:
+def _volume(reference: Reference, period: PeriodCounts) -> Distance:
     """The logarithm of the number of rows, against its mean over the reference's periods."""
     known = np.log([one.rows for one in reference.periods.values()])
     others = (known.sum() - known) / max(len(known) - 1, 1)
     apart = abs(np.log(max(period.rows, 1)) - known.mean())
-    return Raw("volume", float(apart), np.abs(known - others), float(period.rows**-0.5))
+    return Distance("volume", float(apart), np.abs(known - others), float(period.rows**-0.5))
 
 
-def _repeated(reference: Reference, period: Counted) -> Raw:
+def _repeated(reference: Reference, period: PeriodCounts) -> Distance:
     """The share of repeated rows, against its mean over the reference's periods."""
     known = np.array([one.repeated for one in reference.periods.values()])
     others = (known.sum() - known) / max(len(known) - 1, 1)
     apart = abs(period.repeated - known.mean())
     share = (known.mean() * len(known) + 1 / period.rows) / (len(known) + 1)
     chance = np.sqrt(share * (1 - share) / period.rows)
-    return Raw("repeated", float(apart), np.abs(known - others), float(chance))
+    return Distance("repeated", float(apart), np.abs(known - others), float(chance))
 
 
 def _over(measure: Measure) -> float:

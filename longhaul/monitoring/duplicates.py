@@ -5,12 +5,12 @@ from typing import Self
 
 import numpy as np
 
-MOST_KEPT = 1 << 17
+MAX_KEPT = 1 << 17
 _SEED = 2001
 
 
 @dataclass(frozen=True)
-class Repeats:
+class DistinctSample:
     """A sample of the different rows, with how often each was seen.
 
     Distinct sampling (Gibbons 2001, Distinct sampling for highly-accurate answers to distinct
@@ -36,11 +36,11 @@ class Repeats:
         found, times = np.unique(_hashes(matrix), return_counts=True)
         return cls(found, times)._bounded(0)
 
-    def __add__(self, other: "Repeats") -> "Repeats":
+    def __add__(self, other: "DistinctSample") -> "DistinctSample":
         both = np.concatenate([self.hashes, other.hashes])
         found, place = np.unique(both, return_inverse=True)
         times = np.bincount(place, np.concatenate([self.times, other.times]))
-        merged = Repeats(found, times.astype(np.int64))
+        merged = DistinctSample(found, times.astype(np.int64))
         return merged._bounded(max(self.halvings, other.halvings))
 
     @property
@@ -53,7 +53,7 @@ class Repeats:
         hashes, times = self.hashes, self.times
         while True:
             kept = np.searchsorted(hashes, np.uint64((1 << (64 - halvings)) - 1), side="right")
-            if kept <= MOST_KEPT:
+            if kept <= MAX_KEPT:
                 return type(self)(hashes[:kept], times[:kept], halvings)
             halvings += 1
 

@@ -12,9 +12,9 @@ from pandas.api import types
 
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring.batches import Batch, read
-from longhaul.monitoring.bins import Tally
-from longhaul.monitoring.distinct import Counted, Sketch, draw_frame
-from longhaul.monitoring.reference import Counts, Reference
+from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.period_counts import PeriodCounts, Sketch, sketch_frame
+from longhaul.monitoring.reference import Scored, Reference
 from longhaul.problem import Target
 
 
@@ -35,10 +35,10 @@ class Observation:
         Columns that nobody knows of.
     """
 
-    counted: Counted
-    tally: Tally
-    scores: Counts
-    slices: Mapping[tuple[str, str], Counts] = field(default_factory=dict)
+    counted: PeriodCounts
+    tally: Histogram
+    scores: Scored
+    slices: Mapping[tuple[str, str], Scored] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     new: tuple[str, ...] = ()
 
@@ -94,9 +94,9 @@ class Part:
     """What was counted of some batches; parts add up, in any order."""
 
     sketch: Sketch
-    tally: Tally
-    scores: Counts
-    slices: Mapping[tuple[str, str], Counts]
+    tally: Histogram
+    scores: Scored
+    slices: Mapping[tuple[str, str], Scored]
     columns: Mapping[str, str]
     names: tuple[str, ...]
 
@@ -105,7 +105,7 @@ class Part:
         """Count a batch."""
         matrix = encoder.transform(batch.frame)
         return cls(
-            draw_frame(batch.frame, matrix, encoder, reference.bins),
+            sketch_frame(batch.frame, matrix, encoder, reference.bins),
             reference.scores.tally(batch.said),
             reference.valid.again(batch.probability, batch.decision, batch.outcome),
             _slices(batch, reference),
@@ -134,7 +134,7 @@ class Part:
         """What is kept of them, when they are all; see `observe`."""
         expected = {*encoder.features, *known}
         return Observation(
-            Counted.of(self.sketch),
+            PeriodCounts.of(self.sketch),
             self.tally,
             self.scores,
             self.slices,
@@ -143,7 +143,7 @@ class Part:
         )
 
 
-def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Counts]:
+def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]:
     found = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:
@@ -164,9 +164,9 @@ def _wrong(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:
     for column in encoder.columns:
         if column.name not in frame.columns:
             found[column.name] = "is gone: missing in every row"
-        elif column.kind == "number" and not _numeric(frame[column.name]):
+        elif column.column_type == "number" and not _numeric(frame[column.name]):
             found[column.name] = "holds text instead of numbers"
-        elif column.kind == "date" and types.is_numeric_dtype(frame[column.name]):
+        elif column.column_type == "date" and types.is_numeric_dtype(frame[column.name]):
             found[column.name] = "holds numbers instead of times"
     return found
 

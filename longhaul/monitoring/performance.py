@@ -6,8 +6,8 @@ import numpy as np
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.reference import Counts
-from longhaul.monitoring.regression_statistics import Errors
+from longhaul.monitoring.reference import Scored
+from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, metrics
 from longhaul.problem import Problem
 
@@ -21,13 +21,13 @@ Figures = dict[str, Interval]
 
 
 # Of classes, the figures that say something: of several, only whether decisions were right is kept.
-_SAID = {
+_REPORTED = {
     "binary": ("auc", "average_precision", "log_loss", "brier", "calibration_error", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
 }
 
 
-def realized(scores: Counts, problem: Problem, seed: int) -> Figures:
+def realized(scores: Scored, problem: Problem, seed: int) -> Figures:
     """The metrics of predictions whose outcome is known.
 
     Percentile bootstrap intervals over the rows (Efron and Tibshirani 1993, chapter 13).
@@ -41,11 +41,11 @@ def realized(scores: Counts, problem: Problem, seed: int) -> Figures:
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.regression_statistics.Errors.figures`.
+        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.regression_statistics.RegressionStatistics.figures`.
         Empty where no outcome is known.
     """
     costs, confidence = problem.costs, problem.gate.confidence
-    if isinstance(scores, Errors):
+    if isinstance(scores, RegressionStatistics):
         return scores.figures(confidence)
     cells = scores.cells()
     known = cells.counts[:, : POSITIVE + 1]
@@ -63,7 +63,7 @@ def realized(scores: Counts, problem: Problem, seed: int) -> Figures:
     return _intervals(_some(found, problem), resampled, confidence)
 
 
-def expected(scores: Counts, calibration: Calibration, problem: Problem, seed: int) -> Figures:
+def expected(scores: Scored, calibration: Calibration, problem: Problem, seed: int) -> Figures:
     """The metrics to be expected of predictions whose outcome is not known.
 
     Confidence-based performance estimation (Guerrero-Curieses, Alaiz-Rodríguez and Cid-Sueiro
@@ -88,7 +88,7 @@ def expected(scores: Counts, calibration: Calibration, problem: Problem, seed: i
         See `longhaul.monitoring.scores.metrics`. Empty where there are no predictions, or they
         are numbers.
     """
-    if isinstance(scores, Errors):
+    if isinstance(scores, RegressionStatistics):
         return {}
     costs, confidence = problem.costs, problem.gate.confidence
     cells = scores.cells()
@@ -108,7 +108,7 @@ def expected(scores: Counts, calibration: Calibration, problem: Problem, seed: i
     return _intervals(_some(found, problem), resampled, confidence)
 
 
-def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
+def estimate_errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
     """By how much each estimate was above what was realized; only where both are known."""
     both = [name for name in estimate if name in truth]
     apart = {name: estimate[name].value - truth[name].value for name in both}
@@ -116,7 +116,7 @@ def errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> d
 
 
 def _some(found: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
-    return {name: found[name] for name in _SAID[problem.target.task_type] if name in found}
+    return {name: found[name] for name in _REPORTED[problem.target.task_type] if name in found}
 
 
 def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:

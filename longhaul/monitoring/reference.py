@@ -20,20 +20,20 @@ from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
-from longhaul.monitoring.batches import batch
-from longhaul.monitoring.bins import Bins, Tally
+from longhaul.monitoring.batches import align
+from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.distinct import Counted, draw, total
-from longhaul.monitoring.regression_statistics import Errors
+from longhaul.monitoring.period_counts import PeriodCounts, sketch, pool
+from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
 from longhaul.problem import Target
 
 FORMAT = 2
-MOST_RARE = 10_000  # categories without a code that are kept by name
+MAX_RARE = 10_000  # categories without a code that are kept by name
 SCORE = "prediction"
 
-Counts = Scores | Errors  # predictions of classes, or of numbers
+Scored = Scores | RegressionStatistics  # predictions of classes, or of numbers
 
 
 @dataclass(frozen=True)
@@ -58,23 +58,23 @@ class Reference:
     """
 
     bins: tuple[Bins, ...]
-    periods: Mapping[str, Counted]
+    periods: Mapping[str, PeriodCounts]
     importance: Mapping[str, float]
     scores: Bins
-    valid: Counts
-    score_tally: Tally
+    valid: Scored
+    score_tally: Histogram
     calibration: Calibration
     slices: tuple[Slicing, ...]
 
-    def pooled(self, column: str, without: str = "") -> Tally:
+    def pooled(self, column: str, without: str = "") -> Histogram:
         """What was counted of a column in all periods, but one."""
         whole = self._totals[column]
         return whole - self.periods[without].tallies[column] if without else whole
 
     @cached_property
-    def _totals(self) -> dict[str, Tally]:
+    def _totals(self) -> dict[str, Histogram]:
         found = self.periods.values()
-        return {one.name: total([each.tallies[one.name] for each in found]) for one in self.bins}
+        return {one.name: pool([each.tallies[one.name] for each in found]) for one in self.bins}
 
     def plain(self) -> dict[str, Any]:
         """As JSON knows it."""
@@ -105,20 +105,20 @@ class Reference:
                 " use the version of Longhaul that wrote it, or train again"
             )
         scores = dict(plain["scores"])
-        tally = Tally.read(scores.pop("tally"))
+        tally = Histogram.read(scores.pop("tally"))
         return cls(
             tuple(map(Bins.read, plain["columns"])),
-            {label: Counted.read(one) for label, one in plain["periods"].items()},
+            {label: PeriodCounts.read(one) for label, one in plain["periods"].items()},
             plain["importance"],
             Bins.read(scores),
-            (Scores if "cells" in plain["valid"] else Errors).read(plain["valid"]),
+            (Scores if "cells" in plain["valid"] else RegressionStatistics).read(plain["valid"]),
             tally,
             Calibration.read(plain["calibration"]),
             tuple(map(Slicing.read, plain["slices"])),
         )
 
 
-def learn(
+def fit(
     frame: pd.DataFrame,
     sample: Sample,
     periods: np.ndarray,
@@ -154,12 +154,12 @@ def learn(
     rows = {label: periods == label for label in labels}
     return {
         "bins": found,
-        "periods": {one: Counted.of(draw(sample.matrix[rows[one]], found)) for one in labels},
+        "periods": {one: PeriodCounts.of(sketch(sample.matrix[rows[one]], found)) for one in labels},
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
 
-def learn_scores(
+def fit_scores(
     target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
 ) -> dict[str, Any]:
     """What a reference knows of predictions of rows that the model had not seen.
@@ -179,7 +179,7 @@ def learn_scores(
     dict
         The fields `scores`, `score_tally`, `valid` and `calibration` of a `Reference`.
     """
-    known = batch(pd.DataFrame(index=range(len(outcome))), columns, outcome.astype(float), target)
+    known = align(pd.DataFrame(index=range(len(outcome))), columns, outcome.astype(float), target)
     if known.code is None:
         spread = bins_of.of_number(SCORE, SCORE, known.probability, bins)
     else:
@@ -188,7 +188,7 @@ def learn_scores(
     return {
         "scores": spread,
         "score_tally": spread.tally(known.said),
-        "valid": Errors.of(known.probability, known.outcome)
+        "valid": RegressionStatistics.of(known.probability, known.outcome)
         if of_numbers
         else Scores.of(known.probability, known.decision, known.outcome),
         "calibration": Calibration()
@@ -203,4 +203,4 @@ def _bins(frame: pd.DataFrame, encoder: Encoder, place: int, values: np.ndarray,
         return bins_of.of_number(encoder.names[place], column.name, values, bins)
     _, found = texts(frame[column.name])
     rare = sorted(set(found) - set(column.levels))
-    return bins_of.of_category(column, tuple(rare[:MOST_RARE]))
+    return bins_of.of_category(column, tuple(rare[:MAX_RARE]))

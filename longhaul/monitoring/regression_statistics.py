@@ -18,7 +18,7 @@ _POWERS = ((1, 0), (2, 0), (4, 0), (0, 1), (0, 2), (0, 3), (0, 4), (2, 1), (2, 2
 
 
 @dataclass(frozen=True)
-class Errors:
+class RegressionStatistics:
     """Sums over predictions; those of batches add up.
 
     Attributes
@@ -61,7 +61,7 @@ class Errors:
             sums=np.array([(error**i * found**j).sum() for i, j in _POWERS]),
         )
 
-    def __add__(self, other: "Errors") -> "Errors":
+    def __add__(self, other: "RegressionStatistics") -> "RegressionStatistics":
         return replace(
             self,
             rows=self.rows + other.rows,

@@ -35,7 +35,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Realized:
+class RealizedMetrics:
     """What a period's predictions turned out to be worth.
 
     Attributes
@@ -55,7 +55,7 @@ class Realized:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class PeriodEvidence:
     """What a period showed.
 
     Attributes
@@ -86,23 +86,23 @@ class Evidence:
     expected: Figures = field(default_factory=dict)
     usual: float | None = None
     baseline: float | None = None
-    realized: Realized | None = None
+    realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
 
 
-def rules(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
+def rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     """Everything that is looked at, in the order in which to read it."""
     yield _rows(problem, evidence)
     yield _columns(evidence)
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
-    fell = fallen(problem, evidence.realized, evidence.baseline)
+    fell = is_degraded(problem, evidence.realized, evidence.baseline)
     if fell is not None:
         yield _persistence(problem, fell, evidence.earlier)
 
 
-def fallen(problem: Problem, realized: Realized | None, baseline: float | None) -> bool | None:
+def is_degraded(problem: Problem, realized: RealizedMetrics | None, baseline: float | None) -> bool | None:
     """Whether performance fell beyond its tolerance and all doubt; None where it is not known."""
     if realized is None or not _enough(problem, realized):
         return None
@@ -118,7 +118,7 @@ def _lead(problem: Problem, figures: Figures) -> Interval | None:
     return figures.get(task_for(problem.target.task_type).primary_metric)
 
 
-def _rows(problem: Problem, evidence: Evidence) -> Rule:
+def _rows(problem: Problem, evidence: PeriodEvidence) -> Rule:
     rows, limit = evidence.rows, problem.monitoring.min_rows
     if rows >= limit:
         return Rule("rows", "ok", rows, limit, f"{rows:,} rows, at least {limit:,}")
@@ -126,7 +126,7 @@ def _rows(problem: Problem, evidence: Evidence) -> Rule:
     return Rule("rows", "unknown", rows, limit, f"insufficient data: {found} of {limit:,}")
 
 
-def _columns(evidence: Evidence) -> Rule:
+def _columns(evidence: PeriodEvidence) -> Rule:
     """Columns that as a whole are not what the model learned from."""
     broken = dict(evidence.columns)
     if evidence.drift is not None:
@@ -144,7 +144,7 @@ def _columns(evidence: Evidence) -> Rule:
     return Rule("columns", "ok", 0, 0, "all columns as they were")
 
 
-def _drift(evidence: Evidence) -> Iterator[Rule]:
+def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     drift = evidence.drift
     if drift is None:
         return
@@ -170,7 +170,7 @@ def _drift(evidence: Evidence) -> Iterator[Rule]:
         yield Rule(name, state, _finite(one.value), one.limit, reason)
 
 
-def _expectation(problem: Problem, evidence: Evidence) -> Rule:
+def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
     if problem.target.task_type == "regression":
         reason = "not available for regression: a predicted number does not say how sure it is"
@@ -185,7 +185,7 @@ def _expectation(problem: Problem, evidence: Evidence) -> Rule:
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 
 
-def _performance(problem: Problem, evidence: Evidence) -> Iterator[Rule]:
+def _performance(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     realized, baseline = evidence.realized, evidence.baseline
     name = f"realized {display_name(task_for(problem.target.task_type).primary_metric)}"
     if realized is None:
@@ -224,14 +224,14 @@ def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
     return Rule("persistence", state, count, needed, reason)
 
 
-def _enough(problem: Problem, realized: Realized) -> bool:
+def _enough(problem: Problem, realized: RealizedMetrics) -> bool:
     both = 0 < realized.positives < realized.labelled
     return (
         both or problem.target.task_type != "binary"
     ) and realized.labelled >= problem.monitoring.min_rows
 
 
-def _too_few(problem: Problem, realized: Realized) -> str:
+def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
     limit = problem.monitoring.min_rows
     if not realized.labelled:
         return f"insufficient data: no outcome of {realized.period} is known, though they are due"

@@ -9,13 +9,13 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.json_values import replace_non_finite, sanitize_metric_name
 from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import performance
-from longhaul.monitoring.assessment import Assessment, Truth
-from longhaul.monitoring.drift import Column
+from longhaul.monitoring.assessment import Assessment, RealizedPerformance
+from longhaul.monitoring.drift import ColumnDrift
 from longhaul.monitoring.performance import Figures
 from longhaul.tasks import TASKS
 
 
-def plain(assessment: Assessment) -> dict[str, Any]:
+def to_dict(assessment: Assessment) -> dict[str, Any]:
     """As JSON knows it, which has no word for what is not finite but null."""
     drift = assessment.drift
     found = {
@@ -60,7 +60,7 @@ def metrics(assessment: Assessment) -> dict[str, float]:
     return {name: value for name, value in found.items() if isfinite(value)}
 
 
-def truth_metrics(one: Truth) -> dict[str, float]:
+def realized_metrics(one: RealizedPerformance) -> dict[str, float]:
     """The figures of a period with outcomes, as metrics."""
     found = {
         "labelled": float(one.realized.labelled),
@@ -84,7 +84,7 @@ def _bounds(prefix: str, figures: Figures) -> dict[str, float]:
     }
 
 
-def _truth(one: Truth) -> dict[str, Any]:
+def _truth(one: RealizedPerformance) -> dict[str, Any]:
     known = one.realized
     return {
         "period": known.period,
@@ -100,7 +100,7 @@ def _truth(one: Truth) -> dict[str, Any]:
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: ColumnDrift) -> dict[str, Any]:
     return {**asdict(column), "distance": column.distance, "weight": column.weight}
 
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.bins import Histogram
 
 MIN_PERIODS = 3
-NEGLIGIBLE = {
+MIN_EFFECT = {
     "ks": 0.05,
     "wasserstein": 0.05,
     "psi": 0.05,
@@ -29,7 +29,7 @@ NEGLIGIBLE = {
     "volume": 0.1,
     "repeated": 0.02,
 }
-CUSTOMARY = {
+DEFAULT_THRESHOLDS = {
     "ks": 0.1,
     "wasserstein": 0.1,
     "psi": 0.2,
@@ -39,7 +39,7 @@ CUSTOMARY = {
     "volume": 0.5,
     "repeated": 0.05,
 }
-AT_MOST_ONE = {"ks", "jensen_shannon", "missing", "outside", "repeated"}
+BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "outside", "repeated"}
 # The root mean square of each between two samples of one distribution, as a multiple of the square
 # root of 1/n + 1/m: of the Kolmogorov distribution, of a standard normal mean, and of chi-square.
 _KOLMOGOROV = np.pi / np.sqrt(12)
@@ -71,7 +71,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Raw:
+class Distance:
     """A distance, what the reference's own periods had of it, and what chance makes of it."""
 
     name: str
@@ -81,7 +81,7 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Limits:
+class DriftThresholds:
     """How distances are judged: learned from so many periods, or customary.
 
     The level is that at which one column alone is said to have drifted.
@@ -91,22 +91,22 @@ class Limits:
     level: float
     learned: bool
 
-    def judge(self, raw: Raw, measures: int) -> Measure:
+    def judge(self, raw: Distance, measures: int) -> Measure:
         """Judge one of so many measures of a column."""
         usual = float(np.sqrt(np.mean(raw.usual**2))) if len(raw.usual) else float("nan")
         if not self.learned or not np.isfinite(usual):
-            limit = max(CUSTOMARY[raw.name], 3 * raw.chance)
+            limit = max(DEFAULT_THRESHOLDS[raw.name], 3 * raw.chance)
             return Measure(raw.name, raw.value, usual, limit, 0.0 if raw.value > limit else 1.0)
         scale = max(usual * np.sqrt(1 - self.periods**-2), raw.chance)
         free = self.periods - 1
-        limit = max(NEGLIGIBLE[raw.name], float(scale * t.isf(self.level / measures / 2, free)))
-        limit = min(limit, 1.0) if raw.name in AT_MOST_ONE else limit
-        telling = raw.value > NEGLIGIBLE[raw.name]  # NaN does not tell
+        limit = max(MIN_EFFECT[raw.name], float(scale * t.isf(self.level / measures / 2, free)))
+        limit = min(limit, 1.0) if raw.name in BOUNDED_BY_ONE else limit
+        telling = raw.value > MIN_EFFECT[raw.name]  # NaN does not tell
         p = float(2 * t.sf(raw.value / scale, free)) if telling else 1.0
         return Measure(raw.name, raw.value, usual, limit, p)
 
 
-def chance(measure: str, one: Tally, other: Tally) -> float:
+def chance(measure: str, one: Histogram, other: Histogram) -> float:
     """The root mean square that chance alone makes of a distance between so many rows."""
     if measure in {"missing", "outside"}:
         gone = getattr(one, measure) + getattr(other, measure) + 1

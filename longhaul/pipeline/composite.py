@@ -71,7 +71,7 @@ def promote_candidate(
         model=version["uri"],
         reason=reason,
         evidence=evaluated.run_id,
-        replaces=expected_champion,
+        expected_champion=expected_champion,
     )
     return str(version["version"])
 

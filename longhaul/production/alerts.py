@@ -1,4 +1,4 @@
-"""Word of a decision to whoever asked for it, signed so that they can tell who sent it."""
+"""Alerts about decisions, posted to a webhook and signed."""
 
 import hashlib
 import hmac
@@ -18,9 +18,9 @@ PAUSE_SECONDS = 1.0
 
 
 def configured() -> tuple[str, str]:
-    """Address and secret, from the environment; empty where they are not set.
+    """Return address and secret from the environment; empty where they are not set.
 
-    They are no parameters: those are kept in MLflow for everyone to read.
+    They are no parameters, because everybody may read the parameters of a run in MLflow.
     """
     return os.environ.get(ADDRESS, ""), os.environ.get(SECRET, "")
 
@@ -31,7 +31,7 @@ def send(
     message: Mapping[str, Any],
     pause: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Post a message as JSON; try again where that may help, and never raise.
+    """Post a message as JSON, retrying where that may help; never raise.
 
     Parameters
     ----------
@@ -41,26 +41,26 @@ def send(
         Shared with the receiver; without one, the message is not signed.
     message : mapping
     pause : callable
-        Waits so many seconds, twice as long each time.
+        Called with the seconds to wait, twice as many each time.
 
     Returns
     -------
     str
-        Why it did not arrive; empty if it did.
+        Why the message did not arrive; empty if it did.
     """
     body = json.dumps(message, sort_keys=True).encode()
     failure = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             pause(PAUSE_SECONDS * 2 ** (attempt - 1))
-        failure, again = _post(address, body, _headers(secret, body))
-        if not again:
+        failure, transient = _post(address, body, _headers(secret, body))
+        if not transient:
             break
     return failure
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 (RFC 2104) of ``<timestamp>.<body>``: ``sha256=`` and 64 hexadecimal digits."""
+    """Sign ``<timestamp>.<body>`` by HMAC-SHA256 (RFC 2104): ``sha256=`` and 64 hex digits."""
     signed = timestamp.encode() + b"." + body
     return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
 
@@ -72,15 +72,18 @@ def _headers(secret: str, body: bytes) -> dict[str, str]:
 
 
 def _post(address: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, bool]:
-    """What went wrong, and whether to try again."""
+    """Post once; return the failure, if any, and whether to try again."""
     try:
-        answer = requests.post(
+        response = requests.post(
             address, data=body, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
         )
     except (requests.ConnectionError, requests.Timeout) as error:
         return type(error).__name__, True
     except (requests.RequestException, ValueError) as error:
-        return f"not an address to post to: {type(error).__name__}", False
-    if answer.ok and not answer.is_redirect:
+        return f"not a valid webhook address: {type(error).__name__}", False
+    if response.ok and not response.is_redirect:
         return "", False
-    return f"answered {answer.status_code}", answer.status_code >= 500 or answer.status_code == 429
+    return (
+        f"answered {response.status_code}",
+        response.status_code >= 500 or response.status_code == 429,
+    )

@@ -1,7 +1,7 @@
-"""The life of a registered model in production: one long-lived run, a point per period.
+"""History of a registered model in production: one long-lived run, a point per period.
 
-Its metrics are curves over the periods; its tags say, period by period, which version was in
-charge, what was decided and, once outcomes are known, whether the performance fell.
+Its metrics have one point per period; its tags record for each period which version predicted it,
+what was decided and, once the labels are known, whether the performance degraded.
 """
 
 import hashlib
@@ -20,8 +20,10 @@ from longhaul.registry import versions
 from longhaul.registry.lock import lock
 from longhaul.tracking.tags import PRODUCTION_RUN
 
-PERIOD, PERFORMANCE, RETRAINING = "longhaul.period.", "longhaul.truth.", "longhaul.retraining."
+PERIOD, PERFORMANCE = "longhaul.period.", "longhaul.truth."
+RETRAINING = "longhaul.retraining."
 _BATCH = 900  # MLflow takes a thousand metrics at a time
+_STORED = {"known_in": "by", "degraded": "fell"}  # fields that are stored by another name
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,11 @@ class PeriodRecord:
     ----------
     period : str
     version : str
-        That was in charge.
+        The version that predicted it.
     level, action, reason : str
         Of the decision.
     run : str
-        That monitored it.
+        Id of the run that monitored it.
     predictions : str
         URI of the folder.
     """
@@ -52,113 +54,136 @@ class PeriodRecord:
 
 @dataclass(frozen=True)
 class PerformanceRecord:
-    """What became known of one period's outcomes.
+    """Whether the realized performance of one period was degraded.
 
     Attributes
     ----------
     period : str
     version : str
-        That had predicted it.
-    by : str
-        The period in whose monitoring it became known.
-    fell : bool
-        Whether the performance fell. Where that cannot be told yet, there is no such record.
+        The version that predicted it.
+    known_in : str
+        The period that was monitored when the labels became known.
+    degraded : bool
+        A period for which it cannot be told yet has no record.
     """
 
     period: str
     version: str
-    by: str
-    fell: bool
+    known_in: str
+    degraded: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to the fields that are stored."""
+        return {_STORED.get(name, name): value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Restore a record from `to_dict`."""
+        names = {stored_name: name for name, stored_name in _STORED.items()}
+        return cls(**{names.get(name, name): value for name, value in stored.items()})
 
 
 @dataclass(frozen=True)
 class ProductionHistory:
-    """All that is on record of a registered model.
+    """Periods of a registered model in production, with decisions and realized performance.
 
     Attributes
     ----------
     name : str
     run : str
         Empty before the first period.
-    periods : mapping of str to Period
-    truths : mapping of str to Truth
+    periods : mapping of str to PeriodRecord
+    performance : mapping of str to PerformanceRecord
     retrainings : mapping of str to dict
-        What became of the challenger that was trained on a period's evidence.
+        By period: the outcome of the challenger that was trained because of it.
     """
 
     name: str
     run: str = ""
     periods: Mapping[str, PeriodRecord] = field(default_factory=dict)
-    truths: Mapping[str, PerformanceRecord] = field(default_factory=dict)
+    performance: Mapping[str, PerformanceRecord] = field(default_factory=dict)
     retrainings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, name: str) -> Self:
-        """Read it from the store; an empty one where there is none yet."""
+    def load(cls, name: str) -> Self:
+        """Load the history of a registered model; an empty one where there is none yet."""
         client, run_id = mlflow.MlflowClient(), _run_of(name)
         if run_id is None:
             return cls(name)
         tags = client.get_run(run_id).data.tags
+        performance = _documents(tags, PERFORMANCE)
         return cls(
             name,
             run_id,
-            {k.removeprefix(PERIOD): PeriodRecord(**json.loads(tags[k])) for k in _keys(tags, PERIOD)},
-            {k.removeprefix(PERFORMANCE): PerformanceRecord(**json.loads(tags[k])) for k in _keys(tags, PERFORMANCE)},
-            {k.removeprefix(RETRAINING): json.loads(tags[k]) for k in _keys(tags, RETRAINING)},
+            {label: PeriodRecord(**stored) for label, stored in _documents(tags, PERIOD).items()},
+            {label: PerformanceRecord.from_dict(stored) for label, stored in performance.items()},
+            _documents(tags, RETRAINING),
         )
 
     def before(self, period: str) -> Self:
-        """What was on record when a period began."""
+        """Return the history as it was when a period began."""
         return type(self)(
             self.name,
             self.run,
-            {label: one for label, one in self.periods.items() if label < period},
-            {label: one for label, one in self.truths.items() if one.by < period},
+            {label: record for label, record in self.periods.items() if label < period},
+            {
+                label: record
+                for label, record in self.performance.items()
+                if record.known_in < period
+            },
         )
 
     def pending(self, period: str, lag: int) -> list[str]:
-        """The periods whose outcomes are due with this one, and were not told of before it."""
+        """Return the periods whose labels are due by a period and that are not evaluated yet.
+
+        Parameters
+        ----------
+        period : str
+            The one that is monitored now.
+        lag : int
+            Periods until the labels of a period are due.
+        """
         due = periods.shift(period, -lag)
         earlier = self.before(period)
         return [
             label
             for label in sorted({*earlier.periods, period})
-            if label <= due and label not in earlier.truths
+            if label <= due and label not in earlier.performance
         ]
 
-    def fell(self, version: str) -> list[bool]:
-        """Whether the performance of a version fell in each period of it that is known."""
-        known = sorted(self.truths.values(), key=lambda one: one.period)
-        return [one.fell for one in known if one.version == version]
+    def degraded(self, version: str) -> list[bool]:
+        """Return whether performance was degraded, for each evaluated period of a version."""
+        records = sorted(self.performance.values(), key=lambda record: record.period)
+        return [record.degraded for record in records if record.version == version]
 
     def digest(self) -> str:
-        """What tells one record from another."""
+        """Return a digest of the periods and their performance."""
         parts = [
-            [asdict(one) for _, one in sorted(self.periods.items())],
-            [asdict(one) for _, one in sorted(self.truths.items())],
+            [asdict(record) for _, record in sorted(self.periods.items())],
+            [record.to_dict() for _, record in sorted(self.performance.items())],
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def record_period(
     period: PeriodRecord,
-    truths: Iterable[PerformanceRecord],
+    performance: Iterable[PerformanceRecord],
     metrics: Mapping[str, Mapping[str, float]],
     name: str,
     experiment_id: str,
 ) -> str:
-    """Put a period on record, and what became known in it.
+    """Record a period, and the performance of the periods whose labels became known with it.
 
     Parameters
     ----------
-    period : Period
-    truths : iterable of Truth
+    period : PeriodRecord
+    performance : iterable of PerformanceRecord
     metrics : mapping of str to mapping of str to float
         By period: its digits are the step, its end is the time.
     name : str
         The registered model.
     experiment_id : str
-        Where the run of its life is made, if there is none yet.
+        Where the run of the history is created, if there is none yet.
 
     Returns
     -------
@@ -168,13 +193,15 @@ def record_period(
     run_id = _run_of(name) or _begin(name, experiment_id)
     points = [
         Metric(key, value, _end(label), periods.step(label))
-        for label, found in metrics.items()
-        for key, value in found.items()
+        for label, figures in metrics.items()
+        for key, value in figures.items()
     ]
     client = mlflow.MlflowClient()
     for start in range(0, len(points), _BATCH):
         client.log_batch(run_id, metrics=points[start : start + _BATCH])
-    tags = [RunTag(PERFORMANCE + one.period, json.dumps(asdict(one))) for one in truths]
+    tags = [
+        RunTag(PERFORMANCE + record.period, json.dumps(record.to_dict())) for record in performance
+    ]
     # The period's own tag comes last: it says that all the others are there.
     client.log_batch(run_id, tags=tags)
     client.set_tag(run_id, PERIOD + period.period, json.dumps(asdict(period)))
@@ -182,22 +209,22 @@ def record_period(
 
 
 def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> None:
-    """Put on record what became of the challenger that was trained on a period's evidence."""
+    """Record the outcome of the challenger that was trained because of a period."""
     if run_id := _run_of(name):
         mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
 
 
 def _run_of(name: str) -> str | None:
-    """The run of a registered model's life; None where there is none, or it was deleted."""
+    """Return the run of a registered model's history; None where there is none any more."""
     model = versions.find_model(name)
     run_id = model.tags.get(PRODUCTION_RUN) if model else None
     try:
-        found = mlflow.MlflowClient().get_run(run_id) if run_id else None
+        run = mlflow.MlflowClient().get_run(run_id) if run_id else None
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
-    return run_id if found and found.info.lifecycle_stage == "active" else None
+    return run_id if run and run.info.lifecycle_stage == "active" else None
 
 
 def _begin(name: str, experiment_id: str) -> str:
@@ -206,13 +233,16 @@ def _begin(name: str, experiment_id: str) -> str:
     with lock(name):
         if run_id := _run_of(name):
             return run_id
-        run = client.create_run(experiment_id, run_name=f"{name} in production", tags={PRODUCTION_RUN: name})
+        tags = {PRODUCTION_RUN: name}
+        run = client.create_run(experiment_id, run_name=f"{name} in production", tags=tags)
         try:
             client.set_registered_model_tag(name, PRODUCTION_RUN, run.info.run_id)
         except MlflowException:
             client.set_terminated(run.info.run_id, "FAILED")
-            raise LonghaulError(f"model {name!r}: not registered, so it has no life") from None
-    # It is never over, but a run that is RUNNING would look cut off.
+            raise LonghaulError(
+                f"model {name!r}: not registered, so it has no history in production; register it"
+            ) from None
+    # It never ends, but a run that is RUNNING would look interrupted.
     client.set_terminated(run.info.run_id)
     return str(run.info.run_id)
 
@@ -221,5 +251,7 @@ def _end(period: str) -> int:
     return int(periods.end(period).timestamp() * 1000)
 
 
-def _keys(tags: Mapping[str, str], prefix: str) -> list[str]:
-    return sorted(key for key in tags if key.startswith(prefix))
+def _documents(tags: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    """Parse the tags that start with a prefix; by the rest of their names."""
+    keys = sorted(key for key in tags if key.startswith(prefix))
+    return {key.removeprefix(prefix): json.loads(tags[key]) for key in keys}

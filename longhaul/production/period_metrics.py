@@ -1,4 +1,4 @@
-"""How a deployed model does, period by period, as curves of one run."""
+"""Metrics of a deployed model, one point per period."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ PREFIX = "production_"
 
 
 def log(run_id: str, period: str, metrics: Mapping[str, float]) -> None:
-    """Add one period's metrics to a run's curves.
+    """Add one period's metrics to a run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A deployed model's periods, old and new, with what its versions said of them."""
+"""Scored periods of a registered model, loaded for monitoring."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,35 +9,37 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
 from longhaul.monitoring import assessment
-from longhaul.monitoring.assessment import Assessment, Truth
+from longhaul.monitoring.assessment import Assessment, RealizedPerformance
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem, Target
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import versions
-from longhaul.registry.model_uri import ModelUri
+from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
 
-CountPeriod = Callable[[Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None]
+CountPeriod = Callable[
+    [Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None
+]
 
 
 class MonitoringSession:
-    """A model's periods, each with the version that predicted it.
+    """Periods of a registered model, each with the version that predicted it.
 
     Parameters
     ----------
     folder : Path
         The table.
     problem : Problem
-    past : Life
-        What was on record when the present period began.
-    identity : Identity
+    past : ProductionHistory
+        The history as it was when the present period began.
+    model : ModelUri
         The version that predicted the present period.
     predictions : str
         URI of the folder of the present period's predictions.
     count : callable
-        Counts a period: takes its rows, their predictions, the target, whether outcomes are due,
-        the encoder and the reference of the model, and columns that are no features; see
+        Counts a period: takes its rows, their predictions, the target, whether labels are due, the
+        encoder and the reference of the model, and the excluded columns; see
         `longhaul.monitoring.observation.observe`.
     """
 
@@ -46,26 +48,26 @@ class MonitoringSession:
         folder: Path,
         problem: Problem,
         past: ProductionHistory,
-        identity: ModelUri,
+        model: ModelUri,
         predictions: str,
         count: CountPeriod,
     ):
         self._folder, self._problem, self._past = folder, problem, past
-        self._identity, self._predictions, self._count = identity, predictions, count
+        self._model, self._predictions, self._count = model, predictions, count
         self._packages: dict[str, Package] = {}
-        self._seen: dict[tuple[str, bool], Observation | None] = {}
+        self._observations: dict[tuple[str, bool], Observation | None] = {}
 
-    def knows(self, period: str) -> bool:
-        """Whether the table has the period."""
+    def has_period(self, period: str) -> bool:
+        """Return whether the table has a period."""
         return PeriodTable(self._folder).path(period).exists()
 
     def version(self, period: str) -> str:
-        """The version that predicted a period: that of the record, or the present one."""
-        known = self._past.periods.get(period)
-        return known.version if known else self._identity.version
+        """Return the version that predicted a period: as recorded, else the present one."""
+        record = self._past.periods.get(period)
+        return record.version if record else self._model.version
 
-    def truth(self, period: str) -> Truth:
-        """What became of a period's predictions."""
+    def realized_performance(self, period: str) -> RealizedPerformance:
+        """Evaluate a period's predictions against its labels."""
         number = self.version(period)
         return assessment.truth(
             period,
@@ -75,49 +77,49 @@ class MonitoringSession:
             self._baseline(number),
         )
 
-    def assess(self, period: str, truths: list[Truth]) -> Assessment:
-        """Judge the present period, in the light of what became of those before."""
-        number = self._identity.version
+    def assess(self, period: str, truths: list[RealizedPerformance]) -> Assessment:
+        """Assess the present period, given the realized performance of periods up to it."""
+        number = self._model.version
         due = bool(truths) and truths[-1].realized.period == period
-        mine = [one for one in truths if self.version(one.realized.period) == number]
+        same_version = [truth for truth in truths if self.version(truth.realized.period) == number]
         return assessment.assess(
             period,
             self._observe(period, due),
             self._reference(number),
             self._problem,
             self._baseline(number),
-            mine,
-            self._past.fell(number),
+            same_version,
+            self._past.degraded(number),
         )
 
     def _observe(self, period: str, due: bool) -> Observation | None:
-        """The counts of a period; outcomes are looked at only if they are due."""
-        if (period, due) not in self._seen:
+        """Count a period; its labels are read only if they are due."""
+        if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem
-            known = self._past.periods.get(period)
-            uri = known.predictions if known else self._predictions
-            key = ModelUri(self._identity.name, number, "").key
+            record = self._past.periods.get(period)
+            uri = record.predictions if record else self._predictions
+            key = ModelUri(self._model.name, number, "").key
             scored = artifacts.fetch(uri) / key / f"{period}.parquet"
             if not scored.exists():
                 raise LonghaulError(
                     f"predictions: {uri} has none of {period} by version {number}; score it first"
                 )
             package = self._package(number)
-            aside = (*problem.excluded, *([problem.time.column] if problem.time else []))
-            self._seen[period, due] = self._count(
+            excluded = (*problem.excluded, *([problem.time.column] if problem.time else []))
+            self._observations[period, due] = self._count(
                 PeriodTable(self._folder).path(period),
                 scored,
                 problem.target,
                 due,
                 package.predictor.encoder,
                 self._reference(number),
-                aside,
+                excluded,
             )
-        return self._seen[period, due]
+        return self._observations[period, due]
 
     def _package(self, number: str) -> Package:
         if number not in self._packages:
-            uri = f"models:/{self._identity.name}/{number}"
+            uri = version_uri(self._model.name, number)
             self._packages[number] = logged_models.load_for(uri, self._problem)
         return self._packages[number]
 
@@ -125,10 +127,10 @@ class MonitoringSession:
         return Reference.read(self._package(number).reference)
 
     def _baseline(self, number: str) -> float:
-        """The leading figure when a version was judged; that on validation where it was not."""
-        lead = tasks.task_for(self._problem.target.task_type).primary_metric
-        tags = versions.version(self._identity.name, number).tags
+        """Return a version's primary metric on the test window, or on validation if not judged."""
+        metric = tasks.task_for(self._problem.target.task_type).primary_metric
+        tags = versions.version(self._model.name, number).tags
         try:
-            return float(tags[f"test_{lead}"])
+            return float(tags[f"test_{metric}"])
         except (KeyError, ValueError):
-            return self._package(number).valid_metrics()[lead]
+            return self._package(number).valid_metrics()[metric]

@@ -1,4 +1,4 @@
-"""Which version is in charge of a period: one that has seen nothing of it."""
+"""Choice of the version whose predictions of a period count: one that has not seen it."""
 
 from longhaul.errors import LonghaulError
 from longhaul.production.history import ProductionHistory
@@ -7,10 +7,10 @@ from longhaul.tracking.tags import LAST_PERIOD_SEEN
 
 
 def version_for_period(name: str, period: str) -> str:
-    """The version whose predictions of a period count.
+    """Return the version whose predictions of a period count.
 
-    The champion, unless it was fitted on the period or judged by it: then the version that was
-    in charge when the period was monitored.
+    It is the champion, unless it was fitted or judged on the period: then it is the version that
+    predicted the period when it was monitored.
 
     Parameters
     ----------
@@ -21,23 +21,24 @@ def version_for_period(name: str, period: str) -> str:
     Raises
     ------
     LonghaulError
-        When there is no champion, or it has seen the period and no other was ever in charge of it.
+        When there is no champion, or it has seen the period and no other version predicted it.
     """
     champion = promotion.champion(name)
     if champion is None:
         raise LonghaulError(f"model {name!r}: no version is champion; promote one")
-    seen, life = versions.version(name, champion).tags.get(LAST_PERIOD_SEEN, ""), ProductionHistory.read(name)
-    if seen < period and champion not in _later(life, period):
+    last_seen = versions.version(name, champion).tags.get(LAST_PERIOD_SEEN, "")
+    history = ProductionHistory.load(name)
+    if last_seen < period and champion not in _trained_later(history, period):
         return champion
-    if period not in life.periods:
+    if period not in history.periods:
         raise LonghaulError(
-            f"period {period}: version {champion} of {name} has seen data up to {seen}, so its"
+            f"period {period}: version {champion} of {name} has seen data up to {last_seen}, so its"
             " figures there would be no evidence; name a later period"
         )
-    return life.periods[period].version
+    return history.periods[period].version
 
 
-def _later(life: ProductionHistory, period: str) -> set[str]:
-    """The versions that were trained because of a period, or of one after it."""
-    found = (one for label, one in life.retrainings.items() if label >= period)
-    return {str(one["promoted"]) for one in found if one["promoted"]}
+def _trained_later(history: ProductionHistory, period: str) -> set[str]:
+    """Return the versions that were trained because of a period, or of a later one."""
+    outcomes = (outcome for label, outcome in history.retrainings.items() if label >= period)
+    return {str(outcome["promoted"]) for outcome in outcomes if outcome["promoted"]}

@@ -146,7 +146,10 @@ def check_texts(reason: str, evidence: str = "") -> None:
                 f"{name}: {len(text):,} characters; the ledger takes up to {most:,}; shorten it"
             )
         if _NOT_PLAIN.search(text):
-            raise LonghaulError(f"{name}: {text!r} is not one line of text; leave out control characters")
+            raise LonghaulError(
+                f"{name}: {text!r} is not one line of text; leave out line ends and control"
+                " characters"
+            )
     if not reason.strip():
         raise LonghaulError("reason: empty; say in a few words why the champion changes")
 
@@ -164,5 +167,5 @@ def _parse(name: str, key: str, text: str) -> LedgerLine:
     except (ValueError, KeyError, TypeError):
         raise LonghaulError(
             f"{name}: tag {key!r} is not a valid line of the ledger; it was changed from outside:"
-            " restore the tag, or delete it"
+            " restore that tag, or delete it"
         ) from None

@@ -1,7 +1,7 @@
-"""Which version of a registered model is champion, and how that changes.
+"""Registration, promotion and rollback of the versions of a registered model.
 
-The aliases ``champion`` and ``challenger`` are the truth. MLflow's older stages mirror them for
-as long as MLflow has stages: Production, Staging, and Archived for what was either.
+The aliases ``champion`` and ``challenger`` are authoritative. MLflow's older stages mirror them
+while MLflow still has stages: Production, Staging, and Archived for former ones.
 """
 
 import contextlib
@@ -23,22 +23,21 @@ ANY = "any"
 
 
 class ChampionChange(NamedTuple):
-    """What a promotion or a rollback did: the version before and after; the same if nothing."""
+    """Champion before and after a promotion or rollback; the same where nothing changed."""
 
     before: str
     after: str
 
 
 def champion(name: str) -> str | None:
-    """The version that is champion; None where there is none, or no such model."""
+    """Return the version that is champion; None where there is none, or no such model."""
     return versions.aliases(name).get(CHAMPION)
 
 
 def incumbent(name: str, candidate: str) -> str:
-    """The version that a candidate has to beat, or "none".
+    """Return the version that a candidate has to beat, or "none".
 
-    A candidate that has been champion is asked what it was asked when it won: to beat the version
-    that it replaced.
+    For a candidate that has been champion already, it is the version that it replaced then.
 
     Parameters
     ----------
@@ -50,15 +49,15 @@ def incumbent(name: str, candidate: str) -> str:
     current, run = champion(name), versions.run_of_candidate(candidate)
     if current is None:
         return NONE
-    known = {str(one.version) for one in versions.all_versions(name) if one.run_id == run}
-    won = [line.before for line in _promotions(name) if line.after in known]
-    return won[-1] if won else current
+    numbers = _versions_of(name, run)
+    replaced = [line.before for line in _promotions(name) if line.after in numbers]
+    return replaced[-1] if replaced else current
 
 
 def promoted_version(name: str, candidate: str) -> str | None:
-    """The version of a candidate, if it is champion, or the champion came after it.
+    """Return the version of a candidate that is or has been champion; None for others.
 
-    One that was rolled back is neither.
+    One that was rolled back does not count.
 
     Parameters
     ----------
@@ -67,19 +66,18 @@ def promoted_version(name: str, candidate: str) -> str | None:
     candidate : str
         ``runs:/<run>/model``.
     """
-    run = versions.run_of_candidate(candidate)
-    known = {str(one.version) for one in versions.all_versions(name) if one.run_id == run}
+    numbers = _versions_of(name, versions.run_of_candidate(candidate))
     history = ledger.settle_states(ledger.lines(name), champion(name))
-    return next((number for number in ledger.champion_stack(history) if number in known), None)
+    return next((number for number in ledger.champion_stack(history) if number in numbers), None)
 
 
 def register(name: str, candidate: str, tags: dict[str, str], description: str) -> str:
-    """Make a candidate a version: alias challenger, stage Staging. Twice is as good as once.
+    """Register a candidate as a version with alias challenger, unless it is registered already.
 
     Parameters
     ----------
     name : str
-        The registered model; it is created if need be.
+        The registered model; it is created where there is none.
     candidate : str
         ``runs:/<run>/model``.
     tags : dict of str
@@ -90,12 +88,11 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     Returns
     -------
     str
-        The version: the one there is, where the candidate was registered before.
+        The version: the existing one, where the candidate was registered before.
     """
     client, run = mlflow.MlflowClient(), versions.run_of_candidate(candidate)
     with lock(name):
-        made = (str(one.version) for one in versions.all_versions(name) if one.run_id == run)
-        number = next(made, None) or _create(name, candidate, run)
+        number = next(iter(_versions_of(name, run)), None) or _create(name, candidate, run)
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
         client.update_model_version(name, number, description)
@@ -105,43 +102,46 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     return number
 
 
-def promote(name: str, number: str, reason: str, evidence: str = "", replaces: str = ANY) -> ChampionChange:
-    """Make a version the champion, if the champion is the one it is meant to replace.
+def promote(
+    name: str, number: str, reason: str, evidence: str = "", expected_champion: str = ANY
+) -> ChampionChange:
+    """Make a version the champion, if the present champion is the expected one.
 
     Parameters
     ----------
     name, number : str
         The registered model and its version.
     reason, evidence : str
-        For the ledger: why, and the id of the run that speaks for it.
-    replaces : str
+        For the ledger: why, and the id of the run that supports the promotion.
+    expected_champion : str
         The version that must be champion now: a number, "none" or "any".
 
     Returns
     -------
     Moved
-        Before and after are the same where nothing was moved: the version is champion, or it has
-        replaced the one named before and others have followed.
+        Before and after are the same where nothing changed: the version is champion already, or it
+        replaced the expected one earlier and other champions have followed.
 
     Raises
     ------
     LonghaulError
-        When there is no such version, it is not ready, another one is champion than `replaces`
-        says, or the reason is empty or too long.
+        When there is no such version, it is not ready, the champion is not the expected one, or
+        the reason is empty or too long.
     """
     ledger.check_texts(reason, evidence)
-    _check_replaces(replaces)
+    _check_expected(expected_champion)
     versions.require_ready(name, number)
     with lock(name):
         settle_interrupted(name)
         current = champion(name) or NONE
         if current == number:
             return ChampionChange(number, number)
-        if replaces not in {ANY, current}:
-            if any((line.before, line.after) == (replaces, number) for line in _promotions(name)):
+        if expected_champion not in {ANY, current}:
+            promotions = [(line.before, line.after) for line in _promotions(name)]
+            if (expected_champion, number) in promotions:
                 return ChampionChange(current, current)
             raise LonghaulError(
-                f"{name}: the champion is {_say(current)}, not {_say(replaces)} as expected;"
+                f"{name}: the champion is {_label(current)}, not {_label(expected_champion)} as expected;"
                 f" nothing was changed; compare version {number} with it, then promote again"
             )
         _move(name, "promote", current, number, reason, evidence)
@@ -149,43 +149,53 @@ def promote(name: str, number: str, reason: str, evidence: str = "", replaces: s
 
 
 def rollback(name: str, reason: str) -> ChampionChange:
-    """Give the championship back to the version that held it before.
+    """Make the previous champion the champion again.
 
     Raises
     ------
     LonghaulError
-        When there is no champion, or the ledger knows of none before it.
+        When there is no champion, or the ledger names none before it.
     """
     ledger.check_texts(reason)
     with lock(name):
         settle_interrupted(name)
         current = champion(name)
         if current is None:
-            raise LonghaulError(f"{name}: no champion to roll back")
+            raise LonghaulError(f"{name}: no champion to roll back; promote a version first")
         earlier = ledger.previous_champion(ledger.lines(name), current)
         if earlier == NONE:
-            raise LonghaulError(f"{name}: the ledger knows of no champion before version {current}")
+            raise LonghaulError(
+                f"{name}: the ledger names no champion before version {current}; promote another"
+                " version instead"
+            )
         versions.require_ready(name, earlier)
         _move(name, "rollback", current, earlier, reason, "")
     return ChampionChange(current, earlier)
 
 
 def settle_interrupted(name: str) -> None:
-    """Close a line of the ledger whose move was cut off; to be called under the lock."""
-    found = ledger.lines(name)
-    for line, settled in zip(found, ledger.settle_states(found, champion(name)), strict=True):
+    """Complete or void the interrupted moves in the ledger; call it under the lock."""
+    history = ledger.lines(name)
+    for line, settled in zip(history, ledger.settle_states(history, champion(name)), strict=True):
         if line.state != settled.state:
             _finish(name, line) if settled.state == "done" else ledger.end(name, line, "void")
 
 
+def _versions_of(name: str, run: str) -> list[str]:
+    """Return the versions that were registered from a run."""
+    return [
+        str(version.version) for version in versions.all_versions(name) if version.run_id == run
+    ]
+
+
 def _promotions(name: str) -> list[LedgerLine]:
-    """The promotions that were carried out, in order of time."""
+    """Return the promotions that were carried out, oldest first."""
     history = ledger.settle_states(ledger.lines(name), champion(name))
     return [line for line in history if line.state == "done" and line.move == "promote"]
 
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
-    """Say it in the ledger, do it, say that it is done; under the lock."""
+    """Move the alias between the two writes of the ledger; call it under the lock."""
     who = f"{getpass.getuser()}@{socket.gethostname()}"
     if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
         who = f"{user} ({who})"
@@ -195,7 +205,7 @@ def _move(name: str, move: Move, before: str, after: str, reason: str, evidence:
 
 
 def _finish(name: str, line: LedgerLine) -> None:
-    """All that follows from a champion's alias; may be done again when it was cut off."""
+    """Update challenger, stages and ledger after the champion's alias moved; may be repeated."""
     if versions.aliases(name).get(CHALLENGER) == line.after:
         mlflow.MlflowClient().delete_registered_model_alias(name, CHALLENGER)
     legacy_stages.mirror(name)
@@ -203,20 +213,23 @@ def _finish(name: str, line: LedgerLine) -> None:
 
 
 def _create(name: str, candidate: str, run: str) -> str:
-    """Register the candidate; what MLflow prints about it is not for this terminal."""
+    """Register the candidate, without MLflow's messages on the terminal; return its number."""
     with contextlib.redirect_stderr(io.StringIO()):
         number = str(mlflow.register_model(candidate, name).version)
-    for one in versions.all_versions(name):
-        # An answer that was lost: MLflow asked again, and got a second version.
-        if one.run_id == run and str(one.version) != number:
-            mlflow.MlflowClient().delete_model_version(name, str(one.version))
+    for duplicate in _versions_of(name, run):
+        # The answer was lost: MLflow repeated the request, and got a second version.
+        if duplicate != number:
+            mlflow.MlflowClient().delete_model_version(name, duplicate)
     return number
 
 
-def _check_replaces(replaces: str) -> None:
-    if replaces not in {ANY, NONE} and not replaces.isdecimal():
-        raise LonghaulError(f"replaces: {replaces!r} is neither a version's number, none nor any")
+def _check_expected(expected_champion: str) -> None:
+    if expected_champion not in {ANY, NONE} and not expected_champion.isdecimal():
+        raise LonghaulError(
+            f"expected_champion: {expected_champion!r} is neither the number of a version, none nor"
+            " any"
+        )
 
 
-def _say(number: str) -> str:
+def _label(number: str) -> str:
     return NONE if number == NONE else f"version {number}"

@@ -47,7 +47,7 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
     Parameters
     ----------
     assessment : mapping
-        As `longhaul.monitoring.serialisation.plain` gives it.
+        As `longhaul.monitoring.serialisation.to_dict` gives it.
     name, version : str
         The registered model, and the version in charge.
     """
@@ -75,7 +75,7 @@ def _compared(assessment: Mapping[str, Any], newest: Mapping[str, Any] | None) -
 
 def read_production(name: str) -> ProductionReport:
     """Gather a model's life from the tracking store."""
-    life = ProductionHistory.read(name)
+    life = ProductionHistory.load(name)
     assessments = {
         label: artifacts.read_json(f"runs:/{one.run}/monitor.json")
         for label, one in sorted(life.periods.items())

@@ -71,7 +71,7 @@ def infer(column: pd.Series) -> tuple[InferredColumn, pd.Series]:
 
     Returns
     -------
-    Column
+    InferredColumn
     Series of n rows
         The values, read in the inferred format.
     """

@@ -37,10 +37,10 @@ class InferredProblem:
         The name of the problem.
     source, query : str
     rows : int
-    outcome : Outcome
-    columns : tuple of Column
+    target : InferredTarget
+    columns : tuple of InferredColumn
         All but the target.
-    plan : Plan
+    plan : WindowPlan
     group : str
     slices : tuple of str
     gate : Gate
@@ -167,7 +167,8 @@ def _check_leakage(
         if column.name in features[:MAX_LEAK_CHECKS]:
             separation = leakage.separation(values[column.name][labelled], outcome, task_type)
         if separation >= leakage.CERTAIN:
-            reason = f"alone gives the target away ({_NAMES[task_type]} {separation:.4f}): probably a leak"
+            figure = f"{_NAMES[task_type]} {separation:.4f}"
+            reason = f"alone gives the target away ({figure}): probably a leak"
             column = replace(column, use="leak", reason=reason)
         elif separation >= leakage.SUSPICIOUS:
             notes.append(

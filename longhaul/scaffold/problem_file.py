@@ -61,9 +61,9 @@ def decisions(inferred: InferredProblem) -> list[str]:
     ]
 
 
-def parse(declared: str, path: Path) -> Problem:
+def parse(content: str, path: Path) -> Problem:
     """Parse the text of a problem file."""
-    return problems.parse(yaml.load(declared, Loader=yaml.BaseLoader), str(path))
+    return problems.parse(yaml.load(content, Loader=yaml.BaseLoader), str(path))
 
 
 def file_name(address: str) -> str:
@@ -81,7 +81,7 @@ def source_address(path: Path, address: str, folder: Path) -> str:
     return str(table.relative_to(path.parent) if table.is_relative_to(path.parent) else table)
 
 
-def write(path: Path, declared: str) -> None:
+def write(path: Path, content: str) -> None:
     """Write a problem file, unless it exists with the same content.
 
     Raises
@@ -90,14 +90,14 @@ def write(path: Path, declared: str) -> None:
         When it exists with other content: it may have been changed by hand.
     """
     if path.exists():
-        if path.read_text(encoding="utf-8") == declared:
+        if path.read_text(encoding="utf-8") == content:
             return
         raise LonghaulError(
             f"{path}: exists already with other content; to use it, run main with"
             f" -P problem={path.name}; to replace it, move it away first"
         )
     try:
-        path.write_text(declared, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
     except OSError as error:
         raise LonghaulError(f"{path}: cannot be written: {error.strerror}") from None
 

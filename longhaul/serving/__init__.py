@@ -1,1 +1,1 @@
-"""The live service: workers, live model, middleware, write-ahead log, prediction log."""
+"""Live service: workers, live model, authentication, write-ahead log and prediction log."""

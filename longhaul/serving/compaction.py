@@ -1,4 +1,4 @@
-"""Journals that nobody writes any more become Parquet."""
+"""Compaction: closed write-ahead logs become the Parquet files of the prediction log."""
 
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from longhaul.data import periods
 from longhaul.features import formats
-from longhaul.model.predictions import columns as known_columns
+from longhaul.model.predictions import columns as prediction_columns
 from longhaul.serving import prediction_log, wal_format
 from longhaul.serving.wal import SUFFIX
 from longhaul.serving.wal_format import WalHeader
@@ -28,14 +28,14 @@ _TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
 
 
 def compact(folder: Path) -> Iterator[Path]:
-    """Make Parquet of the journals that are closed, or whose worker has died.
+    """Convert the write-ahead logs that are closed, or whose worker has died, to Parquet.
 
     Several processes may do so at the same time.
 
     Parameters
     ----------
     folder : Path
-        Of the record.
+        Of the prediction log.
 
     Yields
     ------
@@ -45,32 +45,32 @@ def compact(folder: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        When the disk is full or not to be written; the journal stays as it is.
+        When the disk is full or not writable; the write-ahead log stays as it is.
     """
-    for journal in pending_wals(folder):
-        with _locked(journal) as ours:
-            if ours:
-                yield from _seal(journal, folder)
-                journal.unlink()
+    for wal in pending_wals(folder):
+        with _lock(wal) as acquired:
+            if acquired:
+                yield from _compact(wal, folder)
+                wal.unlink()
 
 
 def pending_wals(folder: Path) -> list[Path]:
-    """What is not Parquet yet, the oldest first."""
+    """List the write-ahead logs that are not compacted yet, the oldest first."""
     return sorted((folder / prediction_log.WAL).glob(f"*{SUFFIX}"))
 
 
 def oldest_pending(folder: Path) -> float | None:
-    """When the oldest journal was begun that is not Parquet yet, in seconds since 1970."""
-    begun = [int(journal.name.partition("-")[0]) / 1e9 for journal in pending_wals(folder)]
+    """Return when the oldest write-ahead log still there was begun, in seconds since 1970."""
+    begun = [int(wal.name.partition("-")[0]) / 1e9 for wal in pending_wals(folder)]
     return min(begun, default=None)
 
 
 @contextlib.contextmanager
-def _locked(journal: Path) -> Iterator[bool]:
-    """Whether nobody else has a journal, neither its worker nor another who makes Parquet."""
+def _lock(wal: Path) -> Iterator[bool]:
+    """Lock a write-ahead log; False while its worker or another compaction has it."""
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(journal.open("rb"))
+            file = stack.enter_context(wal.open("rb"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (FileNotFoundError, BlockingIOError):
             yield False
@@ -78,75 +78,77 @@ def _locked(journal: Path) -> Iterator[bool]:
             yield os.fstat(file.fileno()).st_nlink > 0
 
 
-def _seal(journal: Path, folder: Path) -> Iterator[Path]:
-    """Write the files that a journal becomes."""
-    heading, headings = b"", {}
+def _compact(wal: Path, folder: Path) -> Iterator[Path]:
+    """Write the Parquet files of a write-ahead log: one per model version, and day."""
+    header_line, headers = b"", {}
     requests: dict[tuple[bytes, str], list[Any]] = defaultdict(list)
-    outcomes: dict[str, list[Any]] = defaultdict(list)
-    broken = []
-    *whole, _torn = journal.read_bytes().split(b"\n")
-    for text in whole:
-        match wal_format.parse_line(text):
-            case {"heading": plain}:
-                heading, headings[text] = text, WalHeader.read(plain)
-            case {"at": at, "outcomes": reported}:
-                outcomes[_day(at)] += [(*row, at) for row in reported]
-            case [_, float() as at, list(), list(), *_] as request if heading:
-                requests[heading, _day(at)].append(request)
+    ground_truth: dict[str, list[Any]] = defaultdict(list)
+    unreadable = []
+    *lines, _torn = wal.read_bytes().split(b"\n")
+    for line in lines:
+        match wal_format.parse_line(line):
+            case {"heading": fields}:
+                header_line, headers[line] = line, WalHeader.from_dict(fields)
+            case {"at": at, "outcomes": outcomes}:
+                ground_truth[_day(at)] += [(*row, at) for row in outcomes]
+            case [_, float() as at, list(), list(), *_] as request if header_line:
+                requests[header_line, _day(at)].append(request)
             case _:
-                broken.append(text)
-    if broken:
+                unreadable.append(line)
+    if unreadable:
         (folder / prediction_log.UNREADABLE).mkdir(exist_ok=True)
-        (folder / prediction_log.UNREADABLE / journal.name).write_bytes(b"\n".join([*broken, b""]))
-    name = f"{journal.stem}.parquet"
-    for day, reported in outcomes.items():
-        prediction_log.write(folder / prediction_log.GROUND_TRUTH / day / name, _reported(reported))
-    for (text, day), found in requests.items():
-        path = folder / prediction_log.PREDICTIONS / headings[text].key / day / name
-        prediction_log.write(path, _predictions(headings[text], found))
+        text = b"\n".join([*unreadable, b""])
+        (folder / prediction_log.UNREADABLE / wal.name).write_bytes(text)
+    name = f"{wal.stem}.parquet"
+    for day, rows in ground_truth.items():
+        path = folder / prediction_log.GROUND_TRUTH / day / name
+        prediction_log.write(path, _ground_truth_table(rows))
+    for (line, day), answered in requests.items():
+        path = folder / prediction_log.PREDICTIONS / headers[line].key / day / name
+        prediction_log.write(path, _prediction_table(headers[line], answered))
         yield path
 
 
-def _reported(rows: list[Any]) -> pa.Table:
-    request, row, outcome, at = zip(*rows, strict=True)
+def _ground_truth_table(rows: list[Any]) -> pa.Table:
+    request, row, outcomes, at = zip(*rows, strict=True)
     schema = prediction_log.GROUND_TRUTH_SCHEMA
-    told = [orjson.dumps(one).decode() for one in outcome]
-    columns = [request, row, told, _instants(at)]
+    encoded = [orjson.dumps(outcome).decode() for outcome in outcomes]
+    columns = [request, row, encoded, _instants(at)]
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema)
 
 
-def _predictions(heading: WalHeader, requests: list[Any]) -> pa.Table:
-    """The rows of all requests that one version has answered on one day."""
-    names, at, features, *said = zip(*requests, strict=True)
-    counts = [len(one) for one in said[0]]
-    schema = known_columns(heading.kind)
-    predicted = [name for name in TASKS[heading.kind].schema if name != "outcome"]
+def _prediction_table(header: WalHeader, requests: list[Any]) -> pa.Table:
+    """Build the table of all requests that one version has answered on one day."""
+    names, at, features, *predictions = zip(*requests, strict=True)
+    counts = [len(column) for column in predictions[0]]
+    schema = prediction_columns(header.task_type)
+    predicted = [name for name in TASKS[header.task_type].schema if name != "outcome"]
     table = {
-        name: _column(kind, [columns[i] for columns in features], counts)
-        for i, (name, kind) in enumerate(heading.column_types.items())
+        name: _feature(column_type, [columns[i] for columns in features], counts)
+        for i, (name, column_type) in enumerate(header.column_types.items())
     }
-    types = {name: _TYPES[kind] for name, kind in heading.column_types.items()}
+    types = {name: _TYPES[column_type] for name, column_type in header.column_types.items()}
     arrays = [pa.array(column, types[name], from_pandas=True) for name, column in table.items()]
     instants = _instants(np.repeat(at, counts))
     columns = {
         "request": np.repeat(np.array(names, object), counts),
         "row": np.concatenate([np.arange(count) for count in counts]),
-        "period": _periods(heading, table, instants),
-        "model": [heading.model] * sum(counts),
-        "version": [heading.version] * sum(counts),
+        "period": _periods(header, table, instants),
+        "model": [header.model] * sum(counts),
+        "version": [header.version] * sum(counts),
         "predicted_at": instants,
-        **dict(zip(predicted, map(list, map(chain.from_iterable, said)), strict=True)),
+        **dict(zip(predicted, map(list, map(chain.from_iterable, predictions)), strict=True)),
         "outcome": pa.nulls(sum(counts), schema["outcome"]),
         "features": pa.StructArray.from_arrays(arrays, names=list(table)),
     }
     return pa.table(columns, pa.schema({**schema, "features": pa.struct(types)}))
 
 
-def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:
-    """One feature of all rows, as the encoder reads it."""
+def _feature(column_type: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:
+    """Join a feature of several requests, converted as the encoder converts it."""
     gaps = ([None] * count for count in counts)
     column = list(chain.from_iterable(p or gap for p, gap in zip(parts, gaps, strict=True)))
-    match kind:
+    match column_type:
         case "category" if _TEXTS.issuperset(map(type, column)):
             return column
         case "category":
@@ -155,22 +157,22 @@ def _column(kind: str, parts: list[Sequence[Any] | None], counts: list[int]) -> 
             return formats.times(pd.Series(column, dtype=object)).astype("datetime64[us]")
     if not _NUMBERS.issuperset(map(type, column)):
         column = [formats.number(value) for value in column]
-    found = np.array(column, dtype=np.float64)
-    return np.where(np.isfinite(found), found, np.nan)
+    numbers = np.array(column, dtype=np.float64)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def _periods(heading: WalHeader, table: dict[str, Any], asked: pd.Series) -> pd.Series:
-    """The period of each row: by its own time where that was sent, else by when it was asked."""
-    times = asked.dt.tz_localize(None)
-    if heading.time is None:  # nothing says in which batch it will arrive: the day will do
+def _periods(header: WalHeader, table: dict[str, Any], predicted_at: pd.Series) -> pd.Series:
+    """Return the period of each row: of its own time if that was sent, else of its prediction."""
+    times = predicted_at.dt.tz_localize(None)
+    if header.time is None:  # the table's periods are batches, which a request does not name
         return periods.labels(times, "day")
-    if heading.column_types.get(heading.time.column) == "date":
-        times = table[heading.time.column].fillna(times)
-    return periods.labels(times, heading.time.period)
+    if header.column_types.get(header.time.column) == "date":
+        times = table[header.time.column].fillna(times)
+    return periods.labels(times, header.time.period)
 
 
 def _instants(at: Any) -> pd.Series:
-    """Seconds since 1970 as times in UTC."""
+    """Convert seconds since 1970 to times in UTC."""
     microseconds = (np.asarray(at, dtype=float) * 1e6).round().astype(np.int64)
     return pd.Series(pd.to_datetime(microseconds, unit="us", utc=True))
 

@@ -22,6 +22,8 @@ _OUTCOME_TYPES: dict[TaskType, tuple[set[type], str]] = {
     "multiclass": ({str}, "the name of a class"),
     "regression": ({float, int}, "a number"),
 }
+# Reasons for pydantic's types of errors whose own message would repeat what was sent.
+_REASONS = {"json_invalid": "not JSON", "extra_forbidden": "has an unknown field"}
 
 
 class GroundTruthRow(pydantic.BaseModel):
@@ -99,9 +101,8 @@ def _parse(body: bytes) -> GroundTruthReport:
     except pydantic.ValidationError as error:
         first = error.errors(include_input=False, include_context=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"][:3] if _is_public(part)) or "the body"
-        what = "has a field that does not exist" if first["type"] == "extra_forbidden" else ""
-        what = "not JSON" if first["type"] == "json_invalid" else what or first["msg"]
-        raise invalid_input(f"{where}: {what}; GET /openapi.json has the schema") from None
+        reason = _REASONS.get(first["type"], first["msg"])
+        raise invalid_input(f"{where}: {reason}; GET /openapi.json has the schema") from None
 
 
 def _require_types(report: GroundTruthReport, task_type: TaskType) -> None:

@@ -1,4 +1,4 @@
-"""A model in service: what it takes to answer, loaded and checked."""
+"""Loaded model: the parts of a logged model that answer requests, loaded and checked."""
 
 import shutil
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from longhaul.tracking import artifacts
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that answers.
+    """Model that can answer requests.
 
     Attributes
     ----------
-    model_uri : Identity
+    model_uri : ModelUri
     predictor : Predictor
     problem : Problem
     metadata : mlflow.models.Model
@@ -42,39 +42,39 @@ class LoadedModel:
     example: pd.DataFrame
 
     @cached_property
-    def kinds(self) -> dict[str, str]:
-        """Each feature, and its kind."""
-        return {column.name: column.kind for column in self.predictor.encoder.columns}
+    def column_types(self) -> dict[str, str]:
+        """Type of each feature: number, category or date."""
+        return {column.name: column.column_type for column in self.predictor.encoder.columns}
 
     @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """By which each of its answers says whose it is."""
+        """Response headers: model and version."""
         names = {b"x-model": self.model_uri.name, b"x-model-version": self.model_uri.version}
         return [(key, name.encode("latin-1", "replace")) for key, name in names.items()]
 
-    def rows(self, body: bytes) -> Rows | None:
-        """The rows of a request; None where they are not plain, and MLflow has to read them."""
-        return self._reader.read(body)
+    def parse(self, body: bytes) -> Rows | None:
+        """Parse the rows of a request; None where only MLflow's own parsing can."""
+        return self._parser.parse(body)
 
     @cached_property
-    def _reader(self) -> RowParser:
+    def _parser(self) -> RowParser:
         return RowParser(self.column_types)
 
-    def predict(self, found: Rows) -> PredictionResponse:
+    def predict(self, rows: Rows) -> PredictionResponse:
         """Predict rows."""
         predictor = self.predictor
-        scores = predictor.estimator.scores(predictor.encoder.encode(*found))
-        return build_response(found.table, predictor, scores)
+        scores = predictor.estimator.scores(predictor.encoder.encode(*rows))
+        return build_response(rows.table, predictor, scores)
 
 
 def load(model_uri: ModelUri, cache_dir: Path) -> LoadedModel:
-    """Load a model, from a copy that stays on the cache_dir for the next one who asks.
+    """Load a model, from the cache directory if it is there, and check it on its input example.
 
     Parameters
     ----------
-    model_uri : Identity
+    model_uri : ModelUri
     cache_dir : Path
-        A folder of copies, one for each model.
+        Keeps a copy of each model for other processes and later calls.
 
     Raises
     ------
@@ -85,18 +85,18 @@ def load(model_uri: ModelUri, cache_dir: Path) -> LoadedModel:
     if not folder.is_dir():
         artifacts.copy_to(model_uri.uri, folder)
     try:
-        served = _read(model_uri, folder)
-        _check(served)
+        model = _read(model_uri, folder)
+        _check(model)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # the next one who asks may find it mended
+        shutil.rmtree(folder, ignore_errors=True)  # its files may be repaired before the next call
         raise
-    return served
+    return model
 
 
 def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
     parts = folder / "artifacts" / "package"
     if not parts.is_dir():
-        raise LonghaulError(f"{model_uri.uri}: not a model of Longhaul")
+        raise LonghaulError(f"{model_uri.uri}: not a model of Longhaul; serve one that it logged")
     metadata = Model.load(str(folder))
     return LoadedModel(
         model_uri,
@@ -110,21 +110,23 @@ def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
 def _example(metadata: Model, folder: Path, model_uri: ModelUri) -> pd.DataFrame:
     example = metadata.load_input_example(str(folder))
     if not isinstance(example, pd.DataFrame) or example.empty:
-        raise LonghaulError(f"{model_uri.uri}: it has no input example to be checked on")
+        raise LonghaulError(
+            f"{model_uri.uri}: it has no input example to be checked on; log it again with one"
+        )
     return example
 
 
 def _check(model: LoadedModel) -> None:
-    """Ask it about its own example, in both ways that a request may take."""
+    """Check that predictions of the input example are valid and equal by both ways of parsing."""
     uri = model.model_uri.uri
     expected = model.predictor.scores(model.example)
     try:
         model.predictor.task.require(expected)
     except LonghaulError as error:
-        raise LonghaulError(f"{uri}: of its input example, {error}") from None
-    plain = model.rows(payload.dumps(model.example).encode())
+        raise LonghaulError(f"{uri}: its input example cannot be predicted: {error}") from None
+    rows = model.parse(payload.dumps(model.example).encode())
     task = model.predictor.task
-    if plain is not None and not np.array_equal(
-        task.scores(model.predict(plain).columns), expected
-    ):
-        raise LonghaulError(f"{uri}: it predicts its input example in two different ways")
+    if rows is not None and not np.array_equal(task.scores(model.predict(rows).columns), expected):
+        raise LonghaulError(
+            f"{uri}: its input example is predicted differently from JSON than from a data frame"
+        )

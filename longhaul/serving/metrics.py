@@ -1,4 +1,4 @@
-"""What Prometheus is told: one set of figures for all workers of a service."""
+"""Prometheus metrics: one set of figures for all workers of a service."""
 
 import os
 from pathlib import Path
@@ -19,85 +19,90 @@ _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 def share_folder(folder: Path) -> None:
-    """Let this process, and those it starts from now on, keep their figures in a new folder."""
+    """Keep the figures of this process, and of those it starts from now on, in a new folder."""
     folder.mkdir()
     os.environ[_FOLDER] = str(folder)
 
 
 class ServiceMetrics:
-    """The figures of one process.
+    """Counters, gauges and histograms of one process.
 
-    prometheus_client adds those of all processes up, through files in a folder; see `share`.
+    prometheus_client adds those of all processes up, through files in a folder; see
+    `share_folder`.
     """
 
     def __init__(self) -> None:
-        own = CollectorRegistry()  # of no use but to keep them out of the global one
+        registry = CollectorRegistry()  # not read: it keeps them out of the global one
         process = os.getpid()
-        # This process does not fork: to ask for its id anew with each figure is a slow habit.
+        # This process does not fork: asking for its id with each figure would only take time.
         values.ValueClass = values.MultiProcessValue(lambda: process)
         self.requests = Counter(
-            "longhaul_requests", "Requests by HTTP status.", ["status"], registry=own
+            "longhaul_requests", "Requests by HTTP status.", ["status"], registry=registry
         )
         self.errors = Counter(
-            "longhaul_errors", "Requests that were refused, by code.", ["code"], registry=own
+            "longhaul_errors", "Requests that were refused, by code.", ["code"], registry=registry
         )
         self.predictions = Counter(
-            "longhaul_rows", "Rows predicted.", ["model", "version"], registry=own
+            "longhaul_rows", "Rows predicted.", ["model", "version"], registry=registry
         )
         self.seconds = Histogram(
             "longhaul_request_seconds",
-            "From the whole request to the answer, of /invocations.",
+            "From the end of the request's body to the answer, of /invocations.",
             buckets=_SECONDS,
-            registry=own,
+            registry=registry,
         )
         self.fallbacks = Counter(
-            "longhaul_long_way", "Requests that MLflow's own parsing read.", registry=own
+            "longhaul_long_way", "Requests that MLflow's own parsing read.", registry=registry
         )
-        self.on_log_failure = Counter(
-            "longhaul_unrecorded_rows", "Rows answered that are not on record.", registry=own
+        self.unrecorded_rows = Counter(
+            "longhaul_unrecorded_rows",
+            "Rows answered that are not in the prediction log.",
+            registry=registry,
         )
-        self.swaps = Counter("longhaul_swaps", "Models swapped, in all workers.", registry=own)
-        self.refused = Counter(
-            "longhaul_refused_versions", "Versions that were not put in service.", registry=own
+        self.swaps = Counter("longhaul_swaps", "Models swapped, in all workers.", registry=registry)
+        self.rejected_versions = Counter(
+            "longhaul_refused_versions", "Versions that were not put in service.", registry=registry
         )
         self.version = Gauge(
             "longhaul_model_version",
             "Workers that serve a version.",
             ["model", "version"],
             multiprocess_mode="livesum",
-            registry=own,
+            registry=registry,
         )
-        self.lag = Gauge(
+        self.compaction_lag = Gauge(
             "longhaul_record_lag_seconds",
-            "Age of the oldest row on record that is not Parquet yet.",
+            "Age of the oldest row in a write-ahead log.",
             multiprocess_mode="livemax",
-            registry=own,
+            registry=registry,
         )
-        self.shadowed = Counter(
-            "longhaul_shadow_rows", "Rows predicted in the shadow.", ["version"], registry=own
+        self.shadow_rows = Counter(
+            "longhaul_shadow_rows", "Rows predicted by the shadow.", ["version"], registry=registry
         )
         self.shadow_failures = Counter(
-            "longhaul_shadow_failures", "Files that the shadow could not predict.", registry=own
+            "longhaul_shadow_failures",
+            "Files that the shadow could not predict.",
+            registry=registry,
         )
 
 
 def exposition() -> bytes:
-    """The figures of all processes in Prometheus' text format."""
+    """Return the figures of all processes in Prometheus' text format."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)
     return generate_latest(registry)
 
 
 def counter_total(name: str) -> int:
-    """A counter, added up over all processes and labels."""
+    """Return a counter, added up over all processes and labels."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)
-    found = [sample for metric in registry.collect() for sample in metric.samples]
-    return int(sum(sample.value for sample in found if sample.name == f"{name}_total"))
+    samples = [sample for metric in registry.collect() for sample in metric.samples]
+    return int(sum(sample.value for sample in samples if sample.name == f"{name}_total"))
 
 
 def remove_dead_processes() -> None:
-    """Take figures that hold for living processes off those that have died."""
+    """Remove the gauges of processes that have died."""
     for file in Path(os.environ[_FOLDER]).glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])
         if not psutil.pid_exists(process):

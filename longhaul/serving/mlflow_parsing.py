@@ -1,8 +1,8 @@
-"""Requests in every form that MLflow's scoring server knows, read by MLflow itself.
+"""Fallback path: requests in every form of MLflow's scoring protocol, parsed by MLflow itself.
 
-This is the long way: JSON that is not plain, CSV, tensors, parameters. It goes through the
-function behind the server that ``mlflow.pyfunc.scoring_server.init`` builds, so that what it
-accepts, and what it answers, is what MLflow accepts and answers.
+It takes JSON that `longhaul.serving.parsing` leaves, CSV, tensors and parameters, through the
+function behind the server that ``mlflow.pyfunc.scoring_server.init`` builds, so that requests are
+accepted, and answered, as MLflow accepts and answers them.
 """
 
 import json
@@ -25,77 +25,79 @@ _UNFIT = (
 )
 
 
-class _Listener:
-    """What MLflow takes for a model: it predicts, and remembers what it was asked."""
+class _RememberingModel:
+    """Model as MLflow expects it, which keeps the frame it was given and the predictions."""
 
-    def __init__(self, model: LoadedModel, most: int):
-        self.served, self.most = served, most
-        self.refusal: HttpError | None = None
+    def __init__(self, model: LoadedModel, max_rows: int):
+        self.model, self.max_rows = model, max_rows
+        self.error: HttpError | None = None
         self.frame = pd.DataFrame()
         self.predicted = pd.DataFrame()
 
     def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Predict a frame that MLflow has held to the signature."""
-        if len(data) > self.most:
-            self.refusal = too_many_rows(len(data), self.most)
-            raise self.refusal
+        """Predict a frame that MLflow has checked against the signature."""
+        if len(data) > self.max_rows:
+            self.error = too_many_rows(len(data), self.max_rows)
+            raise self.error
         self.frame = data
         self.predicted = self.model.predictor.predict(data, (params or {}).get("reasons", 0))
         return self.predicted
 
 
-def predict(model: LoadedModel, body: bytes, content_type: str, most: int) -> PredictionResponse:
+def predict(
+    model: LoadedModel, body: bytes, content_type: str, max_rows: int
+) -> PredictionResponse:
     """Predict the rows of a request.
 
     Parameters
     ----------
-    served : Served
+    model : LoadedModel
     body : bytes
     content_type : str
         Such as ``text/csv``, with or without a charset.
-    most : int
-        Rows to predict in one request.
+    max_rows : int
+        In one request.
 
     Raises
     ------
-    Refusal
+    HttpError
         When MLflow refuses it.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in {JSON, CSV}:
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in {JSON, CSV}:
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send {JSON} or {CSV}")
-    data: Any = _document(body) if kind == JSON else body
-    listener = _Listener(served, most)
-    # PyFuncModel holds the rows to the signature before it lets the listener predict.
-    model = PyFuncModel(model.metadata, listener)
+    data: Any = _parse_json(body) if media_type == JSON else body
+    remembering = _RememberingModel(model, max_rows)
+    # PyFuncModel checks the rows against the signature before it predicts.
+    pyfunc = PyFuncModel(model.metadata, remembering)
     try:
-        told = scoring_server.invocations(data, content_type, model, _schema(served, kind))
+        answer = scoring_server.invocations(data, content_type, pyfunc, _schema(model, media_type))
     except Exception:  # MLflow's parsing has many ways to fail, all of them the request's
-        raise listener.refusal or invalid_input(_UNFIT) from None
-    if told.status != 200:
-        raise HttpError(told.status, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
-    return _answer(listener, told.response.encode())
+        raise remembering.error or invalid_input(_UNFIT) from None
+    if answer.status != 200:
+        raise HttpError(answer.status, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
+    return _response(remembering, answer.response.encode())
 
 
-def _schema(model: LoadedModel, kind: str) -> Schema:
-    """What MLflow is to take the columns for, before it holds them to the signature.
+def _schema(model: LoadedModel, media_type: str) -> Schema:
+    """Return the column types for MLflow's parsing, before it checks the signature.
 
     In CSV everything is text, which the encoder reads: MLflow would refuse columns that may be of
     any type, and take categories such as 01 for numbers.
     """
-    if kind == JSON:
+    if media_type == JSON:
         return model.metadata.get_input_schema()
     return Schema([ColSpec(DataType.string, name, required=False) for name in model.column_types])
 
 
-def too_many_rows(count: int, most: int) -> HttpError:
-    """More rows than one request may have."""
-    message = f"{count} rows in one request; at most {most} are taken: send them in parts"
+def too_many_rows(count: int, max_rows: int) -> HttpError:
+    """Return the error for more rows than one request may have."""
+    message = f"{count} rows in one request, at most {max_rows}: send them in several requests"
     return HttpError(413, "TOO_MANY_ROWS", message)
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body, if it has one of MLflow's forms."""
+def _parse_json(body: bytes) -> dict[str, Any]:
+    """Parse the JSON object of a body; refuse all but MLflow's forms."""
     try:
         document = json.loads(body)
     except RecursionError:
@@ -107,15 +109,17 @@ def _document(body: bytes) -> dict[str, Any]:
         raise invalid_input("the body is not JSON in UTF-8") from None
     forms = [form for form in _FORMS if isinstance(document, dict) and form in document]
     if len(forms) != 1:
-        raise invalid_input(f"the body is not a JSON object with exactly one of {', '.join(_FORMS)}")
+        raise invalid_input(
+            f"the body is not a JSON object with exactly one of {', '.join(_FORMS)}"
+        )
     params = document.get("params")
     if not isinstance(params, dict | None):
         raise invalid_input("params is not a JSON object")
     return {forms[0]: document[forms[0]], "params": params}
 
 
-def _answer(listener: _Listener, body: bytes) -> PredictionResponse:
-    frame, predicted = listener.frame, listener.predicted
+def _response(remembering: _RememberingModel, body: bytes) -> PredictionResponse:
+    frame, predicted = remembering.frame, remembering.predicted
     table = payload.columns(frame)
-    names = [name for name in listener.model.predictor.task.schema if name in predicted]
+    names = [name for name in remembering.model.predictor.task.schema if name in predicted]
     return PredictionResponse(table, {name: predicted[name].tolist() for name in names}, body)

@@ -1,7 +1,7 @@
-"""Rows as they come in a request: from JSON to plain columns, without pandas.
+"""Parsing of request bodies: from JSON to columns, without pandas.
 
-What is read here is what MLflow's own parsing would make of the same bytes, or nothing: whatever
-is not plain is left to MLflow.
+Bodies are parsed here as MLflow's own parsing would, or not at all: everything unusual takes the
+fallback path, `longhaul.serving.mlflow_parsing`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import orjson
 
 _TEXT = {str, type(None)}
-# What a feature of each kind may be sent as; MLflow's schema refuses other values for a text.
-_SENT = {"number": {int, float, bool, *_TEXT}, "category": _TEXT, "date": _TEXT}
+# JSON types accepted for a feature of each type; MLflow's schema refuses others for a text.
+_ACCEPTED = {"number": {int, float, bool, *_TEXT}, "category": _TEXT, "date": _TEXT}
 
 
 class Rows(NamedTuple):
-    """Columns of a request.
+    """Rows of a request, as columns.
 
     Attributes
     ----------
@@ -30,21 +30,21 @@ class Rows(NamedTuple):
 
 
 class RowParser:
-    """Reads requests for a model.
+    """Parser of request bodies for one model.
 
     Parameters
     ----------
-    kinds : mapping of str
-        Each feature, and its kind: number, category or date.
+    column_types : mapping of str
+        Type of each feature: number, category or date.
     """
 
-    def __init__(self, kinds: Mapping[str, str]):
-        self.column_types = kinds
-        # A client sends the same columns in every request: where the features are among them.
-        self._known: tuple[list[Any], dict[str, int]] = ([], {})
+    def __init__(self, column_types: Mapping[str, str]):
+        self.column_types = column_types
+        # A client sends the same columns in every request: the last ones, and the features' places.
+        self._last_split: tuple[list[Any], dict[str, int]] = ([], {})
 
-    def read(self, body: bytes) -> Rows | None:
-        """The rows of a plain ``dataframe_split`` or ``dataframe_records``.
+    def parse(self, body: bytes) -> Rows | None:
+        """Parse ``dataframe_split`` or ``dataframe_records``.
 
         Parameters
         ----------
@@ -54,9 +54,9 @@ class RowParser:
         Returns
         -------
         Rows or None
-            None for what is not plain: other forms, parameters, no rows, no feature among the
-            columns, rows of different lengths, values of other types than the feature's kind is
-            sent as, what is not JSON.
+            None for everything else: other forms, parameters, no rows, no feature among the
+            columns, rows of different lengths, values of other JSON types than the feature's type
+            is sent as, and a body that is not JSON.
         """
         try:
             document = orjson.loads(body)
@@ -64,16 +64,16 @@ class RowParser:
             return None
         match document:
             case {"dataframe_split": {"columns": list() as names, "data": list() as data, **rest}}:
-                found = None if rest else self._split(names, data)
+                rows = None if rest else self._parse_split(names, data)
             case {"dataframe_records": list() as records}:
-                found = self._records(records)
+                rows = self._parse_records(records)
             case _:
                 return None
-        if len(document) > 1 or found is None or not found.table or not self._plain(found.table):
+        if len(document) > 1 or rows is None or not rows.table or not self._accepts(rows.table):
             return None
-        return found
+        return rows
 
-    def _split(self, names: list[Any], data: list[Any]) -> Rows | None:
+    def _parse_split(self, names: list[Any], data: list[Any]) -> Rows | None:
         places = self._places(names)
         if places is None or not data or not all(type(row) is list for row in data):
             return None
@@ -86,17 +86,17 @@ class RowParser:
         return Rows({name: columns[place] for name, place in places.items()}, len(data))
 
     def _places(self, names: list[Any]) -> dict[str, int] | None:
-        """Where each feature is among the columns that were sent."""
-        before, places = self._known
-        if names == before:
+        """Return the position of each feature among the columns that were sent."""
+        last_names, places = self._last_split
+        if names == last_names:
             return places
         if {*map(type, names)} != {str} or len(set(names)) < len(names):
             return None
         places = {name: names.index(name) for name in self.column_types if name in names}
-        self._known = names, places
+        self._last_split = names, places
         return places
 
-    def _records(self, records: list[Any]) -> Rows | None:
+    def _parse_records(self, records: list[Any]) -> Rows | None:
         if not records or not all(type(record) is dict for record in records):
             return None
         sent = records[0].keys() if len(records) == 1 else set().union(*records)
@@ -105,12 +105,12 @@ class RowParser:
         table = {n: [record.get(n) for record in records] for n in self.column_types if n in sent}
         return Rows(table, len(records))
 
-    def _plain(self, table: Mapping[str, Sequence[Any]]) -> bool:
-        """Whether every value is of a type that MLflow lets pass for its column."""
+    def _accepts(self, table: Mapping[str, Sequence[Any]]) -> bool:
+        """Return whether every value is of a type that MLflow accepts for its column."""
         for name, values in table.items():
-            sent = _SENT[self.column_types[name]]
-            if type(values[0]) not in sent:
+            accepted = _ACCEPTED[self.column_types[name]]
+            if type(values[0]) not in accepted:
                 return False
-            if len(values) > 1 and not sent.issuperset(map(type, values)):
+            if len(values) > 1 and not accepted.issuperset(map(type, values)):
                 return False
         return True

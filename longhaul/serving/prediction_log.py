@@ -1,15 +1,15 @@
-"""The prediction record: what was asked and answered, as Parquet by model version and day.
+"""Prediction log: requests and predictions as Parquet files by model version and day.
 
 ::
 
-    journal/<journal>.jsonl                                what workers are writing
-    predictions/<model>-<version>/<day>/<journal>.parquet  what they have written
-    shadow/<model>-<version>/<day>/<journal>.parquet       what another version says of it
-    outcomes/<day>/<journal>.parquet                       what became of it
-    broken/<journal>.jsonl                                 lines that cannot be read
+    journal/<wal>.jsonl                                write-ahead logs, one per worker
+    predictions/<model>-<version>/<day>/<wal>.parquet  compacted predictions
+    shadow/<model>-<version>/<day>/<wal>.parquet       the shadow's predictions of the same rows
+    outcomes/<day>/<wal>.parquet                       ground truth that was reported
+    broken/<wal>.jsonl                                 lines that cannot be read
 
-A journal becomes files of its own name and is then removed, so that doing it twice, because the
-first time was cut off, does no harm.
+A write-ahead log becomes files of its own name and is then removed, so that compacting it again,
+after an interruption, duplicates nothing.
 """
 
 import json
@@ -29,23 +29,23 @@ GROUND_TRUTH_SCHEMA = pa.schema(
     {
         "request": pa.string(),
         "row": pa.int64(),
-        "outcome": pa.string(),  # as JSON: a truth, a text or a number
+        "outcome": pa.string(),  # as JSON: true or false, a text or a number
         "reported_at": PROVENANCE_SCHEMA["predicted_at"],
     }
 )
 
 
-def read(folder: Path, key: str, kind: str = PREDICTIONS) -> pd.DataFrame:
-    """The predictions of a model on record, each with its outcome where it is known.
+def read(folder: Path, key: str, subfolder: str = PREDICTIONS) -> pd.DataFrame:
+    """Read the predictions of a model version, joined with the ground truth that was reported.
 
     Parameters
     ----------
     folder : Path
-        Of the record.
+        Of the prediction log.
     key : str
         ``<model>-<version>``.
-    kind : str
-        `PREDICTIONS`, or `SHADOW` for those that nobody was told.
+    subfolder : str
+        `PREDICTIONS`, or `SHADOW` for those that no client was sent.
 
     Returns
     -------
@@ -53,17 +53,19 @@ def read(folder: Path, key: str, kind: str = PREDICTIONS) -> pd.DataFrame:
         With the columns that all predictions have; of several outcomes that were reported of a
         row, the latest counts.
     """
-    files = sorted((folder / kind / key).glob("*/*.parquet"))
-    known = columns(_kind(files[0]) if files else "binary")
-    tables = [pq.read_table(file, columns=list(known)) for file in files]
-    found = pa.concat_tables(tables or [pa.schema(known).empty_table()]).to_pandas()
-    reported = _outcomes(folder, known["outcome"])
-    joined = found.drop(columns="outcome").merge(reported, how="left", on=["request", "row"])
-    return joined[list(known)]
+    files = sorted((folder / subfolder / key).glob("*/*.parquet"))
+    schema = columns(_task_type(files[0]) if files else "binary")
+    tables = [pq.read_table(file, columns=list(schema)) for file in files]
+    predictions = pa.concat_tables(tables or [pa.schema(schema).empty_table()]).to_pandas()
+    ground_truth = _read_ground_truth(folder, schema["outcome"])
+    joined = predictions.drop(columns="outcome").merge(
+        ground_truth, how="left", on=["request", "row"]
+    )
+    return joined[list(schema)]
 
 
 def write(path: Path, table: pa.Table) -> None:
-    """Write a Parquet file, whole or not at all; nobody else writes it at the same time."""
+    """Write a Parquet file completely or not at all; no other process writes it meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     try:
@@ -73,22 +75,22 @@ def write(path: Path, table: pa.Table) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _kind(file: Path) -> TaskType:
-    """What the predictions of a file are."""
+def _task_type(file: Path) -> TaskType:
+    """Return the task type of the predictions in a file."""
     schema = pq.read_schema(file)
     if "prediction" in schema.names:
         return "regression"
     return "binary" if pa.types.is_boolean(schema.field("decision").type) else "multiclass"
 
 
-def _outcomes(folder: Path, kind: pa.DataType) -> pd.DataFrame:
-    """The latest outcome of each row that one was reported of."""
+def _read_ground_truth(folder: Path, data_type: pa.DataType) -> pd.DataFrame:
+    """Read the latest outcome reported of each row."""
     files = sorted((folder / GROUND_TRUTH).glob("*/*.parquet"))
     tables = [pq.read_table(file) for file in files]
-    found = pa.concat_tables(tables or [GROUND_TRUTH_SCHEMA.empty_table()]).to_pandas()
-    ordered = found.sort_values("reported_at", kind="stable").drop(columns="reported_at")
+    reported = pa.concat_tables(tables or [GROUND_TRUTH_SCHEMA.empty_table()]).to_pandas()
+    ordered = reported.sort_values("reported_at", kind="stable").drop(columns="reported_at")
     latest = ordered.drop_duplicates(["request", "row"], keep="last")
-    told = [json.loads(one) for one in latest["outcome"]]
-    if not pa.types.is_boolean(kind):
-        return latest.assign(outcome=told)
-    return latest.assign(outcome=pd.array(told, dtype="boolean"))
+    outcomes = [json.loads(outcome) for outcome in latest["outcome"]]
+    if not pa.types.is_boolean(data_type):
+        return latest.assign(outcome=outcomes)
+    return latest.assign(outcome=pd.array(outcomes, dtype="boolean"))

@@ -1,4 +1,4 @@
-"""Puts on record what was answered, before the answer leaves."""
+"""Recorder: writes predictions to the write-ahead log before the answer leaves."""
 
 import time
 from collections.abc import Sequence
@@ -15,95 +15,108 @@ from longhaul.serving.wal_format import WalHeader
 
 
 class Recorder:
-    """Writes the journal of one worker.
+    """Writer of one worker's write-ahead log.
 
     Parameters
     ----------
     folder : Path
-        Of the record.
+        Of the prediction log.
     seconds : float
-        How long a journal stays open.
-    unrecorded : str
-        ``refuse`` what cannot be recorded, or ``count`` it.
-    metrics : Meters
+        How long a write-ahead log stays open.
+    on_log_failure : str
+        What to do with a request that cannot be recorded: ``refuse``, or answer and ``count`` it.
+    metrics : ServiceMetrics
     """
 
     def __init__(
-        self, folder: Path, seconds: float, unrecorded: Literal["refuse", "count"], metrics: ServiceMetrics
+        self,
+        folder: Path,
+        seconds: float,
+        on_log_failure: Literal["refuse", "count"],
+        metrics: ServiceMetrics,
     ):
         self.wal = WriteAheadLog(folder / prediction_log.WAL, seconds)
-        self.on_log_failure, self.metrics = unrecorded, metrics
-        self.trouble = ""  # why the last line could not be written
-        self._heading: tuple[LoadedModel, bytes] | None = None
+        self.on_log_failure, self.metrics = on_log_failure, metrics
+        self.error = ""  # the reason while lines cannot be written, else empty
+        self._header: tuple[LoadedModel, bytes] | None = None
 
-    def enter(self, model: LoadedModel, request: str, answer: PredictionResponse) -> bool:
+    def record_predictions(
+        self, model: LoadedModel, request_id: str, response: PredictionResponse
+    ) -> bool:
         """Record the rows of a request.
 
         Returns
         -------
         bool
-            False when they are not on record, and the service goes on all the same.
+            False when they cannot be recorded and the request is answered all the same.
 
         Raises
         ------
-        Refusal
-            When they are not, and the request is refused.
+        HttpError
+            When they cannot be recorded and the request is refused.
         """
-        features = [answer.table.get(name) for name in model.column_types]
-        line = wal_format.request_line(request, time.time(), features, answer.columns.values())
-        return self._append(self._head(served), line, answer.rows)
+        features = [response.table.get(name) for name in model.column_types]
+        predictions = response.columns.values()
+        line = wal_format.request_line(request_id, time.time(), features, predictions)
+        return self._append(self._header_line(model), line, response.rows)
 
-    def report(self, outcomes: Sequence[tuple[str, int, Any]]) -> None:
-        """Record outcomes.
+    def record_ground_truth(self, outcomes: Sequence[tuple[str, int, Any]]) -> None:
+        """Record ground truth: request, row and outcome.
 
         Raises
         ------
-        Refusal
-            When they cannot be: there is nothing else to be done with them.
+        HttpError
+            When it cannot be recorded, whatever `on_log_failure` is.
         """
         if not self._append(b"", wal_format.ground_truth_line(time.time(), outcomes), 0):
             raise _unwritable()
 
-    def ready(self) -> bool:
-        """Whether a request would be answered."""
+    def is_ready(self) -> bool:
+        """Return whether a request would be answered."""
         if self.on_log_failure == "count":
             return True
         try:
             self.wal.probe()
         except OSError as error:
-            self._complain(error)
+            self._note_error(error)
             return False
-        return not self.trouble
+        return not self.error
 
-    def _append(self, heading: bytes, line: bytes, rows: int) -> bool:
+    def _append(self, header: bytes, line: bytes, rows: int) -> bool:
         try:
-            self.wal.append(heading, line)
+            self.wal.append(header, line)
         except OSError as error:
-            self._complain(error)
+            self._note_error(error)
             if self.on_log_failure == "refuse":
                 raise _unwritable() from None
-            self.metrics.unrecorded.inc(rows)
+            self.metrics.unrecorded_rows.inc(rows)
             return False
-        if self.trouble:
-            self.trouble = ""
-            event_log.info("record writable again")
+        if self.error:
+            self.error = ""
+            event_log.info("prediction log writable again")
         return True
 
-    def _complain(self, error: OSError) -> None:
-        if not self.trouble:
-            event_log.warning("record not writable", reason=str(error))
-        self.trouble = str(error)
+    def _note_error(self, error: OSError) -> None:
+        if not self.error:
+            event_log.warning("prediction log not writable", reason=str(error))
+        self.error = str(error)
 
-    def _head(self, model: LoadedModel) -> bytes:
-        """The heading of the model's lines, written once."""
-        if self._heading is None or self._heading[0] is not served:
-            one, problem = model.model_uri, model.problem
-            kind = problem.target.task_type
-            heading = WalHeader(one.name, one.version, one.key, model.column_types, problem.time, kind)
-            self._heading = served, heading.line()
-        return self._heading[1]
+    def _header_line(self, model: LoadedModel) -> bytes:
+        """Return the header of the model's lines, formatted once."""
+        if self._header is None or self._header[0] is not model:
+            model_uri, problem = model.model_uri, model.problem
+            header = WalHeader(
+                model_uri.name,
+                model_uri.version,
+                model_uri.key,
+                model.column_types,
+                problem.time,
+                problem.target.task_type,
+            )
+            self._header = model, header.to_line()
+        return self._header[1]
 
 
 def _unwritable() -> HttpError:
-    message = "the prediction record cannot be written, so nothing is predicted; try again later"
+    message = "the prediction log cannot be written, so nothing is predicted; try again later"
     return HttpError(503, "RECORD_UNWRITABLE", message, [(b"retry-after", b"10")])

@@ -1,4 +1,4 @@
-"""What a request is answered with, and what the record keeps of it."""
+"""Response to a prediction request: the body, and the columns that are recorded."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ import orjson
 from longhaul.model.predictor import Predictor
 
 _ROW = b'{"probability": %b, "decision": %b}'
-_WORDS = {True: b"true", False: b"false"}
+_BOOLEANS = {True: b"true", False: b"false"}
 
 
 class PredictionResponse(NamedTuple):
@@ -22,7 +22,7 @@ class PredictionResponse(NamedTuple):
     columns : mapping of str to list of length n
         The predictions, see `longhaul.tasks.Task.schema`.
     body : bytes
-        What is sent.
+        JSON that is sent.
     """
 
     table: Mapping[str, Sequence[Any]]
@@ -31,22 +31,26 @@ class PredictionResponse(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """How many were predicted."""
+        """Number of rows predicted."""
         return len(next(iter(self.columns.values())))
 
 
-def build_response(table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray) -> PredictionResponse:
-    """An answer in the JSON of MLflow's scoring server; every number reads back equal."""
+def build_response(
+    table: Mapping[str, Sequence[Any]], predictor: Predictor, scores: np.ndarray
+) -> PredictionResponse:
+    """Build a response in the JSON of MLflow's scoring server; every number reads back equal."""
     if predictor.task_type != "binary":
-        columns = {name: _plain(one) for name, one in predictor.columns(scores).items()}
+        columns = {name: _to_list(column) for name, column in predictor.columns(scores).items()}
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         return PredictionResponse(table, columns, orjson.dumps({"predictions": rows}))
-    chances, decisions = scores.tolist(), predictor.decide(scores).tolist()
-    texts = orjson.dumps(chances)[1:-1].split(b",")
-    parts = [_ROW % (text, _WORDS[one]) for text, one in zip(texts, decisions, strict=True)]
+    probabilities, decisions = scores.tolist(), predictor.decide(scores).tolist()
+    texts = orjson.dumps(probabilities)[1:-1].split(b",")
+    parts = [
+        _ROW % (text, _BOOLEANS[decision]) for text, decision in zip(texts, decisions, strict=True)
+    ]
     body = b'{"predictions": [%b]}' % b", ".join(parts)
-    return PredictionResponse(table, {"probability": chances, "decision": decisions}, body)
+    return PredictionResponse(table, {"probability": probabilities, "decision": decisions}, body)
 
 
-def _plain(column: Any) -> list[Any]:
+def _to_list(column: Any) -> list[Any]:
     return list(column.tolist() if isinstance(column, np.ndarray) else column)

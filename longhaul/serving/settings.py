@@ -1,4 +1,4 @@
-"""How a service runs: everything a worker is told when it starts."""
+"""Settings of a service, passed to each worker when it starts."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """What one request may cost.
+    """Limits of one request.
 
     Attributes
     ----------
@@ -31,31 +31,31 @@ class RequestLimits:
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """How a service runs.
+    """Settings of a service.
 
     Attributes
     ----------
     model : str
         ``models:/…`` or ``runs:/…``; an alias or a stage is followed.
     record : Path
-        The folder of the prediction record.
+        The folder of the prediction log.
     host : str
     port : int
         0 is any that is free.
     workers : int
         Processes that answer.
-    tokens : Tokens
-        Whoever asks has to know one of them, if there are any.
-    limits : Limits
-    unrecorded : str
-        What to do when the record cannot be written: ``refuse`` the request, or answer and
+    tokens : BearerTokens
+        Clients have to send one of them, if there are any.
+    limits : RequestLimits
+    on_log_failure : str
+        What to do when the prediction log cannot be written: ``refuse`` the request, or answer and
         ``count`` it.
     shadow : str
         The alias of a version that predicts the same rows beside the model; empty for none.
-    watch : float
-        Seconds between two looks at where the alias points.
-    seal : float
-        Seconds after which rows on record become Parquet.
+    poll_seconds : float
+        Interval at which the registry is asked where the alias points.
+    compact_seconds : float
+        Age at which a write-ahead log becomes Parquet.
     """
 
     model: str
@@ -65,18 +65,18 @@ class ServiceSettings:
     workers: int = 1
     tokens: BearerTokens = field(default_factory=BearerTokens)
     limits: RequestLimits = field(default_factory=RequestLimits)
-    unrecorded: Literal["refuse", "count"] = "refuse"
+    on_log_failure: Literal["refuse", "count"] = "refuse"
     shadow: str = ""
-    watch: float = 5.0
-    seal: float = 60.0
+    poll_seconds: float = 5.0
+    compact_seconds: float = 60.0
 
     def check(self) -> None:
-        """Refuse to open the door to others without a lock.
+        """Refuse to listen for other machines without authentication.
 
         Raises
         ------
         LonghaulError
-            When other machines could ask and no token is asked for.
+            When other machines can reach the service and there are no tokens.
         """
         if self.host not in LOOPBACK and not self.tokens:
             raise LonghaulError(

@@ -1,4 +1,4 @@
-"""The journal of one worker: lines that are on their way to the disk before an answer leaves.
+"""Write-ahead log of one worker: lines that are written before an answer leaves.
 
 A line is handed to the operating system in one write; it outlives the death of this process,
 though not of the machine. A line without its newline was cut off, and never acknowledged.
@@ -16,32 +16,32 @@ _NEW = ".new"
 
 
 class WriteAheadLog:
-    """An append-only file that its process holds locked, and closes to start another.
+    """Append-only file that its process keeps locked, followed by another when it is closed.
 
     Parameters
     ----------
     folder : Path
-        Of journals.
+        Of write-ahead logs.
     seconds : float
         A file is closed when its first line is that old.
-    most : int
-        Or when it has as many bytes.
+    max_bytes : int
+        Or when it is that large.
     """
 
-    def __init__(self, folder: Path, seconds: float, most: int = 4_000_000):
-        self.folder, self.seconds, self.most = folder, seconds, most
+    def __init__(self, folder: Path, seconds: float, max_bytes: int = 4_000_000):
+        self.folder, self.seconds, self.max_bytes = folder, seconds, max_bytes
         self._file: int | None = None
         self._header, self._size, self._began = b"", 0, 0.0
 
     def append(self, header: bytes, line: bytes) -> None:
-        """Write a line, after the header that says how to read it, if it is another than before.
+        """Write a line, after its header if that is not the last one written.
 
         Both end with a newline.
 
         Raises
         ------
         OSError
-            When the disk is full or not to be written; nothing of the line is left.
+            When the disk is full or not writable; nothing of the line is left.
         """
         if self._file is None:
             self._open()
@@ -49,7 +49,7 @@ class WriteAheadLog:
         self._write(text)
         self._header = header
         self._size += len(text)
-        if self._size >= self.most:
+        if self._size >= self.max_bytes:
             self.close()
 
     def tick(self) -> None:
@@ -58,13 +58,13 @@ class WriteAheadLog:
             self.close()
 
     def close(self) -> None:
-        """Give the file to whoever makes Parquet of it; the next line starts another."""
+        """Unlock the file for compaction; the next line starts another."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
 
     def probe(self) -> None:
-        """Raise an OSError when a line could not be written now."""
+        """Raise an OSError when a file cannot be opened now."""
         if self._file is None:
             self._open()
 
@@ -73,7 +73,7 @@ class WriteAheadLog:
         name = f"{time.time_ns()}-{os.getpid()}-{secrets.token_hex(4)}"
         path = self.folder / f"{name}{_NEW}"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        # Nobody looks at it before it is locked: then it gets its name.
+        # It gets the name that compaction looks for only when it is locked.
         fcntl.flock(file, fcntl.LOCK_EX)
         path.rename(path.with_suffix(SUFFIX))
         self._file, self._header, self._size, self._began = file, b"", 0, time.monotonic()
@@ -86,11 +86,11 @@ class WriteAheadLog:
             if written < len(text):
                 raise OSError(f"only {written} of {len(text)} bytes could be written")
         except OSError:
-            self._take_back(file)
+            self._truncate(file)
             raise
 
-    def _take_back(self, file: int) -> None:
-        """Cut off what is left of a line that failed, or leave the file to be read as it is."""
+    def _truncate(self, file: int) -> None:
+        """Cut off the rest of a line that failed; where that fails too, start another file."""
         with contextlib.suppress(OSError):
             os.ftruncate(file, self._size)
             return

@@ -1,4 +1,7 @@
-"""What a journal's lines say: a heading, then the requests that one version has answered."""
+"""Format of a write-ahead log's lines: a header, then the requests that one version has answered.
+
+Lines with ground truth may stand anywhere. Another version's header precedes its requests.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,91 +12,104 @@ import orjson
 
 from longhaul.problem import TaskType, Time
 
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
-_WIDEST = 2**63
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAX_INTEGER = 2**63
 
 
 @dataclass(frozen=True)
 class WalHeader:
-    """What is the same for all rows that a version predicts.
+    """Model, version and columns that a version's requests in a write-ahead log share.
 
     Attributes
     ----------
     model, version : str
     key : str
         Both, as the name of a folder.
-    kinds : dict of str
-        Each feature, and its kind.
+    column_types : dict of str
+        Type of each feature, in the order of the requests' columns.
     time : Time or None
         The column that says which period a row belongs to, if it was sent.
-    kind : str
-        What is predicted: see `longhaul.tasks`.
+    task_type : str
+        See `longhaul.tasks`.
     """
 
     model: str
     version: str
     key: str
-    kinds: Mapping[str, str]
+    column_types: Mapping[str, str]
     time: Time | None
-    kind: TaskType = "binary"
+    task_type: TaskType = "binary"
 
-    def line(self) -> bytes:
-        """As a line of a journal."""
+    def to_line(self) -> bytes:
+        """Format the header as a line."""
         time = self.time and {"column": self.time.column, "period": self.time.period}
-        plain = {**vars(self), "kinds": list(self.column_types.items()), "time": time}
-        return orjson.dumps({"heading": plain}) + b"\n"
+        fields = {
+            "model": self.model,
+            "version": self.version,
+            "key": self.key,
+            "kinds": list(self.column_types.items()),
+            "time": time,
+            "kind": self.task_type,
+        }
+        return orjson.dumps({"heading": fields}) + b"\n"
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> "WalHeader":
-        """Read what `line` wrote."""
-        time = plain["time"] and Time(**plain["time"])
-        return cls(**{**plain, "kinds": dict(plain["kinds"]), "time": time})
+    def from_dict(cls, fields: dict[str, Any]) -> "WalHeader":
+        """Build a header from the fields of its line."""
+        time = fields["time"] and Time(**fields["time"])
+        return cls(
+            fields["model"],
+            fields["version"],
+            fields["key"],
+            dict(fields["kinds"]),
+            time,
+            fields.get("kind", "binary"),
+        )
 
 
 def request_line(
-    name: str,
+    request_id: str,
     at: float,
     features: Sequence[Sequence[Any] | None],
     predictions: Iterable[list[Any]],
 ) -> bytes:
-    """The rows of one request as a line.
+    """Format the rows of one request as a line.
 
     Parameters
     ----------
-    name : str
-        The request's id.
+    request_id : str
     at : float
         When it was answered, in seconds since 1970.
     features : sequence of sequences of length n
-        As they were sent, in the order of the heading; None for one that was not.
+        As they were sent, in the order of the header; None for one that was not.
     predictions : iterable of lists of length n
-        The columns that say what was predicted.
+        The columns of the task's `schema`, without the outcome.
     """
-    document = [name, at, features, *predictions]
+    document = [request_id, at, features, *predictions]
     try:
         return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # half a character, or an integer beyond 64 bits
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
         document[2] = [column and [_storable(value) for value in column] for column in features]
         return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def ground_truth_line(at: float, reported: Sequence[tuple[str, int, Any]]) -> bytes:
-    """Outcomes as a line: of which request and row, and what became of it."""
-    return orjson.dumps({"at": at, "outcomes": reported}, option=orjson.OPT_APPEND_NEWLINE)
+def ground_truth_line(at: float, outcomes: Sequence[tuple[str, int, Any]]) -> bytes:
+    """Format ground truth as a line: request, row and outcome."""
+    return orjson.dumps({"at": at, "outcomes": outcomes}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def parse_line(text: bytes) -> Any:
-    """What a line says; None where it cannot be read."""
+def parse_line(line: bytes) -> Any:
+    """Parse a line; None where it is not JSON."""
     try:
-        return orjson.loads(text)
+        return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
 
 
 def _storable(value: Any) -> Any:
-    """A value that JSON in UTF-8 can hold, and that the encoder reads as the same."""
+    """Convert a value to JSON in UTF-8, so that the encoder reads it as the same."""
     if value is None or isinstance(value, bool | float):
         return value
-    if isinstance(value, int) and abs(value) < _WIDEST:
+    if isinstance(value, int) and abs(value) < _MAX_INTEGER:
         return value
-    return _HALF_A_CHARACTER.sub("\ufffd", str(value))
+    return _SURROGATE.sub("\ufffd", str(value))

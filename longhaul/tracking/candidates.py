@@ -74,4 +74,6 @@ def log(candidate: Candidate, rows: pd.DataFrame) -> str:
 def summarize(task: Task, metrics: Mapping[str, float]) -> str:
     """Describe the loss and the primary metric in a few words."""
     loss, primary = metrics[task.loss], metrics[task.primary_metric]
-    return f"{display_name(task.loss)} {loss:.4f}, {display_name(task.primary_metric)} {primary:.3f}"
+    return (
+        f"{display_name(task.loss)} {loss:.4f}, {display_name(task.primary_metric)} {primary:.3f}"
+    )

@@ -80,7 +80,7 @@ def log(model: Package, example: pd.DataFrame) -> str:
             pip_requirements=requirements(_ROOT / "requirements.txt"),
             signature=signature(encoder, model.predictor.task_type),
             input_example=example.reindex(columns=encoder.features),
-            metadata={"features": {column.name: column.kind for column in encoder.columns}},
+            metadata={"features": {column.name: column.column_type for column in encoder.columns}},
         )
     run = mlflow.active_run()
     return f"runs:/{run.info.run_id}/{NAME}"
@@ -127,7 +127,7 @@ def _describe(target: Target) -> str:
 
 def signature(encoder: Encoder, task_type: TaskType = "binary") -> ModelSignature:
     """Return the model's input and output columns; none of its features is required."""
-    inputs = [ColSpec(_TYPES[c.kind], c.name, required=False) for c in encoder.columns]
+    inputs = [ColSpec(_TYPES[c.column_type], c.name, required=False) for c in encoder.columns]
     outputs = [ColSpec(type_, name) for name, type_ in _OUTPUTS[task_type].items()]
     outputs.append(ColSpec(DataType.string, "reasons", required=False))
     reasons = ParamSpec("reasons", DataType.long, 0)

@@ -76,7 +76,9 @@ def describe_error(error: Exception) -> str:
         )
     if "403" in line or getattr(error, "error_code", "") == "PERMISSION_DENIED":
         user = os.environ.get("MLFLOW_TRACKING_USERNAME", "this user")
-        return f"{uri} does not allow {user} to do this ({endpoint}); ask an administrator for a role"
+        return (
+            f"{uri} does not allow {user} to do this ({endpoint}); ask an administrator for a role"
+        )
     if "unique constraint" in line.lower():
         return (
             f"{uri} had done this already ({endpoint}), but its answer was lost, and the repeated"

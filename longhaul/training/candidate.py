@@ -28,7 +28,7 @@ from longhaul.problem import Problem
 
 @dataclass(frozen=True)
 class EncodedWindows:
-    """Both windows, encoded by what was learned on the first alone."""
+    """Training and validation windows, encoded by an encoder fitted on training alone."""
 
     encoder: Encoder
     train: Sample
@@ -37,7 +37,7 @@ class EncodedWindows:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model to be judged.
+    """A fitted model for the gate to judge.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Candidate:
     metrics : dict
         On validation, of the model fitted on training alone.
     settings : dict
-        All of the family's; iterations as early stopping chose them.
+        All settings of the family; iterations as early stopping chose them.
     """
 
     package: Package
@@ -62,11 +62,11 @@ def fit(
     settings: Mapping[str, float],
     seed: int,
     threads: int,
-    own: Sequence[Path] = (),
+    custom: Sequence[Path] = (),
 ) -> Candidate:
     """Fit on `train`, stop early and choose the threshold on `valid`, then refit on both.
 
-    The newest rows tell most about what comes next, so the model that is kept has seen them.
+    The newest rows are the best guide to the next ones, so the final model is fitted on them too.
 
     Parameters
     ----------
@@ -75,69 +75,74 @@ def fit(
         Windows of the problem's table.
     family : str
     settings : mapping
-        Of the family; what is not given has its default.
+        Settings of the family; missing ones take their defaults.
     seed, threads : int
-        0 threads are all processors.
-    own : sequence of Path
-        Files of the problem's own families.
+        0 threads uses all processors.
+    custom : sequence of Path
+        Files that declare the problem's custom families.
 
     Raises
     ------
     LonghaulError
-        When the family, or one of the settings, is unknown.
+        When the family or a setting is unknown.
     """
-    chosen = families.family(family, own)
+    chosen = families.family(family, custom)
     resolved = resolve(chosen, settings)
     windows = encode_windows(problem, train, valid)
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
     target, task = problem.target, tasks.task_for(problem.target.task_type)
+    binary = target.task_type == "binary"
     outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
-    two = target.task_type == "binary"
-    threshold = choose_threshold(outcome, scores, problem.costs) if two else 0.0
-    chooser = Predictor(windows.encoder, first, family, threshold, target.task_type, target.classes)
-    judged = {
-        **chooser.columns(scores),
+    threshold = choose_threshold(outcome, scores, problem.costs) if binary else 0.0
+    valid_predictor = Predictor(
+        windows.encoder, first, family, threshold, target.task_type, target.classes
+    )
+    valid_predictions = {
+        **valid_predictor.columns(scores),
         "outcome": task.decode(outcome, target.classes),
         "period": _periods(problem, valid),
     }
-    shares = _importance(attributions(chooser, valid, outcome, seed))
+    importance = _importance(attributions(valid_predictor, valid, outcome, seed))
 
     both = pd.concat([train, valid], ignore_index=True)
     encoder = Encoder.fit(both, problem.features(both.columns))
     sample = encode(encoder, problem, both)
-    last = chosen.fit(resolved, encoder, sample, None, seed, threads)
+    estimator = chosen.fit(resolved, encoder, sample, None, seed, threads)
 
-    predictor = Predictor(encoder, last, family, threshold, target.task_type, target.classes)
+    predictor = Predictor(encoder, estimator, family, threshold, target.task_type, target.classes)
     reference = references.Reference(
-        **references.learn(
+        **references.fit(
             both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
         ),
-        **references.learn_scores(
-            target, outcome, chooser.columns(scores), problem.monitoring.bins
+        **references.fit_scores(
+            target, outcome, valid_predictor.columns(scores), problem.monitoring.bins
         ),
-        importance=shares,
+        importance=importance,
     )
     package = Package(
         predictor,
         problems.dump(problem),
-        windows={"fit": _span(_periods(problem, both)), "valid": _span(judged["period"])},
+        windows={
+            "fit": _period_range(_periods(problem, both)),
+            "valid": _period_range(valid_predictions["period"]),
+        },
         reference=reference.plain(),
-        valid=pd.DataFrame(judged),
-        own=chosen.file if isinstance(chosen, CustomFamily) else None,
+        valid=pd.DataFrame(valid_predictions),
+        custom_family=chosen.file if isinstance(chosen, CustomFamily) else None,
     )
     return Candidate(package, task.measure(outcome, scores), resolved)
 
 
 def encode_windows(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> EncodedWindows:
-    """Learn the encoding on `train`; encode both windows by it."""
+    """Fit an encoder on `train`, and encode both windows with it."""
     encoder = Encoder.fit(train, problem.features(train.columns))
     return EncodedWindows(encoder, encode(encoder, problem, train), encode(encoder, problem, valid))
 
 
 def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
-    """The rows of a table as a sample to learn from."""
+    """Encode the rows of a table as a sample."""
     return Sample(
         encoder.transform(frame),
         outcomes(frame, problem.target),
@@ -147,12 +152,12 @@ def encode(encoder: Encoder, problem: Problem, frame: pd.DataFrame) -> Sample:
 
 
 def resolve(family: Family, settings: Mapping[str, float]) -> dict[str, float]:
-    """Every setting of a family: given or by default, whole where the default is whole.
+    """Complete settings with the family's defaults; integers where the default is one.
 
     Raises
     ------
     LonghaulError
-        When the family has no such setting.
+        When the family does not have a setting.
     """
     for name in settings:
         if name not in family.defaults:
@@ -165,7 +170,7 @@ def resolve(family: Family, settings: Mapping[str, float]) -> dict[str, float]:
 
 
 def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
-    """How much each row counts.
+    """Return the weight of each row.
 
     Raises
     ------
@@ -176,26 +181,29 @@ def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
     bad = ~(weight >= 0)
     if bad.any():
         raise LonghaulError(
-            f"weight: {int(bad.sum()):,} of {len(frame):,} rows have none in column {name!r}, such"
-            f" as {frame[name][bad].iloc[0]!r}; a weight is a number, 0 or more"
+            f"weight: {int(bad.sum()):,} of {len(frame):,} rows have no valid weight in column"
+            f" {name!r}, such as {frame[name][bad].iloc[0]!r}; a weight is a number, 0 or more"
         )
     if not weight.any():
-        raise LonghaulError(f"weight: all weights in column {name!r} are 0")
+        raise LonghaulError(f"weight: all weights in column {name!r} are 0; some must be positive")
     return weight
 
 
 def _importance(attributed: pd.DataFrame) -> dict[str, float]:
-    """What each feature is worth, as shares of one; shuffling may find less than nothing."""
-    worth = attributed.set_index("feature")["importance"].clip(lower=0)
-    whole = worth.sum()
-    return {str(name): float(one / whole) if whole else 0.0 for name, one in worth.items()}
+    """Normalise importances to shares of one; negative ones, from shuffling, count as 0."""
+    importances = attributed.set_index("feature")["importance"].clip(lower=0)
+    total = importances.sum()
+    return {
+        str(name): float(importance / total) if total else 0.0
+        for name, importance in importances.items()
+    }
 
 
 def _periods(problem: Problem, frame: pd.DataFrame) -> np.ndarray:
-    """The label of each row's period."""
+    """Return the period label of each row."""
     return of(frame, problem).to_numpy(dtype=str)
 
 
-def _span(periods: np.ndarray) -> list[str]:
-    """First and last period."""
+def _period_range(periods: np.ndarray) -> list[str]:
+    """Return the first and the last period."""
     return [str(min(periods)), str(max(periods))]

@@ -1,4 +1,4 @@
-"""Which settings matter, estimated from the trials of a search."""
+"""Importance of settings, estimated from the trials of a search."""
 
 from collections.abc import Sequence
 
@@ -16,16 +16,16 @@ _REPEATS = 20
 
 
 def succeeded(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials that have a loss."""
+    """Return the trials that have a loss."""
     return [trial for trial in trials if not trial.failure]
 
 
 def setting_importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | None:
-    """How much each setting says about the loss, as shares of one.
+    """Estimate each setting's share of importance for the loss.
 
     A random forest learns the ranks of the losses from the settings; a setting's importance is
-    how far the forest's R² falls when that setting's values are shuffled among the trials
-    (Breiman 2001). Ranks, so that one very bad trial does not decide alone. Like the functional
+    the drop of the forest's R² when that setting's values are shuffled among the trials
+    (Breiman 2001). Ranks keep one very bad trial from dominating. Like the functional
     ANOVA of Hutter, Hoos and Leyton-Brown (2014, An efficient approach for assessing
     hyperparameter importance, ICML), it reads the search with a forest; unlike it, it weighs the
     regions as the search visited them. A description of few trials, not a test.
@@ -40,13 +40,13 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | No
     -------
     Series of float or None
         By setting, the largest first; None with fewer than `MIN_TRIALS` trials that succeeded,
-        or where the settings tell nothing about the losses.
+        or when no setting has any importance.
     """
-    known = succeeded(trials)
-    ranks = rankdata([trial.loss for trial in known])
-    if len(known) < MIN_TRIALS or np.ptp(ranks) == 0:
+    completed = succeeded(trials)
+    ranks = rankdata([trial.loss for trial in completed])
+    if len(completed) < MIN_TRIALS or np.ptp(ranks) == 0:
         return None
-    settings = numbers(known)
+    settings = numbers(completed)
     forest = RandomForestRegressor(_TREES, min_samples_leaf=2, random_state=seed)
     falls = permutation_importance(
         forest.fit(settings, ranks), settings, ranks, n_repeats=_REPEATS, random_state=seed
@@ -58,7 +58,7 @@ def setting_importance(trials: Sequence[Trial], seed: int = 0) -> pd.Series | No
 
 
 def numbers(trials: Sequence[Trial]) -> pd.DataFrame:
-    """The settings as numbers, one row per trial: a number as it is, another value by its code."""
+    """Convert settings to numbers, one row per trial; values that are not numbers become codes."""
     return pd.DataFrame([trial.settings for trial in trials]).apply(_codes)
 
 

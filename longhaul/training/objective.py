@@ -1,4 +1,4 @@
-"""What a search makes small: the loss on validation of a model fitted on training."""
+"""Objective of a search: the validation loss of a model fitted on the training window."""
 
 from typing import Any
 
@@ -12,48 +12,49 @@ from longhaul.training.trials import LOSS
 STOPPED = "stopped"
 
 
-def on_validation(
+def validation_objective(
     task: Task,
     family: Family,
-    prepared: EncodedWindows,
+    windows: EncodedWindows,
     seed: int,
     threads: int,
-    track: SharedDataset | None = None,
+    shared: SharedDataset | None = None,
 ) -> Objective:
-    """Judge settings of `family` by the validation window, on which it also stops early.
+    """Build the objective: fit `family`, stop early and measure on the validation window.
 
     Parameters
     ----------
     task : Task
     family : Family
-    prepared : Prepared
+    windows : EncodedWindows
     seed, threads : int
         Of one trial.
-    track : Track, optional
-        What the family's trials share: with it, they race; see `longhaul.estimators.pruning`.
+    shared : SharedDataset, optional
+        Data that the family's trials share; with it, trials are pruned, see
+        `longhaul.estimators.pruning`.
 
     Returns
     -------
     callable
-        Takes settings and the trials before them; returns each metric as ``valid_<name>``, the
-        task's loss as `LOSS`, and the iterations where the family has them. In a race also the
-        marks that were reached, and `STOPPED` = 1 for one that trailed.
+        Takes settings and a `SearchContext`; returns each metric as ``valid_<name>``, the task's
+        loss as `LOSS`, and the iterations where the family has them. With pruning also the losses
+        at the marks reached, and `STOPPED` = 1 for a pruned trial.
     """
-    train, valid = prepared.train, prepared.valid
+    train, valid = windows.train, windows.valid
 
-    def judge(settings: dict[str, Any], others: SearchContext) -> dict[str, float]:
-        more: dict[str, float] = {}
-        if track is None:
-            estimator = family.fit(settings, prepared.encoder, train, valid, seed, threads)
+    def measure(settings: dict[str, Any], context: SearchContext) -> dict[str, float]:
+        pruning: dict[str, float] = {}
+        if shared is None:
+            estimator = family.fit(settings, windows.encoder, train, valid, seed, threads)
         else:
-            race = MedianPruner([trial.metrics for trial in others.trials], others.given_up)
-            estimator = track.fit(settings, threads, race)
-            more = {**race.marks, **({STOPPED: 1.0} if race.stopped else {})}
+            pruner = MedianPruner([trial.metrics for trial in context.trials], context.cancelled)
+            estimator = shared.fit(settings, threads, pruner)
+            pruning = {**pruner.marks, **({STOPPED: 1.0} if pruner.stopped else {})}
         figures = task.measure(valid.outcome, estimator.scores(valid.matrix))
-        judged = {f"valid_{name}": value for name, value in figures.items()}
-        judged[LOSS] = figures[task.loss]
+        metrics = {f"valid_{name}": value for name, value in figures.items()}
+        metrics[LOSS] = figures[task.loss]
         if estimator.iterations is not None:
-            judged["iterations"] = float(estimator.iterations)
-        return {**judged, **more}
+            metrics["iterations"] = float(estimator.iterations)
+        return {**metrics, **pruning}
 
-    return judge
+    return measure

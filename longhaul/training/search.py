@@ -1,4 +1,4 @@
-"""The search for settings: trials one after the other, or several at once."""
+"""Hyperparameter search: trials one after the other, or several at once."""
 
 import time
 from collections import deque
@@ -14,24 +14,24 @@ from hyperopt.pyll import Apply
 from longhaul.training.suggest import suggest
 from longhaul.training.trials import LOSS, Trial
 
-MAX_PENDING = 4  # trials under way at once, where several may be
-_LONGEST = 500  # characters of a failure that are kept
+MAX_PENDING = 4  # trials started and not yet reported, where trials run in parallel
+_MAX_FAILURE_LENGTH = 500  # characters
 
 
 @dataclass(frozen=True)
 class SearchContext:
-    """What a trial may know of the search that it is a part of.
+    """State of the search that a trial can see.
 
     Attributes
     ----------
     trials : sequence of Trial
-        Those before it that have ended.
-    given_up : Event
-        Set when the search ends at once: what is under way need not be finished.
+        Earlier trials that have ended.
+    cancelled : Event
+        Set when the search is aborted: running trials may stop.
     """
 
     trials: Sequence[Trial] = ()
-    given_up: Event = field(default_factory=Event)
+    cancelled: Event = field(default_factory=Event)
 
 
 Objective = Callable[[dict[str, Any], SearchContext], Mapping[str, float]]
@@ -39,25 +39,25 @@ Objective = Callable[[dict[str, Any], SearchContext], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Search:
-    """Where to search, where to begin and when to stop.
+    """The space, the first trial and the limits of a search.
 
     Attributes
     ----------
     space : mapping of str to hyperopt expression
     first : mapping of str to Any
-        The settings of the first trial: with them, a search cannot end worse than it began.
+        The settings of the first trial; the search cannot end worse than these.
     trials : int
-        It ends after this many, those before it included.
+        Total number of trials, earlier ones included.
     minutes : float
-        No trial begins after this time, except the very first; one at work is not cut off.
+        No trial starts after this time, except the very first; a running one is not interrupted.
     seed : int
-        The same seed, the same proposals.
-    ahead : int
-        How many trials may be under way at once. A proposal knows of all trials but the
-        ``ahead - 1`` before it, whether they have ended or not: so the search does not depend on
-        how fast the machine is, nor on how many of its processors it uses.
+        The same seed gives the same suggestions.
+    max_pending : int
+        Trials that may be pending at once. A suggestion uses all trials except the
+        ``max_pending - 1`` before it, whether they have ended or not: so the search does not
+        depend on the machine's speed, nor on the number of workers.
     workers : int
-        How many trials are really worked on at once, each in a thread.
+        Trials that run at once, each in a thread.
     """
 
     space: Mapping[str, Apply]
@@ -65,72 +65,72 @@ class Search:
     trials: int
     minutes: float
     seed: int
-    ahead: int = 1
+    max_pending: int = 1
     workers: int = 1
 
     def run(self, objective: Objective, earlier: Sequence[Trial] = ()) -> Iterator[Trial]:
-        """Try settings, each proposed in the light of the trials before it.
+        """Run trials, each with settings suggested from the ones before it.
 
         Parameters
         ----------
         objective : callable
-            Takes settings and the trials before them, and returns metrics,
-            `longhaul.training.trials.LOSS` among them. Should it raise, or the loss not be finite,
-            the trial failed and the search goes on.
+            Takes settings and a `SearchContext`; returns metrics, including
+            `longhaul.training.trials.LOSS`. When it raises, or the loss is not finite, the trial
+            is recorded as failed and the search continues.
         earlier : sequence of Trial
-            Numbered from 0 without gaps: what a search that was cut off left behind.
+            Trials of an interrupted search, numbered from 0 without gaps.
 
         Yields
         ------
         Trial
-            Each new one, in the order of their numbers.
+            New trials, in the order of their numbers.
         """
         ended = list(earlier)
         end = time.monotonic() + 60 * self.minutes
-        under_way: deque[Future[Trial | None]] = deque()
-        given_up = Event()
+        pending: deque[Future[Trial | None]] = deque()
+        cancelled = Event()
 
-        def begin(number: int, known: Sequence[Trial]) -> Trial | None:
+        def begin(number: int, history: Sequence[Trial]) -> Trial | None:
             if number and time.monotonic() >= end:
                 return None
-            settings = suggest(self.space, known, self.seed, number) if number else self.first
-            return run_trial(objective, number, dict(settings), SearchContext(known, given_up))
+            settings = suggest(self.space, history, self.seed, number) if number else self.first
+            return run_trial(objective, number, dict(settings), SearchContext(history, cancelled))
 
         with ThreadPoolExecutor(self.workers) as pool:
             try:
                 while True:
-                    while len(under_way) < self.ahead:
-                        number = len(ended) + len(under_way)
+                    while len(pending) < self.max_pending:
+                        number = len(ended) + len(pending)
                         if number >= self.trials:
                             break
-                        known = ended[: max(0, number - self.ahead + 1)]
-                        under_way.append(pool.submit(begin, number, known))
-                    trial = under_way.popleft().result() if under_way else None
+                        history = ended[: max(0, number - self.max_pending + 1)]
+                        pending.append(pool.submit(begin, number, history))
+                    trial = pending.popleft().result() if pending else None
                     if trial is None:
                         return
                     ended.append(trial)
                     yield trial
             finally:
-                given_up.set()
+                cancelled.set()
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_trial(objective: Objective, number: int, settings: dict[str, Any], others: SearchContext) -> Trial:
-    """Try one set of settings; whatever goes wrong is part of the record."""
+def run_trial(objective: Objective, number: int, settings: dict[str, Any], context: SearchContext) -> Trial:
+    """Run one trial; an error of any kind is recorded as its failure."""
     started, clock = time.time(), time.perf_counter()
     try:
-        metrics, failure = _finite(objective(settings, others))
+        metrics, failure = _finite(objective(settings, context))
     except Exception as error:
-        metrics, failure = {}, _line(error)
+        metrics, failure = {}, _first_line(error)
     return Trial(number, settings, metrics, started, time.perf_counter() - clock, failure)
 
 
 def _finite(metrics: Mapping[str, float]) -> tuple[dict[str, float], str]:
-    """The metrics that are finite, and what is wrong with the loss, if anything is."""
+    """Return the finite metrics, and the failure when the loss is not among them."""
     kept = {name: float(value) for name, value in metrics.items() if np.isfinite(value)}
     return kept, "" if LOSS in kept else f"{LOSS} is {metrics.get(LOSS)}"
 
 
-def _line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     text = str(error).strip() or "no reason given"
-    return f"{type(error).__name__}: {text.splitlines()[0]}"[:_LONGEST]
+    return f"{type(error).__name__}: {text.splitlines()[0]}"[:_MAX_FAILURE_LENGTH]

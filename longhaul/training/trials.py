@@ -1,4 +1,4 @@
-"""What a search for settings has tried: plain records, whichever store they come from."""
+"""Records of a search's trials, independent of the store that they come from."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,29 +10,29 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 
-LOSS = "valid_loss"  # the metric that a search makes small
+LOSS = "valid_loss"  # the metric that a search minimises
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of settings and what came of it.
+    """One set of settings with its metrics or failure.
 
     Attributes
     ----------
     number : int
-        Its place in the search, from 0.
+        Position in the search, from 0.
     settings : dict of str to Any
-        Plain values: numbers, text, booleans or None.
+        Numbers, text, booleans or None.
     metrics : dict of str to float
-        Finite figures; `LOSS` is among them unless the trial failed.
+        Finite values; `LOSS` is among them unless the trial failed.
     started : float
         Seconds since the epoch.
     seconds : float
-        How long it took.
+        Duration.
     failure : str
-        Why there is no loss, in one line; empty when there is one.
+        Reason for a missing loss, in one line; empty when there is one.
     run_id : str
-        Where it is recorded; empty when it is not.
+        Its MLflow run; empty when it has none.
     """
 
     number: int
@@ -45,32 +45,32 @@ class Trial:
 
     @property
     def loss(self) -> float:
-        """What the search makes small; infinite when the trial failed."""
+        """The loss that the search minimises; infinite when the trial failed."""
         return self.metrics.get(LOSS, np.inf)
 
 
 def best(trials: Sequence[Trial]) -> Trial:
-    """The trial of the lowest loss, the earliest of equals.
+    """Return the trial with the lowest loss, the earliest of equals.
 
     Raises
     ------
     LonghaulError
         When none has a loss.
     """
-    found = min(trials, key=lambda trial: (trial.loss, trial.number))
-    if not np.isfinite(found.loss):
+    trial = min(trials, key=lambda trial: (trial.loss, trial.number))
+    if not np.isfinite(trial.loss):
         reason = trials[0].failure
         raise LonghaulError(f"all {len(trials)} trials failed, the first with: {reason}")
-    return found
+    return trial
 
 
 def best_so_far(trials: Sequence[Trial]) -> np.ndarray:
-    """The lowest loss up to each trial, shape (n,); infinite before the first that succeeded."""
+    """Return the lowest loss up to each trial, shape (n,); infinite before the first success."""
     return np.minimum.accumulate([trial.loss for trial in trials])
 
 
 def resumable_trials(trials: Iterable[Trial], settings: Iterable[str]) -> list[Trial]:
-    """The part of recorded trials that a search can go on from.
+    """Select the recorded trials that a search can resume from.
 
     Parameters
     ----------
@@ -78,13 +78,13 @@ def resumable_trials(trials: Iterable[Trial], settings: Iterable[str]) -> list[T
         In any order; of several with the same number (two searches ran at once) the first one
         that succeeded is kept.
     settings : iterable of str
-        The names that a trial must have set, all of them and no others.
+        Names of the settings; trials with other ones are dropped.
 
     Returns
     -------
     list of Trial
         Numbers 0, 1, 2, … up to the first gap; none when all of them failed, so that a search
-        can be run again once what made it fail is mended.
+        starts anew once the cause is fixed.
     """
     names = set(settings)
     first: dict[int, Trial] = {}
@@ -98,9 +98,9 @@ def resumable_trials(trials: Iterable[Trial], settings: Iterable[str]) -> list[T
 
 
 def table(trials: Sequence[Trial]) -> pd.DataFrame:
-    """One row per trial: number, status, loss (NaN when it failed), seconds, settings, run.
+    """Return one row per trial: number, status, loss (NaN if failed), seconds, settings, run.
 
-    A setting whose values are of several types becomes text (JSON), so that its column has one.
+    A setting with values of several types becomes text (JSON), so that its column has one type.
     """
     rows = pd.DataFrame(
         {

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from longhaul.backtest.comparison import compare
 from longhaul.backtest.days import sum_up
-from longhaul.backtest.policies import POLICIES, Course, Policy, Replay, Trained
+from longhaul.backtest.policies import POLICIES, PolicyResult, Policy, Backtest, TrainedModel
 from longhaul.evaluation.threshold import mean_cost
 from tests import tables
 from tests.monitoring import monitored
@@ -28,9 +28,9 @@ class Trainer:
     def __init__(self) -> None:
         self.asked: list[tuple[str, bool]] = []
 
-    def __call__(self, newest: str, gated: bool) -> Trained:
+    def __call__(self, newest: str, gated: bool) -> TrainedModel:
         self.asked.append((newest, gated))
-        return Trained(monitored.fitted().package, 2.0)
+        return TrainedModel(monitored.fitted().package, 2.0)
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ def trainer() -> Trainer:
 
 
 @pytest.fixture
-def replay(trainer: Trainer) -> Replay:
-    return Replay(monitored.problem(), monitored.fitted().package, 0.75, rows, trainer)
+def replay(trainer: Trainer) -> Backtest:
+    return Backtest(monitored.problem(), monitored.fitted().package, 0.75, rows, trainer)
 
 
-def test_never_trains_never(replay: Replay, trainer: Trainer) -> None:
+def test_never_trains_never(replay: Backtest, trainer: Trainer) -> None:
     """The same model all along."""
     course = replay.run(NEVER, PERIODS)
     assert [month.model for month in course.months] == ["start"] * 3
@@ -51,7 +51,7 @@ def test_never_trains_never(replay: Replay, trainer: Trainer) -> None:
     assert course.seconds == 0
 
 
-def test_every_period_but_the_last(replay: Replay, trainer: Trainer) -> None:
+def test_every_period_but_the_last(replay: Backtest, trainer: Trainer) -> None:
     """Each new model takes over in the period after; nobody learns for no one."""
     course = replay.run(ALWAYS, PERIODS)
     assert trainer.asked == [("2020-07", False), ("2020-08", False)]
@@ -60,14 +60,14 @@ def test_every_period_but_the_last(replay: Replay, trainer: Trainer) -> None:
     assert course.seconds == 4.0
 
 
-def test_what_was_trained_once_is_kept(replay: Replay, trainer: Trainer) -> None:
+def test_what_was_trained_once_is_kept(replay: Backtest, trainer: Trainer) -> None:
     """For all policies; each pays for it."""
     first, second = replay.run(ALWAYS, PERIODS), replay.run(ALWAYS, PERIODS)
     assert len(trainer.asked) == 2
     assert first.seconds == second.seconds
 
 
-def test_the_gate_refuses_what_is_no_better(replay: Replay, trainer: Trainer) -> None:
+def test_the_gate_refuses_what_is_no_better(replay: Backtest, trainer: Trainer) -> None:
     """The same model again does not beat itself."""
     course = replay.run(Policy("always", lambda _: True, True), PERIODS)
     assert [month.trained for month in course.months] == [True, True, False]
@@ -88,10 +88,10 @@ def test_days_add_up_to_the_metrics_of_the_rows() -> None:
     assert figures["auc"][0] == pytest.approx(roc_auc_score(outcome, batch.probability), abs=3e-3)
 
 
-def test_a_course_does_not_differ_from_itself(replay: Replay) -> None:
+def test_a_course_does_not_differ_from_itself(replay: Backtest) -> None:
     """Paired: nothing, without any doubt; its own figures are as unsure as days are few."""
     first = replay.run(NEVER, PERIODS)
-    same = Course(Policy("the same", lambda _: False, True), first.months, first.days)
+    same = PolicyResult(Policy("the same", lambda _: False, True), first.months, first.days)
     found = compare([first, same], 0.95, 0)
     value, difference = found["the same"]["log_loss"]
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
@@ -109,7 +109,7 @@ def test_the_interval_of_a_difference_is_that_of_days() -> None:
             base.rows, base.losses + shift * base.rows, base.costs, base.negative, base.positive
         )
         courses = [
-            Course(Policy(name, lambda _: False, True), [], [one])
+            PolicyResult(Policy(name, lambda _: False, True), [], [one])
             for name, one in (("base", base), ("other", other))
         ]
         _, difference = compare(courses, 0.9, seed)["other"]["log_loss"]

@@ -8,7 +8,7 @@ from longhaul.engines.spark.search import run
 from longhaul.estimators import families
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import SearchContext, Search
 from tests.estimators.test_families import ENCODER, TRAIN, VALID
 
@@ -27,7 +27,7 @@ def test_trials_on_workers_find_what_they_would_here(spark: Any) -> None:
     found = list(run(spark, search(6), "linear", [], "binary", PREPARED))
     assert [one.number for one in found] == list(range(6))
     assert found[0].settings == search(6).first
-    judge = on_validation(binary, families.family("linear"), PREPARED, 0, 1)
+    judge = validation_objective(binary, families.family("linear"), PREPARED, 0, 1)
     for one in found:
         assert math.isclose(judge(one.settings, SearchContext())["valid_loss"], one.loss, rel_tol=1e-12)
         assert not one.failure

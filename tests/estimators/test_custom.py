@@ -12,7 +12,7 @@ from longhaul.estimators.families import custom
 from longhaul.model import package
 from longhaul.tasks import binary
 from longhaul.training import candidate
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import SearchContext
 from tests import tables
 
@@ -48,7 +48,7 @@ def test_it_is_searched(tmp_path: Path) -> None:
     """Its settings have an objective like those of any other."""
     family = families.family("bayes", [FILE])
     problem, train, valid = windows(tmp_path)
-    judge = on_validation(binary, family, candidate.encode_windows(problem, train, valid), 0, 1)
+    judge = validation_objective(binary, family, candidate.encode_windows(problem, train, valid), 0, 1)
     assert set(family.space()) == {"smoothing"}
     assert judge({"smoothing": 1e-3}, SearchContext())["valid_loss"] < 1
 

@@ -16,7 +16,7 @@ from longhaul.estimators.families import lightgbm as family
 from longhaul.estimators.pruning import MIN_TRIALS_AT_MARK, MARKS, MedianPruner
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import STOPPED, on_validation
+from longhaul.training.objective import STOPPED, validation_objective
 from longhaul.training.search import MAX_PENDING, Search
 from longhaul.training.trials import best
 from tests.estimators.test_families import ENCODER, TEST, TRAIN, VALID
@@ -29,7 +29,7 @@ def test_who_trails_the_median_is_stopped(rivals, loss, mark):
     """At a mark, the loss is held against that of those who reached it."""
     name = f"loss_at_{mark:g}"
     race = MedianPruner([{name: one} for one in rivals])
-    assert race.trails(0.99 * mark, mark, loss) == (loss > np.median(rivals))
+    assert race.should_stop(0.99 * mark, mark, loss) == (loss > np.median(rivals))
     assert race.marks == {name: loss}
 
 
@@ -39,18 +39,18 @@ def test_few_rivals_stop_nobody(loss, rival):
     few = MedianPruner([{"loss_at_3": rival}] * (MIN_TRIALS_AT_MARK - 1))
     elsewhere = MedianPruner([{"loss_at_5": rival}] * 20)
     between = MedianPruner([{"loss_at_3": rival}] * 20)
-    assert not few.trails(2.9, 3.0, loss)
-    assert not elsewhere.trails(2.9, 3.0, loss)
-    assert not between.trails(3.1, 3.2, loss)
+    assert not few.should_stop(2.9, 3.0, loss)
+    assert not elsewhere.should_stop(2.9, 3.0, loss)
+    assert not between.should_stop(3.1, 3.2, loss)
 
 
 def test_given_up():
     """A trial that nobody waits for ends at its next round."""
     given_up = Event()
     race = MedianPruner([], given_up)
-    assert not race.trails(0.1, 0.2, 1.0)
+    assert not race.should_stop(0.1, 0.2, 1.0)
     given_up.set()
-    assert race.trails(0.2, 0.3, 1.0)
+    assert race.should_stop(0.2, 0.3, 1.0)
 
 
 def settings(seed: int) -> dict[str, float]:
@@ -86,7 +86,7 @@ def test_a_race_saves_work_and_is_the_same_each_time():
 
     def raced(workers):
         track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
-        judge = on_validation(
+        judge = validation_objective(
             binary, FAMILIES["lightgbm"], EncodedWindows(ENCODER, TRAIN, VALID), 0, 1, track
         )
         first = {name: family.defaults[name] for name in family.space()}

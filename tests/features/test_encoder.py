@@ -175,7 +175,7 @@ def test_kinds(values: list[object], kind: str) -> None:
         pd.DataFrame({"x": pd.Series(values)}),
         pd.DataFrame({"x": values}, dtype=object),
     ):
-        assert [kind] == [column.kind for column in Encoder.fit(frame, ["x"]).columns]
+        assert [kind] == [column.column_type for column in Encoder.fit(frame, ["x"]).columns]
 
 
 def test_fast() -> None:

@@ -10,7 +10,7 @@ from mlflow.utils.validation import _validate_metric_name
 from longhaul.json_values import sanitize_metric_name
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment, assess, truth
-from longhaul.monitoring.serialisation import plain
+from longhaul.monitoring.serialisation import to_dict
 from longhaul.report import production as pages
 from tests.monitoring import monitored
 
@@ -28,11 +28,11 @@ def judged(count: int = 400, known: bool = True, **changes: object) -> Assessmen
 )
 def test_whatever_is_found_can_be_told(found: Assessment) -> None:
     """As strict JSON, as finite metrics, and as a page."""
-    text = json.dumps(plain(found), allow_nan=False)
+    text = json.dumps(to_dict(found), allow_nan=False)
     again = json.loads(text)
     assert again["period"] == "2020-07"
     assert again["decision"]["reason"]
-    figures = serialisation.metrics(found) | serialisation.truth_metrics(found.truths[0])
+    figures = serialisation.metrics(found) | serialisation.realized_metrics(found.truths[0])
     assert all(math.isfinite(value) for value in figures.values())
     page = pages.render_period(again, "churn", "1")
     assert again["decision"]["level"] in page
@@ -42,13 +42,13 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
 def test_metrics_are_the_figures() -> None:
     """Of the same names and values as in the JSON."""
     found = judged()
-    told, figures = plain(found), serialisation.metrics(found)
+    told, figures = to_dict(found), serialisation.metrics(found)
     assert figures["auc/expected_low"] == told["expected"]["auc"]["low"]
     assert figures["rows"] == 400
     column = told["drift"]["columns"][0]
     for one in column["measures"]:
         assert figures[f"moved/{column['name']}.{one['name']}"] == one["value"]
-    realized = serialisation.truth_metrics(found.truths[0])
+    realized = serialisation.realized_metrics(found.truths[0])
     assert realized["auc/realized"] == told["truths"][0]["realized"]["auc"]["value"]
     error = figures["auc/expected"] - realized["auc/realized"]
     assert realized["auc/estimate_error"] == pytest.approx(error)
@@ -63,4 +63,4 @@ def test_any_column_name_makes_a_metric() -> None:
 
 def test_the_same_rows_say_the_same() -> None:
     """Resampling has a seed."""
-    assert plain(judged()) == plain(judged())
+    assert to_dict(judged()) == to_dict(judged())

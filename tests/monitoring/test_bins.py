@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from longhaul.features.columns import Category
 from longhaul.monitoring import bins
-from longhaul.monitoring.bins import OTHER, Bins, Tally
+from longhaul.monitoring.bins import OTHER, Bins, Histogram
 
 NUMBERS = arrays(
     np.float32,
@@ -87,6 +87,6 @@ def test_kept_as_json() -> None:
     found = number(np.array([1, 2, 3, np.nan], dtype=np.float32))
     tally = found.tally(np.array([0, 2, np.nan], dtype=np.float32))
     assert Bins.read(json.loads(json.dumps(found.plain()))) == found
-    again = Tally.read(json.loads(json.dumps(tally.plain())))
+    again = Histogram.read(json.loads(json.dumps(tally.plain())))
     assert again.plain() == tally.plain()
     assert again.mean == tally.mean == 1.0

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.causes import causes, shares
+from longhaul.monitoring.causes import decompose, slice_shares
 from longhaul.monitoring.scores import Scores
 from longhaul.tasks import binary
 
@@ -29,7 +29,7 @@ REFERENCE, CALIBRATION = scores(*PAST), Calibration.fit(*PAST)
 def test_parts_add_up(seed: int) -> None:
     """From what the reference was expected to lose to what the period lost, of its very rows."""
     period = world(20_000, 10 + seed, centre=-0.5, shift=0.4)
-    found = causes(REFERENCE, scores(*period), CALIBRATION)
+    found = decompose(REFERENCE, scores(*period), CALIBRATION)
     assert found is not None
     assert found.before + found.features + found.relation.value == pytest.approx(found.after)
     assert found.after == pytest.approx(binary.losses(*period).mean(), rel=1e-4)
@@ -37,7 +37,7 @@ def test_parts_add_up(seed: int) -> None:
 
 def test_other_rows_are_the_features_part() -> None:
     """Only the features moved: the relation's part is nothing, within its interval."""
-    found = causes(REFERENCE, scores(*world(50_000, 1, centre=0.0)), CALIBRATION)
+    found = decompose(REFERENCE, scores(*world(50_000, 1, centre=0.0)), CALIBRATION)
     assert found is not None
     assert found.features > 0.05
     assert found.relation.low < 0.003
@@ -46,7 +46,7 @@ def test_other_rows_are_the_features_part() -> None:
 
 def test_another_relation_is_its_own_part() -> None:
     """Only the relation changed: the features' part is nothing."""
-    found = causes(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
+    found = decompose(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
     assert found is not None
     assert abs(found.features) < 0.01
     assert found.relation.low > 0.05
@@ -54,8 +54,8 @@ def test_another_relation_is_its_own_part() -> None:
 
 def test_what_a_shift_would_win_back() -> None:
     """Of a moved base rate, all that the right probabilities save; of an order lost, little."""
-    moved = causes(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
-    blunt = causes(REFERENCE, scores(*world(50_000, 1, shift=-0.7, slope=0.3)), CALIBRATION)
+    moved = decompose(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
+    blunt = decompose(REFERENCE, scores(*world(50_000, 1, shift=-0.7, slope=0.3)), CALIBRATION)
     assert moved is not None
     assert blunt is not None
     assert moved.level == pytest.approx(moved.after - loss_after_shift(1.0), abs=2e-3)
@@ -73,9 +73,9 @@ def test_slices_carry_their_part() -> None:
     same, changed = world(20_000, 2), world(20_000, 3, shift=1.0)
     parts = {("plan", "a"): scores(*same), ("plan", "b"): scores(*changed)}
     whole = parts["plan", "a"] + parts["plan", "b"]
-    found = causes(REFERENCE, whole, CALIBRATION)
+    found = decompose(REFERENCE, whole, CALIBRATION)
     assert found is not None
-    first, second = shares(parts, CALIBRATION, whole.labelled)
+    first, second = slice_shares(parts, CALIBRATION, whole.labelled)
     assert (first.value, second.value) == ("b", "a")
     assert first.part.value + second.part.value == pytest.approx(found.relation.value, rel=1e-3)
     assert second.part.low < 0.003 < 0.02 < first.part.low
@@ -85,12 +85,12 @@ def test_slices_carry_their_part() -> None:
 def test_without_outcomes_there_is_no_cause() -> None:
     """Nor a slice."""
     unknown = Scores.of(np.array([0.2]), np.array([False]))
-    assert causes(REFERENCE, unknown, CALIBRATION) is None
-    assert shares({("a", "b"): unknown}, CALIBRATION, 0) == []
+    assert decompose(REFERENCE, unknown, CALIBRATION) is None
+    assert slice_shares({("a", "b"): unknown}, CALIBRATION, 0) == []
 
 
 def test_one_class_only_is_still_taken_apart() -> None:
     """No shift meets a share of nothing; the level is left with what there is."""
-    found = causes(REFERENCE, scores(np.zeros(100, bool), np.full(100, 0.2)), CALIBRATION)
+    found = decompose(REFERENCE, scores(np.zeros(100, bool), np.full(100, 0.2)), CALIBRATION)
     assert found is not None
     assert np.isfinite(found.level)

@@ -6,8 +6,8 @@ import pytest
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.decision import Decision, decide
-from longhaul.monitoring.drift import Column, Drift
-from longhaul.monitoring.rules import Evidence, Realized
+from longhaul.monitoring.drift import ColumnDrift, Drift
+from longhaul.monitoring.rules import PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.thresholds import Measure
 from longhaul.problem import Monitoring
 from tests.monitoring import monitored
@@ -21,10 +21,10 @@ def figure(value: float, margin: float = 0.005) -> Interval:
     return Interval(value, value - margin, value + margin)
 
 
-def column(name: str, drifted: bool = False, distance: float = 0.3) -> Column:
+def column(name: str, drifted: bool = False, distance: float = 0.3) -> ColumnDrift:
     measure = Measure("ks", distance, 0.01, 0.1, 0.0 if drifted else 1.0)
     gone = Measure("missing", 0.0, 0.01, 0.1, 1.0)
-    return Column(name, name, "number", 0.5, (measure, gone), 0.0, drifted)
+    return ColumnDrift(name, name, "number", 0.5, (measure, gone), 0.0, drifted)
 
 
 def drift(*drifted: str, scores: bool = False) -> Drift:
@@ -33,12 +33,12 @@ def drift(*drifted: str, scores: bool = False) -> Drift:
     return Drift(columns, column("probability", scores), still, still, 5, True)
 
 
-def realized(auc: float = 0.75, error: float = 0.02, labelled: int = 500) -> Realized:
+def realized(auc: float = 0.75, error: float = 0.02, labelled: int = 500) -> RealizedMetrics:
     figures = {"auc": figure(auc), "calibration_error": figure(error)}
-    return Realized("2020-07", 500, labelled, labelled // 3, figures if labelled else {})
+    return RealizedMetrics("2020-07", 500, labelled, labelled // 3, figures if labelled else {})
 
 
-GOOD = Evidence(
+GOOD = PeriodEvidence(
     rows=500,
     drift=drift(),
     expected={"auc": figure(0.75)},
@@ -113,7 +113,7 @@ def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
 @pytest.mark.parametrize(
     "evidence",
     [
-        Evidence(rows=0),
+        PeriodEvidence(rows=0),
         replace(GOOD, rows=99),
         replace(GOOD, realized=realized(labelled=99)),
         replace(GOOD, realized=realized(labelled=0)),
@@ -123,7 +123,7 @@ def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
         replace(GOOD, baseline=float("nan"), realized=realized(float("nan"))),
     ],
 )
-def test_what_is_not_known_is_never_ok(evidence: Evidence) -> None:
+def test_what_is_not_known_is_never_ok(evidence: PeriodEvidence) -> None:
     """Too few rows or outcomes, one class, nothing to compare with: to be looked at."""
     found = decide(PROBLEM, evidence)
     assert found.level == "watch"
@@ -161,7 +161,7 @@ def test_broken_data_is_repaired_before_anything_is_trained() -> None:
 def test_a_column_of_which_all_is_missing_is_broken() -> None:
     """It is there, and says nothing."""
     gone = Measure("missing", 1.0, 0.0, 0.02, 0.0)
-    empty = Column("age", "age", "number", 0.1, (gone,), 0.0, True)
+    empty = ColumnDrift("age", "age", "number", 0.1, (gone,), 0.0, True)
     found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(empty,))))
     assert found.action == "repair"
     assert "'age' has no value in any row" in found.reason

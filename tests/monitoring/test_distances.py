@@ -9,16 +9,16 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from longhaul.monitoring import bins, distances
-from longhaul.monitoring.bins import Tally
+from longhaul.monitoring.bins import Histogram
 
 FEW = arrays(np.float32, st.integers(1, 80), elements=st.integers(-20, 20))
 
 
-def counts(*values: int) -> Tally:
-    return Tally(np.array(values), np.zeros(len(values)), 0)
+def counts(*values: int) -> Histogram:
+    return Histogram(np.array(values), np.zeros(len(values)), 0)
 
 
-def both(one: np.ndarray, other: np.ndarray, most: int = 1000) -> tuple[Tally, Tally]:
+def both(one: np.ndarray, other: np.ndarray, most: int = 1000) -> tuple[Histogram, Histogram]:
     found = bins.of_number("x", "x", one, most)
     return found.tally(one), found.tally(other)
 
@@ -92,18 +92,18 @@ def test_jensen_shannon_is_scipys_in_bits(one: np.ndarray, other: np.ndarray) ->
 def test_stability_of_a_known_table() -> None:
     """By hand: (0.6 - 0.5) ln(0.6 / 0.5) + (0.4 - 0.5) ln(0.4 / 0.5), for many rows."""
     known = 0.1 * np.log(0.6 / 0.5) - 0.1 * np.log(0.4 / 0.5)
-    found = distances.stability(counts(500_000, 500_000), counts(600_000, 400_000))
+    found = distances.psi(counts(500_000, 500_000), counts(600_000, 400_000))
     assert found == pytest.approx(known, abs=1e-5)
-    assert np.isfinite(distances.stability(counts(10, 0), counts(0, 10)))
+    assert np.isfinite(distances.psi(counts(10, 0), counts(0, 10)))
 
 
 def test_shares_of_missing_and_outside() -> None:
     """Of all rows, and of the known ones; fewer outside than before is no distance."""
-    one = Tally(np.array([90]), np.zeros(1), missing=10, outside=9)
-    other = Tally(np.array([50]), np.zeros(1), missing=50, outside=25)
+    one = Histogram(np.array([90]), np.zeros(1), missing=10, outside=9)
+    other = Histogram(np.array([50]), np.zeros(1), missing=50, outside=25)
     assert distances.missing(one, other) == pytest.approx(0.4)
-    assert distances.outside(one, other) == pytest.approx(0.4)
-    assert distances.outside(other, one) == 0
+    assert distances.out_of_range(one, other) == pytest.approx(0.4)
+    assert distances.out_of_range(other, one) == 0
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_shares_of_missing_and_outside() -> None:
     [
         distances.kolmogorov_smirnov,
         distances.wasserstein,
-        distances.stability,
+        distances.psi,
         distances.jensen_shannon,
-        distances.outside,
+        distances.out_of_range,
     ],
 )
 def test_nothing_is_at_no_known_distance(distance) -> None:
     """NaN where one side has no values, never zero; and zero from itself."""
     assert np.isnan(distance(counts(3, 4), counts(0, 0)))
     assert np.isnan(distance(counts(0, 0), counts(3, 4)))
-    some = Tally(np.array([3, 4]), np.array([1.0, 9.0]), 0)
+    some = Histogram(np.array([3, 4]), np.array([1.0, 9.0]), 0)
     assert distance(some, some) == pytest.approx(0, abs=1e-9)

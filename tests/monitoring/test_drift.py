@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import t
 
 from longhaul.monitoring import bins, drift
-from longhaul.monitoring.bins import Bins, Tally
-from longhaul.monitoring.distinct import Counted
+from longhaul.monitoring.bins import Bins, Histogram
+from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.drift import compare
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.thresholds import CUSTOMARY, NEGLIGIBLE
+from longhaul.monitoring.thresholds import DEFAULT_THRESHOLDS, MIN_EFFECT
 from tests.monitoring import monitored
 
 RATE = 0.05
@@ -22,11 +22,11 @@ def number(name: str) -> Bins:
     return bins.of_number(name, name, sample, 50)
 
 
-def counted(columns: dict[str, np.ndarray], found: dict[str, Bins]) -> Counted:
+def counted(columns: dict[str, np.ndarray], found: dict[str, Bins]) -> PeriodCounts:
     tallies = {
         name: found[name].tally(values.astype(np.float32)) for name, values in columns.items()
     }
-    return Counted(len(next(iter(columns.values()))), tallies, 0.0)
+    return PeriodCounts(len(next(iter(columns.values()))), tallies, 0.0)
 
 
 def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 0):
@@ -34,7 +34,7 @@ def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 
     generator = np.random.default_rng(seed)
     found = {name: number(name) for name in "abcdefghijkl"[:columns]}
 
-    def draw(centre: float, spread: float = 1.0, rows: int = rows) -> Counted:
+    def draw(centre: float, spread: float = 1.0, rows: int = rows) -> PeriodCounts:
         values = {name: generator.normal(size=rows) for name in found}
         values["a"] = centre + spread * values["a"]
         return counted(values, found)
@@ -46,7 +46,7 @@ def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 
     return reference, draw
 
 
-def judge(reference: Reference, period: Counted) -> drift.Drift:
+def judge(reference: Reference, period: PeriodCounts) -> drift.Drift:
     return compare(reference, period, reference.score_tally, RATE)
 
 
@@ -103,14 +103,14 @@ def test_few_periods_have_customary_limits(count: int) -> None:
     assert same.drifted == []
     assert [one.name for one in moved.drifted] == ["a"]
     measures = {one.name: one.limit for one in moved.drifted[0].measures}
-    assert measures["ks"] == CUSTOMARY["ks"]
+    assert measures["ks"] == DEFAULT_THRESHOLDS["ks"]
 
 
 def test_importance_decides_the_order() -> None:
     """Of two that drifted alike, the one that matters to the model comes first."""
     reference, draw = world([0.0] * 6)
     a, b = draw(2.0), draw(2.0)
-    both = Counted(a.rows, {**a.tallies, "b": b.tallies["a"]}, 0.0)
+    both = PeriodCounts(a.rows, {**a.tallies, "b": b.tallies["a"]}, 0.0)
     for first, second in (("a", "b"), ("b", "a")):
         weighed = replace(reference, importance={first: 0.9, second: 0.1})
         assert [one.name for one in judge(weighed, both).drifted] == [first, second]
@@ -121,8 +121,8 @@ def test_missing_values_are_drift() -> None:
     reference, draw = world([0.0] * 6)
     period = draw(0.0)
     tally = period.tallies["b"]
-    fewer = Tally(tally.counts, tally.sums, missing=tally.known // 9)
-    found = judge(reference, Counted(period.rows, {**period.tallies, "b": fewer}, 0.0))
+    fewer = Histogram(tally.counts, tally.sums, missing=tally.known // 9)
+    found = judge(reference, PeriodCounts(period.rows, {**period.tallies, "b": fewer}, 0.0))
     assert [(one.name, one.cause.name) for one in found.drifted] == [("b", "missing")]
 
 
@@ -130,8 +130,8 @@ def test_a_column_without_values_is_far_away() -> None:
     """All missing: its distance is one, though no values can be compared."""
     reference, draw = world([0.0] * 6)
     period = draw(0.0)
-    empty = Tally(np.zeros_like(period.tallies["b"].counts), np.zeros(50), missing=period.rows)
-    (column,) = judge(reference, Counted(period.rows, {**period.tallies, "b": empty}, 0.0)).drifted
+    empty = Histogram(np.zeros_like(period.tallies["b"].counts), np.zeros(50), missing=period.rows)
+    (column,) = judge(reference, PeriodCounts(period.rows, {**period.tallies, "b": empty}, 0.0)).drifted
     assert column.name == "b"
     assert column.distance == 1
 
@@ -161,7 +161,7 @@ def test_a_column_may_be_called_volume() -> None:
     assert found.drifted == []
 
 
-def called(period: Counted) -> Counted:
+def called(period: PeriodCounts) -> PeriodCounts:
     tallies = dict(period.tallies)
     tallies["volume"] = tallies.pop("b")
     return replace(period, tallies=tallies)
@@ -177,8 +177,8 @@ def test_predictions_drift_by_customary_limits() -> None:
 
 def test_every_measure_has_its_floor_and_its_custom() -> None:
     """No measure is without either."""
-    used = {name for names in drift.OF_KIND.values() for name in names} | {"volume", "repeated"}
-    assert used == set(NEGLIGIBLE) == set(CUSTOMARY)
+    used = {name for names in drift.MEASURES.values() for name in names} | {"volume", "repeated"}
+    assert used == set(MIN_EFFECT) == set(DEFAULT_THRESHOLDS)
 
 
 def test_limits_are_what_decides_alone() -> None:

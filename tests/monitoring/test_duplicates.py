@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from longhaul.monitoring import duplicates
-from longhaul.monitoring.duplicates import Repeats
+from longhaul.monitoring import distinct_sample
+from longhaul.monitoring.distinct_sample import DistinctSample
 
 MATRICES = arrays(np.float32, st.tuples(st.integers(1, 50), st.just(2)), elements=st.integers(0, 3))
 
@@ -15,16 +15,16 @@ MATRICES = arrays(np.float32, st.tuples(st.integers(1, 50), st.just(2)), element
 def test_few_rows_are_counted_exactly(matrix: np.ndarray, cut: int) -> None:
     """In one go or in two: the rows less the different ones."""
     expected = 1 - len(np.unique(matrix, axis=0)) / len(matrix)
-    assert np.isclose(Repeats.of(matrix).share, expected)
+    assert np.isclose(DistinctSample.of(matrix).share, expected)
     parts = [part for part in (matrix[:cut], matrix[cut:]) if len(part)]
-    both = Repeats.of(parts[0]) if len(parts) == 1 else Repeats.of(parts[0]) + Repeats.of(parts[1])
+    both = DistinctSample.of(parts[0]) if len(parts) == 1 else DistinctSample.of(parts[0]) + DistinctSample.of(parts[1])
     assert np.isclose(both.share, expected)
 
 
 def test_columns_are_told_apart() -> None:
     """The same values in another order are another row; missing equals missing."""
     rows = np.array([[1, 2], [2, 1], [np.nan, 1], [np.nan, 1]], dtype=np.float32)
-    assert Repeats.of(rows).share == 0.25
+    assert DistinctSample.of(rows).share == 0.25
 
 
 def test_many_rows_are_sampled_in_bounded_memory() -> None:
@@ -33,14 +33,14 @@ def test_many_rows_are_sampled_in_bounded_memory() -> None:
     once = generator.normal(size=(750_000, 2)).astype(np.float32)
     rows = np.concatenate([once, once[:250_000]])
     generator.shuffle(rows)
-    whole = Repeats.of(rows[:50_000])
+    whole = DistinctSample.of(rows[:50_000])
     for start in range(50_000, len(rows), 50_000):
-        whole = whole + Repeats.of(rows[start : start + 50_000])
-        assert len(whole.hashes) <= duplicates.MOST_KEPT
+        whole = whole + DistinctSample.of(rows[start : start + 50_000])
+        assert len(whole.hashes) <= distinct_sample.MAX_KEPT
     assert whole.halvings > 0
     assert abs(whole.share - 0.25) < 0.005
 
 
 def test_no_rows() -> None:
     """Nothing repeats."""
-    assert Repeats.of(np.empty((0, 3), dtype=np.float32)).share == 0
+    assert DistinctSample.of(np.empty((0, 3), dtype=np.float32)).share == 0

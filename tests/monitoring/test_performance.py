@@ -74,7 +74,7 @@ def test_a_changed_relation_does_not_show() -> None:
     outcome, probability = world(40_000, 2, shift=1.0)
     before = performance.expected(scores(None, probability), calibration, PROBLEM, 0)
     real = performance.realized(scores(outcome, probability), PROBLEM, 0)
-    errors = performance.errors(before, real)
+    errors = performance.estimate_errors(before, real)
     assert before["log_loss"].high < real["log_loss"].low
     assert errors["log_loss"] == before["log_loss"].value - real["log_loss"].value < 0
     assert "relation" in performance.ASSUMPTION

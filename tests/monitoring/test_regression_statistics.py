@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from longhaul.monitoring.regression_statistics import Errors
+from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.tasks import regression
 
 
@@ -29,7 +29,7 @@ def world(count: int, seed: int = 0, centre: float = 0.0, scale: float = 1.0):
 def test_values_are_those_of_rows(count: int, seed: int, centre: float, scale: float) -> None:
     """Of numbers of any size."""
     said, outcome = world(count, seed, centre, scale)
-    found = Errors.of(said, outcome).figures(0.95)
+    found = RegressionStatistics.of(said, outcome).figures(0.95)
     known = regression.measure(outcome, said)
     for name, one in found.items():
         assert one.value == pytest.approx(known[name], rel=1e-4, abs=1e-5 * scale), name
@@ -38,7 +38,7 @@ def test_values_are_those_of_rows(count: int, seed: int, centre: float, scale: f
 def test_intervals_are_those_of_a_bootstrap() -> None:
     """Of every figure, to within a tenth of their width."""
     said, outcome = world(4000)
-    found = Errors.of(said, outcome).figures(0.95)
+    found = RegressionStatistics.of(said, outcome).figures(0.95)
     for name, one in found.items():
         drawn = stats.bootstrap(
             (outcome, said),
@@ -57,20 +57,20 @@ def test_intervals_are_those_of_a_bootstrap() -> None:
 def test_parts_add_up_and_are_kept_as_json() -> None:
     """In the reference's unit; what is not known counts as a row alone."""
     said, outcome = world(900)
-    whole = Errors.of(said, outcome)
+    whole = RegressionStatistics.of(said, outcome)
     every = np.ones(300, dtype=bool)
     parts = [
         whole.again(said[i : i + 300], every, outcome[i : i + 300]) for i in range(0, 900, 300)
     ]
     total = parts[0] + parts[1] + parts[2]
     assert total.sums == pytest.approx(whole.sums)
-    assert Errors.read(json.loads(json.dumps(whole.plain()))).figures(0.9) == whole.figures(0.9)
+    assert RegressionStatistics.read(json.loads(json.dumps(whole.plain()))).figures(0.9) == whole.figures(0.9)
     unknown = whole.again(said, np.ones(900, dtype=bool), np.full(900, np.nan))
     assert (unknown.rows, unknown.labelled, unknown.figures(0.95)) == (900, 0, {})
 
 
 def test_outcomes_that_never_vary_have_nothing_to_explain() -> None:
     """R² is not known; the errors are."""
-    found = Errors.of(np.array([1.0, 3.0]), np.array([2.0, 2.0])).figures(0.95)
+    found = RegressionStatistics.of(np.array([1.0, 3.0]), np.array([2.0, 2.0])).figures(0.95)
     assert np.isnan(found["r2"].value)
     assert (found["rmse"].value, found["bias"].value) == (1.0, 0.0)

@@ -33,32 +33,32 @@ def keep(label: str, version: str = "1", fell: bool | None = False, told: str = 
 
 def test_a_life_begins_empty(name: str) -> None:
     """Before the first period there is no run; nor of a model that is not registered."""
-    assert ProductionHistory.read(name) == ProductionHistory(name)
-    assert ProductionHistory.read("nobody") == ProductionHistory("nobody")
+    assert ProductionHistory.load(name) == ProductionHistory(name)
+    assert ProductionHistory.load("nobody") == ProductionHistory("nobody")
 
 
 def test_periods_come_back_as_they_went(name: str) -> None:
     """All in one run, which is finished between periods."""
     first, second = keep("2020-07"), keep("2020-08", fell=True)
     assert first == second
-    found = ProductionHistory.read(name)
+    found = ProductionHistory.load(name)
     assert found.run == first
     assert found.periods["2020-07"].predictions == "runs:/2020-07/p"
-    assert found.truths["2020-08"] == PerformanceRecord("2020-08", "1", "2020-08", True)
-    assert found.fell("1") == [False, True]
-    assert found.fell("2") == []
+    assert found.performance["2020-08"] == PerformanceRecord("2020-08", "1", "2020-08", True)
+    assert found.degraded("1") == [False, True]
+    assert found.degraded("2") == []
     assert mlflow.get_run(first).info.status == "FINISHED"
 
 
 def test_what_was_known_before_a_period(name: str) -> None:
     """Later periods, and outcomes that became known later, are not; the digest tells."""
     keep("2020-07", fell=None)
-    then = ProductionHistory.read(name)
+    then = ProductionHistory.load(name)
     keep("2020-08", told="2020-07")
-    found = ProductionHistory.read(name)
+    found = ProductionHistory.load(name)
     assert list(found.before("2020-08").periods) == ["2020-07"]
-    assert found.before("2020-08").truths == {}
-    assert found.before("2020-09").truths["2020-07"].by == "2020-08"
+    assert found.before("2020-08").performance == {}
+    assert found.before("2020-09").performance["2020-07"].known_in == "2020-08"
     assert found.before("2020-07").digest() == ProductionHistory(name).digest()
     assert found.digest() != then.digest()
 
@@ -69,7 +69,7 @@ def test_outcomes_that_are_due(name: str) -> None:
     assert ProductionHistory(name).pending("2020-07", 1) == []
     keep("2020-07", fell=None)
     keep("2020-08", fell=False)
-    found = ProductionHistory.read(name)
+    found = ProductionHistory.load(name)
     assert found.pending("2020-09", 0) == ["2020-07", "2020-09"]
     assert found.pending("2020-09", 1) == ["2020-07"]
     assert found.pending("2020-08", 0) == ["2020-07", "2020-08"]  # done again, it tells the same
@@ -84,16 +84,16 @@ def test_a_life_begins_once(name: str) -> None:
         thread.join()
     runs = mlflow.search_runs(filter_string="tags.`longhaul.life` = 'churn'", output_format="list")
     assert len(runs) == 1
-    assert sorted(ProductionHistory.read(name).periods) == ["2020-07", "2020-08", "2020-09"]
+    assert sorted(ProductionHistory.load(name).periods) == ["2020-07", "2020-08", "2020-09"]
 
 
 def test_a_deleted_run_is_begun_anew(name: str) -> None:
     """What was in it is gone; the model lives on."""
     first = keep("2020-07")
     mlflow.MlflowClient().delete_run(first)
-    assert ProductionHistory.read(name).periods == {}
+    assert ProductionHistory.load(name).periods == {}
     assert keep("2020-08") != first
-    assert list(ProductionHistory.read(name).periods) == ["2020-08"]
+    assert list(ProductionHistory.load(name).periods) == ["2020-08"]
 
 
 def test_the_champion_is_in_charge_of_what_it_has_not_seen(name: str) -> None:

@@ -68,14 +68,14 @@ def test_only_what_is_not_needed_goes(tracking: str, tmp_path: Path) -> None:
     client.create_model_version("m", f"runs:/{ids['made']}/x.txt", ids["made"])
     open_ = client.create_run(experiment).info.run_id
     inventory = garbage_collection.take_inventory(experiment)
-    assert inventory.needed == {ids["table"], ids["made"], open_}
-    (old,) = inventory.old(before=2**62)
+    assert inventory.reachable == {ids["table"], ids["made"], open_}
+    (old,) = inventory.collectable(before=2**62)
     assert old.info.run_id == ids["idea"]
-    assert inventory.old(before=0) == []
+    assert inventory.collectable(before=0) == []
     assert garbage_collection.delete(old) == 1
     left = {one.info.run_id for one in client.search_runs([experiment])}
     assert left == {ids["table"], ids["made"], open_}
-    (again,) = garbage_collection.take_inventory(experiment).old(before=2**62)
+    (again,) = garbage_collection.take_inventory(experiment).collectable(before=2**62)
     assert again.info.lifecycle_stage == "deleted"
     assert garbage_collection.delete(again) == 0
     assert client.list_artifacts(ids["made"])
@@ -87,9 +87,9 @@ def test_another_experiment_may_need_it(tracking: str) -> None:
     here = mlflow.get_experiment_by_name("test").experiment_id
     named = client.create_run(here).info.run_id
     client.set_terminated(named)
-    assert [run.info.run_id for run in garbage_collection.take_inventory(here).old(before=2**62)] == [named]
+    assert [run.info.run_id for run in garbage_collection.take_inventory(here).collectable(before=2**62)] == [named]
     other = client.create_run(client.create_experiment("other")).info.run_id
     client.log_param(other, "table", f"runs:/{named}/table")
     inventory = garbage_collection.take_inventory(here)
-    assert inventory.old(before=2**62) == []
+    assert inventory.collectable(before=2**62) == []
     assert set(inventory.runs) == {named}

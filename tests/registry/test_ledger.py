@@ -46,8 +46,8 @@ def test_end_rewrites_the_line() -> None:
     ledger.end("end", begun, "done")
     (found,) = ledger.lines("end")
     expected = ["when", "who", "move", "from", "to", "reason", "evidence", "state"]
-    assert expected == list(found.record())
-    assert tuple(found.record()[key] for key in ("from", "to", "state")) == ("1", "2", "done")
+    assert expected == list(found.to_dict())
+    assert tuple(found.to_dict()[key] for key in ("from", "to", "state")) == ("1", "2", "done")
 
 
 def test_no_model_no_lines() -> None:

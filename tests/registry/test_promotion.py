@@ -102,48 +102,48 @@ def test_promotion_moves_alias_stages_and_ledger() -> None:
 
 
 def test_promoting_the_champion_changes_nothing() -> None:
-    """Not even where `replaces` no longer holds; so a promotion may be run again."""
+    """Not even where `expected_champion` no longer holds; so a promotion may be run again."""
     registered.model("again", 1)
-    promotion.promote("again", "1", "first", replaces="none")
-    assert promotion.promote("again", "1", "again", replaces="none") == ("1", "1")
+    promotion.promote("again", "1", "first", expected_champion="none")
+    assert promotion.promote("again", "1", "again", expected_champion="none") == ("1", "1")
     assert len(moves("again")) == 1
 
 
 def test_a_promotion_that_others_have_followed_may_be_run_again() -> None:
     """What was done once is not done again, nor an error; another question still is one."""
     registered.model("followed", 3)
-    promotion.promote("followed", "1", "first", replaces="none")
-    promotion.promote("followed", "2", "second", replaces="1")
-    assert promotion.promote("followed", "1", "first", replaces="none") == ("2", "2")
+    promotion.promote("followed", "1", "first", expected_champion="none")
+    promotion.promote("followed", "2", "second", expected_champion="1")
+    assert promotion.promote("followed", "1", "first", expected_champion="none") == ("2", "2")
     assert len(moves("followed")) == 2
     with pytest.raises(LonghaulError, match="the champion is version 2, not none as expected"):
-        promotion.promote("followed", "3", "third", replaces="none")
+        promotion.promote("followed", "3", "third", expected_champion="none")
 
 
-@pytest.mark.parametrize(("replaces", "wanted"), [("none", "none"), ("2", "version 2")])
-def test_another_champion_than_expected(replaces: str, wanted: str) -> None:
+@pytest.mark.parametrize(("expected_champion", "wanted"), [("none", "none"), ("2", "version 2")])
+def test_another_champion_than_expected(expected_champion: str, wanted: str) -> None:
     """The champion found is named, and nothing moves."""
-    name = f"cas-{replaces}"
+    name = f"cas-{expected_champion}"
     registered.model(name, 3)
     promotion.promote(name, "1", "first")
     with pytest.raises(LonghaulError, match=rf"{name}: the champion is version 1, not {wanted} as"):
-        promotion.promote(name, "3", "late", replaces=replaces)
+        promotion.promote(name, "3", "late", expected_champion=expected_champion)
     assert (promotion.champion(name), len(moves(name))) == ("1", 1)
 
 
 @pytest.mark.parametrize(
-    ("number", "reason", "replaces", "message"),
+    ("number", "reason", "expected_champion", "message"),
     [
         ("9", "why", "any", "models:/bad/9: no such version"),
         ("1", "x" * 1001, "any", "reason: 1,001 characters"),
         ("1", "", "any", "reason: empty"),
-        ("1", "why", "some", "replaces: 'some' is neither"),
+        ("1", "why", "some", "expected_champion: 'some' is neither"),
     ],
 )
-def test_bad_promotion_is_one_line(number: str, reason: str, replaces: str, message: str) -> None:
+def test_bad_promotion_is_one_line(number: str, reason: str, expected_champion: str, message: str) -> None:
     """What was wrong; nothing is written."""
     with pytest.raises(LonghaulError, match=message):
-        promotion.promote("bad", number, reason, replaces=replaces)
+        promotion.promote("bad", number, reason, expected_champion=expected_champion)
     assert ledger.lines("bad") == []
 
 
@@ -177,7 +177,7 @@ def test_killed_before_the_move_is_void() -> None:
     script = KILLED.format(where=BEFORE_THE_MOVE, name="killed-before")
     assert registered.python(script).wait() == -signal.SIGKILL
     assert moves("killed-before")[-1] == ("promote", "1", "2", "started")
-    assert promotion.promote("killed-before", "3", "next", replaces="1") == ("1", "3")
+    assert promotion.promote("killed-before", "3", "next", expected_champion="1") == ("1", "3")
     expected = [("1", "2", "void"), ("1", "3", "done")]
     assert expected == [move[1:] for move in moves("killed-before")[1:]]
     assert registered.stages("killed-before") == {"1": "Archived", "2": "None", "3": "Production"}
@@ -190,7 +190,7 @@ def test_killed_after_the_move_is_done() -> None:
     script = KILLED.format(where=AFTER_THE_MOVE, name="killed-after")
     assert registered.python(script).wait() == -signal.SIGKILL
     assert registered.stages("killed-after") == {"1": "Production", "2": "None"}
-    assert promotion.promote("killed-after", "2", "cut off", replaces="1") == ("2", "2")
+    assert promotion.promote("killed-after", "2", "cut off", expected_champion="1") == ("2", "2")
     assert moves("killed-after")[-1] == ("promote", "1", "2", "done")
     assert registered.stages("killed-after") == {"1": "Archived", "2": "Production"}
 
@@ -209,7 +209,7 @@ def test_killed_at_any_write() -> None:
         worker.stdin.flush()
         status = int(worker.stdout.readline())
         was = promotion.champion(name)
-        assert promotion.promote(name, "3", "next", replaces=was) == (was, "3")
+        assert promotion.promote(name, "3", "next", expected_champion=was) == (was, "3")
         assert registered.aliases(name).items() >= {("champion", "3")}
         assert [s for s in registered.stages(name).values() if s == "Production"] == ["Production"]
         done = [pair for _, *pair, state in moves(name) if state == "done"]
@@ -228,7 +228,7 @@ def test_rollback_goes_back_one_champion_at_a_time() -> None:
     assert promotion.rollback("back", "complaints") == ("3", "2")
     assert registered.stages("back") == {"1": "Archived", "2": "Production", "3": "Archived"}
     assert promotion.rollback("back", "more complaints") == ("2", "1")
-    with pytest.raises(LonghaulError, match="back: the ledger knows of no champion before version"):
+    with pytest.raises(LonghaulError, match="back: the ledger names no champion before version"):
         promotion.rollback("back", "despair")
     assert moves("back")[-1] == ("rollback", "2", "1", "done")
 

@@ -24,7 +24,7 @@ from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]
 ENCODER = Encoder.fit(churn(rows_per_month=60), FEATURES)
-KINDS = {column.name: column.kind for column in ENCODER.columns}
+KINDS = {column.name: column.column_type for column in ENCODER.columns}
 NOON = 1_600_000_000.25  # 2020-09-13T12:26:40.25Z
 DAY = 86_400
 HEADINGS = {

@@ -68,7 +68,7 @@ def names(one: Run) -> set[str]:
 
 def everything() -> tuple[Any, ...]:
     """All that a second cycle may not change."""
-    life = ProductionHistory.read("churn")
+    life = ProductionHistory.load("churn")
     history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     stages = mlflow.search_runs(
         filter_string="tags.mlflow.project.entryPoint LIKE '%'", output_format="list"
@@ -115,8 +115,8 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
     newest = ledger.lines("churn")[-1]
     assert "trained again on the evidence of 2020-07" in newest.reason
     assert newest.evidence == outcome["retrained"]["evidence"]
-    assert ProductionHistory.read("churn").retrainings["2020-07"]["promoted"] == "2"
-    page = mlflow.artifacts.load_text(f"runs:/{ProductionHistory.read('churn').run}/life.html")
+    assert ProductionHistory.load("churn").retrainings["2020-07"]["promoted"] == "2"
+    page = mlflow.artifacts.load_text(f"runs:/{ProductionHistory.load('churn').run}/life.html")
     assert "Version 2 took over" in page
 
     before = everything()
@@ -126,7 +126,7 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
         artifacts.read_json(f"runs:/{run(home, '2020-08').info.run_id}/cycle.json")["version"]
         == "2"
     )
-    assert ProductionHistory.read("churn").periods["2020-07"].version == "1"
+    assert ProductionHistory.load("churn").periods["2020-07"].version == "1"
 
 
 def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
     assert "must be above 5" in lost["reason"]
     assert promotion.champion("churn") == "1"
     assert logged_models.load(lost["candidate"]).predictor.family == "lightgbm"
-    assert ProductionHistory.read("churn").retrainings["2020-07"] == lost
+    assert ProductionHistory.load("churn").retrainings["2020-07"] == lost
 
 
 def test_from_the_source_alone(home: Path) -> None:
@@ -220,7 +220,7 @@ def test_bad_input_is_one_line(
         cycle.main(options(home, **{"period": "2020-07", **changes}))
     assert ended.value.code
     assert message in capfd.readouterr().err
-    assert ProductionHistory.read("churn").periods == {}
+    assert ProductionHistory.load("churn").periods == {}
     assert "churn.cycle.lock" not in {
         one.name for one in mlflow.MlflowClient().search_registered_models()
     }
@@ -233,4 +233,4 @@ def test_the_alarm_of_a_cycle(home: Path, capfd: pytest.CaptureFixture[str]) -> 
         cycle.main(options(home, "2020-07", alarm="watch"))
     assert ended.value.code == 3
     assert "alarm: cycle: version 1: watch, " in capfd.readouterr().err
-    assert ProductionHistory.read("churn").periods["2020-07"].level == "watch"
+    assert ProductionHistory.load("churn").periods["2020-07"].level == "watch"

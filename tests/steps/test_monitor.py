@@ -32,7 +32,7 @@ def test_a_period_like_those_before(home: Path) -> None:
     run = monitored_model.watch(where, "2020-07")
     assert run.info.status == "FINISHED"
     found = monitored_model.told(run)
-    scored = artifacts.fetch(ProductionHistory.read("churn").periods["2020-07"].predictions)
+    scored = artifacts.fetch(ProductionHistory.load("churn").periods["2020-07"].predictions)
     rows = pd.read_parquet(scored / "churn-1" / "2020-07.parquet")
     auc = roc_auc_score(rows["outcome"].astype(bool), rows["probability"])
     assert found["rows"] == len(rows)
@@ -52,7 +52,7 @@ def test_the_life_is_one_run(home: Path) -> None:
     where = monitored_model.table(home)
     for period in ("2020-07", "2020-08", "2020-09"):
         monitored_model.watch(where, period)
-    life = ProductionHistory.read("churn")
+    life = ProductionHistory.load("churn")
     assert sorted(life.periods) == ["2020-07", "2020-08", "2020-09"]
     history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert [point.step for point in history] == [202007, 202008, 202009]
@@ -68,8 +68,8 @@ def test_again_says_the_same(home: Path) -> None:
     where = monitored_model.table(home)
     first = monitored_model.told(monitored_model.watch(where, "2020-07"))
     assert monitored_model.told(monitored_model.watch(where, "2020-07")) == first
-    life = ProductionHistory.read("churn")
-    assert list(life.periods) == list(life.truths) == ["2020-07"]
+    life = ProductionHistory.load("churn")
+    assert list(life.periods) == list(life.performance) == ["2020-07"]
     history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert len({(point.step, point.value) for point in history}) == 1
 
@@ -94,8 +94,8 @@ def test_labels_that_come_late(home: Path) -> None:
     assert first["expected"]["auc"]["value"] > 0.5
     second = monitored_model.told(monitored_model.watch(where, "2020-08"))
     assert [truth["period"] for truth in second["truths"]] == ["2020-07"]
-    life = ProductionHistory.read("churn")
-    assert life.truths["2020-07"].by == "2020-08"
+    life = ProductionHistory.load("churn")
+    assert life.performance["2020-07"].known_in == "2020-08"
     history = mlflow.MlflowClient().get_metric_history(life.run, "auc/realized")
     assert [point.step for point in history] == [202007]
 
@@ -109,13 +109,13 @@ def test_labels_that_never_come(home: Path) -> None:
         found = monitored_model.told(run)
         assert found["decision"]["level"] == "watch"
         assert "insufficient data: no outcome" in found["decision"]["reason"]
-    assert ProductionHistory.read("churn").truths == {}
-    first = ProductionHistory.read("churn")
+    assert ProductionHistory.load("churn").performance == {}
+    first = ProductionHistory.load("churn")
     monitored_model.table(home)
     found = monitored_model.told(monitored_model.watch(where, "2020-09"))
     assert [truth["period"] for truth in found["truths"]] == ["2020-07", "2020-08", "2020-09"]
-    then = ProductionHistory.read("churn")
-    assert then.truths["2020-07"].fell is False
+    then = ProductionHistory.load("churn")
+    assert then.performance["2020-07"].degraded is False
     assert then.before("2020-08").digest() == first.before("2020-08").digest()
 
 
@@ -154,7 +154,7 @@ def test_periods_that_are_not_as_they_should_be(
     assert run.info.status == "FINISHED"
     assert (decision["level"], decision["action"]) == (level, action)
     assert words in decision["reason"]
-    assert ProductionHistory.read("churn").periods["2020-07"].level == level
+    assert ProductionHistory.load("churn").periods["2020-07"].level == level
     page = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/period.html")
     assert words.replace("'", "&#39;") in page
 
@@ -188,7 +188,7 @@ def test_the_exit_code_is_an_alarm_where_asked(home: Path, alarm: str, code: int
     except SystemExit as exit_:
         ended = int(exit_.code or 0)
     assert ended == code
-    assert ProductionHistory.read("churn").periods["2020-07"].level == "watch"
+    assert ProductionHistory.load("churn").periods["2020-07"].level == "watch"
 
 
 def test_an_alert_is_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +227,7 @@ def test_a_dead_receiver_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPat
     )
     assert run.info.status == "FINISHED"
     assert run.data.tags["longhaul.alert"] == "not delivered: ConnectionError"
-    assert "2020-07" in ProductionHistory.read("churn").periods
+    assert "2020-07" in ProductionHistory.load("churn").periods
 
 
 @pytest.mark.parametrize(
@@ -259,4 +259,4 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
-    assert ProductionHistory.read("churn").periods == {}
+    assert ProductionHistory.load("churn").periods == {}

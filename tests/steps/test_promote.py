@@ -19,9 +19,10 @@ def name(shared: Path) -> str:
     return "flights"
 
 
-def run(model: str, replaces: str = "any", reason: str = "better") -> None:
+def run(model: str, expected_champion: str = "any", reason: str = "better") -> None:
     promote.main(
-        ["--model", model, "--reason", reason, "--evidence", "abc", "--replaces", replaces]
+        ["--model", model, "--reason", reason, "--evidence", "abc"]
+        + ["--expected_champion", expected_champion]
     )
 
 
@@ -31,7 +32,7 @@ def run(model: str, replaces: str = "any", reason: str = "better") -> None:
         ({"model": "models:/flights/9"}, "models:/flights/9: no such version"),
         ({"model": "models:/flights@best"}, "has no alias 'best'; it has challenger"),
         ({"model": "runs:/abc/model"}, "model: 'runs:/abc/model' is neither"),
-        ({"model": "models:/flights/1", "replaces": "2"}, "the champion is none, not version 2"),
+        ({"model": "models:/flights/1", "expected_champion": "2"}, "the champion is none, not version 2"),
         ({"model": "models:/flights/1", "reason": "x" * 1001}, "reason: 1,001 characters"),
     ],
 )
@@ -58,7 +59,7 @@ def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[s
         "flights: version 3 is champion already",
     ]
     kept = artifacts.read_json(f"runs:/{mlflow.last_active_run().info.run_id}/ledger.json")
-    assert kept == [line.record() for line in ledger.lines(name)]
+    assert kept == [line.to_dict() for line in ledger.lines(name)]
     assert [(line["from"], line["to"], line["evidence"]) for line in kept] == [
         ("none", "2", "abc"),
         ("2", "3", "abc"),

@@ -22,6 +22,7 @@ def test_rollback_and_its_end(tracking: str, capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         rollback.main(["--name", "flights", "--reason", "again"])
     assert capsys.readouterr().err == (
-        "error: rollback: flights: the ledger knows of no champion before version 1\n"
+        "error: rollback: flights: the ledger names no champion before version 1; promote"
+        " another version instead\n"
     )
     assert registered.stages("flights") == {"1": "Production", "2": "Archived"}

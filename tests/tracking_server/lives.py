@@ -32,9 +32,9 @@ def seen(name: str) -> bool:
 
 def told(name: str = "churn") -> dict[str, object]:
     """What is on record of each period, whichever runs found it out."""
-    life = ProductionHistory.read(name)
+    life = ProductionHistory.load(name)
     return {
-        label: (one.version, one.level, one.action, one.reason, life.truths.get(label))
+        label: (one.version, one.level, one.action, one.reason, life.performance.get(label))
         for label, one in life.periods.items()
     }
 
@@ -57,7 +57,7 @@ def check(name: str = "churn") -> None:
         below = f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'"
         found = client.search_runs(["0"], f"{below} and attributes.status = 'FINISHED'")
         assert max(Counter(run.info.run_name for run in found).values(), default=1) == 1
-    life = ProductionHistory.read(name)
+    life = ProductionHistory.load(name)
     for key in client.get_run(life.run).data.metrics:
         steps = Counter(
             (point.step, point.value) for point in client.get_metric_history(life.run, key)

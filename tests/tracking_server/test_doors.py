@@ -110,7 +110,7 @@ def test_who_may_not_promote_cannot(
         assert client.search_registered_models("name = 'm.lock'") == []
     with server.as_user("tom") as client, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_RUN_ID", client.create_run("0").info.run_id)
-        arguments = ["--model=models:/m/2", "--reason=mine", "--evidence=", "--replaces=any"]
+        arguments = ["--model=models:/m/2", "--reason=mine", "--evidence=", "--expected_champion=any"]
         with pytest.raises(SystemExit):
             promote.main(arguments)
     said = capsys.readouterr().err
@@ -164,7 +164,7 @@ def test_the_stage_that_makes_users(server: Tracking, monkeypatch: pytest.Monkey
         names = {role.name for role in auth.client(server.url).list_user_roles("ann")}
         assert {"promoter"} == names & set(auth.ROLES)
         assert call("reader") == "ann is reader\n"
-        assert call("none") == "ann is no user any more\n"
+        assert call("none") == "user ann is removed\n"
         assert requests.get(search, auth=who, timeout=9).status_code == 401
         kept = client.search_runs(["0"], max_results=1000)
         assert not [run for run in kept if password in str(run.to_dictionary())]

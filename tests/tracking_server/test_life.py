@@ -31,7 +31,7 @@ def test_a_whole_life(server: Tracking, home: Path) -> None:
         assert lifecycles.children(second) == {}
         assert client.search_runs(["0"], "attributes.status = 'RUNNING'") == []
         assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
-        assert sorted(ProductionHistory.read("churn").periods) == ["2020-07", "2020-08", "2020-09"]
+        assert sorted(ProductionHistory.load("churn").periods) == ["2020-07", "2020-08", "2020-09"]
     assert sorted(path.name for path in home.iterdir()) == ["churn.parquet", "churn.yaml"]
 
 
@@ -99,9 +99,9 @@ def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
         client.set_terminated(run)
         inventory = garbage_collection.take_inventory("0")
         first = lifecycles.parents()[-1].info.run_id
-        assert run not in inventory.needed
-        assert {first, ProductionHistory.read("churn").run} <= inventory.needed
-        kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.needed}
+        assert run not in inventory.reachable
+        assert {first, ProductionHistory.load("churn").run} <= inventory.reachable
+        kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.reachable}
     clean = {"experiment": "Default", "days": 0}
     said = lifecycles.run(home, str(REPOSITORY), "clean", who=server.who("admin"), **clean)
     assert "would go; -P apply=true deletes" in said

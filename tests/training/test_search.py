@@ -93,7 +93,7 @@ def test_search_given_up_tells_its_trials():
 
     def forever(settings, others):
         if settings != FIRST:
-            assert others.given_up.wait(20)
+            assert others.cancelled.wait(20)
         return bowl(settings)
 
     search = Search(space(), FIRST, 25, 10.0, 0, 4, 2).run(forever)

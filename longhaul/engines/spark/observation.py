@@ -60,7 +60,7 @@ def observe(
     LonghaulError
         When the predictions are of other rows.
     """
-    names = batches.counted(target)
+    names = batches.monitored_columns(target)
     said = tables.read(spark, predictions).select(
         of.col("row").alias(ROW), *[of.col(name).alias(_PREFIX + name) for name in names]
     )
@@ -101,8 +101,8 @@ def _counting(
                 name: batch.column(_PREFIX + name).to_numpy(zero_copy_only=False) for name in names
             }
             frame = batch.drop_columns([ROW, *[_PREFIX + name for name in names]]).to_pandas()
-            outcome = batches.outcome(frame, target, due)
-            part = Part.of(batches.batch(frame, said, outcome, target), encoder, reference)
+            outcome = batches.read_outcome(frame, target, due)
+            part = Part.of(batches.align(frame, said, outcome, target), encoder, reference)
             whole = part if whole is None else whole + part
         if whole is not None:
             yield pa.record_batch({"part": pa.array([pickle.dumps(whole)], pa.binary())})

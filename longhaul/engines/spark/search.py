@@ -20,7 +20,7 @@ from longhaul import tasks
 from longhaul.estimators import families
 from longhaul.problem import TaskType
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import Search, SearchContext, run_trial
 from longhaul.training.suggest import annealing, to_json_value, trial_document
 from longhaul.training.trials import Trial
@@ -103,7 +103,7 @@ def _judge(shared: Any, seed: int) -> Callable[[dict[str, Any]], dict[str, Any]]
     def judge(settings: dict[str, Any]) -> dict[str, Any]:
         family, own, kind, prepared = shared.value
         chosen = families.family(family, own)
-        objective = on_validation(tasks.task_for(kind), chosen, prepared, seed, 1)
+        objective = validation_objective(tasks.task_for(kind), chosen, prepared, seed, 1)
         trial = run_trial(
             objective, 0, {name: to_json_value(value) for name, value in settings.items()}, SearchContext()
         )

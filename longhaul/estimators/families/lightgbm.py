@@ -82,7 +82,7 @@ def fit(
 
 
 class SharedDataset:
-    """Both windows, binned once for all trials; see `longhaul.estimators.families.SharedDataset`.
+    """Training and validation windows, binned once for all trials.
 
     See `longhaul.estimators.families.SharedDataset`. LightGBM only reads binned data, so trials in
     several threads can share it.
