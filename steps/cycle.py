@@ -4,15 +4,15 @@ import mlflow
 
 from longhaul import problem as problems
 from longhaul.pipeline import caller, composite
+from longhaul.pipeline.composite import RetrainingSettings
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
-from longhaul.production import retraining
+from longhaul.production import history, retraining
 from longhaul.production.version_for_period import version_for_period
 from longhaul.registry.lock import lock
 from longhaul.report import production as pages
-from longhaul.tracking import artifacts
 
 PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 
@@ -40,17 +40,14 @@ def cycle(
     with lock(f"{name}.cycle", PATIENCE_SECONDS), open_flow(use_cache) as flow:
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
-        model, outcome = f"models:/{name}/{version}", None
-        scored, decision = composite.monitor_period(flow, model, table, period, engine)
+        model = f"models:/{name}/{version}"
+        scored, decision = composite.score_and_monitor(flow, model, table, period, engine)
+        outcome = None
         if decision["action"] == "retrain":
-            outcome = retraining.superseded(name, period, version)
-            if outcome is None:
-                newest = retraining.newest_labelled(table, period)
-                outcome = composite.retrain(
-                    flow, model, table, newest, window, trials, seed, use_cache, engine
-                )
-                if retraining.record(name, period, outcome):
-                    pages.publish(name)
+            settings = RetrainingSettings(window, trials, seed, use_cache, engine)
+            outcome = composite.retrain(flow, name, version, table, period, settings)
+            if history.record_retraining(name, period, outcome):
+                pages.publish(name)
         unchanged = all(child.reused for child in flow.steps)
     record = {"period": period, "version": version, "decision": decision, "retrained": outcome}
     mlflow.log_dict(record, "cycle.json")

@@ -1,1 +1,1 @@
-"""Engines that read, count and score tables: this machine, or a Spark cluster."""
+"""Engines that ingest, check, score, count and search: this machine, or a Spark cluster."""

@@ -127,7 +127,7 @@ class Encoder:
 
     @property
     def categorical(self) -> list[int]:
-        """The indices of those of the p columns that hold codes of categories."""
+        """The indices of the matrix columns that hold codes of categories."""
         return [i for i, k in enumerate(self.sources) if self.columns[k].column_type == "category"]
 
     def to_json(self) -> str:

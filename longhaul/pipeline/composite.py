@@ -2,15 +2,20 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
-from longhaul.data import sources
+from longhaul.data import periods, sources
+from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import FinishedStep, Flow
+from longhaul.production.history import ProductionHistory
+from longhaul.registry import promotion, versions
 from longhaul.scaffold import problem_file
-from longhaul.tracking import artifacts
+from longhaul.tracking import artifacts, candidates, logged_models
 
 
 def declare_problem(flow: Flow, data: str, target: str, query: str) -> Path:
@@ -74,6 +79,75 @@ def promote_candidate(
         expected_champion=expected_champion,
     )
     return str(version["version"])
+
+
+def score_and_monitor(
+    flow: Flow, model: str, table: str, period: str, engine: str
+) -> tuple[FinishedStep, dict[str, Any]]:
+    """Score a period and monitor it; return the step that scored, and the decision."""
+    scored = flow.run("score", model=model, table=table, period=period, engine=engine)
+    monitored = flow.run(
+        "monitor",
+        model=model,
+        predictions=scored.uri("predictions"),
+        table=table,
+        period=period,
+        engine=engine,
+    )
+    return scored, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The parameters of a search that `retrain` passes on to the step `tune`."""
+
+    trials: int
+    minutes: float
+    resume: bool
+    engine: str
+
+
+def fit_challenger(
+    flow: Flow, champion: str, split: str, seed: int, search: Search | None
+) -> FinishedStep:
+    """Fit a model of the champion's family: with its settings, or after a search."""
+    family = logged_models.load(champion).predictor.family
+    if search:
+        return flow.run("tune", split=split, family=family, seed=seed, **asdict(search))
+    settings = candidates.settings_uri(versions.run_of_version(champion))
+    return flow.run("train", split=split, family=family, seed=seed, settings=settings)
+
+
+@dataclass(frozen=True)
+class RetrainingSettings:
+    """The parameters that a cycle passes on to the step `retrain`."""
+
+    window: str
+    trials: int
+    seed: int
+    use_cache: bool
+    engine: str
+
+
+def retrain(
+    flow: Flow, name: str, version: str, table: str, period: str, settings: RetrainingSettings
+) -> dict[str, Any]:
+    """Train a challenger on the evidence of a period; return the outcome.
+
+    If one that was trained on it before has taken over since, its outcome is returned instead.
+    """
+    recorded = ProductionHistory.read(name).retrainings.get(period)
+    if recorded is not None and promotion.champion(name) != version:
+        return recorded
+    lag = PeriodTable(artifacts.fetch(table)).problem.monitoring.label_lag
+    retrained = flow.run(
+        "retrain",
+        model=f"models:/{name}/{version}",
+        table=table,
+        period=periods.shift(period, -lag),  # the newest one with labels
+        **asdict(settings),
+    )
+    return dict(artifacts.read_json(retrained.uri("retrain.json")))
 
 
 def _read_text(step: FinishedStep, name: str) -> str:

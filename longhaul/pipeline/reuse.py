@@ -85,8 +85,8 @@ class Reuse:
 
     def _steps(self) -> list[str]:
         """Return the modules of all entry points that have one."""
-        commands = (entry.command for entry in self._project._entry_points.values())
-        return [command[0] for command in map(python_module, commands) if command]
+        commands = map(python_module, entry_point_commands(self._project))
+        return [command[0] for command in commands if command]
 
     def find(self, wanted: str) -> Run | None:
         """Find the newest finished run with a fingerprint, if its results still exist."""

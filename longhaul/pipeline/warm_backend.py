@@ -39,9 +39,8 @@ from mlflow.projects.utils import (
     load_project,
 )
 
-from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
-
 from longhaul.pipeline.project import python_module
+from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
 
 NAME = "warm"
 TAGS = "tags"
@@ -208,8 +207,7 @@ def _project(folder: str) -> Any:
 
 def _modules(project: Path) -> list[str]:
     """Return the modules that a project's entry points run."""
-    entry_points = _project(str(project))._entry_points.values()
-    commands = (python_module(entry_point.command) for entry_point in entry_points)
+    commands = map(python_module, entry_point_commands(_project(str(project))))
     return [command[0] for command in commands if command]
 
 

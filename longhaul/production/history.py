@@ -208,10 +208,13 @@ def record_period(
     return run_id
 
 
-def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> None:
-    """Record the outcome of the challenger that was trained because of a period."""
-    if run_id := _run_of(name):
-        mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
+def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> bool:
+    """Record the outcome of a retraining on a period's evidence; return whether it is new."""
+    run_id = _run_of(name)
+    if run_id is None or ProductionHistory.read(name).retrainings.get(period) == outcome:
+        return False
+    mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
+    return True
 
 
 def _run_of(name: str) -> str | None:
