@@ -1,8 +1,8 @@
-"""The exception whose message is written for the user."""
+"""The exception that is written for the user to read."""
 
 
 class LonghaulError(Exception):
-    """A mistake that the user can mend; its message is one line: what is wrong, where, what to do.
+    """Error that the user can mend; its message is one line: the problem, the place, the remedy.
 
     Attributes
     ----------

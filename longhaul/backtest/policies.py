@@ -234,7 +234,7 @@ class Backtest:
             window=[period, period],
             windows=mine,
             metrics=performance.realized(scores, self._problem, 0),
-            rival=gate.ChampionComparison(theirs, better, measure(outcome, other.probability)),
+            champion=gate.ChampionComparison(theirs, better, measure(outcome, other.probability)),
         )
         return gate.judge(self._problem.gate, evidence).passed
 

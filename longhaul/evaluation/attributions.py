@@ -104,7 +104,9 @@ def permutation(
     return rises
 
 
-def _features_to_shuffle(matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int) -> np.ndarray:
+def _features_to_shuffle(
+    matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int
+) -> np.ndarray:
     """Select features: all, or those whose columns correlate best with the outcome."""
     if count <= MAX_SHUFFLED:
         return np.unique(sources)

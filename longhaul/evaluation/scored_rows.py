@@ -72,7 +72,7 @@ def gather_evidence(
         window=[labels.min(), labels.max()],
         windows=candidate.windows,
         metrics=metrics,
-        rival=_compare(rows, champion, seed) if champion else None,
+        champion=_compare(rows, champion, seed) if champion else None,
         task_type=task_type,
         distinct=len(np.unique(rows.outcome)),
     )
@@ -84,15 +84,15 @@ def name_metrics(
     """Name all finite metrics test_…, with the bounds of the improvement over the champion."""
     values = {name: interval.value for name, interval in metrics.items()}
     values |= {**decisions, "rows": float(evidence.rows)}
-    if evidence.rival:
-        bounds = asdict(evidence.rival.improvement)
+    if evidence.champion:
+        bounds = asdict(evidence.champion.improvement)
         values |= {f"improvement_{name}": bound for name, bound in bounds.items()}
     return {f"test_{name}": value for name, value in values.items() if isfinite(value)}
 
 
 def verdict_to_dict(verdict: GateVerdict, evidence: GateEvidence) -> dict[str, Any]:
     """Convert checks, metrics and windows for verdict.json."""
-    champion = evidence.rival
+    champion = evidence.champion
     return {
         "passed": verdict.passed,
         "checks": [asdict(check) for check in verdict.checks],

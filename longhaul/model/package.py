@@ -121,7 +121,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise LonghaulError(f"{folder}: not a Longhaul model; it has no readable {MANIFEST}") from None
+        raise LonghaulError(
+            f"{folder}: not a Longhaul model; it has no readable {MANIFEST}"
+        ) from None
     if manifest.get("format") != FORMAT:
         raise LonghaulError(
             f"{folder}: the model has format {manifest.get('format')!r}, but this version of Longhaul"

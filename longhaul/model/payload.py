@@ -25,4 +25,6 @@ def _json_values(column: pd.Series) -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(column):
         values = [value.isoformat() for value in values]
     missing = column.isna()
-    return [None if is_missing else value for value, is_missing in zip(values, missing, strict=True)]
+    return [
+        None if is_missing else value for value, is_missing in zip(values, missing, strict=True)
+    ]

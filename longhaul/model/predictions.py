@@ -70,7 +70,7 @@ def write(
         not known), and the problem's time column.
     predictor : Predictor
     problem : Problem
-    provenance : Origin
+    provenance : Provenance
     batch_rows : int
         Rows per batch; a few batches are in memory at once.
 
@@ -148,7 +148,9 @@ def assemble(
         "period": pa.repeat(provenance.period, count),
         "model": pa.repeat(provenance.model, count),
         "version": pa.repeat(provenance.version, count),
-        "predicted_at": pa.repeat(pa.scalar(provenance.at, PROVENANCE_SCHEMA["predicted_at"]), count),
+        "predicted_at": pa.repeat(
+            pa.scalar(provenance.at, PROVENANCE_SCHEMA["predicted_at"]), count
+        ),
         **predicted,
         "outcome": _outcome(frame, problem),
     }

@@ -28,7 +28,7 @@ _STORED = {"known_in": "by", "degraded": "fell"}  # fields that are stored by an
 
 @dataclass(frozen=True)
 class PeriodRecord:
-    """What was decided about one period.
+    """Decision about one period.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class PeriodRecord:
 
 @dataclass(frozen=True)
 class PerformanceRecord:
-    """Whether the realized performance of one period was degraded.
+    """Verdict on the realized performance of one period.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ class ProductionHistory:
         )
 
     def pending(self, period: str, lag: int) -> list[str]:
-        """Return the periods whose labels are due by a period and that are not evaluated yet.
+        """Return the periods that have labels by a period and are not evaluated yet.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ def record_period(
     name: str,
     experiment_id: str,
 ) -> str:
-    """Record a period, and the performance of the periods whose labels became known with it.
+    """Record a period, and the realized performance that became known with it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Choice of the version whose predictions of a period count: one that has not seen it."""
+"""Choice of the version that counts for a period: one that has not seen it."""
 
 from longhaul.errors import LonghaulError
 from longhaul.production.history import ProductionHistory
@@ -7,7 +7,7 @@ from longhaul.tracking.tags import LAST_PERIOD_SEEN
 
 
 def version_for_period(name: str, period: str) -> str:
-    """Return the version whose predictions of a period count.
+    """Return the version that counts for a period: its predictions are monitored.
 
     It is the champion, unless it was fitted or judged on the period: then it is the version that
     predicted the period when it was monitored.

@@ -1,6 +1,7 @@
 """MLflow's older registry stages, made to mirror the aliases while MLflow still has stages.
 
-The aliases are authoritative: where MLflow has no stages, or refuses to move them, a note is printed.
+The aliases are authoritative: where MLflow has no stages, or refuses to move them, a note is
+printed.
 """
 
 import sys
@@ -36,7 +37,7 @@ def mirror(name: str) -> None:
 def stage_changes(
     existing: Iterable[ModelVersion], aliases: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield number and new stage of each version whose stage does not match its alias.
+    """Yield number and new stage of each version with a stage that its alias contradicts.
 
     A version that is both champion and challenger is in Production. One that is neither is
     Archived if it was either, and keeps its stage otherwise.

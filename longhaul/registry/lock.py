@@ -4,9 +4,9 @@ Creating a registered model is atomic in every store: its name is a primary key.
 registered model that exists while the lock is held; its tags name the holder.
 
 A lock whose holder has ended is stale and is broken. MLflow cannot delete "this lock, if it is
-still the same acquisition": so to break a lock takes a claim, named after that acquisition, and the
-holder of the claim looks again before deleting. The lock of a later holder is never deleted. A claim
-is itself a lock: a stale claim is broken in the same way.
+still the same acquisition": so to break a lock takes a claim, named after that acquisition, and
+the holder of the claim looks again before deleting. The lock of a later holder is never deleted. A
+claim is itself a lock: a stale claim is broken in the same way.
 
 Limits: hosts are told apart by name, and a holder on another host that still works after
 `STALE_SECONDS` is taken for dead; a promotion takes a second.

@@ -95,7 +95,7 @@ def run_of_version(uri: str) -> str:
 
 
 def require_ready(name: str, number: str) -> None:
-    """Refuse a version that does not exist, or whose files are not complete yet."""
+    """Refuse a version that does not exist or is not complete yet."""
     status = version(name, number).status
     if status != "READY":
         raise LonghaulError(

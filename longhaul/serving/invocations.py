@@ -130,9 +130,7 @@ def _content_type(headers: RequestHeaders) -> str:
         message = f"there is no Content-Type; send {mlflow_parsing.JSON} or {mlflow_parsing.CSV}"
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", message)
     if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise HttpError(
-            415, "UNSUPPORTED_ENCODING", "the body is compressed; send it uncompressed"
-        )
+        raise HttpError(415, "UNSUPPORTED_ENCODING", "the body is compressed; send it uncompressed")
     return content_type.decode("latin-1")
 
 

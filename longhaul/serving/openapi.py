@@ -1,4 +1,4 @@
-"""What the service says of itself: OpenAPI, with the features of the model in service."""
+"""OpenAPI document of the service, with the features of the live model."""
 
 import json
 from typing import Any
@@ -24,42 +24,44 @@ _PREDICTED: dict[str, dict[str, Any]] = {
     "regression": {"prediction": _NUMBER},
 }
 _STATUS = {
-    400: "Not what the model takes.",
+    400: "The request does not fit the model.",
     401: "No token, or a wrong one.",
     408: "The body did not come in time.",
     413: "Too many bytes or rows.",
     415: "Neither JSON nor CSV, or no Content-Type.",
-    503: "Busy, too slow, or not to be recorded: try again later.",
+    503: "Busy, too slow, or the prediction log cannot be written: try again later.",
 }
 
 
 def openapi(model: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of a service.
+    """Build the OpenAPI 3.1 document of a service.
 
     Parameters
     ----------
-    served : Served
+    model : LoadedModel
         The model in service.
-    settings : Settings
+    settings : ServiceSettings
     """
-    one = model.model_uri
+    model_uri = model.model_uri
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
-            "title": f"Longhaul: {one.name}",
-            "version": one.version or "0",
-            "description": _description(served, settings),
+            "title": f"Longhaul: {model_uri.name}",
+            "version": model_uri.version or "0",
+            "description": _description(model, settings),
         },
         "paths": {
-            "/invocations": {"post": _invocations(served)},
-            "/outcomes": {"post": _outcomes()},
+            "/invocations": {"post": _invocations(model)},
+            "/outcomes": {"post": _ground_truth()},
             "/ping": {"get": _get("Alive: the process answers.")},
-            "/ready": {"get": _get("Ready: a model is loaded and the record can be written.", 503)},
+            "/ready": {
+                "get": _get("Ready: a model is loaded and the prediction log can be written.", 503)
+            },
             "/health": {"get": _get("The model in service, and what is wrong, if anything.")},
             "/version": {"get": _get("The version of MLflow.")},
-            "/metrics": {"get": _get("Figures for Prometheus.")},
+            "/metrics": {"get": _get("Metrics for Prometheus.")},
         },
-        "components": {"schemas": _schemas(served)},
+        "components": {"schemas": _schemas(model)},
     }
     if settings.tokens:
         schemes = {"token": {"type": "http", "scheme": "bearer"}}
@@ -70,15 +72,15 @@ def openapi(model: LoadedModel, settings: ServiceSettings) -> dict[str, Any]:
 
 def _description(model: LoadedModel, settings: ServiceSettings) -> str:
     target, limits = model.problem.target, settings.limits
-    said = {
+    descriptions = {
         "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
         f" the threshold {model.predictor.threshold:.3g}",
-        "multiclass": f"Which `{target.column}` is likeliest, its probability, and those of all:"
+        "multiclass": f"The likeliest `{target.column}`, its probability, and the probabilities of all:"
         f" {', '.join(target.classes)}",
-        "regression": f"The value of `{target.column}` to be expected",
+        "regression": f"The expected value of `{target.column}`",
     }
     return (
-        f"{said[target.task_type]}. A feature that is not sent is missing;"
+        f"{descriptions[target.task_type]}. A feature that is not sent is missing;"
         f" other columns are ignored. One request takes {limits.rows:,} rows, {limits.bytes:,}"
         f" bytes and {limits.seconds:g} s at most."
     )
@@ -93,7 +95,7 @@ def _invocations(model: LoadedModel) -> dict[str, Any]:
             {
                 "name": "X-Request-Id",
                 "in": "header",
-                "description": "An id of your own; else the answer brings one.",
+                "description": "An id of your own; without it the service makes one.",
                 "schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
             }
         ],
@@ -111,19 +113,19 @@ def _invocations(model: LoadedModel) -> dict[str, Any]:
                     name: {"schema": {"type": "string"}}
                     for name in ("X-Request-Id", "X-Model", "X-Model-Version")
                 },
-                "content": {"application/json": {"schema": _ref("Answer")}},
+                "content": {"application/json": {"schema": _ref("Response")}},
             },
             **_errors(*_STATUS),
         },
     }
 
 
-def _outcomes() -> dict[str, Any]:
-    content = {"application/json": {"schema": _ref("Report")}}
+def _ground_truth() -> dict[str, Any]:
+    content = {"application/json": {"schema": _ref("GroundTruthReport")}}
     return {
-        "summary": "Report what became of rows that were predicted.",
+        "summary": "Report the ground truth of rows that were predicted.",
         "requestBody": {"required": True, "content": content},
-        "responses": {"202": {"description": "On record."}, **_errors(*_STATUS)},
+        "responses": {"202": {"description": "Recorded."}, **_errors(*_STATUS)},
     }
 
 
@@ -140,8 +142,8 @@ def _errors(*statuses: int) -> dict[str, Any]:
 
 
 def _schemas(model: LoadedModel) -> dict[str, Any]:
-    """The shapes of requests and answers."""
-    features = {name: _TYPES[kind] for name, kind in model.column_types.items()}
+    """Build the schemas of requests and responses."""
+    features = {name: _TYPES[column_type] for name, column_type in model.column_types.items()}
     names = list(features)
     split = {
         "type": "object",
@@ -166,11 +168,11 @@ def _schemas(model: LoadedModel) -> dict[str, Any]:
             "properties": {**forms, "params": params},
             "oneOf": [{"required": [name]} for name in forms],
         },
-        "Answer": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
+        "Response": _object({"predictions": {"type": "array", "items": _ref("Prediction")}}),
         "Prediction": _object(_PREDICTED[model.predictor.task_type]),
         "Error": _object({"error_code": {"type": "string"}, "message": {"type": "string"}}),
         **report.pop("$defs"),
-        "Report": report,
+        "GroundTruthReport": report,
     }
 
 

@@ -1,4 +1,4 @@
-"""The service as processes: workers that answer, and this one, which keeps them and the record."""
+"""Supervisor of the service: starts and replaces workers, and compacts their write-ahead logs."""
 
 import contextlib
 import functools
@@ -30,7 +30,7 @@ _NICE = 10  # workers come first
 
 
 def run(settings: ServiceSettings) -> int:
-    """Serve until SIGTERM or SIGINT; then finish the requests in flight and the record.
+    """Serve until SIGTERM or SIGINT; then finish the requests in flight and the prediction log.
 
     Returns
     -------
@@ -40,94 +40,101 @@ def run(settings: ServiceSettings) -> int:
     Raises
     ------
     LonghaulError
-        When the settings are refused, the address is taken, there is no model that can be served,
+        When the settings are refused, the address is in use, there is no model that can be served,
         or the workers cannot start.
     """
     settings.check()
     event_log.configure()
-    with _runtime() as folder, _listen(settings) as listener, _own_signals():
-        cache_dir, own = folder / "models", ServiceMetrics()
+    with _runtime_folder() as folder, _listen(settings) as listener, _restore_signals():
+        cache_dir, service_metrics = folder / "models", ServiceMetrics()
         cache_dir.mkdir()
         first = loaded_model.load(resolve_model(settings.model), cache_dir)
-        keeper = Compactor(settings, first.model_uri.name, cache_dir, own)
+        compactor = Compactor(settings, first.model_uri.name, cache_dir, service_metrics)
         try:
             _supervise(settings, cache_dir, listener)
         finally:
-            keeper.close()
+            compactor.close()
         return metrics.counter_total("longhaul_rows")
 
 
 class Compactor:
-    """Makes Parquet of the record, and shows it to the shadow, beside the workers.
+    """Thread that compacts write-ahead logs and queues the new files for the shadow.
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServiceSettings
     model : str
         The registered model's name.
     cache_dir : Path
-        Where copies of models stay.
-    own : Meters
+        Where downloaded models stay.
+    service_metrics : ServiceMetrics
     """
 
-    def __init__(self, settings: ServiceSettings, model: str, cache_dir: Path, own: ServiceMetrics):
-        self.folder, self.metrics, self.trouble = settings.record, own, ""
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        model: str,
+        cache_dir: Path,
+        service_metrics: ServiceMetrics,
+    ):
+        self.folder, self.metrics = settings.record, service_metrics
+        self.error = ""  # the reason while compaction fails, else empty
         self.shadow: Shadow | None = None
         if settings.shadow:
             uri = f"models:/{model}@{settings.shadow}"
-            self.shadow = Shadow(uri, settings.record, cache_dir, own)
+            self.shadow = Shadow(uri, settings.record, cache_dir, service_metrics)
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the record."""
+        """Stop the thread and compact the rest."""
         self._end.set()
         self._thread.join()
-        self._seal()
+        self._compact()
         if self.shadow:
             self.shadow.close(SHADOW_SECONDS)
 
-    def _keep(self) -> None:
-        with contextlib.suppress(OSError):  # on Linux a thread has a priority of its own
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):  # on Linux a priority belongs to a thread
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._end.wait(TICK_SECONDS):
-            self._seal()
+            self._compact()
             metrics.remove_dead_processes()
 
-    def _seal(self) -> None:
+    def _compact(self) -> None:
         try:
             for file in compaction.compact(self.folder):
                 if self.shadow:
                     self.shadow.add(file)
-        except Exception as error:  # tried again at the next tick: the journals are still there
-            if not self.trouble:
-                event_log.error("record not sealed", reason=str(error))
-            self.trouble = str(error)
+        except Exception as error:  # the next tick tries again: the logs are still there
+            if not self.error:
+                event_log.error("compaction failed", reason=str(error))
+            self.error = str(error)
         else:
-            self.trouble = ""
+            self.error = ""
         oldest = compaction.oldest_pending(self.folder)
-        self.metrics.lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
+        self.metrics.compaction_lag.set(0 if oldest is None else max(0.0, time.time() - oldest))
 
 
 class WorkerSupervisor(Multiprocess):
-    """uvicorn's supervisor, which also knows whether it was told to stop."""
+    """uvicorn's supervisor, extended by a flag: a signal has stopped it."""
 
-    told = False
+    stopped_by_signal = False
 
     def handle_int(self) -> None:
-        """SIGINT."""
-        self.told = True
+        """Handle SIGINT."""
+        self.stopped_by_signal = True
         super().handle_int()
 
     def handle_term(self) -> None:
-        """SIGTERM."""
-        self.told = True
+        """Handle SIGTERM."""
+        self.stopped_by_signal = True
         super().handle_term()
 
 
 def _supervise(settings: ServiceSettings, cache_dir: Path, listener: socket.socket) -> None:
-    """Run the workers until a signal says otherwise; those that die are replaced."""
+    """Run the workers until a signal stops them; those that die are replaced."""
     config = Config(
         functools.partial(app.create_app, settings, cache_dir),
         factory=True,
@@ -149,15 +156,15 @@ def _supervise(settings: ServiceSettings, cache_dir: Path, listener: socket.sock
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     workers = WorkerSupervisor(config, [listener])
     workers.run()
-    if not workers.told:
-        raise LonghaulError("the workers cannot start; the log above says why")
+    if not workers.stopped_by_signal:
+        raise LonghaulError("the workers cannot start; the log above has the reason")
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
-    """Give signals back once the record is finished, but SIGTERM: what is left is to close the run.
+def _restore_signals() -> Iterator[None]:
+    """Restore signal handlers at the end, except SIGTERM's: it must not interrupt closing the run.
 
-    `mlflow run` sends one when it is interrupted itself, and nobody knows how late it comes.
+    `mlflow run` sends SIGTERM when it is interrupted itself, at any time after.
     """
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     before[signal.SIGTERM] = signal.SIG_IGN
@@ -170,8 +177,8 @@ def _own_signals() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _runtime() -> Iterator[Path]:
-    """A folder for as long as the service runs: models, and the figures of all processes."""
+def _runtime_folder() -> Iterator[Path]:
+    """Create a temporary folder for models and for the metrics of all processes."""
     folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
     metrics.share_folder(folder / "metrics")
     try:
@@ -182,7 +189,7 @@ def _runtime() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _listen(settings: ServiceSettings) -> Iterator[socket.socket]:
-    """A socket that is open before a worker starts, so that a busy port is known at once."""
+    """Open the socket before a worker starts, so that an address in use fails at once."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Reading artifacts by URI, and writing those of the active run."""
+"""Artifacts: fetched by URI, and logged to the active run."""
 
 import atexit
 import json

@@ -1,4 +1,4 @@
-"""Processes that own runs, and the closing of runs whose process has ended."""
+"""Processes that own runs, and the reaping of orphaned runs."""
 
 import contextlib
 import os

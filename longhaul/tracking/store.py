@@ -56,7 +56,7 @@ def retry(request: Callable[..., T], *args: Any, **kwargs: Any) -> T:
 
 
 def describe_error(error: Exception) -> str:
-    """Describe an error of the store in one line that says what to do about it.
+    """Describe an error of the store and its remedy in one line.
 
     Parameters
     ----------

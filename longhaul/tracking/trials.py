@@ -12,7 +12,7 @@ from mlflow.entities import Metric, Param, Run, RunStatus, RunTag
 from longhaul.tracking.mlflow_internals import MLFLOW_PARENT_RUN_ID
 from longhaul.tracking.pagination import paginate
 from longhaul.tracking.store import retry
-from longhaul.tracking.tags import ERROR, TRIAL_NUMBER, OWNER, SEARCH
+from longhaul.tracking.tags import ERROR, OWNER, SEARCH, TRIAL_NUMBER
 from longhaul.training.trials import Trial, best_so_far
 
 SETTING = "setting."
@@ -63,7 +63,7 @@ def read(experiment_id: str, search: str) -> list[Trial]:
 
 
 def log_best(run_id: str, trials: Sequence[Trial]) -> None:
-    """Log the lowest loss so far as a metric of a run; step: trial number, time: the trial's end."""
+    """Log the lowest loss after each trial; the step is its number, the time its end."""
     curve = zip(trials, best_so_far(trials), strict=True)
     points = [
         Metric(BEST, float(loss), _milliseconds(trial.started + trial.seconds), trial.number)

@@ -115,7 +115,9 @@ class Search:
                 pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_trial(objective: Objective, number: int, settings: dict[str, Any], context: SearchContext) -> Trial:
+def run_trial(
+    objective: Objective, number: int, settings: dict[str, Any], context: SearchContext
+) -> Trial:
     """Run one trial; an error of any kind is recorded as its failure."""
     started, clock = time.time(), time.perf_counter()
     try:

@@ -43,7 +43,7 @@ def test_the_first_candidate_needs_no_champion() -> None:
 
 def test_a_better_candidate_passes() -> None:
     """Better by more than the margin at the lower bound."""
-    verdict = judge(GATE, replace(GOOD, rival=RIVAL))
+    verdict = judge(GATE, replace(GOOD, champion=RIVAL))
     assert verdict.passed
     assert verdict.refusal == ""
     assert {check.name for check in verdict.checks} >= {
@@ -56,7 +56,7 @@ def test_a_better_candidate_passes() -> None:
 def test_no_winner_by_noise(low: float) -> None:
     """A lower bound that does not exceed the margin is not enough, however good the middle."""
     rival = replace(RIVAL, improvement=Interval(0.02, low, 0.05))
-    assert refusals(replace(GOOD, rival=rival)) == ["better than champion"]
+    assert refusals(replace(GOOD, champion=rival)) == ["better than champion"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_no_winner_by_noise(low: float) -> None:
         (replace(GOOD, windows={**WINDOWS, "more": ["2024-04", "2024-05"]}), "unseen by candidate"),
         (replace(GOOD, window=["2024-W14", "2024-W17"]), "unseen by candidate"),
         (
-            replace(GOOD, rival=replace(RIVAL, windows={**WINDOWS, "fit": ["2024-01", "2024-09"]})),
+            replace(GOOD, champion=replace(RIVAL, windows={**WINDOWS, "fit": ["2024-01", "2024-09"]})),
             "unseen by champion",
         ),
     ],
@@ -109,7 +109,7 @@ def test_a_limit_that_the_champion_misses_too(
 ) -> None:
     """Who comes no less near on the same rows is not refused for it; who does, or may, is."""
     rival = replace(RIVAL, metrics=champion)
-    assert refusals(replace(GOOD, metrics=metrics, rival=rival)) == refused
+    assert refusals(replace(GOOD, metrics=metrics, champion=rival)) == refused
 
 
 def test_limits_themselves_pass() -> None:
@@ -132,10 +132,10 @@ def places(evidence: GateEvidence) -> list[tuple[Any, ...]]:
     found += [("windows", name, end) for name in WINDOWS for end in (0, 1)]
     found += [("metrics", name) for name in binary.metrics]
     found += [("metrics", name, bound) for name in binary.metrics for bound in bounds]
-    if evidence.rival:
-        found += [("rival", "improvement")]
-        found += [("rival", "improvement", bound) for bound in bounds]
-        found += [("rival", "windows", name) for name in WINDOWS]
+    if evidence.champion:
+        found += [("champion", "improvement")]
+        found += [("champion", "improvement", bound) for bound in bounds]
+        found += [("champion", "windows", name) for name in WINDOWS]
     return found
 
 
@@ -155,7 +155,7 @@ def spoil(evidence: GateEvidence, place: tuple[Any, ...], value: Any) -> GateEvi
 @given(st.data(), st.sampled_from([None, float("nan"), float("inf"), -float("inf")]))
 def test_what_is_not_known_never_passes(data: st.DataObject, value: float | None) -> None:
     """NaN, an infinity or nothing at all, anywhere, with or without a champion: refused."""
-    evidence = data.draw(st.sampled_from([GOOD, replace(GOOD, rival=RIVAL)]))
+    evidence = data.draw(st.sampled_from([GOOD, replace(GOOD, champion=RIVAL)]))
     place = data.draw(st.sampled_from(places(evidence)))
     verdict = judge(GATE, spoil(evidence, place, value))
     assert not verdict.passed

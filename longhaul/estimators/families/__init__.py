@@ -17,7 +17,9 @@ Settings = Mapping[str, float]
 class SharedDataset(Protocol):
     """Training and validation windows prepared once, shared by trials in several threads."""
 
-    def fit(self, settings: Settings, threads: int, pruner: MedianPruner | None = None) -> Estimator:
+    def fit(
+        self, settings: Settings, threads: int, pruner: MedianPruner | None = None
+    ) -> Estimator:
         """Fit as `Family.fit` does with both windows, unless the pruner stops it earlier."""
 
 

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, validate_trees
+from longhaul.estimators.estimator import (
+    SklearnEstimator,
+    fit_sklearn,
+    load_sklearn,
+    validate_trees,
+)
 from longhaul.estimators.sample import Sample
 from longhaul.estimators.trees import leaf_rows, is_valid_tree
 from longhaul.features.encoder import Encoder

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from longhaul.estimators.estimator import SklearnEstimator, fit_sklearn, load_sklearn, validate_trees
+from longhaul.estimators.estimator import (
+    SklearnEstimator,
+    fit_sklearn,
+    load_sklearn,
+    validate_trees,
+)
 from longhaul.estimators.sample import Sample
 from longhaul.estimators.trees import leaf_rows, is_valid_tree
 from longhaul.features.encoder import Encoder
@@ -97,7 +102,9 @@ def _is_valid(tree: Any, width: int) -> bool:
     children = np.column_stack([nodes["left"], nodes["right"]]).astype(np.int64)
     sets = nodes["bitset_idx"][inner & (nodes["is_categorical"] == 1)]
     bitsets = min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets))
-    return is_valid_tree(children, nodes["feature_idx"], inner, width) and bool((sets < bitsets).all())
+    return is_valid_tree(children, nodes["feature_idx"], inner, width) and bool(
+        (sets < bitsets).all()
+    )
 
 
 def _with_values(matrix: np.ndarray) -> np.ndarray:
@@ -115,6 +122,15 @@ def _best_iterations(model: Any, train: Sample, valid: Sample, threads: int) -> 
     The early-stopped model itself has more iterations, and scikit-learn cannot truncate it.
     """
     in_train = np.isin(valid.outcome, train.outcome) if train.classes > 2 else slice(None)
-    weights: dict[str, Any] = {} if valid.weight is None else {"sample_weight_val": valid.weight[in_train]}
-    fit_sklearn(model, train, threads, X_val=valid.matrix[in_train], y_val=valid.outcome[in_train], **weights)
+    weights: dict[str, Any] = (
+        {} if valid.weight is None else {"sample_weight_val": valid.weight[in_train]}
+    )
+    fit_sklearn(
+        model,
+        train,
+        threads,
+        X_val=valid.matrix[in_train],
+        y_val=valid.outcome[in_train],
+        **weights,
+    )
     return max(1, int(np.argmax(model.validation_score_)))  # the first score is without any tree
