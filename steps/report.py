@@ -1,4 +1,4 @@
-"""One self-contained HTML page about a life cycle."""
+"""Write one self-contained HTML page about a life cycle."""
 
 import mlflow
 
@@ -11,16 +11,16 @@ PICTURES = "pictures"
 
 @step
 def report(run: str) -> str:
-    """Build the pages from the tracking store alone: report.html, and report.md for reading on."""
-    found = run_tree.read_run_tree(run)
-    told = page.build_report(found)
-    mlflow.log_text(page.html(told), "report.html")
-    text, pictures = page.markdown(told, PICTURES)
+    """Write report.html, and report.md to read on, from the tracking store alone."""
+    tree = run_tree.read_run_tree(run)
+    content = page.build_report(tree)
+    mlflow.log_text(page.html(content), "report.html")
+    text, pictures = page.markdown(content, PICTURES)
     mlflow.log_text(text, "report.md")
     with artifacts.log_folder(PICTURES) as folder:
         for name, png in pictures.items():
             (folder / name).write_bytes(png)
-    return f"report.html on {len(found.stages)} stages"
+    return f"report.html on {len(tree.stages)} steps"
 
 
 if __name__ == "__main__":

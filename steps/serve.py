@@ -1,4 +1,4 @@
-"""Serve the model over HTTP until it is stopped: predictions on record, the alias followed."""
+"""Serve the model over HTTP until it is stopped: predictions are logged, the alias is followed."""
 
 import os
 
@@ -7,8 +7,7 @@ import mlflow
 from longhaul.pipeline import caller
 from longhaul.pipeline.parameters import Count, OnLogFailure, PortOrAny, Seconds, Workers
 from longhaul.pipeline.step import step
-from longhaul.serving import auth as bearer
-from longhaul.serving import supervisor
+from longhaul.serving import auth, supervisor
 from longhaul.serving.settings import RequestLimits, ServiceSettings
 
 
@@ -19,16 +18,16 @@ def serve(
     port: PortOrAny,
     workers: Workers,
     record: str,
-    unrecorded: OnLogFailure,
+    on_log_failure: OnLogFailure,
     shadow: str,
     tokens: str,
     max_rows: Count,
     max_bytes: Count,
     timeout: Seconds,
-    watch: Seconds,
-    seal: Seconds,
+    poll_seconds: Seconds,
+    compact_seconds: Seconds,
 ) -> str:
-    """Answer in MLflow's scoring protocol, and keep every prediction."""
+    """Answer in MLflow's scoring protocol, and log every prediction."""
     folder = caller.folder()
     settings = ServiceSettings(
         model=model,
@@ -36,14 +35,14 @@ def serve(
         port=port,
         workers=workers,
         record=folder / record,
-        unrecorded="count" if unrecorded == "count" else "refuse",
+        on_log_failure="count" if on_log_failure == "count" else "refuse",
         shadow=shadow,
-        tokens=bearer.load_tokens(
+        tokens=auth.load_tokens(
             folder / tokens if tokens else None, os.environ.get("LONGHAUL_TOKENS", "")
         ),
         limits=RequestLimits(max_bytes, max_rows, timeout),
-        watch=watch,
-        seal=seal,
+        poll_seconds=poll_seconds,
+        compact_seconds=compact_seconds,
     )
     rows = supervisor.run(settings)
     mlflow.log_metric("rows", rows)

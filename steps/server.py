@@ -22,7 +22,7 @@ def server(
 ) -> str:
     """Serve runs, artifacts and models to the users who may read or write them."""
     settings = ServerSettings(
-        store=resolve_storage(folder, database, artifacts, caller.folder()),
+        storage=resolve_storage(folder, database, artifacts, caller.folder()),
         host=host,
         port=port,
         workers=workers,

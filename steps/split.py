@@ -12,7 +12,7 @@ from longhaul.tracking import artifacts, datasets
 
 @step
 def split(table: str, until: str, window: Window) -> str:
-    """Write each window as one file, with a summary of what it covers."""
+    """Write each window as one file, with a summary of its periods and rows."""
     source = PeriodTable(artifacts.fetch(table))
     problem = source.problem
     if until:

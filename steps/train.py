@@ -1,6 +1,5 @@
 """Fit one family, with its default settings or given ones."""
 
-
 from longhaul.data.split import Split
 from longhaul.estimators import families
 from longhaul.pipeline.parameters import Seed, Threads
@@ -13,12 +12,14 @@ from longhaul.training import candidate
 def train(split: str, family: str, settings: str, seed: Seed, threads: Threads) -> str:
     """Fit one family; log the model and its validation metrics."""
     windows = Split(artifacts.fetch(split))
-    problem, own = windows.problem, windows.family_files
-    families.family(family, own)
-    rows, valid = windows.read("train"), windows.read("valid")
+    problem, custom_families = windows.problem, windows.family_files
+    families.family(family, custom_families)  # an unknown one is refused before rows are read
+    train_rows, valid_rows = windows.read("train"), windows.read("valid")
     chosen = candidates.read_settings(settings) if settings else {}
-    fitted = candidate.fit(problem, rows, valid, family, chosen, seed, threads, own)
-    return candidates.log(fitted, valid)
+    fitted = candidate.fit(
+        problem, train_rows, valid_rows, family, chosen, seed, threads, custom_families
+    )
+    return candidates.log(fitted, valid_rows)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,13 @@ class Engine(Protocol):
         """Check one period; write its good rows; see `longhaul.data.validation.check`."""
 
     def predict(
-        self, source: Path, target: Path, uri: str, predictor: Predictor, provenance: Provenance
+        self,
+        source: Path,
+        target: Path,
+        uri: str,
+        predictor: Predictor,
+        problem: Problem,
+        provenance: Provenance,
     ) -> None:
         """Predict the rows of one file of a table; write another.
 
@@ -65,6 +71,7 @@ class Engine(Protocol):
             Of the model, such as ``models:/flights/3``.
         predictor : Predictor
             That of the same model.
+        problem : Problem
         provenance : Provenance
         """
 
@@ -133,8 +140,7 @@ def open(engine: str, job: str, models: bool = False) -> Iterator[Engine]:
         return
     requirements.require()
     # Not before it is asked for: pyspark is optional, and takes seconds to import.
-    from longhaul.engines.spark.engine import SparkEngine
-    from longhaul.engines.spark.session import session
+    from longhaul.engines.spark import engine as spark
 
-    with session(f"longhaul {job}", models) as spark:
-        yield SparkEngine(spark)
+    with spark.start(job, models) as started:
+        yield started

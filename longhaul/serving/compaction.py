@@ -28,7 +28,7 @@ _TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
 
 
 def compact(folder: Path) -> Iterator[Path]:
-    """Convert the write-ahead logs that are closed, or whose worker has died, to Parquet.
+    """Convert write-ahead logs that are closed, or left by a dead worker, to Parquet.
 
     Several processes may do so at the same time.
 

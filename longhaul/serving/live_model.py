@@ -73,7 +73,7 @@ class LiveModel:
         self._end.set()
 
     def refresh(self) -> None:
-        """Put the model in service that the URI points at, if it is another and passes its check."""
+        """Put the model that the URI points at in service, if it is new and passes its check."""
         try:
             model_uri = resolve_model(self.uri)
         except Exception as error:  # the store of the registry may fail in any way

@@ -75,8 +75,8 @@ def _description(model: LoadedModel, settings: ServiceSettings) -> str:
     descriptions = {
         "binary": f"The chance that `{target.column}` is `{target.positive}`, and the decision at"
         f" the threshold {model.predictor.threshold:.3g}",
-        "multiclass": f"The likeliest `{target.column}`, its probability, and the probabilities of all:"
-        f" {', '.join(target.classes)}",
+        "multiclass": f"The likeliest `{target.column}`, its probability, and the probabilities of"
+        f" all: {', '.join(target.classes)}",
         "regression": f"The expected value of `{target.column}`",
     }
     return (

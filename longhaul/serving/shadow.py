@@ -83,7 +83,7 @@ class Shadow:
 
 
 def _repredict(table: pa.Table, model: LoadedModel) -> pa.Table:
-    """Replace the predictions in a table by those of another model."""
+    """Replace the predictions in a table by another model's."""
     frame = pa.table(dict(zip(*_features(table), strict=True))).to_pandas()
     columns: dict[str, Any] = {
         "model": [model.model_uri.name] * len(frame),

@@ -1,1 +1,1 @@
-"""A model server started, asked, compared with batch predictions, timed and stopped."""
+"""Smoke test: start a model server, compare it with batch predictions, time it, stop it."""

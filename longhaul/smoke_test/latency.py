@@ -1,4 +1,4 @@
-"""How long answers took, in the figures that services are judged by."""
+"""Latency of requests: percentiles and throughput."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 def summarise(seconds: Sequence[float], rows: int = 1) -> dict[str, float]:
-    """Latency of requests sent one after the other.
+    """Summarise the latency of requests sent one after the other.
 
     Parameters
     ----------
     seconds : sequence of float
-        What each request took, in seconds; at least one.
+        Duration of each request; at least one.
     rows : int
-        Asked about in each request.
+        In each request.
 
     Returns
     -------

@@ -1,25 +1,25 @@
-"""Whether a service answers what batch prediction says of the same rows."""
+"""Parity: comparison of served scores with batch predictions of the same rows."""
 
 import numpy as np
 
 from longhaul.errors import LonghaulError
 
-# JSON carries every float64 unchanged: as Python writes it, it is the shortest text that reads back
-# equal. What may differ is the order in which a matrix product of one row and of many is summed: a
-# few units in the last place.
+# JSON carries every float64 unchanged: Python writes the shortest text that reads back equal. But a
+# matrix product of one row may be summed in another order than that of many rows: the scores then
+# differ by a few units in the last place.
 TOLERANCE = 1e-12
 _SHOWN = 5
 
 
 def largest_difference(served: np.ndarray, batch: np.ndarray, row: np.ndarray) -> float:
-    """The largest absolute difference between two predictions of the same rows.
+    """Return the largest absolute difference between two predictions of the same rows.
 
     Parameters
     ----------
     served, batch : ndarray of float64, shape (n,) or (n, k)
-        Scores, see `longhaul.tasks.Task`; numbers beyond 1 are compared by their own size.
+        Scores, see `longhaul.tasks.Task`; above 1 the difference is relative to the score.
     row : ndarray of int, shape (n,)
-        Which row each is about, to be named when it differs.
+        Row numbers, named when scores differ.
 
     Returns
     -------
@@ -29,13 +29,13 @@ def largest_difference(served: np.ndarray, batch: np.ndarray, row: np.ndarray) -
     Raises
     ------
     LonghaulError
-        When a pair differs by more, or one of them is no finite number.
+        When a pair differs by more, or a score is not finite.
     """
     difference = np.abs(served - batch) / np.maximum(np.abs(batch), 1)
     if difference.ndim == 2:
         worst = difference.argmax(axis=1)[:, np.newaxis]
         served, batch, difference = (
-            np.take_along_axis(one, worst, axis=1)[:, 0] for one in (served, batch, difference)
+            np.take_along_axis(table, worst, axis=1)[:, 0] for table in (served, batch, difference)
         )
     bad = np.flatnonzero(~(difference <= TOLERANCE))
     if bad.size:

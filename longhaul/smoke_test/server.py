@@ -1,4 +1,4 @@
-"""Model servers, Longhaul's and MLflow's, as processes that are there for the length of a block."""
+"""Model servers, Longhaul's and MLflow's, as processes that run for the length of a block."""
 
 import json
 import socket
@@ -23,31 +23,31 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 def serve_longhaul(model: str, record: Path, **settings: Any) -> ServerContext:
-    """Run Longhaul's service, outside of any MLflow run; see `run`.
+    """Run Longhaul's service, outside of any MLflow run; see `run_server`.
 
     Parameters
     ----------
     model : str
         ``models:/…`` or ``runs:/…``.
     record : Path
-        The folder of the prediction record.
+        The folder of the prediction log.
     **settings
-        Of `longhaul.serving.settings.ServiceSettings`, as JSON knows them.
+        Of `longhaul.serving.settings.ServiceSettings`, as JSON values.
     """
-    plain = {"model": model, "record": str(record), **settings}
-    command = [sys.executable, "-m", "longhaul.serving", json.dumps(plain)]
+    document = {"model": model, "record": str(record), **settings}
+    command = [sys.executable, "-m", "longhaul.serving", json.dumps(document)]
     return run_server(command, _PROJECT)
 
 
 def serve_mlflow(model: str, timeout: float = START_SECONDS) -> ServerContext:
-    """Run ``mlflow models serve``; see `run`.
+    """Run ``mlflow models serve``; see `run_server`.
 
     Parameters
     ----------
     model : str
         ``models:/…`` or ``runs:/…``.
     timeout : float
-        How many seconds it may take to load the model.
+        Seconds until the model has to be loaded.
     """
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
     # Far from the project's folder: a model has to bring its own code.
@@ -58,10 +58,10 @@ def serve_mlflow(model: str, timeout: float = START_SECONDS) -> ServerContext:
 def run_server(
     command: list[str], folder: Path | None, timeout: float = START_SECONDS
 ) -> Iterator[ServiceClient]:
-    """Run a server on a free port; nothing is left of it after the block.
+    """Run a server on a free port, and end all its processes after the block.
 
-    The server has a process group of its own, which is ended as one: also what a part of it that
-    has died has left behind. On Linux it also ends when this process is killed.
+    The server has a process group of its own, which is ended as one, with any processes that a dead
+    member left behind. On Linux it also ends when this process is killed.
 
     Parameters
     ----------
@@ -70,12 +70,12 @@ def run_server(
     folder : Path or None
         Where to run it; None is a temporary one.
     timeout : float
-        How many seconds it may take until it answers ``/ping``.
+        Seconds until it has to answer ``/ping``.
 
     Raises
     ------
     LonghaulError
-        When it ends, or does not answer in time; with the last line of its log.
+        When it ends, or does not answer in time; the message has the last line of its log.
     """
     port = _free_port()
     command = [*command, "--host", HOST, "--port", str(port)]
@@ -93,7 +93,7 @@ def run_server(
 
 def _wait(service: ServiceClient, server: process.Server, log: Path, timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    while not service.ready():
+    while not service.is_ready():
         if server.poll() is not None:
             raise LonghaulError(
                 f"the service ended with code {server.returncode}: {process.last_line(log)}"

@@ -1,4 +1,4 @@
-"""A model service, asked over HTTP in MLflow's scoring protocol."""
+"""HTTP client of a model server, in MLflow's scoring protocol."""
 
 import contextlib
 import time
@@ -16,7 +16,7 @@ REQUEST_SECONDS = 60.0
 
 
 class ServiceClient:
-    """A model server that answers.
+    """Client of one model server.
 
     Parameters
     ----------
@@ -27,16 +27,16 @@ class ServiceClient:
     def __init__(self, address: str):
         self.address = address
         self._session = requests.Session()
-        self._session.trust_env = False  # a proxy has no business on this machine
+        self._session.trust_env = False  # no proxy for this machine's own addresses
 
-    def ready(self) -> bool:
-        """Whether the server says that its model is loaded."""
+    def is_ready(self) -> bool:
+        """Return whether the server has loaded its model."""
         with contextlib.suppress(requests.RequestException):
             return bool(self._session.get(f"{self.address}/ping", timeout=PING_SECONDS).ok)
         return False
 
-    def ask(self, frame: pd.DataFrame) -> tuple[np.ndarray, float]:
-        """Send rows in one request.
+    def predict(self, frame: pd.DataFrame) -> tuple[np.ndarray, float]:
+        """Request predictions of rows in one request.
 
         Parameters
         ----------
@@ -52,41 +52,41 @@ class ServiceClient:
         Raises
         ------
         LonghaulError
-            When the service refuses, or answers something else than n predictions.
+            When the server answers with an error, or with anything but n predictions.
         """
         body, headers = payload.dumps(frame), {"Content-Type": "application/json"}
         start = time.perf_counter()
         try:
-            answer = self._session.post(
+            response = self._session.post(
                 f"{self.address}/invocations", body, headers=headers, timeout=REQUEST_SECONDS
             )
         except requests.RequestException as error:
             raise LonghaulError(f"the service does not answer: {_first_line(error)}") from None
         seconds = time.perf_counter() - start
-        return _scores(answer, len(frame)), seconds
+        return _scores(response, len(frame)), seconds
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
 
-def _scores(answer: requests.Response, count: int) -> np.ndarray:
-    if not answer.ok:
+def _scores(response: requests.Response, count: int) -> np.ndarray:
+    if not response.ok:
         raise LonghaulError(
-            f"the service answers {answer.status_code}: {' '.join(answer.text.split())[:300]}"
+            f"the service answers {response.status_code}: {' '.join(response.text.split())[:300]}"
         )
     try:
-        rows = answer.json()["predictions"]
+        rows = response.json()["predictions"]
         scores = np.array([_score(row) for row in rows], dtype=float)
     except (ValueError, KeyError, TypeError) as error:
         raise LonghaulError(f"the service's answer has no predictions: {error!r}") from None
     if len(scores) != count:
-        raise LonghaulError(f"the service answers {len(scores)} rows when asked {count}")
+        raise LonghaulError(f"the service answers {len(scores)} predictions for {count} rows")
     return scores
 
 
 def _score(row: dict[str, Any]) -> Any:
-    """What a row's prediction says: all probabilities, else the one, else the number."""
+    """Return the score in a prediction: all probabilities, one probability, or the number."""
     return row.get("probabilities") or row["prediction" if "prediction" in row else "probability"]
 
 

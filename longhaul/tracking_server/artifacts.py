@@ -1,36 +1,35 @@
-"""The place of a server's artifacts, whatever kind of store it is in."""
+"""Artifact location of a tracking server, in a folder or any artifact store."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-
 from longhaul.errors import LonghaulError
+from longhaul.tracking.mlflow_internals import get_artifact_repository
 
 
-def check_access(place: str) -> None:
-    """Make a folder, or look into a store: whether it is there, and lets itself be looked into.
+def check_access(location: str) -> None:
+    """Check that an artifact location can be read; a folder is created where there is none.
 
     Raises
     ------
     LonghaulError
-        When it does not.
+        When it cannot.
     """
-    with translate_errors(place):
-        if "://" in place:
-            get_artifact_repository(place).list_artifacts()
+    with translate_errors(location):
+        if "://" in location:
+            get_artifact_repository(location).list_artifacts()
         else:
-            Path(place).mkdir(parents=True, exist_ok=True)
+            Path(location).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
-def translate_errors(place: str) -> Iterator[None]:
-    """Say in one line what a store has against it; each kind has errors of its own."""
+def translate_errors(location: str) -> Iterator[None]:
+    """Turn any error of an artifact store into a LonghaulError of one line."""
     try:
         yield
     except LonghaulError:
         raise
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise LonghaulError(f"artifacts: {place}: {reason}") from None
+        raise LonghaulError(f"artifacts: cannot use {location}: {reason}") from None

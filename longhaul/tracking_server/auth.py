@@ -1,7 +1,7 @@
-"""Who may do what on the tracking server: MLflow's basic auth, with a few roles of names.
+"""Authentication and roles on the tracking server, on top of MLflow's basic auth.
 
-MLflow's rights are told apart by what they are on, not by what is done: who may set one alias of a
-registered model may set them all. So a role may register and promote, or neither.
+MLflow grants rights on resources, not on actions: a user who may set one alias of a registered
+model may set all of them. So a role may register and promote, or neither.
 """
 
 import secrets
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 ADMIN = "admin"
 NO_ROLE = "none"
 PASSWORD_LENGTH = 12
-CACHE_SECONDS = 60  # a password that was right is not computed again for so long
+CACHE_SECONDS = 60  # a verified password is not hashed again for so long
 
 Grant = tuple[str, str, str]
 
-# Everybody may read. What is granted is a kind of resource, which of them, and a right.
+# Every user may read. A grant names a resource type, a pattern of names and a permission.
 ROLES: Mapping[str, tuple[Grant, ...]] = {
     "reader": (),
     "trainer": (("experiment", "*", "EDIT"),),
     "promoter": (
-        ("workspace", "*", "USE"),  # may make experiments and registered models
+        ("workspace", "*", "USE"),  # may create experiments and registered models
         ("experiment", "*", "EDIT"),
         ("registered_model", "*", "MANAGE"),
     ),
@@ -49,7 +49,7 @@ auth_cache_ttl_seconds = {seconds}
 
 
 def configure(path: Path, database: str) -> None:
-    """Write MLflow's configuration; only the owner may read it, since it holds a password."""
+    """Write MLflow's auth configuration, readable by its owner only: it holds a password."""
     path.touch(mode=0o600)
     text = _CONFIGURATION.format(
         database=database.replace("%", "%%"), admin=ADMIN, seconds=CACHE_SECONDS
@@ -58,25 +58,25 @@ def configure(path: Path, database: str) -> None:
 
 
 def create_tables(database: str) -> bool:
-    """Make the tables of users, once, before several workers would; whether there are users."""
+    """Create the tables of users before several workers do; return whether there are users."""
     engine = sqlalchemy.create_engine(database)
     try:
         _auth("db.utils").migrate_if_needed(engine, "head")
         with engine.connect() as connection:
-            found = connection.execute(sqlalchemy.text("SELECT 1 FROM users LIMIT 1")).first()
+            user = connection.execute(sqlalchemy.text("SELECT 1 FROM users LIMIT 1")).first()
     finally:
         engine.dispose()
-    return found is not None
+    return user is not None
 
 
 def client(url: str) -> "AuthServiceClient":
-    """The door-keeper of a server, asked in the name that the environment gives."""
-    made: AuthServiceClient = _auth("client").AuthServiceClient(url)
-    return made
+    """Return a client of a server's auth API, with the user of the environment."""
+    auth_client: AuthServiceClient = _auth("client").AuthServiceClient(url)
+    return auth_client
 
 
 def grant_role(client: "AuthServiceClient", name: str, role: str, password: str = "") -> str:
-    """Give a user one role, and make the user where there is none of that name.
+    """Give a user one role; a user that does not exist is created.
 
     Parameters
     ----------
@@ -86,12 +86,12 @@ def grant_role(client: "AuthServiceClient", name: str, role: str, password: str 
     role : str
         One of `ROLES`.
     password : str
-        Of a new user, or a new one; empty: one is made up for a new user.
+        For a new user, or to replace the present one; empty: a new user gets a generated one.
 
     Returns
     -------
     str
-        The password that was made up; empty where none was.
+        The generated password; empty where none was generated.
 
     Raises
     ------
@@ -101,19 +101,21 @@ def grant_role(client: "AuthServiceClient", name: str, role: str, password: str 
     if role not in ROLES:
         raise LonghaulError(f"role: {role!r} is none of {', '.join(ROLES)}, {NO_ROLE}")
     if password and len(password) < PASSWORD_LENGTH:
-        raise LonghaulError(f"password: shorter than {PASSWORD_LENGTH} characters")
-    made_up = ""
+        raise LonghaulError(
+            f"password: shorter than {PASSWORD_LENGTH} characters; choose a longer one"
+        )
+    generated = ""
     if not _exists(client, name):
-        made_up = "" if password else secrets.token_urlsafe(PASSWORD_LENGTH)
-        client.create_user(name, password or made_up)
+        generated = "" if password else secrets.token_urlsafe(PASSWORD_LENGTH)
+        client.create_user(name, password or generated)
     elif password:
         client.update_user_password(name, password)
     for old in client.list_user_roles(name):
         if old.name in ROLES and old.name != role:
             client.unassign_role(name, old.id)
-    if ROLES[role] and role not in {one.name for one in client.list_user_roles(name)}:
+    if ROLES[role] and role not in {granted.name for granted in client.list_user_roles(name)}:
         client.assign_role(name, _role(client, role).id)
-    return made_up
+    return generated
 
 
 def remove_user(client: "AuthServiceClient", name: str) -> None:
@@ -125,12 +127,12 @@ def remove_user(client: "AuthServiceClient", name: str) -> None:
         When there is none of that name.
     """
     if not _exists(client, name):
-        raise LonghaulError(f"user: there is no {name!r}")
+        raise LonghaulError(f"user: there is no {name!r} to remove")
     client.delete_user(name)
 
 
 def _auth(name: str) -> Any:
-    """A module of MLflow's auth, which takes most of a second, and warns of what it is made of."""
+    """Import a module of MLflow's auth: late, since it takes most of a second; without warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return import_module(f"mlflow.server.auth.{name}")
@@ -147,12 +149,12 @@ def _exists(client: "AuthServiceClient", name: str) -> bool:
 
 
 def _role(client: "AuthServiceClient", name: str) -> "Role":
-    """A role with all that it grants, made if need be."""
-    known = {role.name: role for role in client.list_roles(_WORKSPACE)}
-    role = known.get(name) or client.create_role(_WORKSPACE, name)
+    """Return a role with all its grants; it is created where there is none."""
+    roles = {role.name: role for role in client.list_roles(_WORKSPACE)}
+    role = roles.get(name) or client.create_role(_WORKSPACE, name)
     granted = {
-        (one.resource_type, one.resource_pattern, one.permission)
-        for one in client.list_role_permissions(role.id)
+        (grant.resource_type, grant.resource_pattern, grant.permission)
+        for grant in client.list_role_permissions(role.id)
     }
     for grant in ROLES[name]:
         if grant not in granted:

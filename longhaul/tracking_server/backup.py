@@ -10,31 +10,31 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from longhaul.errors import LonghaulError
+from longhaul.tracking.mlflow_internals import get_artifact_repository
 from longhaul.tracking_server import artifacts, dump
 from longhaul.tracking_server.settings import ServerStorage
 
-ARTIFACTS, RECORD = "artifacts", "backup.json"
+ARTIFACTS, MANIFEST = "artifacts", "backup.json"
 
 
 @dataclass(frozen=True)
 class BackupManifest:
-    """What a backup holds.
+    """Content of a backup, as its manifest says.
 
     Attributes
     ----------
     made : str
-        When it was begun: UTC, ISO 8601.
+        Time of its beginning: UTC, ISO 8601.
     mlflow : str
-        The version that the database is of.
+        Version of MLflow that the database belongs to.
     database : str
-        The name of its file.
+        Name of its file.
     files : int
-        How many artifacts there are.
+        Number of artifacts.
     bytes : int
-        How large they are together.
+        Their size together.
     """
 
     made: str
@@ -48,17 +48,17 @@ class BackupManifest:
         return f"database and {self.files:,} artifacts ({size}) of {self.made[:16]} UTC"
 
 
-def create(store: ServerStorage, folder: Path) -> BackupManifest:
-    """Copy a server's database and artifacts while it works.
+def create(storage: ServerStorage, folder: Path) -> BackupManifest:
+    """Copy a server's database and artifacts while it runs.
 
-    The database comes first. An artifact is never changed once its run has ended, so those copied
-    afterwards are all that the database speaks of, and perhaps some more.
+    The database is copied first. An artifact never changes once its run has ended, so the artifacts
+    copied afterwards are all that the database names, and perhaps some more.
 
     Parameters
     ----------
-    store : Store
+    storage : ServerStorage
     folder : Path
-        New; it appears when the backup is whole.
+        A new one; it appears when the backup is complete.
 
     Raises
     ------
@@ -66,66 +66,71 @@ def create(store: ServerStorage, folder: Path) -> BackupManifest:
         When the folder exists, or anything cannot be read.
     """
     made = datetime.now(UTC).isoformat(timespec="seconds")
-    with _whole(folder) as draft:
-        name = dump.write(store.database, draft).name
+    with _draft(folder) as draft:
+        name = dump.write(storage.database, draft).name
         copy = draft / ARTIFACTS
         copy.mkdir()
-        if "://" in store.artifacts:
-            with artifacts.translate_errors(store.artifacts):
-                get_artifact_repository(store.artifacts).download_artifacts("", str(copy))
-        elif Path(store.artifacts).is_dir():
-            shutil.copytree(store.artifacts, copy, dirs_exist_ok=True)
+        if "://" in storage.artifacts:
+            with artifacts.translate_errors(storage.artifacts):
+                get_artifact_repository(storage.artifacts).download_artifacts("", str(copy))
+        elif Path(storage.artifacts).is_dir():
+            shutil.copytree(storage.artifacts, copy, dirs_exist_ok=True)
         backup = BackupManifest(made, mlflow.__version__, name, *_measure(copy))
-        (draft / RECORD).write_text(json.dumps(asdict(backup), indent=2) + "\n", encoding="utf-8")
+        (draft / MANIFEST).write_text(json.dumps(asdict(backup), indent=2) + "\n", encoding="utf-8")
     return backup
 
 
-def restore(folder: Path, store: ServerStorage) -> BackupManifest:
-    """Fill an empty database and an empty place for artifacts from a backup.
+def restore(folder: Path, storage: ServerStorage) -> BackupManifest:
+    """Restore a backup into an empty database and an empty artifact location.
 
     Parameters
     ----------
     folder : Path
-    store : Store
+    storage : ServerStorage
 
     Raises
     ------
     LonghaulError
-        When the folder is no backup or not whole, or there is something where it is to go.
+        When the folder is no backup or an incomplete one, or a destination is not empty.
     """
     backup = _read(folder)
-    dump.require_empty(store.database)
-    if "://" in store.artifacts:
-        with artifacts.translate_errors(store.artifacts):
-            repository = get_artifact_repository(store.artifacts)
+    dump.require_empty(storage.database)
+    if "://" in storage.artifacts:
+        with artifacts.translate_errors(storage.artifacts):
+            repository = get_artifact_repository(storage.artifacts)
             if repository.list_artifacts():
-                raise LonghaulError(f"artifacts: {store.artifacts} is not empty; name a new place")
+                raise LonghaulError(
+                    f"artifacts: {storage.artifacts} is not empty; name a new location"
+                )
             repository.log_artifacts(str(folder / ARTIFACTS))
-        dump.read(folder, store.database)
+        dump.read(folder, storage.database)
     else:
-        with _whole(Path(store.artifacts)) as draft:
+        with _draft(Path(storage.artifacts)) as draft:
             shutil.copytree(folder / ARTIFACTS, draft, dirs_exist_ok=True)
-            dump.read(folder, store.database)
+            dump.read(folder, storage.database)
     return backup
 
 
 def _read(folder: Path) -> BackupManifest:
     try:
-        backup = BackupManifest(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
+        backup = BackupManifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        raise LonghaulError(f"{folder}: no backup of Longhaul's: it has no {RECORD}") from None
-    found = _measure(folder / ARTIFACTS)
-    if found != (backup.files, backup.bytes) or not (folder / backup.database).is_file():
         raise LonghaulError(
-            f"{folder}: not whole: {found[0]:,} artifacts of {found[1]:,} bytes, where"
-            f" {backup.files:,} of {backup.bytes:,} were kept"
+            f"{folder}: not a backup of Longhaul: it has no valid {MANIFEST}; name a folder that the"
+            " backup step made"
+        ) from None
+    measured = _measure(folder / ARTIFACTS)
+    if measured != (backup.files, backup.bytes) or not (folder / backup.database).is_file():
+        raise LonghaulError(
+            f"{folder}: incomplete: {measured[0]:,} artifacts of {measured[1]:,} bytes, where"
+            f" {backup.files:,} of {backup.bytes:,} were backed up; restore from another backup"
         )
     return backup
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """A draft that becomes the folder when the block ends well; an empty folder may be there."""
+def _draft(folder: Path) -> Iterator[Path]:
+    """Yield a draft that becomes the folder when the block ends; an empty folder is replaced."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise LonghaulError(f"{folder}: exists and is not empty; name a new one")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +142,6 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def _measure(folder: Path) -> tuple[int, int]:
-    """How many files there are, and how many bytes."""
+    """Return the number of files in a folder, and their size in bytes."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return len(sizes), sum(sizes)

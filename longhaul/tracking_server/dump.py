@@ -1,4 +1,4 @@
-"""Databases as files: SQLite's and PostgreSQL's own ways, whole or not at all."""
+"""Dumps of SQLite and PostgreSQL databases to a file, and their restoration."""
 
 import os
 import shutil
@@ -10,42 +10,42 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy.engine import URL, make_url
 
-from longhaul import database_url as addresses
+from longhaul import database_url
 from longhaul.errors import LonghaulError
 
 NAMES = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
 
 
 def backend(address: str) -> str:
-    """Which of `NAMES` a database is.
+    """Return the backend of a database: one of `NAMES`.
 
     Raises
     ------
     LonghaulError
-        When it is another one.
+        When it is none of them.
     """
-    backend = make_url(address).get_backend_name()
-    if backend not in NAMES:
+    name = make_url(address).get_backend_name()
+    if name not in NAMES:
         raise LonghaulError(
-            f"database: {backend} has tools of its own for this; Longhaul knows"
-            f" {' and '.join(sorted(NAMES))}"
+            f"database: Longhaul backs up {' and '.join(sorted(NAMES))}; use the tools of {name} for"
+            " this one"
         )
-    return backend
+    return name
 
 
 def write(address: str, folder: Path) -> Path:
-    """Write all that a database holds, as of one moment, while others go on using it.
+    """Dump a database as of one moment, while it is in use.
 
     Parameters
     ----------
     address : str
-        With its password.
+        URL with its password.
     folder : Path
 
     Returns
     -------
     Path
-        The file, of one of `NAMES`.
+        The file, with one of the names in `NAMES`.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def write(address: str, folder: Path) -> Path:
     path = folder / NAMES[backend(address)]
     if backend(address) == "sqlite":
         if not _file(address).is_file():
-            raise LonghaulError(f"database: there is no {_file(address)}")
+            raise LonghaulError(f"database: there is no {_file(address)}; nothing to back up")
         try:
             with (
                 closing(sqlite3.connect(_file(address))) as source,
@@ -65,13 +65,13 @@ def write(address: str, folder: Path) -> Path:
         except sqlite3.Error as error:
             raise LonghaulError(f"database: {_file(address)}: {error}") from None
     else:
-        addresses.check_connection(address, "database")
+        database_url.check_connection(address, "database")
         _tool("pg_dump", address, "--format=custom", "--no-owner", f"--file={path}")
     return path
 
 
 def read(folder: Path, address: str) -> None:
-    """Fill an empty database with what `write` wrote.
+    """Restore a dump into an empty database.
 
     Raises
     ------
@@ -80,7 +80,9 @@ def read(folder: Path, address: str) -> None:
     """
     path = folder / NAMES[backend(address)]
     if not path.is_file():
-        raise LonghaulError(f"{folder}: has no {path.name}: it is of another kind of database")
+        raise LonghaulError(
+            f"{folder}: has no {path.name}: it is the backup of another kind of database"
+        )
     require_empty(address)
     if backend(address) == "sqlite":
         target = _file(address)
@@ -96,7 +98,7 @@ def read(folder: Path, address: str) -> None:
 
 
 def require_empty(address: str) -> None:
-    """Refuse a database that has tables: nothing is ever overwritten.
+    """Refuse a database that has tables, so that nothing is overwritten.
 
     Raises
     ------
@@ -105,13 +107,13 @@ def require_empty(address: str) -> None:
     if backend(address) == "sqlite":
         empty = not _file(address).exists()
     else:
-        addresses.check_connection(address, "database")
+        database_url.check_connection(address, "database")
         engine = sqlalchemy.create_engine(address)
         empty = not sqlalchemy.inspect(engine).get_table_names()
         engine.dispose()
     if not empty:
         raise LonghaulError(
-            f"database: {addresses.hide_password(address)} is not empty; name a new one to restore into"
+            f"database: {database_url.hide_password(address)} is not empty; name a new one to restore into"
         )
 
 
@@ -120,22 +122,22 @@ def _file(address: str) -> Path:
 
 
 def _tool(name: str, address: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's tools; the password goes by the environment."""
+    """Run one of PostgreSQL's tools; it gets the password from the environment."""
     url = make_url(address)
-    found = shutil.which(name)
-    if found is None:
-        raise LonghaulError(f"{name} is not on the PATH; it comes with PostgreSQL's client")
-    answer = subprocess.run(
-        [found, f"--dbname={_plain(url)}", *arguments],
+    program = shutil.which(name)
+    if program is None:
+        raise LonghaulError(f"{name} is not on the PATH; install PostgreSQL's client")
+    process = subprocess.run(
+        [program, f"--dbname={_without_password(url)}", *arguments],
         env={**os.environ, "PGPASSWORD": url.password or ""},
         capture_output=True,
         text=True,
     )
-    if answer.returncode:
-        said = answer.stderr.strip().splitlines() or [f"it ended with code {answer.returncode}"]
-        raise LonghaulError(f"{name}: {said[0].removeprefix(f'{name}: ')}")
+    if process.returncode:
+        lines = process.stderr.strip().splitlines() or [f"it ended with code {process.returncode}"]
+        raise LonghaulError(f"{name}: {lines[0].removeprefix(f'{name}: ')}")
 
 
-def _plain(url: URL) -> str:
-    """As PostgreSQL's tools write an address, without the password."""
+def _without_password(url: URL) -> str:
+    """Return a URL as PostgreSQL's tools read it, without the password."""
     return url.set(drivername="postgresql", password=None).render_as_string()

@@ -1,4 +1,4 @@
-"""A tracking server at work: MLflow's own, told what Longhaul's life cycles need."""
+"""Process of the tracking server: MLflow's own server, set up for Longhaul's life cycles."""
 
 import errno
 import os
@@ -13,8 +13,7 @@ from pathlib import Path
 
 import requests
 
-from longhaul import database_url as addresses
-from longhaul import process
+from longhaul import database_url, process
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import artifacts, auth
 from longhaul.tracking_server.settings import ServerSettings, require_admin
@@ -22,26 +21,31 @@ from longhaul.tracking_server.settings import ServerSettings, require_admin
 START_SECONDS = 180.0
 LOG = "server.log"
 
-_OURS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+_CLIENT_VARIABLES = (
+    "MLFLOW_RUN_ID",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_REGISTRY_URI",
+)
 
 
 def serve(settings: ServerSettings, say: Callable[[str], None]) -> None:
-    """Run the server until it ends, or this process is told to.
+    """Run the server until it ends or this process is stopped.
 
     Parameters
     ----------
-    settings : Settings
+    settings : ServerSettings
     say : callable
-        Is told when it answers.
+        Called with a line when the server answers.
 
     Raises
     ------
     LonghaulError
-        When the database refuses, or the server ends by itself; with the last line of its log.
+        When the database refuses, or the server ends by itself; the last line of its log is quoted.
     """
     with start(settings) as server:
-        database = addresses.hide_password(settings.store.database)
-        say(f"{settings.url} keeps runs in {database}, artifacts in {settings.store.artifacts}")
+        database = database_url.hide_password(settings.storage.database)
+        say(f"{settings.url} keeps runs in {database}, artifacts in {settings.storage.artifacts}")
         while server.poll() is None:
             time.sleep(process.POLL_SECONDS)
         raise _ended(settings, server)
@@ -49,20 +53,20 @@ def serve(settings: ServerSettings, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def start(settings: ServerSettings) -> Iterator[process.Server]:
-    """Run the server for the length of a block, which begins when it answers; see `serve`."""
+    """Run the server for the length of a block, which begins once it answers; see `serve`."""
     _require_free(settings.host, settings.port)
-    settings.store.folder.mkdir(parents=True, exist_ok=True)
-    addresses.check_connection(settings.store.database, "database")
-    artifacts.check_access(settings.store.artifacts)
+    settings.storage.folder.mkdir(parents=True, exist_ok=True)
+    database_url.check_connection(settings.storage.database, "database")
+    artifacts.check_access(settings.storage.artifacts)
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         environment = _environment(settings)
         if settings.users:
-            require_admin(auth.create_tables(settings.store.database))
+            require_admin(auth.create_tables(settings.storage.database))
             path = Path(temporary) / "auth.ini"
-            auth.configure(path, settings.store.database)
+            auth.configure(path, settings.storage.database)
             environment |= {"MLFLOW_AUTH_CONFIG_PATH": str(path)}
-        log = settings.store.folder / LOG
-        server = process.start(_command(settings), settings.store.folder, log, environment)
+        log = settings.storage.folder / LOG
+        server = process.start(_command(settings), settings.storage.folder, log, environment)
         try:
             _wait(settings, server)
             yield server
@@ -71,40 +75,41 @@ def start(settings: ServerSettings) -> Iterator[process.Server]:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Refuse a port that another process listens on: its answers would be taken for ours."""
+    """Refuse a port that another process listens on: its answers would be mistaken for ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
         except OSError as error:
-            said = "is taken" if error.errno == errno.EADDRINUSE else error.strerror
-            raise LonghaulError(f"port: {port} {said} (host {host})") from None
+            reason = "is taken" if error.errno == errno.EADDRINUSE else error.strerror
+            raise LonghaulError(f"port: {port} {reason} (host {host}); name another port") from None
 
 
 def _command(settings: ServerSettings) -> list[str]:
     command = [sys.executable, "-m", "mlflow", "server", "--host", settings.host]
     command += ["--port", str(settings.port), "--workers", str(settings.workers)]
-    if settings.names:
-        origins = [f"{scheme}://{name}" for name in settings.names for scheme in ("https", "http")]
-        command += ["--allowed-hosts", ",".join(settings.names)]
+    if settings.allowed_hosts:
+        hosts = settings.allowed_hosts
+        origins = [f"{scheme}://{host}" for host in hosts for scheme in ("https", "http")]
+        command += ["--allowed-hosts", ",".join(hosts)]
         command += ["--cors-allowed-origins", ",".join(origins)]
     if settings.users:
-        # Without workspaces, MLflow lets everybody who has a name make experiments and models.
+        # Without workspaces, MLflow lets every user create experiments and models.
         command += ["--app-name", "basic-auth", "--enable-workspaces"]
     return command
 
 
 def _environment(settings: ServerSettings) -> dict[str, str]:
-    """Addresses go by the environment: the arguments of a process are for all to read."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
+    """Pass addresses by the environment: every user can read the arguments of a process."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _CLIENT_VARIABLES}
     return {
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),
         **inherited,
-        "MLFLOW_BACKEND_STORE_URI": settings.store.database,
-        "MLFLOW_ARTIFACTS_DESTINATION": settings.store.artifacts,
+        "MLFLOW_BACKEND_STORE_URI": settings.storage.database,
+        "MLFLOW_ARTIFACTS_DESTINATION": settings.storage.artifacts,
     }
 
 
@@ -114,7 +119,10 @@ def _wait(settings: ServerSettings, server: process.Server) -> None:
         if server.poll() is not None:
             raise _ended(settings, server)
         if time.monotonic() > deadline:
-            raise LonghaulError(f"the server does not answer; see {settings.store.folder / LOG}")
+            raise LonghaulError(
+                f"the server does not answer after {START_SECONDS:.0f} s; see"
+                f" {settings.storage.folder / LOG}"
+            )
         time.sleep(process.POLL_SECONDS)
 
 
@@ -126,7 +134,7 @@ def _answers(url: str) -> bool:
 
 
 def _ended(settings: ServerSettings, server: process.Server) -> LonghaulError:
-    log = settings.store.folder / LOG
+    log = settings.storage.folder / LOG
     return LonghaulError(
         f"the server ended with code {server.returncode}: {process.last_line(log)} (see {log})"
     )

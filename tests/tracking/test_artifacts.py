@@ -64,9 +64,7 @@ def test_a_copy_goes_with_the_process(tracking: str, tmp_path: Path) -> None:
         uri = logged_models.log(packages.fit(tmp_path).package, tables.churn(2))
     mlflow.register_model(uri, "churn")
     (tmp_path / "scratch").mkdir()
-    script = "from mlflow.utils.file_utils import local_file_uri_to_path
-
-from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"
+    script = "from longhaul.tracking import artifacts; print(artifacts.fetch('models:/churn/1'))"
     copied = subprocess.check_output(
         [sys.executable, "-c", script],
         env={**os.environ, "TMPDIR": str(tmp_path / "scratch")},

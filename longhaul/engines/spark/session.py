@@ -1,4 +1,4 @@
-"""A Spark session for one stage: the master from the environment, the code on every worker."""
+"""Spark session of one step: the master from the environment, the code on every worker."""
 
 import os
 import shutil
@@ -6,14 +6,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 
 from longhaul.errors import LonghaulError
 
 MASTER = "SPARK_MASTER"  # such as spark://host:7077; else what spark-defaults.conf says, or local
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parents[2]
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
@@ -25,8 +27,8 @@ _SETTINGS = {
 
 
 @contextmanager
-def session(name: str, models: bool = False) -> Iterator[Any]:
-    """A session with the project's code on every worker; it ends with the block.
+def session(name: str, models: bool = False) -> Iterator[SparkSession]:
+    """Start a session with the project's code on every worker; it ends with the block.
 
     Parameters
     ----------
@@ -39,14 +41,8 @@ def session(name: str, models: bool = False) -> Iterator[Any]:
     Raises
     ------
     LonghaulError
-        When pyspark or Java is missing, the master does not answer, or a job fails for good: in
-        one line, Spark's own reason.
+        When the master does not answer, or a job fails for good: in one line, Spark's own reason.
     """
-    _require()
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
-
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(name)
     if master := os.environ.get(MASTER):
@@ -56,7 +52,7 @@ def session(name: str, models: bool = False) -> Iterator[Any]:
         builder = builder.config(key, value)
     try:
         with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
-            with _said_to(Path(folder, "spark.log")):
+            with _stderr_to(Path(folder, "spark.log")):
                 spark = builder.getOrCreate()
             spark.sparkContext.addPyFile(_zipped(Path(folder)))
             try:
@@ -68,10 +64,10 @@ def session(name: str, models: bool = False) -> Iterator[Any]:
 
 
 @contextmanager
-def _said_to(log: Path) -> Iterator[None]:
-    """Let the Java machine that is started in the block talk to a file, not to the terminal.
+def _stderr_to(log: Path) -> Iterator[None]:
+    """Send what a Java machine started in the block prints to a file, not to the terminal.
 
-    What matters of it comes back as an error.
+    What matters of it is raised as an error.
     """
     sys.stderr.flush()
     kept = os.dup(2)
@@ -84,30 +80,17 @@ def _said_to(log: Path) -> Iterator[None]:
         os.close(kept)
 
 
-def _require() -> None:
-    if find_spec("pyspark") is None:
-        raise LonghaulError(
-            "engine: spark takes the package pyspark, which is not installed;"
-            " pip install -r requirements-spark.txt"
-        )
-    java = Path(os.environ.get("JAVA_HOME", ""), "bin", "java")
-    if shutil.which("java") is None and not java.is_file():
-        raise LonghaulError(
-            "engine: spark takes Java 17 or newer, and none is found; install one, or set JAVA_HOME"
-        )
-
-
 def _zipped(folder: Path) -> str:
-    """The project's package as workers import it."""
-    whole = folder / "code"
+    """Zip the project's package for the workers to import."""
+    code = folder / "code"
     shutil.copytree(
-        _PACKAGE, whole / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+        _PACKAGE, code / _PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
     )
-    return shutil.make_archive(str(folder / "longhaul-code"), "zip", whole)
+    return shutil.make_archive(str(folder / "longhaul-code"), "zip", code)
 
 
 def _reason(error: Exception) -> str:
-    """The line of Spark's that says why: that of our own code, where it is ours."""
+    """Pick the line of Spark's error that gives the reason; Longhaul's own, where there is one."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     ours = [line for line in lines if "LonghaulError: " in line]
     if ours:

@@ -1,4 +1,4 @@
-"""Files of a table as Spark sees them: their rows, each with its place, and folders of parts.
+"""Files of a table in Spark: rows with their places, and folders of parts.
 
 A table lies where the driver and all workers can read it by the same path: on one machine
 anywhere, on a cluster in a shared file system.
@@ -26,17 +26,17 @@ _FILE = "_longhaul_file"
 
 
 def read(spark: SparkSession, file: Path) -> DataFrame:
-    """The rows of a file of a table, in any order, with their places as the column `ROW`."""
+    """Read a file of a table, in any order; the column `ROW` has the places of the rows."""
     return rows_of(spark, parquet.parts(file))
 
 
 def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
-    """The rows of several Parquet files, with their places in all of them as the column `ROW`.
+    """Read several Parquet files; the column `ROW` has the places of the rows in all of them.
 
     Raises
     ------
     LonghaulError
-        When two have the same name: Spark could not tell which rows are whose.
+        When two have the same name: Spark could not tell their rows apart.
     """
     names = [part.name for part in parts]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -55,11 +55,11 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
         for field in parquet.schema(part)
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
     }
-    found = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
-    rows = found.select(
+    raw = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
+    rows = raw.select(
         *[
-            _micros(name) if name in nanos and kind == "bigint" else quoted(name)
-            for name, kind in found.dtypes
+            _micros(name) if name in nanos and type_ == "bigint" else quoted(name)
+            for name, type_ in raw.dtypes
         ],
         of.col("_metadata.file_name").alias(_FILE),
         of.col("_metadata.row_index").alias(ROW),
@@ -70,18 +70,18 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
 
 
 def _micros(name: str) -> Column:
-    """A time in whole nanoseconds as a time in microseconds."""
+    """Convert a time in whole nanoseconds to microseconds."""
     micros = of.call_function("div", quoted(name), of.lit(1000))
     return of.timestamp_micros(micros).cast("timestamp_ntz").alias(name)
 
 
 def quoted(name: str) -> Column:
-    """A column by its name, whatever is in it."""
+    """Return a column by its name, whatever characters that has."""
     return of.col(f"`{name.replace('`', '``')}`")
 
 
 def write(rows: DataFrame, file: Path) -> None:
-    """Write rows as a folder of parts, whole or not at all.
+    """Write rows as a folder of parts, completely or not at all.
 
     Raises
     ------
@@ -99,16 +99,16 @@ def write(rows: DataFrame, file: Path) -> None:
 
 
 def types(schema: pa.Schema) -> Any:
-    """Arrow's types as Spark's; times without a zone stay so."""
+    """Convert Arrow's types to Spark's; times without a zone stay so."""
     return from_arrow_schema(schema, prefer_timestamp_ntz=True)
 
 
 @contextmanager
-def folder(spark: SparkSession, name: str) -> Iterator[Path]:
-    """A folder that becomes the artifact folder `name` of the active run.
+def log_folder(spark: SparkSession, name: str) -> Iterator[Path]:
+    """Yield a folder that becomes the artifact folder `name` of the active run.
 
-    In a store that is a folder, Spark writes there at once, and what was written goes when the
-    block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.log_folder`.
+    In a store that is a folder, Spark writes there at once, and the folder is removed when
+    the block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.log_folder`.
 
     Raises
     ------
