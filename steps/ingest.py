@@ -23,7 +23,13 @@ from longhaul.problem import Problem, Target
 from longhaul.tracking import artifacts, datasets
 
 
-@step
+def source_digest(problem: str) -> str:
+    """Digest the content of the problem's source."""
+    path = caller.problem_file(problem)
+    return sources.digest(problems.load(path), path.parent, artifacts.fetch)
+
+
+@step(state=source_digest)
 def ingest(problem: str, engine: Engine) -> str:
     """Read the source; write its periods and their profile."""
     path = caller.problem_file(problem)

@@ -28,7 +28,12 @@ from longhaul.tracking import artifacts
 from longhaul.tracking.tags import ACTION, LEVEL
 
 
-@step
+def earlier_history(model: str, period: str) -> str:
+    """Digest the model's production history before the period."""
+    return ProductionHistory.load(resolve_model(model).name).before(period).digest()
+
+
+@step(state=earlier_history)
 def monitor(
     model: str, predictions: str, table: str, period: str, fail_on: FailOn, engine: Engine
 ) -> str:

@@ -136,7 +136,7 @@ def retrain(
 
     If one that was trained on it before has taken over since, its outcome is returned instead.
     """
-    recorded = ProductionHistory.read(name).retrainings.get(period)
+    recorded = ProductionHistory.load(name).retrainings.get(period)
     if recorded is not None and promotion.champion(name) != version:
         return recorded
     lag = PeriodTable(artifacts.fetch(table)).problem.monitoring.label_lag

@@ -1,4 +1,4 @@
-"""The picture of policies that were compared over the same periods."""
+"""Chart of a backtest: policies compared over the same periods."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,15 +13,15 @@ METRICS = {"log_loss": "log loss (nats)", "auc": "AUC", "cost": "cost of a row"}
 
 
 def policies(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """How each policy differs from the first, metric by metric, and how often it trained.
+    """Draw the difference of each policy from the first, metric by metric.
 
-    Blue is better beyond doubt, red is worse, grey may be either.
+    Blue is significantly better, red is significantly worse, grey is neither.
 
     Parameters
     ----------
     rows : sequence of mapping
         ``policy``, ``trained``, ``promoted``, and for each metric its ``…_difference`` with
-        value, low and high. The first is the one that the others are compared with.
+        value, low and high. The others are compared with the first.
     """
     others = rows[1:]
     figure = style.canvas(10.4, 1.5 + 0.42 * len(others))
@@ -32,11 +32,13 @@ def policies(rows: Sequence[Mapping[str, Any]]) -> Figure:
         style.dress(axes, f"{label}, against {rows[0]['policy']}", "")
         better = 1 if name == "auc" else -1
         for place, row in zip(places, others, strict=True):
-            found = row[f"{name}_difference"]
-            worst, best = sorted([better * found["low"], better * found["high"]])
+            difference = row[f"{name}_difference"]
+            worst, best = sorted([better * difference["low"], better * difference["high"]])
             colour = BLUE if worst > 0 else RED if best < 0 else GREY
-            axes.plot([found["low"], found["high"]], [place, place], color=colour, linewidth=2)
-            axes.plot(found["value"], place, "o", color=colour, markersize=6)
+            axes.plot(
+                [difference["low"], difference["high"]], [place, place], color=colour, linewidth=2
+            )
+            axes.plot(difference["value"], place, "o", color=colour, markersize=6)
         axes.axvline(0, color=INK, linewidth=0.8)
         axes.margins(x=0.12, y=0.12)
         axes.locator_params(axis="x", nbins=4)
@@ -47,8 +49,8 @@ def policies(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 def _finding(rows: Sequence[Mapping[str, Any]]) -> str:
     gains = [(row["log_loss_difference"], row["policy"]) for row in rows]
-    sure = [(gain["value"], policy) for gain, policy in gains if gain["high"] < 0]
-    if not sure:
+    significant = [(gain["value"], policy) for gain, policy in gains if gain["high"] < 0]
+    if not significant:
         return "No policy lowers the log loss beyond doubt"
-    value, policy = min(sure)
+    value, policy = min(significant)
     return f"Training again {policy}, lowers the log loss by {-value:.4f}"

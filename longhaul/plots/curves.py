@@ -1,4 +1,4 @@
-"""Pictures of how good predictions are."""
+"""Charts of a binary classifier: ROC, precision and recall, calibration, gain, lift, cost."""
 
 from typing import Any
 
@@ -19,19 +19,20 @@ _POINTS = 501  # of a line; more cannot be seen
 
 
 def roc(outcome: np.ndarray, probability: np.ndarray) -> Figure:
-    """The ROC curve: positives found against false alarms, threshold by threshold."""
+    """Draw the ROC curve: true positive rate against false positive rate."""
     auc = roc_auc_score(outcome, probability)
     title = f"{auc:.1%} of the time, a positive is ranked above a negative"
     figure, axes = style.chart(title, "negatives called positive", "positives found")
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
-    found = roc_curve(outcome, probability)
-    axes.plot(found[0], found[1], color=BLUE, linewidth=2, label=f"model, AUC {auc:.3f}")
+    false_positives, true_positives, _ = roc_curve(outcome, probability)
+    label = f"model, AUC {auc:.3f}"
+    axes.plot(false_positives, true_positives, color=BLUE, linewidth=2, label=label)
     _squared(axes, "lower right")
     return figure
 
 
 def precision_recall(outcome: np.ndarray, probability: np.ndarray, threshold: float) -> Figure:
-    """Precision against recall, and where the threshold puts them."""
+    """Draw precision against recall, and both at the threshold."""
     decision = probability >= threshold
     hits = decision & outcome
     precision, recall = hits.sum() / max(decision.sum(), 1), hits.sum() / outcome.sum()
@@ -39,24 +40,24 @@ def precision_recall(outcome: np.ndarray, probability: np.ndarray, threshold: fl
     figure, axes = style.chart(title, "recall: positives found", "precision: alarms that are right")
     base = outcome.mean()
     axes.axhline(base, color=GREY, linestyle="--", linewidth=1, label=f"chance, {base:.1%}")
-    found = precision_recall_curve(outcome, probability)
-    axes.plot(found[1][:-1], found[0][:-1], color=BLUE, linewidth=2, label="model")
+    precisions, recalls, _ = precision_recall_curve(outcome, probability)
+    axes.plot(recalls[:-1], precisions[:-1], color=BLUE, linewidth=2, label="model")
     axes.plot(recall, precision, "o", color=RED, label=f"at the threshold, {threshold:.3f}")
     _squared(axes, "upper right")
     return figure
 
 
 def calibration(
-    outcome: np.ndarray, probability: np.ndarray, found: str = "share of positives"
+    outcome: np.ndarray, probability: np.ndarray, label: str = "share of positives"
 ) -> Figure:
-    """Reliability diagram over bins of equal mass, above the number of rows by probability."""
+    """Draw a reliability diagram over bins of equal mass, above a histogram of probabilities."""
     figure = style.canvas(height=5.2)
     above, below = figure.subplots(2, sharex=True, height_ratios=[4, 1])
-    style.dress(above, "", found)
+    style.dress(above, "", label)
     style.dress(below, "predicted probability", "rows")
-    off = 100 * calibration_error(outcome, probability)
+    error = 100 * calibration_error(outcome, probability)
     side = "low" if probability.mean() < outcome.mean() else "high"
-    style.headline(figure, f"Predictions are {off:.1f} points off, and {side} on average")
+    style.headline(figure, f"Predictions are {error:.1f} points off, and {side} on average")
     above.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="calibrated")
     bins = _bins(outcome, probability)
     above.errorbar(
@@ -78,32 +79,32 @@ def calibration(
 
 
 def gain(outcome: np.ndarray, probability: np.ndarray) -> Figure:
-    """Cumulative gain: the share of all positives among the rows with the highest scores."""
-    depth, found = _gain(outcome, probability)
-    fifth = np.interp(0.2, depth, found)
+    """Draw the cumulative gain: the share of all positives among the highest scores."""
+    depth, captured = _gain(outcome, probability)
+    fifth = np.interp(0.2, depth, captured)
     title = f"The highest fifth of scores has {fifth:.0%} of the positives"
     figure, axes = style.chart(title, "rows, highest scores first", "positives among them")
     share = outcome.mean()
     axes.plot([0, share, 1], [0, 1, 1], color=GREY, linewidth=1, label="perfect")
     axes.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="chance")
-    axes.plot(depth, found, color=BLUE, linewidth=2, label="model")
+    axes.plot(depth, captured, color=BLUE, linewidth=2, label="model")
     axes.plot(0.2, fifth, "o", color=RED)
     _squared(axes, "lower right")
     return figure
 
 
 def lift(outcome: np.ndarray, probability: np.ndarray) -> Figure:
-    """Lift: how many times as many positives as by chance, among the highest scores."""
-    depth, found = _gain(outcome, probability)
-    times = found[1:] / depth[1:]
+    """Draw the lift: positives among the highest scores, as a multiple of chance."""
+    depth, captured = _gain(outcome, probability)
+    times = captured[1:] / depth[1:]
     tenth = np.interp(0.1, depth[1:], times)
     title = f"The highest tenth of scores has {tenth:.1f} times the positives"
     figure, axes = style.chart(
         title, "rows, highest scores first", "positives, as a multiple of chance"
     )
     axes.axhline(1, color=GREY, linestyle="--", linewidth=1, label="chance")
-    shown = depth[1:] >= 0.005  # of a few rows it jumps about
-    axes.plot(depth[1:][shown], times[shown], color=BLUE, linewidth=2, label="model")
+    drawn = depth[1:] >= 0.005  # with fewer rows, the lift is noise
+    axes.plot(depth[1:][drawn], times[drawn], color=BLUE, linewidth=2, label="model")
     axes.plot(0.1, tenth, "o", color=RED)
     axes.set(xlim=(0, 1), ylim=(0, None))
     _percent(axes.xaxis)
@@ -112,7 +113,7 @@ def lift(outcome: np.ndarray, probability: np.ndarray) -> Figure:
 
 
 def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices: Costs) -> Figure:
-    """The cost of a row at every threshold, and at the one that was chosen."""
+    """Draw the cost per row by threshold, and at the chosen one."""
     chosen = mean_cost(outcome, probability >= threshold, prices)
     points = cost_curve(outcome, probability, prices)
     best = min(points.costs[0], points.costs[-1])
@@ -133,7 +134,7 @@ def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices
 
 
 def _squared(axes: Axes, legend: str) -> None:
-    """Both axes from 0 to 1."""
+    """Set both axes to the range from 0 to 1."""
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     _percent(axes.xaxis, axes.yaxis)
     style.legend(axes, legend)
@@ -145,7 +146,7 @@ def _percent(*ranges: Any) -> None:
 
 
 def _bins(outcome: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
-    """Predicted and found share of bins of equal mass, with the margin of the latter."""
+    """Compute predicted and actual share of bins of equal mass, with the margin of the latter."""
     ranks = pd.Series(probability).rank(method="max", pct=True)
     rows = pd.DataFrame({"predicted": probability, "share": outcome.astype(float)})
     grouped = rows.groupby(
@@ -157,8 +158,8 @@ def _bins(outcome: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
 
 
 def _gain(outcome: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Depth from 0 to 1, and the share of positives down to it; equal scores in one step."""
+    """Return depths from 0 to 1, and the shares of positives down to them; ties in one step."""
     order = np.argsort(-probability, kind="stable")
     last = np.append(np.flatnonzero(np.diff(probability[order])), len(order) - 1)
-    found = np.cumsum(outcome[order])[last] / outcome.sum()
-    return np.append(0, (last + 1) / len(order)), np.append(0, found)
+    captured = np.cumsum(outcome[order])[last] / outcome.sum()
+    return np.append(0, (last + 1) / len(order)), np.append(0, captured)

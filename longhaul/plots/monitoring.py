@@ -1,4 +1,4 @@
-"""Pictures of a model in production: what moved, and what it did to the performance."""
+"""Charts of monitoring: drift of columns, performance by period, causes of its change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,23 +15,23 @@ from longhaul.tasks import display_name
 
 AMBER, GREEN = "#d97706", "#1d7a4c"
 COLOURS = {"ok": GREEN, "watch": AMBER, "act": RED}
-MOST_LEVELS = 12
-MOST_COLUMNS = 20
+MAX_LEVELS = 12
+MAX_COLUMNS = 20
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#ffffff", "#fde8d0", "#f59e0b", "#9a3412"])
 _UNITS = {"log_loss": "log loss (nats)", "cost": "cost of a row"}
 
 
 def distribution(picture: Mapping[str, Any]) -> Figure:
-    """One column in the reference and in the period.
+    """Draw the distribution of a column in the reference and in the period.
 
     Parameters
     ----------
     picture : mapping
-        As `longhaul.monitoring.assessment` makes it.
+        Of `longhaul.monitoring.assessment`.
     """
-    moved = "drifted" if picture["drifted"] else "within the usual"
+    finding = "drifted" if picture["drifted"] else "within the reference variation"
     name = str(picture["name"]).replace("_", " ")
-    figure, axes = style.chart(f"{name}: {moved}", "", "share of rows", 4.6, 2.9)
+    figure, axes = style.chart(f"{name}: {finding}", "", "share of rows", 4.6, 2.9)
     draw = _levels if picture["kind"] == "category" else _numbers
     draw(axes, picture)
     before, now = picture["missing"]
@@ -45,7 +45,7 @@ def distribution(picture: Mapping[str, Any]) -> Figure:
 
 
 def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
-    """Metrics expected without outcomes and realized, period by period, versions marked.
+    """Draw estimated and realized metrics by period, with a mark where the version changes.
 
     Parameters
     ----------
@@ -53,15 +53,15 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
         In order of time: ``period``, ``version``, ``level``, and by metric ``expected`` and
         ``realized``, each None or a mapping with value, low and high.
     names : sequence of str
-        Of the metrics.
+        The names of the metrics.
     """
     figure = style.canvas(9.6, 1.5 + 2.1 * len(names))
     rows = figure.subplots(len(names) + 1, 1, sharex=True, height_ratios=[3] * len(names) + [0.5])
     style.headline(figure, _finding(records, names[0]))
     for axes, name in zip(rows, names, strict=False):
         style.dress(axes, "", _UNITS.get(name, display_name(name)))
-        _curve(axes, [one["expected"].get(name) for one in records], GREY, "expected", -0.06)
-        _curve(axes, [one["realized"].get(name) for one in records], BLUE, "realized", 0.06)
+        _curve(axes, [record["expected"].get(name) for record in records], GREY, "estimated", -0.06)
+        _curve(axes, [record["realized"].get(name) for record in records], BLUE, "realized", 0.06)
         _versions(axes, records)
         axes.margins(y=0.25)
     style.legend(rows[0], "lower left")
@@ -70,29 +70,29 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
 
 
 def heat(columns: Mapping[str, Sequence[float]], periods: Sequence[str]) -> Figure:
-    """How far columns moved, as multiples of what is usual, period by period.
+    """Draw the drift of columns by period, as multiples of their limits.
 
     Parameters
     ----------
     columns : mapping of str to sequence of float
-        For each column, how many times its limit its farthest measure is, in each period; those
-        that matter most first.
+        For each column, its largest drift measure as a multiple of the limit, in each period;
+        the most important columns first.
     periods : sequence of str
     """
-    shown = dict(list(columns.items())[:MOST_COLUMNS])
+    drawn = dict(list(columns.items())[:MAX_COLUMNS])
     figure, axes = style.chart(
         "How far each column moved, as a multiple of its limit",
         "",
         "",
         2.6 + 1.0 * max(len(periods), 4),
-        1.1 + 0.27 * len(shown),
+        1.1 + 0.27 * len(drawn),
     )
-    found = np.array(list(shown.values()), dtype=float).reshape(len(shown), len(periods))
-    axes.imshow(np.clip(found, 0, 2), cmap=_HEAT, vmin=0, vmax=2, aspect="auto")
+    multiples = np.array(list(drawn.values()), dtype=float).reshape(len(drawn), len(periods))
+    axes.imshow(np.clip(multiples, 0, 2), cmap=_HEAT, vmin=0, vmax=2, aspect="auto")
     axes.set_xticks(np.arange(len(periods)), periods)
-    axes.set_yticks(np.arange(len(shown)), [name.replace("_", " ") for name in shown])
+    axes.set_yticks(np.arange(len(drawn)), [name.replace("_", " ") for name in drawn])
     axes.grid(visible=False)
-    for (row, column), value in np.ndenumerate(found):
+    for (row, column), value in np.ndenumerate(multiples):
         if np.isfinite(value):
             axes.text(
                 column,
@@ -108,30 +108,30 @@ def heat(columns: Mapping[str, Sequence[float]], periods: Sequence[str]) -> Figu
 
 
 def causes(parts: Mapping[str, Any]) -> Figure:
-    """From the loss that the reference's rows were expected to have to the period's."""
+    """Draw the change of the loss as a waterfall: covariate shift and concept shift."""
     steps = [
-        ("reference,\nexpected", 0.0, parts["before"], GREY),
-        ("other rows", parts["before"], parts["features"], BLUE),
+        ("reference,\nestimated", 0.0, parts["before"], GREY),
+        ("covariate\nshift", parts["before"], parts["features"], BLUE),
         (
-            "relation\nchanged",
+            "concept\nshift",
             parts["before"] + parts["features"],
             parts["relation"]["value"],
             RED,
         ),
         ("period,\nrealized", 0.0, parts["after"], INK),
     ]
-    figure, axes = style.chart("What the change of the log loss is made of", "", "nats", 6.4, 3.2)
+    figure, axes = style.chart("Causes of the change of the log loss", "", "nats", 6.4, 3.2)
     axes.set_title(
-        f"one shift of all log-odds would win back {parts['level']:.3f}",
+        f"correcting the base rate would win back {parts['level']:.3f}",
         fontsize=8.5,
         color=INK,
         loc="left",
     )
-    for place, (_, start, height, colour) in enumerate(steps):
-        axes.bar(place, height, bottom=start, color=colour, width=0.62)
-        sign = "+" if 0 < place < len(steps) - 1 else ""
+    for position, (_, start, height, colour) in enumerate(steps):
+        axes.bar(position, height, bottom=start, color=colour, width=0.62)
+        sign = "+" if 0 < position < len(steps) - 1 else ""
         axes.text(
-            place,
+            position,
             max(start, start + height),
             f"{height:{sign}.3f}",
             ha="center",
@@ -147,20 +147,20 @@ def causes(parts: Mapping[str, Any]) -> Figure:
 
 
 def _numbers(axes: Axes, picture: Mapping[str, Any]) -> None:
-    """Both distribution functions: bins of equal mass make poor bars."""
+    """Draw both distribution functions; bins of equal mass would make poor bars."""
     low, high = picture["span"]
     edges = np.array(picture["labels"], dtype=float)
     if low is None or not len(edges):
-        axes.text(0.5, 0.5, "no values before", ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "no values in the reference", ha="center", transform=axes.transAxes)
         return
-    places = np.concatenate([edges, [max(high, edges[-1])]])
+    positions = np.concatenate([edges, [max(high, edges[-1])]])
     for key, colour, text in (("before", GREY, "reference"), ("now", BLUE, "this period")):
         shares = np.array(picture[key], dtype=float)
-        whole = shares.sum()
-        if whole:
+        total = shares.sum()
+        if total:
             axes.step(
-                np.concatenate([[low], places]),
-                np.concatenate([[0], np.cumsum(shares) / whole]),
+                np.concatenate([[low], positions]),
+                np.concatenate([[0], np.cumsum(shares) / total]),
                 where="pre",
                 color=colour,
                 linewidth=2,
@@ -170,26 +170,31 @@ def _numbers(axes: Axes, picture: Mapping[str, Any]) -> None:
 
 
 def _levels(axes: Axes, picture: Mapping[str, Any]) -> None:
-    labels = np.array([str(one) for one in picture["labels"]], dtype=object)
+    labels = np.array([str(label) for label in picture["labels"]], dtype=object)
     before, now = np.array(picture["before"]), np.array(picture["now"])
-    order = np.argsort(-np.maximum(before, now), kind="stable")[:MOST_LEVELS]
-    places = np.arange(len(order))
-    axes.bar(places - 0.2, before[order], width=0.4, color=GREY, label="reference")
-    axes.bar(places + 0.2, now[order], width=0.4, color=BLUE, label="this period")
+    order = np.argsort(-np.maximum(before, now), kind="stable")[:MAX_LEVELS]
+    positions = np.arange(len(order))
+    axes.bar(positions - 0.2, before[order], width=0.4, color=GREY, label="reference")
+    axes.bar(positions + 0.2, now[order], width=0.4, color=BLUE, label="this period")
     names = [name if len(name) <= 14 else f"{name[:13]}…" for name in labels[order]]
-    axes.set_xticks(places, names, rotation=60 if max(map(len, names)) > 3 else 0, fontsize=7.5)
+    axes.set_xticks(positions, names, rotation=60 if max(map(len, names)) > 3 else 0, fontsize=7.5)
     axes.grid(visible=False, axis="x")
 
 
 def _curve(
-    axes: Axes, figures: Sequence[Mapping[str, float] | None], colour: str, label: str, aside: float
+    axes: Axes,
+    intervals: Sequence[Mapping[str, float] | None],
+    colour: str,
+    label: str,
+    offset: float,
 ) -> None:
-    known = [(i, one) for i, one in enumerate(figures) if one and one["value"] is not None]
-    if not known:
+    drawn = [(i, v) for i, v in enumerate(intervals) if v and v["value"] is not None]
+    if not drawn:
         return
-    x = np.array([place for place, _ in known]) + aside
+    x = np.array([position for position, _ in drawn]) + offset
     value, low, high = (
-        np.array([one[key] for _, one in known], dtype=float) for key in ("value", "low", "high")
+        np.array([interval[key] for _, interval in drawn], dtype=float)
+        for key in ("value", "low", "high")
     )
     axes.errorbar(
         x,
@@ -205,20 +210,20 @@ def _curve(
 
 
 def _versions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
-    """A line where another version took over."""
-    for place in range(1, len(records)):
-        if records[place]["version"] != records[place - 1]["version"]:
-            axes.axvline(place - 0.5, color=GREEN, linewidth=1, linestyle=":")
+    """Draw a line where the version changes."""
+    for position in range(1, len(records)):
+        if records[position]["version"] != records[position - 1]["version"]:
+            axes.axvline(position - 0.5, color=GREEN, linewidth=1, linestyle=":")
 
 
 def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
-    """One coloured field for each period, with the version in charge."""
-    for place, one in enumerate(records):
-        axes.barh(0, 1, left=place - 0.5, color=COLOURS[one["level"]], edgecolor="white")
+    """Draw a coloured field for each period, with its decision and version."""
+    for position, record in enumerate(records):
+        axes.barh(0, 1, left=position - 0.5, color=COLOURS[record["level"]], edgecolor="white")
         axes.text(
-            place,
+            position,
             0,
-            f"{one['level']} · v{one['version']}",
+            f"{record['level']} · v{record['version']}",
             ha="center",
             va="center",
             color="white",
@@ -228,7 +233,7 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     axes.set_yticks([])
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
     axes.set_xlim(-0.5, len(records) - 0.5)
-    labels = [str(one["period"]) for one in records]
+    labels = [str(record["period"]) for record in records]
     axes.set_xticks(
         np.arange(len(records)), labels, rotation=90 if len(labels) > 14 else 0, color=INK
     )
@@ -236,21 +241,22 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
     axes.grid(visible=False)
 
 
-def _finding(records: Sequence[Mapping[str, Any]], lead: str) -> str:
-    pairs = [[one[side].get(lead) for side in ("expected", "realized")] for one in records]
-    known = [
-        guess["value"] - real["value"]
-        for guess, real in pairs
-        if guess and real and None not in {guess["value"], real["value"]}
+def _finding(records: Sequence[Mapping[str, Any]], metric: str) -> str:
+    pairs = [[record[side].get(metric) for side in ("expected", "realized")] for record in records]
+    differences = [
+        estimated["value"] - realized["value"]
+        for estimated, realized in pairs
+        if estimated and realized and None not in {estimated["value"], realized["value"]}
     ]
-    if not known:
-        last = next(
-            (one["realized"][lead] for one in reversed(records) if lead in one["realized"]), None
-        )
+    if not differences:
+        realized_figures = (record["realized"] for record in reversed(records))
+        last = next((figures[metric] for figures in realized_figures if metric in figures), None)
         if last is None or last["value"] is None:
-            return "No outcome is known yet"
-        return f"The last {display_name(lead)} that is known is {last['value']:.3f}"
-    bias = float(np.mean(known))
+            return "There is no ground truth yet"
+        return f"The last realized {display_name(metric)} is {last['value']:.3f}"
+    bias = float(np.mean(differences))
     side = "above" if bias > 0 else "below"
-    apart = f"{abs(bias):.3f} {side} what it turned out to be"
-    return f"Without outcomes, the {display_name(lead)} was expected {apart}"
+    return (
+        f"Without ground truth, the {display_name(metric)} was estimated {abs(bias):.3f} {side}"
+        " the realized one"
+    )

@@ -1,4 +1,4 @@
-"""Pictures of how far predicted numbers are off."""
+"""Charts of the errors of a regression."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -6,19 +6,19 @@ from matplotlib.figure import Figure
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
 
-_SHOWN = 5000  # points that can be told apart
+_MAX_POINTS = 5000  # more cannot be told apart
 _TENTHS = 10
 
 
 def predicted(outcome: np.ndarray, scores: np.ndarray, name: str) -> Figure:
-    """What was predicted against what was found, and the means of the tenths."""
+    """Draw actual against predicted values, and the means of each tenth."""
     explained = 1 - np.mean((scores - outcome) ** 2) / np.var(outcome)
     title = f"{explained:.0%} of the variance is explained"
-    what = name.replace("_", " ")
-    figure, axes = style.chart(title, f"predicted {what}", f"found {what}")
-    some = np.linspace(0, len(outcome) - 1, min(_SHOWN, len(outcome))).astype(int)
-    size = float(np.clip(3000 / len(some), 4, 24))
-    axes.scatter(scores[some], outcome[some], s=size, color=BLUE, alpha=0.5, linewidth=0)
+    label = name.replace("_", " ")
+    figure, axes = style.chart(title, f"predicted {label}", f"actual {label}")
+    rows = np.linspace(0, len(outcome) - 1, min(_MAX_POINTS, len(outcome))).astype(int)
+    size = float(np.clip(3000 / len(rows), 4, 24))
+    axes.scatter(scores[rows], outcome[rows], s=size, color=BLUE, alpha=0.5, linewidth=0)
     ends = [min(scores.min(), outcome.min()), max(scores.max(), outcome.max())]
     axes.plot(ends, ends, color=GREY, linestyle="--", linewidth=1, label="as predicted")
     parts = np.array_split(np.argsort(scores, kind="stable"), min(_TENTHS, len(scores)))
@@ -29,12 +29,12 @@ def predicted(outcome: np.ndarray, scores: np.ndarray, name: str) -> Figure:
 
 
 def errors(outcome: np.ndarray, scores: np.ndarray, name: str) -> Figure:
-    """How errors are spread."""
+    """Draw the distribution of the errors."""
     error = scores - outcome
     half = float(np.median(np.abs(error)))
-    what = name.replace("_", " ")
-    title = f"Half of the predictions are within {half:.3g} of {what}"
-    figure, axes = style.chart(title, f"predicted less found {what}", "rows")
+    label = name.replace("_", " ")
+    title = f"Half of the predictions are within {half:.3g} of {label}"
+    figure, axes = style.chart(title, f"predicted minus actual {label}", "rows")
     low, high = np.quantile(error, [0.005, 0.995])
     axes.hist(np.clip(error, low, high), bins=50, color=BLUE)
     axes.axvline(0, color=GREY, linestyle="--", linewidth=1)

@@ -1,4 +1,4 @@
-"""Pictures of a search for settings."""
+"""Charts of a hyperparameter search."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,19 +17,19 @@ from longhaul.training.importance import MIN_TRIALS, setting_importance, numbers
 from longhaul.training.trials import Trial, best, best_so_far
 
 _LOSS = "loss on validation"
-_LOG_RATIO = 20  # from this ratio of largest to smallest on, a positive setting has a log axis
-_WORST = 0.9  # losses above this quantile share a colour, or a single bad trial would take them all
+_LOG_RATIO = 20  # from this ratio of largest to smallest, a positive setting has a log axis
+_MAX_COLOUR = 0.9  # losses above this quantile share a colour, so that others differ in theirs
 
 
 def history(trials: Sequence[Trial]) -> Figure:
-    """The loss of each trial in turn, and the lowest so far; failed trials along the top."""
+    """Draw the loss of each trial, the lowest so far, and failed trials along the top."""
     figure, axes = style.chart(_gain(trials), "trial", _LOSS, width=7.5)
-    known, failed = succeeded(trials), [trial.number for trial in trials if trial.failure]
-    axes.plot([t.number for t in known], [t.loss for t in known], "o", color=GREY, label="trial")
+    valid, failed = succeeded(trials), [trial.number for trial in trials if trial.failure]
+    axes.plot([t.number for t in valid], [t.loss for t in valid], "o", color=GREY, label="trial")
     lowest = best_so_far(trials)
     lowest[np.isinf(lowest)] = np.nan
-    places = [trial.number for trial in trials]
-    axes.step(places, lowest, where="post", color=BLUE, linewidth=2, label="lowest so far")
+    numbered = [trial.number for trial in trials]
+    axes.step(numbered, lowest, where="post", color=BLUE, linewidth=2, label="lowest so far")
     if failed:
         top = np.full(len(failed), 0.97), axes.get_xaxis_transform()
         axes.plot(failed, top[0], "x", color=RED, transform=top[1], label="failed")
@@ -43,14 +43,14 @@ def history(trials: Sequence[Trial]) -> Figure:
 
 
 def importances(trials: Sequence[Trial]) -> Figure:
-    """How much each setting says about the loss; see `longhaul.training.importance`."""
+    """Draw the importance of each setting for the loss; see `longhaul.training.importance`."""
     shares = setting_importance(trials)
     if shares is None:
         return _note(
             "Too few trials to tell which settings matter",
             f"it takes {MIN_TRIALS} that succeeded, with losses that differ",
         )
-    names = _words(shares.index)
+    names = _labels(shares.index)
     figure, axes = style.chart(
         f"The loss depends most on {names[0]}",
         f"share of the fall in R² when shuffled ({len(succeeded(trials))} trials)",
@@ -68,31 +68,33 @@ def importances(trials: Sequence[Trial]) -> Figure:
 
 
 def parallel(trials: Sequence[Trial]) -> Figure:
-    """One line per trial across an axis per setting, coloured by its loss; the best in red."""
-    known = sorted(succeeded(trials), key=lambda trial: (-trial.loss, -trial.number))
-    frame = numbers(known)
+    """Draw parallel coordinates: a line per trial, coloured by its loss; the best in red."""
+    ranked = sorted(succeeded(trials), key=lambda trial: (-trial.loss, -trial.number))
+    frame = numbers(ranked)
     title = "Where good settings lie: dark lines have a low loss, the red one the lowest"
     figure, axes = style.chart(title, "", "", width=max(7.5, 1.3 * frame.shape[1] + 2))
-    losses = np.array([trial.loss for trial in known])
-    scale = ScalarMappable(Normalize(losses[-1], np.quantile(losses, _WORST)), colormaps["viridis"])
+    losses = np.array([trial.loss for trial in ranked])
+    scale = ScalarMappable(
+        Normalize(losses[-1], np.quantile(losses, _MAX_COLOUR)), colormaps["viridis"]
+    )
     heights = np.column_stack([_heights(frame[name]) for name in frame])
     for colour, height in zip(scale.to_rgba(losses[:-1]), heights[:-1], strict=True):
         axes.plot(height, color=colour, linewidth=1.3)
     axes.plot(heights[-1], color=RED, linewidth=2.5, marker="o", markersize=5)
-    for place, name in enumerate(known[0].settings):
-        _axis(axes, place, frame[name], [trial.settings[name] for trial in known])
-    axes.set_xticks(range(frame.shape[1]), _words(frame.columns))
+    for position, name in enumerate(ranked[0].settings):
+        _axis(axes, position, frame[name], [trial.settings[name] for trial in ranked])
+    axes.set_xticks(range(frame.shape[1]), _labels(frame.columns))
     axes.tick_params(axis="x", length=0, pad=20)
     axes.set(ylim=(-0.02, 1.08), yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
-    if len(known) > 1:
+    if len(ranked) > 1:
         figure.colorbar(scale, ax=axes, label=_LOSS, extend="max").outline.set_visible(False)
     return figure
 
 
 def _gain(trials: Sequence[Trial]) -> str:
-    """What the search was worth, against the first trial: the defaults."""
+    """Compare the best trial with the first, which has the defaults."""
     winner, first = best(trials), trials[0]
     if winner.number == first.number:
         return f"No trial beat the defaults, whose loss is {winner.loss:.4f}"
@@ -109,16 +111,16 @@ def _note(title: str, text: str) -> Figure:
     return figure
 
 
-def _axis(axes: Axes, place: int, column: pd.Series, settings: Sequence[object]) -> None:
-    """One vertical line, with the lowest and the highest setting at its ends."""
-    axes.plot([place, place], [0, 1], color=GREY, linewidth=0.8, zorder=0)
+def _axis(axes: Axes, position: int, column: pd.Series, settings: Sequence[object]) -> None:
+    """Draw a vertical axis, with the lowest and the highest setting at its ends."""
+    axes.plot([position, position], [0, 1], color=GREY, linewidth=0.8, zorder=0)
     for row, height, align in ((column.argmin(), -0.03, "top"), (column.argmax(), 1.03, "bottom")):
         text = _short(settings[int(row)])
-        axes.text(place, height, text, ha="center", va=align, color=INK, fontsize=8)
+        axes.text(position, height, text, ha="center", va=align, color=INK, fontsize=8)
 
 
 def _heights(column: pd.Series) -> np.ndarray:
-    """Where values lie between the lowest (0) and the highest (1)."""
+    """Scale values from the lowest (0) to the highest (1)."""
     values = column.to_numpy()
     if values.min() > 0 and values.max() / values.min() >= _LOG_RATIO:
         values = np.log(values)
@@ -131,5 +133,5 @@ def _short(setting: object) -> str:
     return f"{setting:.3g}" if is_number else str(setting)
 
 
-def _words(names: Iterable[str]) -> list[str]:
+def _labels(names: Iterable[str]) -> list[str]:
     return [name.replace("_", " ") for name in names]

@@ -1,4 +1,4 @@
-"""The look that all pictures share."""
+"""Common style of all charts."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,48 +10,48 @@ DPI = 120
 
 
 def canvas(width: float = WIDTH, height: float = HEIGHT) -> Figure:
-    """An empty figure, which no global state knows of."""
+    """Return an empty figure, which pyplot does not keep."""
     return Figure(figsize=(width, height), layout="constrained", dpi=DPI)
 
 
 def chart(
     title: str, x: str, y: str, width: float = WIDTH, height: float = HEIGHT
 ) -> tuple[Figure, Axes]:
-    """A new figure with styled axes.
+    """Return a new figure with styled axes.
 
     Parameters
     ----------
     title : str
-        What is to be seen, as a sentence.
+        The finding, as a sentence.
     x, y : str
-        Labels of the axes, with their units.
+        The labels of the axes, with their units.
     width, height : float
-        Of the figure, in inches.
+        The size of the figure, in inches.
     """
     figure = canvas(width, height)
     headline(figure, title)
     return figure, dress(figure.add_subplot(), x, y)
 
 
-def dress(drawn: Axes, x: str, y: str) -> Axes:
+def dress(axes: Axes, x: str, y: str) -> Axes:
     """Give axes a thin grid, no box, and labels."""
-    drawn.spines[["top", "right"]].set_visible(False)
-    drawn.spines[["left", "bottom"]].set_color(GREY)
-    drawn.grid(color=GRID, linewidth=0.8)
-    drawn.set_axisbelow(True)
-    drawn.tick_params(color=GREY, labelcolor=INK, labelsize=9)
-    drawn.set_xlabel(x, color=INK)
-    drawn.set_ylabel(y, color=INK)
-    return drawn
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GREY)
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(color=GREY, labelcolor=INK, labelsize=9)
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+    return axes
 
 
 def headline(figure: Figure, title: str) -> None:
-    """Set what a picture says above it."""
+    """Set the title above all axes."""
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold", color=INK)
 
 
-def legend(drawn: Axes, place: str) -> None:
-    """A legend without a box, where there is something to name."""
-    if not drawn.get_legend_handles_labels()[0]:
+def legend(axes: Axes, place: str) -> None:
+    """Add a legend without a box, if any line has a label."""
+    if not axes.get_legend_handles_labels()[0]:
         return
-    drawn.legend(loc=place, frameon=False, fontsize=9, labelcolor=INK)
+    axes.legend(loc=place, frameon=False, fontsize=9, labelcolor=INK)

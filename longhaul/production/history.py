@@ -211,7 +211,7 @@ def record_period(
 def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> bool:
     """Record the outcome of a retraining on a period's evidence; return whether it is new."""
     run_id = _run_of(name)
-    if run_id is None or ProductionHistory.read(name).retrainings.get(period) == outcome:
+    if run_id is None or ProductionHistory.load(name).retrainings.get(period) == outcome:
         return False
     mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
     return True

@@ -142,7 +142,8 @@ def promote(
                 return ChampionChange(current, current)
             raise LonghaulError(
                 f"{name}: the champion is {_label(current)}, not {_label(expected_champion)} as"
-                f" expected; nothing was changed; compare version {number} with it, then promote again"
+                f" expected; nothing was changed; compare version {number} with it, then promote"
+                " again"
             )
         _move(name, "promote", current, number, reason, evidence)
     return ChampionChange(current, number)

@@ -116,8 +116,8 @@ def _read(folder: Path) -> BackupManifest:
         backup = BackupManifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise LonghaulError(
-            f"{folder}: not a backup of Longhaul: it has no valid {MANIFEST}; name a folder that the"
-            " backup step made"
+            f"{folder}: not a backup of Longhaul: it has no valid {MANIFEST}; name a folder that"
+            " backup made"
         ) from None
     measured = _measure(folder / ARTIFACTS)
     if measured != (backup.files, backup.bytes) or not (folder / backup.database).is_file():

@@ -27,8 +27,8 @@ def backend(address: str) -> str:
     name = make_url(address).get_backend_name()
     if name not in NAMES:
         raise LonghaulError(
-            f"database: Longhaul backs up {' and '.join(sorted(NAMES))}; use the tools of {name} for"
-            " this one"
+            f"database: Longhaul backs up {' and '.join(sorted(NAMES))}; for {name}, use"
+            " its own tools"
         )
     return name
 
@@ -113,7 +113,8 @@ def require_empty(address: str) -> None:
         engine.dispose()
     if not empty:
         raise LonghaulError(
-            f"database: {database_url.hide_password(address)} is not empty; name a new one to restore into"
+            f"database: {database_url.hide_password(address)} is not empty; name a"
+            " new one to restore into"
         )
 
 

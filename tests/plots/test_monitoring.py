@@ -63,8 +63,8 @@ def test_a_distribution_of_a_category() -> None:
         }
     )
     (axes,) = drawn.axes
-    assert len(axes.patches) == 2 * monitoring.MOST_LEVELS
-    assert drawn.get_suptitle() == "calls: within the usual"
+    assert len(axes.patches) == 2 * monitoring.MAX_LEVELS
+    assert drawn.get_suptitle() == "calls: within the reference variation"
 
 
 @pytest.mark.parametrize("changes", [{"span": [None, None], "labels": []}, {"now": [0, 0, 0, 0]}])
@@ -77,7 +77,7 @@ def test_performance_over_the_periods() -> None:
     """Both curves, a line where another version took over, and how far expectations were off."""
     records = [record("2020-07"), record("2020-08"), record("2020-09", "2", "act")]
     drawn = monitoring.performance(records, ("auc", "cost"))
-    assert drawn.get_suptitle().startswith("Without outcomes, the AUC was expected 0.030 above")
+    assert drawn.get_suptitle().startswith("Without ground truth, the AUC was estimated 0.030 above")
     first, second, strip = drawn.axes
     assert len(first.containers) == len(second.containers) == 2
     assert [text.get_text() for text in strip.texts] == ["ok · v1", "ok · v1", "act · v2"]
@@ -91,7 +91,7 @@ def test_performance_over_the_periods() -> None:
 def test_performance_without_outcomes(changes: dict[str, Any]) -> None:
     """That none is known is said."""
     drawn = monitoring.performance([record("2020-07", **changes)], ("auc",))
-    assert drawn.get_suptitle() == "No outcome is known yet"
+    assert drawn.get_suptitle() == "There is no ground truth yet"
 
 
 def test_heat_is_a_number_in_each_field() -> None:

@@ -64,7 +64,7 @@ def test_a_backup_that_is_not_whole_is_refused(store: ServerStorage, tmp_path: P
     backup.create(store, tmp_path / "b")
     (tmp_path / "b" / "artifacts" / "0" / "x.txt").unlink()
     other = resolve_storage("other", "", "", tmp_path)
-    with pytest.raises(LonghaulError, match="not whole: 0 artifacts"):
+    with pytest.raises(LonghaulError, match="incomplete: 0 artifacts"):
         backup.restore(tmp_path / "b", other)
     assert not other.folder.exists()
     for text in ("", "{}", json.dumps({"made": 1})):
@@ -89,5 +89,5 @@ def test_of_another_kind(store: ServerStorage, tmp_path: Path) -> None:
     backup.create(store, tmp_path / "b")
     with pytest.raises(LonghaulError, match="of another kind of database"):
         dump.read(tmp_path / "b", "postgresql://u@127.0.0.1:1/d")
-    with pytest.raises(LonghaulError, match="mysql has tools of its own"):
+    with pytest.raises(LonghaulError, match="for mysql, use its own tools"):
         dump.write("mysql+pymysql://u@127.0.0.1:1/d", tmp_path)

@@ -62,7 +62,7 @@ def test_a_backup_restored_elsewhere_lives_on(
     """
     (tmp_path / "objects").mkdir()
     with objects.store(tmp_path / "objects") as bucket:
-        made = backup.create(server.settings.store, tmp_path / "backup")
+        made = backup.create(server.settings.storage, tmp_path / "backup")
         assert made.files > 50
         address = database.database("restored")
         store = resolve_storage("server", address, f"{bucket}/restored", tmp_path)
@@ -109,7 +109,7 @@ def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
         home, str(REPOSITORY), "clean", who=server.who("admin"), apply="true", **clean
     )
     assert "runs deleted, with" in said
-    artifacts = Path(server.settings.store.artifacts)
+    artifacts = Path(server.settings.storage.artifacts)
     assert not list(artifacts.rglob(f"{run}/**/x.txt"))
     with server.as_user("kim") as client:
         assert run not in {one.info.run_id for one in client.search_runs(["0"], max_results=1000)}

@@ -27,7 +27,7 @@ def test_tls_ends_at_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("MLFLOW_AUTH_ADMIN_PASSWORD", servers.PASSWORD)
     server = Tracking(tmp_path)
     server.settings = ServerSettings(
-        server.settings.store, "127.0.0.1", server.settings.port, 1, (f"{name}:{port}",)
+        server.settings.storage, "127.0.0.1", server.settings.port, 1, (f"{name}:{port}",)
     )
     key = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}"]
     key += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", "privkey.pem"]
