@@ -128,7 +128,7 @@ def _chain(start: Start, how: dict[str, Any]) -> None:
     ingested = start("ingest", {"problem": "flights", "engine": "local"})
     raw = {"table": f"runs:/{ingested}/table", "engine": "local"}
     table = f"runs:/{start('validate', raw)}/table"
-    split = f"runs:/{start('split', {'table': table, 'until': '', 'window': 'extended'})}/split"
+    split = f"runs:/{start('split', {'table': table, 'until': '', 'window': 'expanding'})}/split"
     fit = {"split": split, "seed": "0", "threads": "0"}
     for family in how["families"]:
         start("train", {**fit, "family": family, "settings": ""})
@@ -145,7 +145,7 @@ def _chain(start: Start, how: dict[str, Any]) -> None:
     for period in how["periods"]:
         common = {"model": model, "table": table, "period": period, "engine": "local"}
         scored = start("score", common)
-        watch = {"predictions": f"runs:/{scored}/predictions", "alarm": "never"}
+        watch = {"predictions": f"runs:/{scored}/predictions", "fail_on": "never"}
         start("monitor", {**common, **watch})
 
 

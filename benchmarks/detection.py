@@ -55,7 +55,7 @@ class World:
     def reference(self, seed: int) -> Reference:
         """The model's, with periods drawn anew."""
         generator = np.random.default_rng([seed, 0])
-        known = Reference.read(self.fitted.package.reference)
+        known = Reference.from_dict(self.fitted.package.reference)
         encoder = self.fitted.package.predictor.encoder
         periods = {}
         for place in range(PERIODS):
@@ -125,7 +125,7 @@ def _flights() -> World:
 
 
 def _important(world: World) -> list[str]:
-    shares = Reference.read(world.fitted.package.reference).importance
+    shares = Reference.from_dict(world.fitted.package.reference).importance
     numbers = [name for name in shares if pd.api.types.is_float_dtype(world.rows[name])]
     return sorted(numbers, key=lambda name: -shares[name])[:5]
 
@@ -224,17 +224,17 @@ def _alarm(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
 def _performance(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
     """Whether the performance is said to have fallen."""
     seen = world.see(frame, reference)
-    return assessment.truth(LABEL, seen, reference, world.problem, world.auc).fell is True
+    return assessment.truth(LABEL, seen, reference, world.problem, world.auc).degraded is True
 
 
 def _drift(world: World, frame: pd.DataFrame, reference: Reference) -> Drift:
     seen = world.see(frame, reference)
-    return compare(reference, seen.counted, seen.tally, world.problem.monitoring.false_discovery)
+    return compare(reference, seen.counts, seen.score_histogram, world.problem.monitoring.false_discovery)
 
 
 def _months(world: World) -> Iterator[tuple[str, Drift]]:
     """Each month of the reference, held against all the others."""
-    known = Reference.read(world.fitted.package.reference)
+    known = Reference.from_dict(world.fitted.package.reference)
     frame = flights.read()
     month = periods.of(frame, world.problem)
     for label in known.periods:

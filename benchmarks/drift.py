@@ -202,7 +202,7 @@ def _known(frame: pd.DataFrame, period: np.ndarray) -> tuple[Encoder, Reference]
 def _drift(batches: list[Batch] | Iterator[Batch], encoder: Encoder, reference: Reference) -> None:
     seen = observe(batches, encoder, reference)
     assert seen is not None
-    compare(reference, seen.counted, seen.tally, 0.05)
+    compare(reference, seen.counts, seen.score_histogram, 0.05)
 
 
 def _batch(frame: pd.DataFrame) -> Batch:

@@ -112,12 +112,12 @@ def _ours(problem: Problem, fit: pd.DataFrame, test: pd.DataFrame, seconds: floa
         tried[name] = judge(dict(family.defaults), SearchContext())["valid_loss"]
     family = families.FAMILIES[min(tried, key=lambda name: tried[name])]
     track = families.share_dataset(family, encoder, prepared.train, prepared.valid, 0)
-    ahead = MAX_PENDING if track else 1
+    max_pending = MAX_PENDING if track else 1
     judge = validation_objective(binary, family, prepared, 0, 1 if track else 2, track)
     space = family.space()
     left = 0.9 * seconds - (time.perf_counter() - began)
     first = {name: family.defaults[name] for name in space}
-    search = Search(space, first, 10_000, max(left, 0.1) / 60, 0, ahead, ahead)
+    search = Search(space, first, 10_000, max(left, 0.1) / 60, 0, max_pending, max_pending)
     found = best(list(search.run(judge)))
     chosen = {**family.defaults, **found.settings}
     if "iterations" in found.metrics:

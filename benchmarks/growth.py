@@ -101,7 +101,7 @@ def _given(name: str, place: dict[str, str]) -> dict[str, object]:
         "monitor": {
             **scored,
             "predictions": f"{place.get('score', '')}/predictions",
-            "alarm": "never",
+            "fail_on": "never",
         },
     }
     return given[name]

@@ -1,6 +1,5 @@
 """Copy a tracking server's database and artifacts."""
 
-
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import step
 from longhaul.tracking_server import backup as backups

@@ -60,10 +60,10 @@ def monitor(
     )
     told = [
         history.PerformanceRecord(
-            one.realized.period, watched.version(one.realized.period), period, one.fell
+            one.realized.period, watched.version(one.realized.period), period, one.degraded
         )
         for one in truths
-        if one.fell is not None
+        if one.degraded is not None
     ]
     figures = {period: serialisation.metrics(judged) | {"version": float(identity.version)}}
     for one in truths:

@@ -105,10 +105,10 @@ def _on_this_machine(
         family, prepared.encoder, prepared.train, prepared.valid, search.seed
     )
     # Two trials side by side, with a processor each, get further than one after the other with two.
-    ahead = MAX_PENDING if track else 1
-    workers = min(ahead, cores)
+    max_pending = MAX_PENDING if track else 1
+    workers = min(max_pending, cores)
     objective = validation_objective(task, family, prepared, search.seed, cores // workers, track)
-    return replace(search, ahead=ahead, workers=workers).run(objective, earlier)
+    return replace(search, max_pending=max_pending, workers=workers).run(objective, earlier)
 
 
 def _on_spark(

@@ -17,7 +17,9 @@ def user(name: str, role: str) -> str:
     """Give a user a role, or remove the user."""
     address = mlflow.get_tracking_uri()
     if not address.startswith("http"):
-        raise LonghaulError(f"{address} has no users; set MLFLOW_TRACKING_URI to a tracking server's address")
+        raise LonghaulError(
+            f"{address} has no users; set MLFLOW_TRACKING_URI to a tracking server's address"
+        )
     client = auth.client(address)
     if role == auth.NO_ROLE:
         auth.remove_user(client, name)

@@ -1,98 +1,54 @@
-"""Learn a data contract on the training window; hold every period against it."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+"""Learn a data contract from the training window; check every period against it."""
 
 import mlflow
-import pandas as pd
 
-from longhaul.data import periods
-from longhaul.data import table as tables
-from longhaul.data.summary import EXAMPLES
-from longhaul.engines.base import SPARK
-from longhaul.engines.inspection import Inspector, Local
-from longhaul.engines.spark.session import session
-from longhaul.errors import LonghaulError
+from longhaul.data import parquet, periods, problem_copy
+from longhaul.data.table import PeriodTable
+from longhaul.data.validation import CheckedPeriod
+from longhaul.engines import base as engines
 from longhaul.pipeline.parameters import Engine
 from longhaul.pipeline.step import step
-from longhaul.problem import Problem
 from longhaul.tracking import artifacts
 
 
 @step
 def validate(table: str, engine: Engine) -> str:
-    """Set bad rows aside, with the reason of each; fail where there are too many."""
-    source = artifacts.fetch(table)
-    problem, found = tables.problem(source), tables.periods(source)
-    with _inspector(engine) as inspector:
-        learned = inspector.learn(
-            source, problem, tables.select(found, problem.windows.train, "train")
-        )
-        mlflow.log_dict(learned, "contract.json")
-        # A table that breaks the contract is not logged; what tells why it does is.
-        with inspector.folder("table") as clean:
-            tables.write_problem(clean, problem, source)
+    """Quarantine bad rows, with the reason of each; fail where there are too many."""
+    source = PeriodTable(artifacts.fetch(table))
+    problem, limits = source.problem, source.problem.contract
+    with engines.open(engine, "validate") as opened:
+        expectations = opened.learn_contract(source, source.window("train"))
+        mlflow.log_dict(expectations, "contract.json")
+        # A table that breaks the contract is not logged; the reasons why it does are.
+        with opened.log_folder("table") as folder:
+            clean = PeriodTable(folder)
+            problem_copy.write(folder, problem, source.folder)
             checked = {
-                label: _checked(inspector, tables.path(source, label), learned, problem, clean)
-                for label in found
+                label: opened.check(source.path(label), expectations, limits, clean.path(label))
+                for label in source.periods
             }
-            summary = {label: figures for label, (figures, _) in checked.items()}
-            _log(summary, {label: bad for label, (_, bad) in checked.items() if len(bad)})
-            _require_few(summary, problem)
-    bad = sum(figures["quarantined"] for figures in summary.values())
+            _log(checked)
+            for label, period in checked.items():
+                period.require_few(label, limits.quarantine)
+    quarantined = sum(len(period.quarantined) for period in checked.values())
     return (
-        f"{len(found)} {periods.plural(problem.length)} keep the contract; {bad:,} rows set aside"
+        f"{len(checked)} {periods.plural(problem.length)} keep the contract;"
+        f" {quarantined:,} rows quarantined"
     )
 
 
-@contextmanager
-def _inspector(engine: str) -> Iterator[Inspector]:
-    """What reads the rows: this process, or the workers of a cluster."""
-    if engine != SPARK:
-        yield Local()
-        return
-    with session("longhaul validate") as spark:
-        from longhaul.engines.spark.contract import Workers
-
-        yield Workers(spark)
-
-
-def _checked(
-    inspector: Inspector, file: Path, learned: dict[str, Any], problem: Problem, clean: Path
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Hold a period against the contract: its figures, and its bad rows with their period."""
-    figures, bad = inspector.check(file, learned, problem, clean)
-    examples = bad["reason"].head(EXAMPLES).tolist()
-    reason = bad.pop("reason")
-    aside = bad.assign(period=file.stem, reason=reason)
-    return {**figures, "quarantined": len(bad), "examples": examples}, aside
-
-
-def _log(summary: dict[str, dict[str, Any]], bad: dict[str, pd.DataFrame]) -> None:
+def _log(checked: dict[str, CheckedPeriod]) -> None:
+    summary = {label: period.to_dict() for label, period in checked.items()}
     mlflow.log_dict(summary, "validation.json")
     for label, figures in summary.items():
         mlflow.log_metric("quarantined_rows", figures["quarantined"], step=periods.step(label))
-    if bad:
-        with artifacts.log_folder("quarantine") as aside:
+    bad = {label: period.quarantined for label, period in checked.items()}
+    if any(map(len, bad.values())):
+        with artifacts.log_folder("quarantine") as folder:
             for label, rows in bad.items():
-                tables.write_file(rows, tables.path(aside, label))
-
-
-def _require_few(summary: dict[str, dict[str, Any]], problem: Problem) -> None:
-    """Refuse the table when a period breaks the contract further than the problem allows."""
-    limit = problem.contract.quarantine
-    for label, figures in summary.items():
-        if figures["breaches"]:
-            more = f" (and {len(figures['breaches']) - 1} more)" if figures["breaches"][1:] else ""
-            raise LonghaulError(f"period {label}, column {figures['breaches'][0]}{more}")
-        if figures["quarantined"] > limit * figures["rows"]:
-            examples = " | ".join(figures["examples"])
-            raise LonghaulError(
-                f"period {label}: {figures['quarantined']:,} of {figures['rows']:,} rows break the"
-                f" contract, more than contract.quarantine = {limit:.1%} allows: {examples}"
-            )
+                if len(rows):
+                    rows.insert(len(rows.columns) - 1, "period", label)
+                    parquet.write(rows, PeriodTable(folder).path(label))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def table(folder: Path, text: str = tables.DECLARATION, turn: int = 9, **changes
 
 
 def watch(
-    where: str, period: str, number: str = "1", alarm: str = "never", engine: str = "local"
+    where: str, period: str, number: str = "1", fail_on: str = "never", engine: str = "local"
 ) -> Run:
     """Score and monitor a period; the run of the latter."""
     model = f"models:/churn/{number}"
@@ -58,7 +58,7 @@ def watch(
         "predictions": f"runs:/{scored.info.run_id}/predictions",
         "table": where,
         "period": period,
-        "alarm": alarm,
+        "fail_on": fail_on,
         "engine": engine,
     }
     monitor.main([f"--{name}={value}" for name, value in options.items()])

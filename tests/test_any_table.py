@@ -168,7 +168,7 @@ def test_a_whole_life_from_the_table_alone(tmp_path: Path, name: str) -> None:
     lifecycles.use(tmp_path)
     (parent,) = lifecycles.parents()
     stages = lifecycles.children(parent)
-    expected = {"start", "ingest", "validate", "split", "evaluate", "register", "promote", "deploy"}
+    expected = {"init", "ingest", "validate", "split", "evaluate", "register", "promote", "deploy"}
     assert expected | {"report"} <= set(stages)
     assert [one for one in stages if one.startswith("cycle batch-")]
     assert f"task_type: {kind}" in (tmp_path / f"{name}.yaml").read_text()

@@ -89,10 +89,10 @@ def commands() -> list[tuple[str, str]]:
 # Who runs each entry point, with `mlflow run` and for real.
 RUN_BY = {
     "main": "tests/test_main.py",
-    "start": "tests/test_any_table.py",
+    "init": "tests/test_any_table.py",
     "cycle": "tests/tracking_server/test_faults.py",
     "retrain": "tests/steps/test_cycle.py",
-    "replay": "tests/steps/test_backtest.py",
+    "backtest": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",
     "promote": "tests/steps/test_promote.py",
     "score": "tests/steps/test_score.py",
@@ -101,7 +101,7 @@ RUN_BY = {
     "user": "tests/tracking_server/test_stages.py",
     "backup": "tests/tracking_server/test_stages.py",
     "restore": "tests/tracking_server/test_stages.py",
-    "clean": "tests/tracking_server/test_life.py",
+    "gc": "tests/tracking_server/test_life.py",
 }
 # Lines that are none of MLflow Projects', and who runs them.
 OTHERS = {

@@ -156,7 +156,7 @@ GOOD = {
     "trials": "1",
     "minutes": "1",
     "seed": "0",
-    "resume": "true",
+    "use_cache": "true",
     "engine": "local",
 }
 
@@ -169,7 +169,8 @@ GOOD = {
         ({"trials": "-3"}, "Invalid value for '--trials': -3 is not in the range x>=1"),
         ({"trials": "many"}, "Invalid value for '--trials': 'many' is not a valid int"),
         ({"minutes": "0"}, "Invalid value for '--minutes'"),
-        ({"resume": "perhaps"}, "Invalid value for '--resume'"),
+        ({"use_cache": "perhaps"}, "Invalid value for '--use_cache'"),
+        ({"resume": "false"}, "the parameter resume is now called use_cache"),
     ],
 )
 def test_bad_parameters_are_one_line(

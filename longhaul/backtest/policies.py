@@ -164,7 +164,7 @@ class Backtest:
             fell = (
                 []
                 if promoted
-                else [*fell, *([judged.decision.fell] if judged.decision.fell is not None else [])]
+                else [*fell, *([judged.decision.degraded] if judged.decision.degraded is not None else [])]
             )
             present = challenger if promoted else present
             course.months.append(PeriodResult(period, before, judged.decision.level, trained, promoted))
@@ -195,7 +195,7 @@ class Backtest:
 
     def _reference(self, model: str) -> Reference:
         found: Reference = self._keep(
-            ("reference", model), lambda: Reference.read(self._models[model].package.reference)
+            ("reference", model), lambda: Reference.from_dict(self._models[model].package.reference)
         )
         return found
 

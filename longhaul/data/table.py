@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from longhaul.data import parquet, periods, problem_copy
+from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
 
@@ -33,6 +34,21 @@ class PeriodTable:
     def path(self, period: str) -> Path:
         """Return the file of a period, whether there is one or not."""
         return self.folder / f"{period}.parquet"
+
+    def existing(self, period: str) -> Path:
+        """Return the file of a period that the table must have.
+
+        Raises
+        ------
+        LonghaulError
+            When it has not.
+        """
+        available = self.periods
+        if period not in available:
+            raise LonghaulError(
+                f"period: {period!r} is not in the table; it has {', '.join(available)}"
+            )
+        return self.path(period)
 
     def read(self, chosen: list[str], columns: list[str] | None = None) -> pd.DataFrame:
         """Read the rows of some periods, one after the other.

@@ -23,7 +23,7 @@ from longhaul.monitoring.reference import Reference
 from longhaul.problem import Contract, Problem, Target
 from longhaul.tracking import artifacts
 from longhaul.training.candidate import EncodedWindows
-from longhaul.training.objective import on_validation
+from longhaul.training.objective import validation_objective
 from longhaul.training.search import MAX_PENDING, Search
 from longhaul.training.trials import Trial
 
@@ -94,5 +94,5 @@ class LocalEngine:
         pending = MAX_PENDING if shared else 1
         workers = min(pending, cores)
         task = tasks.task_for(problem.target.task_type)
-        objective = on_validation(task, chosen, windows, search.seed, cores // workers, shared)
+        objective = validation_objective(task, chosen, windows, search.seed, cores // workers, shared)
         return replace(search, ahead=pending, workers=workers).run(objective, earlier)

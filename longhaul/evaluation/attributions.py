@@ -107,7 +107,7 @@ def permutation(
 def _features_to_shuffle(
     matrix: np.ndarray, outcome: np.ndarray, sources: np.ndarray, count: int
 ) -> np.ndarray:
-    """Select features: all, or those whose columns correlate best with the outcome."""
+    """Select all features, or those with the columns most correlated with the outcome."""
     if count <= MAX_SHUFFLED:
         return np.unique(sources)
     centred = np.nan_to_num(matrix - np.nanmean(matrix, axis=0), posinf=0, neginf=0)

@@ -87,7 +87,7 @@ class GateVerdict:
 
     @property
     def passed(self) -> bool:
-        """Whether there are checks and all of them pass."""
+        """Return whether there are checks and all of them pass."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property

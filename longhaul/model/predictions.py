@@ -125,7 +125,7 @@ def table(
     provenance: Provenance,
     schema: pa.Schema,
 ) -> pa.Table:
-    """Predict n rows, whose positions are `rows`."""
+    """Predict n rows at the positions `rows`."""
     predicted = predictor.columns(predictor.scores(frame))
     return assemble(frame, rows, predicted, problem, provenance, schema)
 

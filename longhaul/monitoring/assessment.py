@@ -163,10 +163,10 @@ def assess(
     drift, expected = None, {}
     if observation is not None:
         rate = problem.monitoring.false_discovery
-        drift = drifts.compare(reference, observation.counted, observation.tally, rate)
+        drift = drifts.compare(reference, observation.counts, observation.score_histogram, rate)
         expected = performance.expected(observation.scores, reference.calibration, problem, seed)
     usual = performance.expected(reference.valid, reference.calibration, problem, seed)
-    history = [*earlier, *(one.fell for one in truths[:-1] if one.fell is not None)]
+    history = [*earlier, *(one.degraded for one in truths[:-1] if one.degraded is not None)]
     evidence = PeriodEvidence(
         rows=observation.rows if observation else 0,
         columns=observation.columns if observation else {},
@@ -200,13 +200,13 @@ def _pictures(
     found = []
     for column in drift.columns[:PICTURED_COLUMNS]:
         one = bins[column.name]
-        before, now = reference.pooled(one.name), observation.counted.tallies[one.name]
+        before, now = reference.pooled(one.name), observation.counts.histograms[one.name]
         labels: list[Any] = [*one.levels, *one.edges]
         found.append(_picture(column, before, now, labels, (one.low, one.high)))
     said = reference.scores
     labels = [*said.levels, *said.edges]
     span = (said.low, said.high)
-    found.append(_picture(drift.scores, reference.score_tally, observation.tally, labels, span))
+    found.append(_picture(drift.scores, reference.score_histogram, observation.score_histogram, labels, span))
     return found
 
 

@@ -1,6 +1,6 @@
 """Where one encoded column is counted: the bins of a number, the levels of a category.
 
-They are fixed when the model is fitted. What falls in them is a `Tally`, and tallies of several
+They are fixed when the model is fitted. What falls in them is a `Tally`, and histograms of several
 batches add up to that of all their rows.
 """
 
@@ -40,7 +40,7 @@ class Histogram:
             self.counts + other.counts,
             self.sums + other.sums,
             self.missing + other.missing,
-            self.outside + other.outside,
+            self.out_of_range + other.out_of_range,
         )
 
     def __sub__(self, other: "Histogram") -> "Histogram":
@@ -48,7 +48,7 @@ class Histogram:
             self.counts - other.counts,
             self.sums - other.sums,
             self.missing - other.missing,
-            self.outside - other.outside,
+            self.out_of_range - other.out_of_range,
         )
 
     @property
@@ -59,22 +59,22 @@ class Histogram:
     @property
     def rows(self) -> int:
         """All values, the missing ones included."""
-        return self.known + self.missing
+        return self.present + self.missing
 
     @property
     def mean(self) -> float:
         """Of a number's values; NaN where there are none."""
-        return float(self.sums.sum() / self.known) if self.known else float("nan")
+        return float(self.sums.sum() / self.present) if self.present else float("nan")
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         return {**asdict(self), "counts": self.counts.tolist(), "sums": self.sums.tolist()}
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         counts, sums = np.array(plain["counts"], dtype=np.int64), np.array(plain["sums"], float)
-        return cls(counts, sums, plain["missing"], plain["outside"])
+        return cls(counts, sums, plain["missing"], plain["out_of_range"])
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Bins:
     def __len__(self) -> int:
         return len(self.levels) if self.kind == "category" else len(self.edges) + 1
 
-    def tally(self, values: np.ndarray) -> Histogram:
+    def histogram(self, values: np.ndarray) -> Histogram:
         """Count the values of a column.
 
         Parameters
@@ -131,12 +131,12 @@ class Bins:
             np.diff(bounds), np.diff(total[bounds]), len(values) - len(known), self._outside(known)
         )
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         return asdict(self)
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         lists: dict[str, Any] = {key: tuple(plain[key]) for key in ("edges", "levels", "rare")}
         return cls(**{**plain, **lists})

@@ -61,12 +61,12 @@ class Calibration:
         found = generator.multivariate_normal(mean, self.covariance, size=count, method="eigh")
         return [Calibration(float(a), float(b)) for a, b in found]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         return asdict(self)
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         return cls(**{**plain, "covariance": tuple(map(tuple, plain["covariance"]))})
 

@@ -23,9 +23,9 @@ def kolmogorov_smirnov(one: Histogram, other: Histogram) -> float:
     float
         From 0 to 1.
     """
-    if not (one.known and other.known):
+    if not (one.present and other.present):
         return float("nan")
-    apart = np.cumsum(one.counts) / one.known - np.cumsum(other.counts) / other.known
+    apart = np.cumsum(one.counts) / one.present - np.cumsum(other.counts) / other.present
     return float(np.abs(apart).max())
 
 
@@ -41,7 +41,7 @@ def wasserstein(one: Histogram, other: Histogram) -> float:
     float
         From 0 on; infinite where `one` is a single value and `other` is not.
     """
-    if not (one.known and other.known):
+    if not (one.present and other.present):
         return float("nan")
     (here, share), (there, others) = _means(one), _means(other)
     apart = float(wasserstein_distance(here, there, share, others))
@@ -62,7 +62,7 @@ def psi(one: Histogram, other: Histogram) -> float:
     float
         From 0 on, in nats.
     """
-    if not (one.known and other.known):
+    if not (one.present and other.present):
         return float("nan")
     here, there = one.counts + _PSEUDOCOUNT, other.counts + _PSEUDOCOUNT
     here, there = here / here.sum(), there / there.sum()
@@ -79,7 +79,7 @@ def jensen_shannon(one: Histogram, other: Histogram) -> float:
     float
         From 0 to 1.
     """
-    if not (one.known and other.known):
+    if not (one.present and other.present):
         return float("nan")
     return float(jensenshannon(one.counts, other.counts, base=2))
 
@@ -91,16 +91,16 @@ def missing(one: Histogram, other: Histogram) -> float:
 
 def out_of_range(one: Histogram, other: Histogram) -> float:
     """By how much more of `other` is beyond the range, or in categories that are new."""
-    if not (one.known and other.known):
+    if not (one.present and other.present):
         return float("nan")
-    return max(0.0, other.outside / other.known - one.outside / one.known)
+    return max(0.0, other.out_of_range / other.present - one.out_of_range / one.present)
 
 
 def _apart(one: int, rows: int, other: int, others: int) -> float:
     return abs(one / rows - other / others) if rows and others else float("nan")
 
 
-def _means(tally: Histogram) -> tuple[np.ndarray, np.ndarray]:
+def _means(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:
     """The mean of each bin that has values, and how many it has."""
-    filled = tally.counts > 0
-    return tally.sums[filled] / tally.counts[filled], tally.counts[filled]
+    filled = histogram.counts > 0
+    return histogram.sums[filled] / histogram.counts[filled], histogram.counts[filled]

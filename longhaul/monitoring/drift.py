@@ -19,8 +19,8 @@ from longhaul.monitoring.thresholds import MIN_PERIODS, DriftThresholds, Measure
 
 # The first of each kind is the one by which columns are ranked.
 MEASURES = {
-    "number": ("ks", "wasserstein", "psi", "missing", "outside"),
-    "category": ("jensen_shannon", "psi", "missing", "outside"),
+    "number": ("ks", "wasserstein", "psi", "missing", "out_of_range"),
+    "category": ("jensen_shannon", "psi", "missing", "out_of_range"),
 }
 _DISTANCES: Mapping[str, Callable[[Histogram, Histogram], float]] = {
     "ks": distances.kolmogorov_smirnov,
@@ -28,7 +28,7 @@ _DISTANCES: Mapping[str, Callable[[Histogram, Histogram], float]] = {
     "psi": distances.psi,
     "jensen_shannon": distances.jensen_shannon,
     "missing": distances.missing,
-    "outside": distances.out_of_range,
+    "out_of_range": distances.out_of_range,
 }
 
 
@@ -59,7 +59,7 @@ class ColumnDrift:
     def distance(self) -> float:
         """From 0 to 1: how far its values moved, or how many more are missing or outside."""
         first, *_ = self.measures
-        others = [one.value for one in self.measures if one.name in {"missing", "outside"}]
+        others = [one.value for one in self.measures if one.name in {"missing", "out_of_range"}]
         known = [value for value in (first.value, *others) if np.isfinite(value)]
         return max(known, default=0.0)
 
@@ -144,9 +144,9 @@ def compare(reference: Reference, period: PeriodCounts, scores: Histogram, rate:
 def _measures(
     reference: Reference, period: PeriodCounts, name: str, kind: str, limits: DriftThresholds
 ) -> tuple[Measure, ...]:
-    now, whole = period.tallies[name], reference.pooled(name)
+    now, whole = period.histograms[name], reference.pooled(name)
     others = [
-        (reference.pooled(name, without=label), counted.tallies[name])
+        (reference.pooled(name, without=label), counted.histograms[name])
         for label, counted in reference.periods.items()
     ]
     return _judge(MEASURES[kind], whole, now, others, limits)
@@ -156,8 +156,8 @@ def _scores(reference: Reference, scores: Histogram) -> ColumnDrift:
     """The predictions against those on validation, by customary limits."""
     limits = DriftThresholds(1, 1.0, learned=False)
     kind = reference.scores.kind
-    names = [name for name in MEASURES[kind] if name not in {"missing", "outside"}]
-    measures = _judge(names, reference.score_tally, scores, [], limits)
+    names = [name for name in MEASURES[kind] if name not in {"missing", "out_of_range"}]
+    measures = _judge(names, reference.score_histogram, scores, [], limits)
     moved = any(one.p == 0 for one in measures)
     return ColumnDrift(SCORE, SCORE, kind, 1.0, measures, 0.0 if moved else 1.0, moved)
 

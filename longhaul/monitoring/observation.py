@@ -25,7 +25,7 @@ class Observation:
     Attributes
     ----------
     counted : Counted
-    tally : Tally
+    histogram : Tally
         Of the predictions, in the reference's bins.
     scores : Scores or Errors
     slices : mapping of (column, value) to Scores or Errors
@@ -36,7 +36,7 @@ class Observation:
     """
 
     counted: PeriodCounts
-    tally: Histogram
+    histogram: Histogram
     scores: Scored
     slices: Mapping[tuple[str, str], Scored] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Observation:
     @property
     def rows(self) -> int:
         """Of the period."""
-        return self.counted.rows
+        return self.counts.rows
 
 
 def observe(
@@ -94,7 +94,7 @@ class Part:
     """What was counted of some batches; parts add up, in any order."""
 
     sketch: Sketch
-    tally: Histogram
+    histogram: Histogram
     scores: Scored
     slices: Mapping[tuple[str, str], Scored]
     columns: Mapping[str, str]
@@ -106,8 +106,8 @@ class Part:
         matrix = encoder.transform(batch.frame)
         return cls(
             sketch_frame(batch.frame, matrix, encoder, reference.bins),
-            reference.scores.tally(batch.said),
-            reference.valid.again(batch.probability, batch.decision, batch.outcome),
+            reference.scores.histogram(batch.predictions),
+            reference.valid.summarize(batch.probability, batch.decision, batch.outcome),
             _slices(batch, reference),
             _wrong(batch.frame, encoder),
             tuple(map(str, batch.frame.columns)),
@@ -123,7 +123,7 @@ class Part:
         }
         return Part(
             self.sketch + other.sketch,
-            self.tally + other.tally,
+            self.score_histogram + other.score_histogram,
             operator.add(self.scores, other.scores),
             both,
             {**self.columns, **other.columns},
@@ -135,7 +135,7 @@ class Part:
         expected = {*encoder.features, *known}
         return Observation(
             PeriodCounts.of(self.sketch),
-            self.tally,
+            self.score_histogram,
             self.scores,
             self.slices,
             self.columns,
@@ -152,7 +152,7 @@ def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]
         for place, name in enumerate(slicing.names):
             rows = np.flatnonzero(places == place)
             if len(rows):
-                found[slicing.column, name] = reference.valid.again(
+                found[slicing.column, name] = reference.valid.summarize(
                     batch.probability[rows], batch.decision[rows], batch.outcome[rows]
                 )
     return found

@@ -21,19 +21,19 @@ class Sketch:
     Attributes
     ----------
     rows : int
-    tallies : mapping of str to Tally
+    histograms : mapping of str to Tally
         By encoded column.
     repeats : Repeats
         Rows that are equal in all that the model sees.
     """
 
     rows: int
-    tallies: Mapping[str, Histogram]
+    histograms: Mapping[str, Histogram]
     repeats: DistinctSample
 
     def __add__(self, other: "Sketch") -> "Sketch":
-        added = {name: tally + other.tallies[name] for name, tally in self.tallies.items()}
-        return Sketch(self.rows + other.rows, added, self.repeats + other.repeats)
+        added = {name: histogram + other.histograms[name] for name, histogram in self.histograms.items()}
+        return Sketch(self.rows + other.rows, added, self.distinct_sample + other.distinct_sample)
 
 
 @dataclass(frozen=True)
@@ -41,24 +41,24 @@ class PeriodCounts:
     """A sketch as it is kept: the share of repeated rows instead of the sample it came from."""
 
     rows: int
-    tallies: Mapping[str, Histogram]
+    histograms: Mapping[str, Histogram]
     repeated: float
 
     @classmethod
     def of(cls, sketch: Sketch) -> Self:
         """Keep a sketch."""
-        return cls(sketch.rows, sketch.tallies, sketch.repeats.share)
+        return cls(sketch.rows, sketch.histograms, sketch.distinct_sample.share)
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
-        tallies = {name: tally.plain() for name, tally in self.tallies.items()}
-        return {"rows": self.rows, "repeated": self.repeated, "columns": tallies}
+        histograms = {name: histogram.to_dict() for name, histogram in self.histograms.items()}
+        return {"rows": self.rows, "repeated": self.repeated, "columns": histograms}
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
-        tallies = {name: Histogram.read(one) for name, one in plain["columns"].items()}
-        return cls(plain["rows"], tallies, plain["repeated"])
+        histograms = {name: Histogram.from_dict(one) for name, one in plain["columns"].items()}
+        return cls(plain["rows"], histograms, plain["repeated"])
 
 
 def sketch(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
@@ -69,8 +69,8 @@ def sketch(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
     matrix : ndarray of float32, shape (n, p)
     bins : sequence of Bins, of length p
     """
-    tallies = {one.name: one.tally(column) for one, column in zip(bins, matrix.T, strict=True)}
-    return Sketch(len(matrix), tallies, DistinctSample.of(matrix))
+    histograms = {one.name: one.histogram(column) for one, column in zip(bins, matrix.T, strict=True)}
+    return Sketch(len(matrix), histograms, DistinctSample.of(matrix))
 
 
 def sketch_frame(
@@ -85,21 +85,21 @@ def sketch_frame(
         What `encoder` makes of it.
     """
     sketch = sketch(matrix, bins)
-    tallies = dict(sketch.tallies)
+    histograms = dict(sketch.histograms)
     for place in encoder.categorical:
         one, codes = bins[place], matrix[:, place]
         rare = np.flatnonzero(codes == len(one) - 1)
         if len(rare):
             unseen = _unseen(frame[one.feature].iloc[rare], one)
-            tallies[one.name] = tallies[one.name] + Histogram(
+            histograms[one.name] = histograms[one.name] + Histogram(
                 np.zeros(len(one), dtype=np.int64), np.zeros(len(one)), 0, unseen
             )
-    return Sketch(sketch.rows, tallies, sketch.repeats)
+    return Sketch(sketch.rows, histograms, sketch.distinct_sample)
 
 
-def pool(tallies: Sequence[Histogram]) -> Histogram:
+def pool(histograms: Sequence[Histogram]) -> Histogram:
     """All of them together."""
-    return reduce(Histogram.__add__, tallies)
+    return reduce(Histogram.__add__, histograms)
 
 
 def _unseen(column: pd.Series, bins: Bins) -> int:

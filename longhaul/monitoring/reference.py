@@ -62,36 +62,36 @@ class Reference:
     importance: Mapping[str, float]
     scores: Bins
     valid: Scored
-    score_tally: Histogram
+    score_histogram: Histogram
     calibration: Calibration
     slices: tuple[Slicing, ...]
 
     def pooled(self, column: str, without: str = "") -> Histogram:
         """What was counted of a column in all periods, but one."""
         whole = self._totals[column]
-        return whole - self.periods[without].tallies[column] if without else whole
+        return whole - self.periods[without].histograms[column] if without else whole
 
     @cached_property
     def _totals(self) -> dict[str, Histogram]:
         found = self.periods.values()
-        return {one.name: pool([each.tallies[one.name] for each in found]) for one in self.bins}
+        return {one.name: pool([each.histograms[one.name] for each in found]) for one in self.bins}
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         found = {
             "format": FORMAT,
-            "columns": [one.plain() for one in self.bins],
-            "periods": {label: counted.plain() for label, counted in self.periods.items()},
+            "columns": [one.to_dict() for one in self.bins],
+            "periods": {label: counted.to_dict() for label, counted in self.periods.items()},
             "importance": dict(self.importance),
-            "scores": {**self.scores.plain(), "tally": self.score_tally.plain()},
-            "valid": self.valid.plain(),
-            "calibration": self.calibration.plain(),
-            "slices": [one.plain() for one in self.slices],
+            "scores": {**self.scores.to_dict(), "tally": self.score_histogram.to_dict()},
+            "valid": self.valid.to_dict(),
+            "calibration": self.calibration.to_dict(),
+            "slices": [one.to_dict() for one in self.slices],
         }
         return dict(replace_non_finite(found))
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave.
 
         Raises
@@ -105,16 +105,16 @@ class Reference:
                 " use the version of Longhaul that wrote it, or train again"
             )
         scores = dict(plain["scores"])
-        tally = Histogram.read(scores.pop("tally"))
+        histogram = Histogram.from_dict(scores.pop("tally"))
         return cls(
-            tuple(map(Bins.read, plain["columns"])),
-            {label: PeriodCounts.read(one) for label, one in plain["periods"].items()},
+            tuple(map(Bins.from_dict, plain["columns"])),
+            {label: PeriodCounts.from_dict(one) for label, one in plain["periods"].items()},
             plain["importance"],
-            Bins.read(scores),
+            Bins.from_dict(scores),
             (Scores if "cells" in plain["valid"] else RegressionStatistics).read(plain["valid"]),
-            tally,
-            Calibration.read(plain["calibration"]),
-            tuple(map(Slicing.read, plain["slices"])),
+            histogram,
+            Calibration.from_dict(plain["calibration"]),
+            tuple(map(Slicing.from_dict, plain["slices"])),
         )
 
 
@@ -177,7 +177,7 @@ def fit_scores(
     Returns
     -------
     dict
-        The fields `scores`, `score_tally`, `valid` and `calibration` of a `Reference`.
+        The fields `scores`, `score_histogram`, `valid` and `calibration` of a `Reference`.
     """
     known = align(pd.DataFrame(index=range(len(outcome))), columns, outcome.astype(float), target)
     if known.code is None:
@@ -187,7 +187,7 @@ def fit_scores(
     of_numbers = target.task_type == "regression"
     return {
         "scores": spread,
-        "score_tally": spread.tally(known.said),
+        "score_histogram": spread.histogram(known.predictions),
         "valid": RegressionStatistics.of(known.probability, known.outcome)
         if of_numbers
         else Scores.of(known.probability, known.decision, known.outcome),

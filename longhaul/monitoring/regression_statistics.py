@@ -46,9 +46,9 @@ class RegressionStatistics:
         """Sum up a reference, whose outcomes are all known."""
         spread = float(outcome.std())
         empty = cls(float(outcome.mean()), spread if spread > 0 else 1.0)
-        return empty.again(prediction, np.ones(len(outcome), dtype=bool), outcome)
+        return empty.summarize(prediction, np.ones(len(outcome), dtype=bool), outcome)
 
-    def again(self, prediction: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> Self:
+    def summarize(self, prediction: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> Self:
         """Sum up other predictions in the same unit; an outcome that is not known is NaN."""
         known = ~np.isnan(outcome)
         found = (outcome[known] - self.center) / self.scale
@@ -124,11 +124,11 @@ class RegressionStatistics:
         found: Interval = around(1 - ratio, of_difference / spread**2)
         return found
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         return {**vars(self), "sums": self.sums.tolist()}
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         return cls(**{**plain, "sums": np.array(plain["sums"])})

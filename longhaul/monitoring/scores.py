@@ -72,7 +72,7 @@ class Scores:
         sums = np.bincount(cell * 2 + decision, probability, minlength=cells * 2)
         return cls(counts, sums.reshape(cells, 2))
 
-    def again(self, probability: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> "Scores":
+    def summarize(self, probability: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> "Scores":
         """Count other predictions in the same cells."""
         return Scores.of(probability, decision, outcome, len(self.counts))
 
@@ -104,7 +104,7 @@ class Scores:
             self.counts[cell, decision],
         )
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it: only cells that hold rows."""
         cell, decision = np.nonzero(self.counts.sum(axis=2))
         return {
@@ -115,7 +115,7 @@ class Scores:
         }
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         empty = cls.empty(plain["cells"])
         counts, sums = empty.counts.reshape(-1, 3), empty.sums.reshape(-1)

@@ -91,7 +91,7 @@ def _truth(one: RealizedPerformance) -> dict[str, Any]:
         "rows": known.rows,
         "labelled": known.labelled,
         "positives": known.positives,
-        "fell": one.fell,
+        "fell": one.degraded,
         "realized": _figures(known.figures),
         "expected": _figures(one.expected),
         "errors": one.errors,

@@ -67,11 +67,11 @@ class Slicing:
         of_level = [codes.get(level, len(self.levels)) for level in found]
         return np.array([*of_level, len(self.levels) + 1])[indices]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON knows it."""
         return asdict(self)
 
     @classmethod
-    def read(cls, plain: dict[str, Any]) -> Self:
+    def from_dict(cls, record: dict[str, Any]) -> Self:
         """Read what `plain` gave."""
         return cls(plain["column"], tuple(plain["levels"]), tuple(plain["edges"]))

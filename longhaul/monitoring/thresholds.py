@@ -25,7 +25,7 @@ MIN_EFFECT = {
     "psi": 0.05,
     "jensen_shannon": 0.05,
     "missing": 0.02,
-    "outside": 0.02,
+    "out_of_range": 0.02,
     "volume": 0.1,
     "repeated": 0.02,
 }
@@ -35,11 +35,11 @@ DEFAULT_THRESHOLDS = {
     "psi": 0.2,
     "jensen_shannon": 0.1,
     "missing": 0.05,
-    "outside": 0.05,
+    "out_of_range": 0.05,
     "volume": 0.5,
     "repeated": 0.05,
 }
-BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "outside", "repeated"}
+BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "out_of_range", "repeated"}
 # The root mean square of each between two samples of one distribution, as a multiple of the square
 # root of 1/n + 1/m: of the Kolmogorov distribution, of a standard normal mean, and of chi-square.
 _KOLMOGOROV = np.pi / np.sqrt(12)
@@ -108,11 +108,11 @@ class DriftThresholds:
 
 def chance(measure: str, one: Histogram, other: Histogram) -> float:
     """The root mean square that chance alone makes of a distance between so many rows."""
-    if measure in {"missing", "outside"}:
+    if measure in {"missing", "out_of_range"}:
         gone = getattr(one, measure) + getattr(other, measure) + 1
         share = gone / (one.rows + other.rows + 2)
         return _sampling(one.rows, other.rows) * float(np.sqrt(share * (1 - share)))
-    both = _sampling(one.known, other.known)
+    both = _sampling(one.present, other.present)
     free = max(int(((one.counts + other.counts) > 0).sum()) - 1, 1)
     match measure:
         case "ks":

@@ -1,4 +1,4 @@
-"""Pictures of an evaluation, in the order in which to look at them."""
+"""Charts of an evaluation, the most important first."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +11,14 @@ from longhaul.plots import breakdown, classes, curves, numbers
 
 
 def pictures(
-    rows: ScoredRows, primary: float, by_slice: list[dict[str, Any]], features: pd.DataFrame
+    rows: ScoredRows, overall: float, by_slice: list[dict[str, Any]], features: pd.DataFrame
 ) -> Iterator[tuple[str, Figure]]:
     """Draw every picture of the test window, with its name.
 
     Parameters
     ----------
     rows : ScoredRows
-    primary : float
+    overall : float
         The primary metric on all rows.
     by_slice : list of dict
         See `longhaul.evaluation.slices`; may be empty.
@@ -28,7 +28,7 @@ def pictures(
     draw = {"binary": _binary, "multiclass": _multiclass, "regression": _regression}
     yield from draw[rows.problem.target.task_type](rows)
     if by_slice:
-        yield "slices", breakdown.slices(by_slice, rows.task.primary_metric, primary)
+        yield "slices", breakdown.slices(by_slice, rows.task.primary_metric, overall)
     yield "attributions", breakdown.attributions(features)
 
 
@@ -48,7 +48,7 @@ def _multiclass(rows: ScoredRows) -> Iterator[tuple[str, Figure]]:
     yield "recall", classes.recall(rows.outcome, rows.scores, names)
     correct = rows.scores.argmax(axis=1) == rows.outcome
     confidence = rows.scores.max(axis=1)
-    yield "calibration", curves.calibration(correct, confidence, "share decided right")
+    yield "calibration", curves.calibration(correct, confidence, "share of right decisions")
 
 
 def _regression(rows: ScoredRows) -> Iterator[tuple[str, Figure]]:

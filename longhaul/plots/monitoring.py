@@ -45,7 +45,7 @@ def distribution(picture: Mapping[str, Any]) -> Figure:
 
 
 def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Figure:
-    """Draw estimated and realized metrics by period, with a mark where the version changes.
+    """Draw expected and realized metrics by period, with a mark where the version changes.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def performance(records: Sequence[Mapping[str, Any]], names: Sequence[str]) -> F
     style.headline(figure, _finding(records, names[0]))
     for axes, name in zip(rows, names, strict=False):
         style.dress(axes, "", _UNITS.get(name, display_name(name)))
-        _curve(axes, [record["expected"].get(name) for record in records], GREY, "estimated", -0.06)
+        _curve(axes, [record["expected"].get(name) for record in records], GREY, "expected", -0.06)
         _curve(axes, [record["realized"].get(name) for record in records], BLUE, "realized", 0.06)
         _versions(axes, records)
         axes.margins(y=0.25)
@@ -110,7 +110,7 @@ def heat(columns: Mapping[str, Sequence[float]], periods: Sequence[str]) -> Figu
 def causes(parts: Mapping[str, Any]) -> Figure:
     """Draw the change of the loss as a waterfall: covariate shift and concept shift."""
     steps = [
-        ("reference,\nestimated", 0.0, parts["before"], GREY),
+        ("reference,\nexpected", 0.0, parts["before"], GREY),
         ("covariate\nshift", parts["before"], parts["features"], BLUE),
         (
             "concept\nshift",
@@ -244,9 +244,9 @@ def _decisions(axes: Axes, records: Sequence[Mapping[str, Any]]) -> None:
 def _finding(records: Sequence[Mapping[str, Any]], metric: str) -> str:
     pairs = [[record[side].get(metric) for side in ("expected", "realized")] for record in records]
     differences = [
-        estimated["value"] - realized["value"]
-        for estimated, realized in pairs
-        if estimated and realized and None not in {estimated["value"], realized["value"]}
+        expected["value"] - realized["value"]
+        for expected, realized in pairs
+        if expected and realized and None not in {expected["value"], realized["value"]}
     ]
     if not differences:
         realized_figures = (record["realized"] for record in reversed(records))
@@ -257,6 +257,6 @@ def _finding(records: Sequence[Mapping[str, Any]], metric: str) -> str:
     bias = float(np.mean(differences))
     side = "above" if bias > 0 else "below"
     return (
-        f"Without ground truth, the {display_name(metric)} was estimated {abs(bias):.3f} {side}"
+        f"Without ground truth, the {display_name(metric)} was expected {abs(bias):.3f} {side}"
         " the realized one"
     )

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, INK, RED
-from longhaul.training.importance import MIN_TRIALS, setting_importance, numbers, succeeded
+from longhaul.training.importance import MIN_TRIALS, numbers, setting_importance, succeeded
 from longhaul.training.trials import Trial, best, best_so_far
 
 _LOSS = "loss on validation"

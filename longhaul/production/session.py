@@ -124,7 +124,7 @@ class MonitoringSession:
         return self._packages[number]
 
     def _reference(self, number: str) -> Reference:
-        return Reference.read(self._package(number).reference)
+        return Reference.from_dict(self._package(number).reference)
 
     def _baseline(self, number: str) -> float:
         """Return a version's primary metric on the test window, or on validation if not judged."""

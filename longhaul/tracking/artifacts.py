@@ -70,17 +70,17 @@ def copy_to(uri: str, folder: Path) -> None:
     LonghaulError
         When there is nothing there, or it cannot be fetched.
     """
-    log_folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".", dir=log_folder.parent) as temporary:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
         try:
             copy = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=temporary)
         except (MlflowException, OSError) as error:
             reason = str(error).splitlines()[0]
             raise LonghaulError(f"{uri}: cannot fetch this artifact: {reason}") from None
         try:
-            Path(copy).rename(log_folder)
+            Path(copy).rename(folder)
         except OSError:
-            if not log_folder.is_dir():
+            if not folder.is_dir():
                 raise
 
 

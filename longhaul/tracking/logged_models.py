@@ -109,14 +109,23 @@ def load_for(uri: str, problem: Problem) -> Package:
         When it predicts something else.
     """
     loaded = load(uri)
-    declared = yaml.load(loaded.problem, Loader=yaml.BaseLoader)
-    learned = problems.parse(declared, f"the problem of {uri}").target
+    learned = _parse_problem(loaded, uri).target
     if learned != problem.target:
         raise LonghaulError(
             f"{uri}: it predicts {_describe(learned)}, but the table's target is"
             f" {_describe(problem.target)}"
         )
     return loaded
+
+
+def load_problem(uri: str) -> Problem:
+    """Load the problem that a model was trained on; see `load`."""
+    return _parse_problem(load(uri), uri)
+
+
+def _parse_problem(loaded: Package, uri: str) -> Problem:
+    declared = yaml.load(loaded.problem, Loader=yaml.BaseLoader)
+    return problems.parse(declared, f"the problem of {uri}")
 
 
 def _describe(target: Target) -> str:

@@ -128,7 +128,7 @@ def fit(
             "fit": _period_range(_periods(problem, both)),
             "valid": _period_range(valid_predictions["period"]),
         },
-        reference=reference.plain(),
+        reference=reference.to_dict(),
         valid=pd.DataFrame(valid_predictions),
         custom_family=chosen.file if isinstance(chosen, CustomFamily) else None,
     )

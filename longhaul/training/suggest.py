@@ -58,7 +58,7 @@ def suggest(
     References
     ----------
     Bergstra, Yamins and Cox (2013). Making a science of model search: hyperparameter optimization
-    in hundreds of dimensions for vision architectures. ICML 28 (hyperopt; this uses its ``anneal``).
+    in hundreds of dimensions for vision architectures. ICML 28 (hyperopt, for ``anneal``).
     """
     draw = np.random.default_rng([seed, number]).integers(2**31 - 1)
     [document] = annealing([number], Domain(dict, dict(space)), _history(space, trials), int(draw))

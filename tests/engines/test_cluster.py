@@ -53,7 +53,7 @@ with session("cluster") as spark:
     seen = observe(
         spark, source, scored, monitored.problem().target, True, encoder, monitored.reference()
     )
-    print(json.dumps(seen.counted.plain() | {"scores": seen.scores.plain()}), flush=True)
+    print(json.dumps(seen.counts.to_dict() | {"scores": seen.scores.to_dict()}), flush=True)
 """
 
 
@@ -151,13 +151,13 @@ def test_a_worker_dies_at_work(
         driver.kill()
     found = json.loads(answer)
     scores = found.pop("scores")
-    mine = expected.counted.plain()
+    mine = expected.counts.to_dict()
     assert found["rows"] == mine["rows"] == 60_000
     assert found["repeated"] == mine["repeated"]
-    for name, tally in mine["columns"].items():
-        assert tally["counts"] == found["columns"][name]["counts"]
-        assert tally["missing"] == found["columns"][name]["missing"]
-        np.testing.assert_allclose(tally["sums"], found["columns"][name]["sums"], rtol=1e-10)
-    assert scores["counts"] == expected.scores.plain()["counts"]
+    for name, histogram in mine["columns"].items():
+        assert histogram["counts"] == found["columns"][name]["counts"]
+        assert histogram["missing"] == found["columns"][name]["missing"]
+        np.testing.assert_allclose(histogram["sums"], found["columns"][name]["sums"], rtol=1e-10)
+    assert scores["counts"] == expected.scores.to_dict()["counts"]
     assert pd.DataFrame(scores["counts"]).to_numpy().sum() == 60_000
     assert pq.read_schema(source).field("day").type == pa.timestamp("us")

@@ -34,13 +34,13 @@ def watch(seen: Any, source: Path, scored: Path, due: bool = True) -> Observatio
 def require_equal(one: Observation, other: Observation) -> None:
     """Counts to the last digit; sums within their bound."""
     assert one.rows == other.rows
-    assert one.counted.repeated == other.counted.repeated
+    assert one.counts.repeated == other.counts.repeated
     assert (one.columns, one.new) == (other.columns, other.new)
-    tallies = {**one.counted.tallies, "": one.tally}
-    for name, mine in tallies.items():
-        yours = {**other.counted.tallies, "": other.tally}[name]
+    histograms = {**one.counts.histograms, "": one.score_histogram}
+    for name, mine in histograms.items():
+        yours = {**other.counts.histograms, "": other.score_histogram}[name]
         assert mine.counts.tolist() == yours.counts.tolist(), name
-        assert (mine.missing, mine.outside) == (yours.missing, yours.outside), name
+        assert (mine.missing, mine.out_of_range) == (yours.missing, yours.out_of_range), name
         np.testing.assert_allclose(mine.sums, yours.sums, rtol=BOUND, atol=1e-9)
     assert one.slices.keys() == other.slices.keys()
     pairs = [(one.scores, other.scores), *((one.slices[k], other.slices[k]) for k in one.slices)]

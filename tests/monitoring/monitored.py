@@ -33,7 +33,7 @@ def problem() -> Problem:
 @cache
 def reference() -> Reference:
     """What is kept with it."""
-    return Reference.read(fitted().package.reference)
+    return Reference.from_dict(fitted().package.reference)
 
 
 def rows(count: int = 200, seed: int = 1, **changes: Any) -> pd.DataFrame:

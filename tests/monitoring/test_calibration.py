@@ -55,4 +55,4 @@ def test_nothing_is_learned_of_one_class(outcome: np.ndarray) -> None:
 def test_kept_as_json() -> None:
     """It comes back as it went."""
     found = Calibration.fit(*sample(500, 0.5, 1))
-    assert Calibration.read(json.loads(json.dumps(found.plain()))) == found
+    assert Calibration.from_dict(json.loads(json.dumps(found.to_dict()))) == found

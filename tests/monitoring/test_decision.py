@@ -56,7 +56,7 @@ def rule(decision: Decision, name: str) -> str:
 def test_all_is_well() -> None:
     """Nothing moved, performance as it was: ok, and nothing to do."""
     found = decide(PROBLEM, GOOD)
-    assert (found.level, found.action, found.fell) == ("ok", "none", False)
+    assert (found.level, found.action, found.degraded) == ("ok", "none", False)
     assert {one.state for one in found.rules} == {"ok"}
 
 
@@ -70,7 +70,7 @@ def test_drift_without_harm_is_a_decision_of_its_own() -> None:
 def test_a_single_fall_is_watched() -> None:
     """One bad period may be chance."""
     found = decide(PROBLEM, replace(GOOD, realized=realized(0.70)))
-    assert (found.level, found.action, found.fell) == ("watch", "look", True)
+    assert (found.level, found.action, found.degraded) == ("watch", "look", True)
     assert rule(found, "persistence") == "watch"
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_known_is_never_ok(evidence: PeriodEvidence) -> None:
     found = decide(PROBLEM, evidence)
     assert found.level == "watch"
     assert "unknown" in {one.state for one in found.rules}
-    assert found.fell is None or evidence.rows == 99
+    assert found.degraded is None or evidence.rows == 99
     assert found.reason
 
 
@@ -145,7 +145,7 @@ def test_insufficient_data_is_said() -> None:
 def test_outcomes_that_are_not_due_are_not_missed() -> None:
     """With a lag, a period without outcomes can be ok."""
     found = decide(PROBLEM, replace(GOOD, realized=None))
-    assert (found.level, found.fell) == ("ok", None)
+    assert (found.level, found.degraded) == ("ok", None)
 
 
 def test_broken_data_is_repaired_before_anything_is_trained() -> None:

@@ -20,7 +20,7 @@ def counts(*values: int) -> Histogram:
 
 def both(one: np.ndarray, other: np.ndarray, most: int = 1000) -> tuple[Histogram, Histogram]:
     found = bins.of_number("x", "x", one, most)
-    return found.tally(one), found.tally(other)
+    return found.histogram(one), found.histogram(other)
 
 
 @given(one=FEW, other=FEW)
@@ -28,7 +28,7 @@ def test_kolmogorov_smirnov_of_binned_values(one: np.ndarray, other: np.ndarray)
     """That of scipy on which bin each value is in; never more than that of the values."""
     found = bins.of_number("x", "x", one, 10)
     places = [np.searchsorted(found.edges, values, side="right") for values in (one, other)]
-    distance = distances.kolmogorov_smirnov(found.tally(one), found.tally(other))
+    distance = distances.kolmogorov_smirnov(found.histogram(one), found.histogram(other))
     assert np.isclose(distance, stats.ks_2samp(*places).statistic)
     assert distance <= stats.ks_2samp(one, other).statistic + 1e-9
 
@@ -99,8 +99,8 @@ def test_stability_of_a_known_table() -> None:
 
 def test_shares_of_missing_and_outside() -> None:
     """Of all rows, and of the known ones; fewer outside than before is no distance."""
-    one = Histogram(np.array([90]), np.zeros(1), missing=10, outside=9)
-    other = Histogram(np.array([50]), np.zeros(1), missing=50, outside=25)
+    one = Histogram(np.array([90]), np.zeros(1), missing=10, out_of_range=9)
+    other = Histogram(np.array([50]), np.zeros(1), missing=50, out_of_range=25)
     assert distances.missing(one, other) == pytest.approx(0.4)
     assert distances.out_of_range(one, other) == pytest.approx(0.4)
     assert distances.out_of_range(other, one) == 0

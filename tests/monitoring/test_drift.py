@@ -23,10 +23,10 @@ def number(name: str) -> Bins:
 
 
 def counted(columns: dict[str, np.ndarray], found: dict[str, Bins]) -> PeriodCounts:
-    tallies = {
-        name: found[name].tally(values.astype(np.float32)) for name, values in columns.items()
+    histograms = {
+        name: found[name].histogram(values.astype(np.float32)) for name, values in columns.items()
     }
-    return PeriodCounts(len(next(iter(columns.values()))), tallies, 0.0)
+    return PeriodCounts(len(next(iter(columns.values()))), histograms, 0.0)
 
 
 def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 0):
@@ -47,7 +47,7 @@ def world(centres: list[float], rows: int = 2000, columns: int = 3, seed: int = 
 
 
 def judge(reference: Reference, period: PeriodCounts) -> drift.Drift:
-    return compare(reference, period, reference.score_tally, RATE)
+    return compare(reference, period, reference.score_histogram, RATE)
 
 
 def test_what_varies_between_periods_is_no_drift() -> None:
@@ -110,7 +110,7 @@ def test_importance_decides_the_order() -> None:
     """Of two that drifted alike, the one that matters to the model comes first."""
     reference, draw = world([0.0] * 6)
     a, b = draw(2.0), draw(2.0)
-    both = PeriodCounts(a.rows, {**a.tallies, "b": b.tallies["a"]}, 0.0)
+    both = PeriodCounts(a.rows, {**a.histograms, "b": b.histograms["a"]}, 0.0)
     for first, second in (("a", "b"), ("b", "a")):
         weighed = replace(reference, importance={first: 0.9, second: 0.1})
         assert [one.name for one in judge(weighed, both).drifted] == [first, second]
@@ -120,9 +120,9 @@ def test_missing_values_are_drift() -> None:
     """A sensor that breaks in one row of ten, all else as it was; and where none was missing."""
     reference, draw = world([0.0] * 6)
     period = draw(0.0)
-    tally = period.tallies["b"]
-    fewer = Histogram(tally.counts, tally.sums, missing=tally.known // 9)
-    found = judge(reference, PeriodCounts(period.rows, {**period.tallies, "b": fewer}, 0.0))
+    histogram = period.histograms["b"]
+    fewer = Histogram(histogram.counts, histogram.sums, missing=histogram.present // 9)
+    found = judge(reference, PeriodCounts(period.rows, {**period.histograms, "b": fewer}, 0.0))
     assert [(one.name, one.cause.name) for one in found.drifted] == [("b", "missing")]
 
 
@@ -130,8 +130,8 @@ def test_a_column_without_values_is_far_away() -> None:
     """All missing: its distance is one, though no values can be compared."""
     reference, draw = world([0.0] * 6)
     period = draw(0.0)
-    empty = Histogram(np.zeros_like(period.tallies["b"].counts), np.zeros(50), missing=period.rows)
-    (column,) = judge(reference, PeriodCounts(period.rows, {**period.tallies, "b": empty}, 0.0)).drifted
+    empty = Histogram(np.zeros_like(period.histograms["b"].counts), np.zeros(50), missing=period.rows)
+    (column,) = judge(reference, PeriodCounts(period.rows, {**period.histograms, "b": empty}, 0.0)).drifted
     assert column.name == "b"
     assert column.distance == 1
 
@@ -162,16 +162,16 @@ def test_a_column_may_be_called_volume() -> None:
 
 
 def called(period: PeriodCounts) -> PeriodCounts:
-    tallies = dict(period.tallies)
-    tallies["volume"] = tallies.pop("b")
-    return replace(period, tallies=tallies)
+    histograms = dict(period.histograms)
+    histograms["volume"] = histograms.pop("b")
+    return replace(period, histograms=histograms)
 
 
 def test_predictions_drift_by_customary_limits() -> None:
     """Against those on validation."""
     reference, draw = world([0.0] * 6)
-    assert not compare(reference, draw(0.0), reference.score_tally, RATE).scores.drifted
-    sure = reference.scores.tally(np.full(500, 0.99, dtype=np.float32))
+    assert not compare(reference, draw(0.0), reference.score_histogram, RATE).scores.drifted
+    sure = reference.scores.histogram(np.full(500, 0.99, dtype=np.float32))
     assert compare(reference, draw(0.0), sure, RATE).scores.drifted
 
 

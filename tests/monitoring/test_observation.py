@@ -14,11 +14,11 @@ def test_batches_count_as_the_whole() -> None:
     assert one is not None
     assert seven is not None
     assert one.rows == seven.rows == 700
-    for name, tally in one.counted.tallies.items():
-        assert tally.counts.tolist() == seven.counted.tallies[name].counts.tolist()
-        assert np.allclose(tally.sums, seven.counted.tallies[name].sums)
-        assert tally.missing == seven.counted.tallies[name].missing
-    assert one.counted.repeated == seven.counted.repeated
+    for name, histogram in one.counts.histograms.items():
+        assert histogram.counts.tolist() == seven.counts.histograms[name].counts.tolist()
+        assert np.allclose(histogram.sums, seven.counts.histograms[name].sums)
+        assert histogram.missing == seven.counts.histograms[name].missing
+    assert one.counts.repeated == seven.counts.repeated
     assert (one.scores.counts == seven.scores.counts).all()
     assert one.slices.keys() == seven.slices.keys()
     for key, scores in one.slices.items():
@@ -39,7 +39,7 @@ def test_categories_never_seen_are_counted() -> None:
     frame.loc[frame.index[:50], "plan"] = "galactic"
     found = monitored.observation(frame, parts=3)
     assert found is not None
-    assert found.counted.tallies["plan"].outside == 50
+    assert found.counts.histograms["plan"].out_of_range == 50
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_numbers_without_values_are_no_text() -> None:
     found = monitored.observation(monitored.rows(100, age=pd.Series([None] * 100, dtype=object)))
     assert found is not None
     assert found.columns == {}
-    assert found.counted.tallies["age"].missing == 100
+    assert found.counts.histograms["age"].missing == 100
 
 
 def test_no_rows() -> None:

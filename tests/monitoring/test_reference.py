@@ -20,8 +20,8 @@ def test_periods_are_counted_apart() -> None:
     for label, counted in found.periods.items():
         rows = frame[month == label]
         assert counted.rows == len(rows)
-        assert counted.tallies["age"].missing == rows["age"].isna().sum()
-        assert counted.tallies["plan"].counts.sum() == len(rows)
+        assert counted.histograms["age"].missing == rows["age"].isna().sum()
+        assert counted.histograms["plan"].counts.sum() == len(rows)
 
 
 def test_all_periods_together_and_all_but_one() -> None:
@@ -30,7 +30,7 @@ def test_all_periods_together_and_all_but_one() -> None:
     whole = found.pooled("calls")
     rest = found.pooled("calls", without="2020-03")
     assert whole.rows == sum(one.rows for one in found.periods.values())
-    both = rest + found.periods["2020-03"].tallies["calls"]
+    both = rest + found.periods["2020-03"].histograms["calls"]
     assert both.counts.tolist() == whole.counts.tolist()
     assert both.sums == pytest.approx(whole.sums)
 
@@ -40,7 +40,7 @@ def test_predictions_of_validation_are_kept() -> None:
     found, package = monitored.reference(), monitored.fitted().package
     assert found.valid.rows == found.valid.labelled == len(package.valid)
     assert found.valid.positives == package.valid["outcome"].sum()
-    assert found.score_tally.rows == len(package.valid)
+    assert found.score_histogram.rows == len(package.valid)
     assert found.calibration.slope > 0
 
 
@@ -54,14 +54,14 @@ def test_importance_is_a_share_of_one() -> None:
 def test_kept_as_json() -> None:
     """It comes back as it went."""
     found = monitored.reference()
-    text = json.dumps(found.plain())
-    assert json.dumps(Reference.read(json.loads(text)).plain()) == text
+    text = json.dumps(found.to_dict())
+    assert json.dumps(Reference.from_dict(json.loads(text)).to_dict()) == text
 
 
 def test_another_format_is_refused() -> None:
     """With what to do."""
     with pytest.raises(LonghaulError, match="its format is 1, but this code reads 2"):
-        Reference.read({"format": 1})
+        Reference.from_dict({"format": 1})
 
 
 def test_no_rare_level_is_taken_for_new() -> None:

@@ -60,12 +60,12 @@ def test_parts_add_up_and_are_kept_as_json() -> None:
     whole = RegressionStatistics.of(said, outcome)
     every = np.ones(300, dtype=bool)
     parts = [
-        whole.again(said[i : i + 300], every, outcome[i : i + 300]) for i in range(0, 900, 300)
+        whole.summarize(said[i : i + 300], every, outcome[i : i + 300]) for i in range(0, 900, 300)
     ]
     total = parts[0] + parts[1] + parts[2]
     assert total.sums == pytest.approx(whole.sums)
-    assert RegressionStatistics.read(json.loads(json.dumps(whole.plain()))).figures(0.9) == whole.figures(0.9)
-    unknown = whole.again(said, np.ones(900, dtype=bool), np.full(900, np.nan))
+    assert RegressionStatistics.from_dict(json.loads(json.dumps(whole.to_dict()))).figures(0.9) == whole.figures(0.9)
+    unknown = whole.summarize(said, np.ones(900, dtype=bool), np.full(900, np.nan))
     assert (unknown.rows, unknown.labelled, unknown.figures(0.95)) == (900, 0, {})
 
 

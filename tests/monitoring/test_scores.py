@@ -69,14 +69,14 @@ def test_batches_add_up_and_are_kept_as_json() -> None:
     whole = Scores.of(probability, decision, outcome)
     parts = [slice(0, 400), slice(400, 999)]
     one, other = (Scores.of(probability[p], decision[p], outcome[p]) for p in parts)
-    assert (one + other).plain()["counts"] == whole.plain()["counts"]
-    again = Scores.read(json.loads(json.dumps(whole.plain())))
+    assert (one + other).to_dict()["counts"] == whole.to_dict()["counts"]
+    again = Scores.from_dict(json.loads(json.dumps(whole.to_dict())))
     assert (again.counts == whole.counts).all()
     assert np.allclose(again.sums, whole.sums)
     assert whole.rows == 999
     assert whole.labelled == (outcome != UNKNOWN).sum()
     assert whole.positives == (outcome == POSITIVE).sum()
-    assert Scores.read(Scores.empty().plain()).rows == 0
+    assert Scores.from_dict(Scores.empty().to_dict()).rows == 0
 
 
 def test_what_is_no_probability_is_refused() -> None:

@@ -46,4 +46,4 @@ def test_kept_as_json() -> None:
     """Levels and edges come back as they went."""
     for column in (pd.Series(list("aab"), name="x"), pd.Series(np.arange(1000.0), name="x")):
         slicing = Slicing.fit(column)
-        assert Slicing.read(json.loads(json.dumps(slicing.plain()))) == slicing
+        assert Slicing.from_dict(json.loads(json.dumps(slicing.to_dict()))) == slicing

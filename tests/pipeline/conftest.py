@@ -33,12 +33,11 @@ entry_points:
 """
 
 NOOP = """
-import click, mlflow
-from longhaul.pipeline.step import stage
+import mlflow
+from longhaul.pipeline.step import step
 from steps.words import shout
 
-@stage
-@click.option("--word", required=True)
+@step
 def noop(word):
     mlflow.log_metric("length", len(word))
     mlflow.log_text(word, "word.txt")
@@ -50,13 +49,11 @@ if __name__ == "__main__":
 
 SLEEP = """
 import os, subprocess, sys, time
-import click, mlflow
-from longhaul.pipeline.step import stage
+import mlflow
+from longhaul.pipeline.step import step
 
-@stage
-@click.option("--family", required=True)
-@click.option("--seconds", required=True, type=float)
-def sleep(family, seconds):
+@step
+def sleep(family, seconds: float):
     grandchild = subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({seconds})"])
     mlflow.set_tag("pids", f"{os.getpid()} {grandchild.pid}")
     time.sleep(seconds)
@@ -68,11 +65,10 @@ if __name__ == "__main__":
 """
 
 AFTER = """
-import click, mlflow
-from longhaul.pipeline.step import stage
+import mlflow
+from longhaul.pipeline.step import step
 
-@stage
-@click.option("--source", required=True)
+@step
 def after(source):
     mlflow.log_text(source, "source.txt")
     return source
@@ -83,19 +79,18 @@ if __name__ == "__main__":
 
 NEST = """
 import os
-import click, mlflow
-from longhaul.pipeline import warm
-from longhaul.pipeline.step import stage
+import mlflow
+from longhaul.pipeline import warm_backend
+from longhaul.pipeline.step import step
 
-@stage
-@click.option("--levels", required=True, type=int)
-def nest(levels):
+@step
+def nest(levels: int):
     mlflow.set_tag("server", os.getppid())
-    mlflow.set_tag("depth", warm.depth())
+    mlflow.set_tag("depth", warm_backend.depth())
     if levels:
-        warm.register()
+        warm_backend.register()
         more = {"entry_point": "nest", "parameters": {"levels": levels - 1}}
-        run = mlflow.run(os.getcwd(), backend=warm.NAME, synchronous=False, **more)
+        run = mlflow.run(os.getcwd(), backend=warm_backend.NAME, synchronous=False, **more)
         assert run.wait()
     return "nested"
 
@@ -104,11 +99,10 @@ if __name__ == "__main__":
 """
 
 FAIL = """
-import click
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.step import step
 
-@stage
+@step
 def fail():
     raise LonghaulError("the tank is empty; fill it")
 

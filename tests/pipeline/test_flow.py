@@ -17,9 +17,9 @@ from tests.pipeline.conftest import python
 from tests.pipeline.test_warm_backend import alive, wait_for_pids
 
 
-def chain(project: Path, resume: bool = True, word: str = "hello") -> tuple[str, dict[str, bool]]:
+def chain(project: Path, use_cache: bool = True, word: str = "hello") -> tuple[str, dict[str, bool]]:
     """Run noop and, on its artifact, after; the parent's id, and which stages were reused."""
-    with mlflow.start_run() as parent, Flow(project, parent, resume, Terminal()) as flow:
+    with mlflow.start_run() as parent, Flow(project, parent, use_cache, Terminal()) as flow:
         first = flow.run("noop", word=word)
         second = flow.run("after", source=first.uri("word.txt"))
         return parent.info.run_id, {stage.name: stage.reused for stage in (first, second)}
@@ -40,10 +40,10 @@ def test_finished_stages_are_reused_and_linked(project: Path, store: str) -> Non
     assert links == {run.info.run_id for run in children}
 
 
-def test_resume_false_runs_everything(project: Path, store: str) -> None:
+def test_without_the_cache_everything_runs(project: Path, store: str) -> None:
     """Asked to start anew, it does."""
     chain(project)
-    assert chain(project, resume=False)[1] == {"noop": False, "after": False}
+    assert chain(project, use_cache=False)[1] == {"noop": False, "after": False}
 
 
 def test_a_parameter_changes_what_follows(project: Path, store: str) -> None:
@@ -88,7 +88,7 @@ def test_stages_in_parallel_keep_their_order(project: Path, store: str) -> None:
 def test_failure_names_the_stage(project: Path, store: str, capsys: object) -> None:
     """A failed stage ends the life cycle with its name; its siblings do not go on."""
     with (
-        pytest.raises(LonghaulError, match="stage fail failed"),
+        pytest.raises(LonghaulError, match="step fail failed"),
         mlflow.start_run() as parent,
         Flow(project, parent, True, Terminal()) as flow,
     ):
@@ -99,7 +99,7 @@ def test_failure_names_the_stage(project: Path, store: str, capsys: object) -> N
 MAIN = """
 import mlflow
 from pathlib import Path
-from longhaul.tracking import artifacts, owner
+from longhaul.tracking import process_owner
 from longhaul.pipeline.flow import Flow
 from longhaul.pipeline.step import end_cleanly
 from longhaul.pipeline.terminal import Terminal
@@ -107,7 +107,7 @@ end_cleanly()
 if __name__ == "__main__":
     mlflow.set_experiment("test")
     with mlflow.start_run() as parent:
-        mlflow.set_tag("longhaul.owner", owner.current())
+        mlflow.set_tag("longhaul.owner", process_owner.current())
         with Flow(Path.cwd(), parent, True, Terminal()) as flow:
             flow.run("noop")
             flow.run("sleep", family="a", seconds=60)

@@ -7,13 +7,13 @@ import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.step import stage
+from longhaul.pipeline.parameters import Count, Number, Window
+from longhaul.pipeline.step import step
 from longhaul.tracking.tags import ERROR, HEADLINE
 
 
-@stage
-@click.option("--count", required=True, type=click.IntRange(min=1))
-def brew(count: int) -> str:
+@step
+def brew(count: Count) -> str:
     """Brew some."""
     if count > 9:
         raise LonghaulError(f"count: {count} is more than the pot holds; ask for 9 or fewer")
@@ -73,7 +73,7 @@ def test_a_failed_stage_closes_its_run(store: str) -> None:
 def test_a_bug_keeps_its_traceback(store: str, tmp_path: Path) -> None:
     """What is no mistake of the user is not dressed up as one."""
 
-    @stage
+    @step
     def broken() -> str:
         raise KeyError("bug")
 

@@ -95,8 +95,8 @@ def test_what_steps_import_is_made_ready(project: Path, store: str) -> None:
     script = f"""
 from pathlib import Path
 import mlflow
-from longhaul.pipeline import warm
-warm.register(Path({str(project)!r}))
+from longhaul.pipeline import warm_backend
+warm_backend.register(Path({str(project)!r}))
 run = mlflow.run(".", "noop", backend="warm", synchronous=False, experiment_name="test")
 assert run.wait()
 """
@@ -116,8 +116,8 @@ def test_another_project_has_its_own_steps(project: Path, store: str) -> None:
     script = f"""
 from pathlib import Path
 import mlflow
-from longhaul.pipeline import warm
-warm.register(Path.cwd())
+from longhaul.pipeline import warm_backend
+warm_backend.register(Path.cwd())
 for uri in [".", {str(other)!r}, "."]:
     run = mlflow.run(uri, "noop", backend="warm", synchronous=False, experiment_name="test")
     assert run.wait()
@@ -134,8 +134,8 @@ def test_stages_that_are_made_ready_say_nothing(project: Path, store: str) -> No
     script = """
 from pathlib import Path
 import mlflow
-from longhaul.pipeline import warm
-warm.register(Path.cwd())
+from longhaul.pipeline import warm_backend
+warm_backend.register(Path.cwd())
 run = mlflow.run(".", "nest", parameters={"levels": 2}, backend="warm", synchronous=False,
                  experiment_name="test")
 assert run.wait()
@@ -166,8 +166,8 @@ def test_children_end_when_the_parent_is_killed(project: Path, store: str) -> No
     """SIGKILL of the parent ends children and grandchildren, and no run stays RUNNING."""
     script = f"""
 import mlflow
-from longhaul.pipeline import warm
-warm.register()
+from longhaul.pipeline import warm_backend
+warm_backend.register()
 run = mlflow.run({str(project)!r}, entry_point="sleep", parameters={{"family": "a", "seconds": 60}},
                  backend="warm", synchronous=False, experiment_name="test")
 run.wait()

@@ -77,7 +77,7 @@ def test_performance_over_the_periods() -> None:
     """Both curves, a line where another version took over, and how far expectations were off."""
     records = [record("2020-07"), record("2020-08"), record("2020-09", "2", "act")]
     drawn = monitoring.performance(records, ("auc", "cost"))
-    assert drawn.get_suptitle().startswith("Without ground truth, the AUC was estimated 0.030 above")
+    assert drawn.get_suptitle().startswith("Without ground truth, the AUC was expected 0.030 above")
     first, second, strip = drawn.axes
     assert len(first.containers) == len(second.containers) == 2
     assert [text.get_text() for text in strip.texts] == ["ok · v1", "ok · v1", "act · v2"]

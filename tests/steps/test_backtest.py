@@ -1,4 +1,4 @@
-"""The replay stage, run as its entry point is."""
+"""The backtest step, run as its entry point is."""
 
 from pathlib import Path
 
@@ -7,19 +7,19 @@ import pytest
 
 from longhaul.backtest.policies import POLICIES
 from longhaul.tracking import artifacts
-from steps.backtest import replay
+from steps.backtest import backtest
 from tests import monitored_model
 
-OPTIONS = ("--window=extended", "--seed=0")
+OPTIONS = ("--window=expanding", "--seed=0")
 
 
 def test_policies_are_compared(tracking: str, tmp_path: Path) -> None:
     """The relation turns in June: whoever trains again without a gate gains, and it is said."""
     monitored_model.champion(tmp_path)
     where = monitored_model.table(tmp_path, turn=5)
-    replay.main(["--model=models:/churn/1", f"--table={where}", *OPTIONS])
+    backtest.main(["--model=models:/churn/1", f"--table={where}", *OPTIONS])
     run = monitored_model.newest()
-    found = artifacts.read_json(f"runs:/{run.info.run_id}/replay.json")
+    found = artifacts.read_json(f"runs:/{run.info.run_id}/backtest.json")
     rows = {row["policy"]: row for row in found["policies"]}
     assert list(rows) == [policy.name for policy in POLICIES]
     assert (rows["never"]["trained"], rows["never"]["promoted"]) == (0, 0)
@@ -29,7 +29,7 @@ def test_policies_are_compared(tracking: str, tmp_path: Path) -> None:
     assert always["log_loss_difference"]["high"] < 0
     assert always["seconds"] > 0
     assert run.data.metrics["never/log_loss"] == rows["never"]["log_loss"]["value"]
-    page = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/replay.html")
+    page = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/backtest.html")
     assert all(f">{name}<" in page for name in rows)
 
 
@@ -39,7 +39,7 @@ def test_a_model_that_is_not_registered(
     """One line."""
     where = monitored_model.table(tmp_path)
     with pytest.raises(SystemExit):
-        replay.main(["--model=models:/churn/1", f"--table={where}", *OPTIONS])
+        backtest.main(["--model=models:/churn/1", f"--table={where}", *OPTIONS])
     error = capsys.readouterr().err
     assert "models:/churn/1" in error
     assert error.count("\n") == 1

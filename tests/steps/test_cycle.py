@@ -40,8 +40,8 @@ def options(home: Path, period: str, **more: Any) -> list[str]:
         "window": "sliding",
         "trials": 0,
         "seed": 0,
-        "resume": "true",
-        "alarm": "never",
+        "use_cache": "true",
+        "fail_on": "never",
         "engine": "local",
         **more,
     }
@@ -230,7 +230,7 @@ def test_the_alarm_of_a_cycle(home: Path, capfd: pytest.CaptureFixture[str]) -> 
     """Its own exit code, where asked, and a line that is no error; its work is done."""
     monitored_model.table(home, july=lambda rows: rows.head(20))
     with pytest.raises(SystemExit) as ended:
-        cycle.main(options(home, "2020-07", alarm="watch"))
+        cycle.main(options(home, "2020-07", fail_on="watch"))
     assert ended.value.code == 3
     assert "alarm: cycle: version 1: watch, " in capfd.readouterr().err
     assert ProductionHistory.load("churn").periods["2020-07"].level == "watch"

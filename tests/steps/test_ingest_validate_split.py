@@ -57,7 +57,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
     rows = PeriodTable(folder).read(PeriodTable(folder).periods)
     assert set(rows["customer"]) == set(frame["customer"])
     assert artifact_names() == {"table", "contract.json", "validation.json"}
-    split.main(["--table", clean, "--until=", "--window=extended"])
+    split.main(["--table", clean, "--until=", "--window=expanding"])
     cut = artifacts.fetch(f"runs:/{last().info.run_id}/split")
     months = {name: Split(cut).read(name)["day"].dt.month.unique() for name in WINDOWS}
     assert {name: list(found) for name, found in months.items()} == {
@@ -174,6 +174,6 @@ def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     validate.main(["--table", f"runs:/{last().info.run_id}/table", "--engine", "local"])
     summary = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
     assert sum(figures["quarantined"] for figures in summary.values()) == 0
-    split.main(["--table", f"runs:/{last().info.run_id}/table", "--until=", "--window=extended"])
+    split.main(["--table", f"runs:/{last().info.run_id}/table", "--until=", "--window=expanding"])
     cut = Split(artifacts.fetch(f"runs:/{last().info.run_id}/split")).summary()
     assert [cut[name]["rows"] for name in WINDOWS] == [105_475, 28_128, 27_075]

@@ -9,7 +9,7 @@ from longhaul import problem as problems
 from longhaul.pipeline import caller
 from longhaul.tracking import artifacts
 from steps.ingest import ingest
-from steps.init import start
+from steps.init import init
 from tests import tables
 
 
@@ -31,7 +31,7 @@ def test_the_file_is_written_and_kept(
     tracking: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Beside the table and as an artifact; what was decided is printed; ingest reads it."""
-    start.main(options())
+    init.main(options())
     path = place / "churn.yaml"
     declared = problems.load(path)
     assert declared.time is not None
@@ -51,16 +51,16 @@ def test_a_file_that_was_edited_is_not_overwritten(
     tracking: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Once more is no harm; after an edit, one line says what to do."""
-    start.main(options())
-    start.main(options())
+    init.main(options())
+    init.main(options())
     path = place / "churn.yaml"
     edited = path.read_text().replace("false_negative: 1", "false_negative: 5")
     path.write_text(edited)
     with pytest.raises(SystemExit):
-        start.main(options())
+        init.main(options())
     assert "churn.yaml: exists already with other content" in capsys.readouterr().err
     assert path.read_text() == edited
-    start.main(options(problem="other.yaml"))
+    init.main(options(problem="other.yaml"))
     assert (place / "other.yaml").is_file()
 
 
@@ -69,7 +69,7 @@ def test_an_artifact_is_a_table(tracking: str, place: Path) -> None:
     with mlflow.start_run() as run:
         mlflow.log_artifact(str(place / "churn.csv"), "tables")
     address = f"runs:/{run.info.run_id}/tables/churn.csv"
-    start.main(options(data=address))
+    init.main(options(data=address))
     assert problems.load(place / "churn.yaml").source == address
     ingest.main(["--problem", str(place / "churn.yaml"), "--engine", "local"])
     newest, *_ = mlflow.search_runs(order_by=["start_time DESC"], output_format="list")
@@ -93,7 +93,7 @@ def test_what_cannot_be_started_is_one_line(
 ) -> None:
     """And nothing is left behind."""
     with pytest.raises(SystemExit):
-        start.main(options(**changes))
+        init.main(options(**changes))
     said = capsys.readouterr().err.strip()
     assert message in said
     assert "\n" not in said

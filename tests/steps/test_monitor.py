@@ -178,13 +178,13 @@ def test_drift_is_told_with_its_column(home: Path) -> None:
     assert found["pictures"][0]["name"] == "calls"
 
 
-@pytest.mark.parametrize(("alarm", "code"), [("never", 0), ("watch", 3), ("act", 0)])
-def test_the_exit_code_is_an_alarm_where_asked(home: Path, alarm: str, code: int) -> None:
+@pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("watch", 3), ("act", 0)])
+def test_the_exit_code_is_an_alarm_where_asked(home: Path, fail_on: str, code: int) -> None:
     """3 from the level on that was named; the period is on record all the same."""
     where = monitored_model.table(home, july=lambda rows: rows.head(20))
     ended = 0
     try:
-        monitored_model.watch(where, "2020-07", alarm=alarm)
+        monitored_model.watch(where, "2020-07", fail_on=fail_on)
     except SystemExit as exit_:
         ended = int(exit_.code or 0)
     assert ended == code
@@ -237,7 +237,8 @@ def test_a_dead_receiver_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPat
         ({"model": "models:/churn/7"}, "models:/churn/7"),
         ({"predictions": "nowhere"}, "nowhere: "),
         ({"predictions": "."}, "has none of 2020-07 by version 1; score it first"),
-        ({"alarm": "loud"}, "Invalid value for '--alarm'"),
+        ({"fail_on": "loud"}, "Invalid value for '--fail_on'"),
+        ({"alarm": "act"}, "the parameter alarm is now called fail_on"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -250,7 +251,7 @@ def test_bad_input_is_one_line(
         "predictions": ".",
         "table": where,
         "period": "2020-07",
-        "alarm": "never",
+        "fail_on": "never",
         "engine": "local",
         **changes,
     }

@@ -71,7 +71,7 @@ def test_the_server_is_killed_in_the_middle_of_a_cycle(server: Tracking, home: P
     """While it monitors; the record says the same as before."""
     with server.as_user("kim"):
         before = lives.told()
-        cycle = {"problem": "churn.yaml", "period": "2020-09", "resume": "false"}
+        cycle = {"problem": "churn.yaml", "period": "2020-09", "use_cache": "false"}
         who = server.who("kim")
         process = lifecycles.start(home, str(REPOSITORY), "cycle", who=who, **cycle)
         lives.until(lambda: lives.seen("score 2020-09"))

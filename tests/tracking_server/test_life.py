@@ -75,7 +75,7 @@ def test_a_backup_restored_elsewhere_lives_on(
             cycle = {"problem": "churn.yaml", "period": "2020-09"}
             who = other.who("kim")
             lifecycles.run(home, str(REPOSITORY), "cycle", who=who, **cycle)
-            lifecycles.run(home, str(REPOSITORY), "cycle", who=who, resume="false", **cycle)
+            lifecycles.run(home, str(REPOSITORY), "cycle", who=who, use_cache="false", **cycle)
             with other.as_user("rita") as client:
                 assert lives.told() == before
                 model = mlflow.pyfunc.load_model("models:/churn@champion")
@@ -103,10 +103,10 @@ def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
         assert {first, ProductionHistory.load("churn").run} <= inventory.reachable
         kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.reachable}
     clean = {"experiment": "Default", "days": 0}
-    said = lifecycles.run(home, str(REPOSITORY), "clean", who=server.who("admin"), **clean)
+    said = lifecycles.run(home, str(REPOSITORY), "gc", who=server.who("admin"), **clean)
     assert "would go; -P apply=true deletes" in said
     said = lifecycles.run(
-        home, str(REPOSITORY), "clean", who=server.who("admin"), apply="true", **clean
+        home, str(REPOSITORY), "gc", who=server.who("admin"), apply="true", **clean
     )
     assert "runs deleted, with" in said
     artifacts = Path(server.settings.storage.artifacts)

@@ -134,7 +134,7 @@ def _load(file: Path) -> CustomFamily:
 
 
 def _weight_parameter(model: Any) -> str:
-    """Return the name of `fit`'s weight parameter: that of the last step in a pipeline."""
+    """Return the name of `fit`'s weight parameter; a pipeline passes it to its last step."""
     steps = getattr(model, "steps", None)
     return f"{steps[-1][0]}__sample_weight" if steps else "sample_weight"
 

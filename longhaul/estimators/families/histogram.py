@@ -15,7 +15,7 @@ from longhaul.estimators.estimator import (
     validate_trees,
 )
 from longhaul.estimators.sample import Sample
-from longhaul.estimators.trees import leaf_rows, is_valid_tree
+from longhaul.estimators.trees import is_valid_tree, leaf_rows
 from longhaul.features.encoder import Encoder
 
 TRUSTED = (

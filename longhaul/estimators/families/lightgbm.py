@@ -174,9 +174,7 @@ class Boosted:
         """
         if self.classes > 2:
             return None
-        return self._predict(matrix, pred_contrib=True)[
-            :, :-1
-        ]  # the last column is the expected value
+        return self._predict(matrix, pred_contrib=True)[:, :-1]  # the last is the expected value
 
     def save(self, folder: Path) -> None:
         """Write the booster into an existing folder, as text."""
