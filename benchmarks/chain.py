@@ -141,7 +141,7 @@ def _chain(start: Start, how: dict[str, Any]) -> None:
     model = "models:/flights/1"
     crown = {"model": model, "reason": "measured", "evidence": judged, "expected_champion": "any"}
     start("promote", crown)
-    start("deploy", {"model": model, "split": split, "requests": "50", "stock": "false"})
+    start("deploy", {"model": model, "split": split, "requests": "50", "compare_mlflow": "false"})
     for period in how["periods"]:
         common = {"model": model, "table": table, "period": period, "engine": "local"}
         scored = start("score", common)

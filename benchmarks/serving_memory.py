@@ -28,7 +28,7 @@ def main(requests: int) -> None:
     with served_flights() as flights:
         one, many = (payload.dumps(flights.rows.head(n)).encode() for n in (1, 100))
         record = flights.folder / "record"
-        with server.serve_longhaul(flights.model, record, seal=5.0) as service:
+        with server.serve_longhaul(flights.model, record, compact_seconds=5.0) as service:
             port = int(service.address.rpartition(":")[2])
             click.echo("requests   supervisor     worker   (resident MB)")
             found = []

@@ -1,16 +1,11 @@
 """Generate the pages of the reference from MLproject and from docstrings."""
 
-import re
 from pathlib import Path
 
-_ENTRY = re.compile(r"^  (?P<name>\w+):$")
-_PARAMETER = re.compile(
-    r"^      (?P<name>\w+): (?:\{type: (?P<type>\w+), default: (?P<default>[^}]*)\}|(?P<bare>\w+))"
-    r"(?: # (?P<help>.*))?$"
-)
+from longhaul.pipeline import project
 
 
-def entry_points(project: str) -> str:
+def entry_points(mlproject: str) -> str:
     """Describe every entry point of MLproject with its parameters, as Markdown."""
     lines = [
         "# Entry points",
@@ -19,24 +14,21 @@ def entry_points(project: str) -> str:
         "`mlflow run . -e <entry point> -P <parameter>=<value> --env-manager uv`.",
         "",
     ]
-    comment: list[str] = []
-    for line in project.partition("entry_points:")[2].splitlines():
-        if line.startswith("  # "):
-            comment.append(line[4:])
-        elif entry := _ENTRY.match(line):
-            lines += [f"## {entry['name']}", "", " ".join(comment), ""]
-            lines += ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
-            comment = []
-        elif parameter := _PARAMETER.match(line):
-            default = parameter["default"]
-            shown = "*required*" if default is None else f"`{default}`" if default else ""
-            shown = "*empty*" if default == '""' else shown
-            type_ = parameter["type"] or parameter["bare"]
-            text = parameter["help"] or ""
-            lines.append(f"| `{parameter['name']}` | {type_} | {shown} | {text} |")
-        elif line.startswith("    command:"):
-            lines.append("")
+    for entry_point in project.entry_points(mlproject).values():
+        lines += [f"## {entry_point.name}", "", entry_point.help, ""]
+        lines += ["| parameter | type | default | |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| `{parameter.name}` | {parameter.type} | {_default(parameter)} | {parameter.help} |"
+            for parameter in entry_point.parameters
+        ]
+        lines.append("")
     return "\n".join(lines) + "\n"
+
+
+def _default(parameter: project.Parameter) -> str:
+    if parameter.default is None:
+        return "*required*"
+    return "*empty*" if parameter.default == '""' else f"`{parameter.default}`"
 
 
 def modules(root: Path) -> dict[str, str]:

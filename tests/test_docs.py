@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-import yaml
 
 from benchmarks import __main__ as benchmarks
 from docs import figures, generated
 from longhaul.estimators.families import FAMILIES
 from longhaul.problem import Problem
+from tests.test_mlproject import current_entry_points
 
 ROOT = Path(__file__).resolve().parents[1]
+ENTRY_POINTS = current_entry_points()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
@@ -38,10 +39,9 @@ def test_every_key_of_a_problem_is_explained() -> None:
 
 
 def test_every_entry_point_is_in_the_readme() -> None:
-    """In its table of stages."""
-    stages = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+    """In its table of steps."""
     table = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert set(table) == set(stages)
+    assert set(table) == set(ENTRY_POINTS)
 
 
 def test_every_family_is_explained() -> None:
@@ -133,12 +133,11 @@ BY_HAND = {
 @pytest.mark.parametrize(("page", "line"), commands(), ids=lambda one: one[:60])
 def test_every_command_is_known(page: str, line: str) -> None:
     """An entry point with parameters that it has, none missing; or a line that somebody runs."""
-    stages = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
     called = re.search(r"mlflow(?:@[\d.]+)? run (?:<[^>]+>|\S+) (?:-v .*? )?-e (\w+)(.*)$", line)
     if called is None:
         assert any(re.match(one, line) for one in {**OTHERS, **BY_HAND}), (page, line)
         return
-    declared = stages[called[1]]["parameters"]
+    declared = ENTRY_POINTS[called[1]]["parameters"]
     given = set(re.findall(r"-P '?(\w+)=", called[2]))
     required = {
         name for name, one in declared.items() if not (isinstance(one, dict) and "default" in one)
@@ -172,7 +171,7 @@ def test_the_reference_has_every_stage_and_parameter() -> None:
     """The page that the site generates of MLproject."""
     text = (ROOT / "MLproject").read_text()
     page = generated.entry_points(text)
-    for name, one in yaml.safe_load(text)["entry_points"].items():
+    for name, one in ENTRY_POINTS.items():
         part = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == set(one["parameters"])
         assert part.strip().partition("\n")[0], name

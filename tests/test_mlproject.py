@@ -2,14 +2,34 @@
 
 import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 import yaml
 
+from longhaul.data.windows import KINDS
+from longhaul.engines.base import ENGINES
+from longhaul.monitoring.decision import LEVELS
+from longhaul.pipeline import parameters, project, renamed
+
 ROOT = Path(__file__).resolve().parents[1]
-ENTRY_POINTS = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+_DECLARED = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
+
+
+def current_entry_points() -> dict[str, Any]:
+    """Return the entry points that run a step; the others answer for an old name."""
+    return {
+        name: declared
+        for name, declared in _DECLARED.items()
+        if f"-m {project.RENAMED} " not in declared["command"]
+    }
+
+
+ENTRY_POINTS = current_entry_points()
 
 
 def command(name: str) -> click.Command:
@@ -44,6 +64,65 @@ def test_every_parameter_has_a_line_of_help(line: str) -> None:
     """Each declared parameter says in a comment what it is."""
     if re.match(r" {6}\w+: ", line):
         assert re.search(r" # \S", line), line
+
+
+def test_help_shows_the_comments_and_defaults_of_mlproject() -> None:
+    """``--help`` of every step has the help of each parameter, read by the project's own parser."""
+    read = project.entry_points((ROOT / "MLproject").read_text())
+    assert set(read) == set(ENTRY_POINTS)
+    for name, entry_point in read.items():
+        page = " ".join(command(name).get_help(click.Context(command(name))).split())
+        for parameter in entry_point.parameters:
+            assert parameter.help in page, (name, parameter.name)
+
+
+def test_choices_are_those_of_the_library() -> None:
+    """The types of parameters, which import nothing, name the same words as the library."""
+    for annotation, words in (
+        (parameters.Engine, ENGINES),
+        (parameters.Window, KINDS),
+        (parameters.FailOn, ("never", *LEVELS[1:])),
+    ):
+        assert tuple(annotation.__metadata__[0].choices) == tuple(words)
+
+
+def test_old_entry_points_name_the_new_ones() -> None:
+    """Each old name answers with one line and a code of its own, whatever it is given."""
+    assert set(_DECLARED) - set(ENTRY_POINTS) == set(renamed.ENTRY_POINTS)
+    for old, new in renamed.ENTRY_POINTS.items():
+        assert new in ENTRY_POINTS
+        assert _DECLARED[old]["command"] == f"python -m {project.RENAMED} {old}"
+        answer = subprocess.run(
+            [sys.executable, "-m", project.RENAMED, old, "--data", "x"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert answer.returncode == 2
+        assert answer.stderr == f"error: {old} is now called {new}; run: mlflow run . -e {new}\n"
+
+
+def test_old_parameters_name_the_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every step that has a parameter with a new name answers the old one with it."""
+    answered = set()
+    for name in ENTRY_POINTS:
+        step, options = command(name), {option.name for option in command(name).params}
+        for old, new in renamed.PARAMETERS.items():
+            if new in options and old not in options:
+                with pytest.raises(SystemExit) as ended:
+                    step.main([f"--{old}=1"])
+                assert ended.value.code == 2
+                error = capsys.readouterr().err
+                assert f"error: {name}: the parameter {old} is now called {new}" in error
+                answered.add(old)
+    assert answered == set(renamed.PARAMETERS)
+
+
+def test_old_values_name_the_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """A window that was called extended is called expanding."""
+    with pytest.raises(SystemExit):
+        command("split").main(["--table=x", "--until=", "--window=extended"])
+    assert "'extended' is now called 'expanding'" in capsys.readouterr().err
 
 
 def test_every_entry_point_has_a_line_of_help() -> None:

@@ -10,7 +10,7 @@ from longhaul.data.labels import describe, known, outcomes
 from longhaul.data.periods import of
 from longhaul.problem import Problem
 
-MOST_LEVELS = 10
+MAX_LEVELS = 10
 
 
 def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
@@ -66,5 +66,5 @@ def _summary(known: pd.Series) -> dict[str, Any]:
         if finite.empty:
             return {}
         return {name: float(getattr(finite, name)()) for name in ("min", "mean", "max")}
-    most = known.value_counts().head(MOST_LEVELS)
+    most = known.value_counts().head(MAX_LEVELS)
     return {"most": {str(level): int(count) for level, count in most.items()}}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.evaluation.slices import BINS, MISSING, MOST_LEVELS, OTHER
+from longhaul.evaluation.slices import BINS, MISSING, MAX_LEVELS, OTHER
 from longhaul.features.formats import numbers, texts
 
 
@@ -35,13 +35,13 @@ class Slicing:
         name = str(column.name)
         indices, found = texts(column)
         number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
-        if number and len(found) > MOST_LEVELS:
+        if number and len(found) > MAX_LEVELS:
             known = numbers(column)
             inner = np.linspace(0, 1, BINS + 1)[1:-1]
             edges = np.unique(np.quantile(known[~np.isnan(known)], inner, method="inverted_cdf"))
             return cls(name, edges=tuple(edges.tolist()))
         counts = np.bincount(indices[indices >= 0], minlength=len(found))
-        kept = [found[place] for place in np.argsort(-counts, kind="stable")[:MOST_LEVELS]]
+        kept = [found[place] for place in np.argsort(-counts, kind="stable")[:MAX_LEVELS]]
         order = sorted(kept, key=float) if number else kept
         return cls(name, levels=tuple(order))
 

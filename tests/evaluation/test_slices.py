@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.slices import MISSING, MOST_LEVELS, OTHER, levels, slices
+from longhaul.evaluation.slices import MISSING, MAX_LEVELS, OTHER, levels, slices
 from longhaul.tasks import binary
 from longhaul.tasks.metrics import measure
 
@@ -52,7 +52,7 @@ def test_rare_categories_share_a_slice() -> None:
     column = pd.Series([f"c{i:02d}" for i in range(60) for _ in range(i + 1)])
     found = levels(column)
     assert list(found.categories[:2]) == ["c59", "c58"]
-    assert len(found.categories) == MOST_LEVELS + 1
+    assert len(found.categories) == MAX_LEVELS + 1
     assert (found == OTHER).sum() == sum(range(1, 21))
 
 
@@ -78,7 +78,7 @@ def test_every_row_is_in_one_slice(values: list[float | None]) -> None:
     """Whatever the numbers are, and however many."""
     found = levels(pd.Series(values, dtype="float64"))
     assert (found.codes >= 0).all()
-    assert len(found.categories) <= MOST_LEVELS + 1
+    assert len(found.categories) <= MAX_LEVELS + 1
 
 
 def test_many_numbers_are_cut_at_quantiles() -> None:

@@ -17,7 +17,9 @@ from tests.pipeline.conftest import python
 from tests.pipeline.test_warm_backend import alive, wait_for_pids
 
 
-def chain(project: Path, use_cache: bool = True, word: str = "hello") -> tuple[str, dict[str, bool]]:
+def chain(
+    project: Path, use_cache: bool = True, word: str = "hello"
+) -> tuple[str, dict[str, bool]]:
     """Run noop and, on its artifact, after; the parent's id, and which stages were reused."""
     with mlflow.start_run() as parent, Flow(project, parent, use_cache, Terminal()) as flow:
         first = flow.run("noop", word=word)

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import click
 import mlflow
 import pytest
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline.parameters import Count, Number, Window
+from longhaul.pipeline.parameters import Count
 from longhaul.pipeline.step import step
 from longhaul.tracking.tags import ERROR, HEADLINE
 

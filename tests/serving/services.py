@@ -86,7 +86,7 @@ def serving(
     record: Path, model: str = f"models:/{NAME}@champion", **settings: Any
 ) -> Iterator[Running]:
     """A service as a process of its own; it looks at the alias ten times a second."""
-    quick = {"watch": 0.1, "seal": 1.0, **settings}
+    quick = {"poll_seconds": 0.1, "compact_seconds": 1.0, **settings}
     with server.serve_longhaul(model, record, **quick) as service:
         yield Running(service.address, record)
 

@@ -17,7 +17,7 @@ def test_admit(tmp_path: Path) -> None:
     file.write_text(f"# of the test\n\n {FIRST} \n")
     known = auth.load_tokens(file, f"{SECOND},")
     for header in (f"Bearer {FIRST}", f"bearer  {SECOND} "):
-        assert known.admit(header.encode())
+        assert known.accepts(header.encode())
     for header in (
         "",
         FIRST,
@@ -26,8 +26,8 @@ def test_admit(tmp_path: Path) -> None:
         f"Bearer {FIRST[:-1]}",
         "Bearer ",
     ):
-        assert not known.admit(header.encode())
-    assert not known.admit(b"Bearer \xff")
+        assert not known.accepts(header.encode())
+    assert not known.accepts(b"Bearer \xff")
     assert FIRST not in repr(known)
 
 
@@ -35,8 +35,8 @@ def test_admit(tmp_path: Path) -> None:
     ("text", "said"),
     [
         (None, r"tokens: .*tokens.txt cannot be read: .*No such file"),
-        ("# nothing\n", r"tokens: .*tokens.txt holds no token; write one in a line"),
-        (f"{FIRST}\nshort\n", r"tokens: the 2\. of 2 has 5 characters; a token has at least 16"),
+        ("# nothing\n", r"tokens: .*tokens.txt holds no token; write one token per line"),
+        (f"{FIRST}\nshort\n", r"tokens: token 2 of 2 has 5 characters, fewer than the 16 required"),
     ],
 )
 def test_bad_file(tmp_path: Path, text: str | None, said: str) -> None:

@@ -28,7 +28,7 @@ KINDS = {column.name: column.column_type for column in ENCODER.columns}
 NOON = 1_600_000_000.25  # 2020-09-13T12:26:40.25Z
 DAY = 86_400
 HEADINGS = {
-    version: WalHeader("churn", version, f"churn-{version}", KINDS, Time("day")).line()
+    version: WalHeader("churn", version, f"churn-{version}", KINDS, Time("day")).to_line()
     for version in ("1", "2")
 }
 VALUE = st.one_of(
@@ -139,7 +139,7 @@ def test_whose_worker_is_alive(tmp_path: Path) -> None:
 
 def test_large_and_old_journals_are_closed(tmp_path: Path) -> None:
     """After so many bytes or seconds the next line starts another."""
-    large = WriteAheadLog(tmp_path / prediction_log.WAL, seconds=1000, most=10)
+    large = WriteAheadLog(tmp_path / prediction_log.WAL, seconds=1000, max_bytes=10)
     large.append(HEADINGS["1"], line("a"))
     large.append(HEADINGS["1"], line("b"))
     old = WriteAheadLog(tmp_path / prediction_log.WAL, seconds=0)
@@ -219,7 +219,7 @@ def test_other_kinds_are_on_record(
 ) -> None:
     """With all that was said, and what became of it; without a time, the day is the period."""
     journal = WriteAheadLog(tmp_path / prediction_log.WAL, seconds=1000)
-    heading = WalHeader("churn", "1", "churn-1", KINDS, None, task_type).line()
+    heading = WalHeader("churn", "1", "churn-1", KINDS, None, task_type).to_line()
     features = [None for _ in KINDS]
     journal.append(heading, wal_format.request_line("r", NOON, features, columns.values()))
     journal.append(b"", wal_format.ground_truth_line(NOON + 1, [("r", 0, outcome)]))

@@ -85,7 +85,7 @@ def ask(stock: PyFuncModel, body: bytes) -> list[dict[str, Any]] | None:
 def test_same_as_stock(model: LoadedModel, stock: PyFuncModel, document: dict[str, Any]) -> None:
     """Whatever is sent, the answer is that of MLflow's server; what it refuses is refused."""
     body = json.dumps(document).encode()
-    expected, rows = ask(stock, body), model.rows(body)
+    expected, rows = ask(stock, body), model.parse(body)
     if rows is not None:
         assert expected is not None
         assert expected == json.loads(model.predict(rows).body)["predictions"]
@@ -106,9 +106,9 @@ def test_plain_rows_take_the_fast_way(model: LoadedModel, document: dict[str, An
     body = json.dumps(document).encode()
     split = document.get("dataframe_split", {"columns": []})
     sent = set(split["columns"]).union(*document.get("dataframe_records", []))
-    rows = model.rows(body)
+    rows = model.parse(body)
     if rows is None:  # no feature was sent, or half a character, which orjson leaves to MLflow
-        assert not sent & set(model.kinds) or "\\ud" in body.decode()
+        assert not sent & set(model.column_types) or "\\ud" in body.decode()
         return
     frame = pd.DataFrame({name: pd.Series(rows.table[name], dtype=object) for name in rows.table})
     encoder = model.predictor.encoder
@@ -142,7 +142,7 @@ def test_plain_rows_take_the_fast_way(model: LoadedModel, document: dict[str, An
 )
 def test_left_to_mlflow(model: LoadedModel, body: bytes) -> None:
     """What is not plain is not guessed at."""
-    assert model.rows(body) is None
+    assert model.parse(body) is None
 
 
 def test_columns_are_looked_up_anew(model: LoadedModel) -> None:
@@ -150,7 +150,7 @@ def test_columns_are_looked_up_anew(model: LoadedModel) -> None:
     alone = {"columns": ["age", "plan"], "data": [[1, "a"]]}
     swapped = {"columns": ["plan", "age"], "data": [["a", 1]]}
     for split in (alone, swapped, alone):
-        rows = model.rows(json.dumps({"dataframe_split": split}).encode())
+        rows = model.parse(json.dumps({"dataframe_split": split}).encode())
         assert rows is not None
         assert (rows.table["age"], rows.table["plan"]) == ((1,), ("a",))
 
@@ -159,7 +159,7 @@ def test_csv_reads_texts(model: LoadedModel) -> None:
     """In CSV a category that looks like a number stays a text; the numbers are those of JSON."""
     frame = pd.DataFrame(ROWS)
     csv = mlflow_parsing.predict(model, frame.to_csv(index=False).encode(), "text/csv", MOST)
-    rows = model.rows(json.dumps({"dataframe_records": ROWS}).encode())
+    rows = model.parse(json.dumps({"dataframe_records": ROWS}).encode())
     assert rows is not None
     assert model.predict(rows).columns == csv.columns
     odd = mlflow_parsing.predict(model, b"plan,age\n01,7\n", "text/csv; charset=utf-8", MOST)

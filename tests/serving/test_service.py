@@ -188,10 +188,10 @@ def test_tokens(
         assert running.get("/ready").status_code == 200
 
 
-@pytest.mark.parametrize("unrecorded", ["refuse", "count"])
-def test_full_disk(says: dict[str, list[float]], tmp_path: Path, unrecorded: str) -> None:
+@pytest.mark.parametrize("on_log_failure", ["refuse", "count"])
+def test_full_disk(says: dict[str, list[float]], tmp_path: Path, on_log_failure: str) -> None:
     """What cannot be recorded is refused and said, or answered and counted; then it goes on."""
-    with services.serving(tmp_path / "record", unrecorded=unrecorded, seal=600) as running:
+    with services.serving(tmp_path / "record", on_log_failure=on_log_failure, compact_seconds=600) as running:
         for _ in range(40):
             assert running.post().status_code == 200
         (worker,) = running.workers()
@@ -199,7 +199,7 @@ def test_full_disk(says: dict[str, list[float]], tmp_path: Path, unrecorded: str
         full, hard = journal.stat().st_size + 10, worker.rlimit(psutil.RLIMIT_FSIZE)[1]
         worker.rlimit(psutil.RLIMIT_FSIZE, (full, hard))
         answer = running.post()
-        if unrecorded == "refuse":
+        if on_log_failure == "refuse":
             assert (answer.status_code, error(answer)) == (503, "RECORD_UNWRITABLE")
             assert running.get("/ready").status_code == 503
         else:

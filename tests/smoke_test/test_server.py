@@ -70,11 +70,11 @@ def gone(address: str) -> bool:
 def test_service_answers_refuses_and_ends(model: str) -> None:
     """Probabilities come back exact; a refusal is one line; an error ends the service too."""
     with pytest.raises(KeyError), serve_mlflow(model) as service:  # noqa: PT012
-        probability, seconds = service.ask(pd.DataFrame({"x": [1.0, 2.0]}))
+        probability, seconds = service.predict(pd.DataFrame({"x": [1.0, 2.0]}))
         assert probability.tolist() == [1 / 3, 2 / 3]
         assert 0 < seconds < 60
         with pytest.raises(LonghaulError, match="the service answers 4"):
-            service.ask(pd.DataFrame({"x": [-1.0]}))
+            service.predict(pd.DataFrame({"x": [-1.0]}))
         assert listening(service.address)
         raise KeyError
     assert gone(service.address)

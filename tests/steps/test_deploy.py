@@ -7,7 +7,8 @@ import pytest
 
 from longhaul.data.split import WINDOWS, Split
 from longhaul.tracking import artifacts, logged_models
-from steps.deploy import _spread, deploy
+from longhaul.smoke_test.measurement import spread_rows
+from steps.deploy import deploy
 from tests import packages, tables
 
 
@@ -27,9 +28,9 @@ def split(tmp_path: Path, tracking: str) -> Path:
 
 def test_requests_are_spread_over_all_rows() -> None:
     """First and last row are asked about; there may be fewer rows than a request wants."""
-    assert [start.tolist() for start in _spread(9, 3, 1)] == [[0], [4], [8]]
-    assert [start.tolist() for start in _spread(5, 2, 3)] == [[0, 1, 2], [2, 3, 4]]
-    assert [start.tolist() for start in _spread(2, 2, 100)] == [[0, 1], [0, 1]]
+    assert [start.tolist() for start in spread_rows(9, 3, 1)] == [[0], [4], [8]]
+    assert [start.tolist() for start in spread_rows(5, 2, 3)] == [[0, 1, 2], [2, 3, 4]]
+    assert [start.tolist() for start in spread_rows(2, 2, 100)] == [[0, 1], [0, 1]]
 
 
 @pytest.mark.slow
@@ -42,7 +43,7 @@ def test_service_equals_batch_prediction(
     with mlflow.start_run():
         uri = logged_models.log(fitted.package, Split(split).read("valid").head())
     arguments = ["--model", uri, "--split", str(split), "--requests", "20"]
-    deploy.main([*arguments, "--stock", str(family == "lightgbm")])
+    deploy.main([*arguments, "--compare_mlflow", str(family == "lightgbm")])
     headline = capsys.readouterr().out
     assert headline.startswith("serves: 20 requests, median ")
     assert "answers equal batch predictions" in headline
@@ -54,6 +55,6 @@ def test_service_equals_batch_prediction(
     assert report["batches"]["rows_per_request"] == 100
     assert report["recorded"] == 1 + 20 + 5 * 100
     if family == "lightgbm":
-        assert "(stock " in headline
+        assert "(mlflow models serve: " in headline
         assert report["stock"]["parity"]["largest_difference"] == 0
         assert report["single"]["p50_ms"] < report["stock"]["single"]["p50_ms"]

@@ -38,7 +38,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
         model="models:/churn@champion",
         port=port,
         workers=2,
-        watch=0.1,
+        poll_seconds=0.1,
     )
     running = services.Running(f"http://127.0.0.1:{port}", tmp_path / "record")
     services.until(lambda: services.answers(running), 60)

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as of
 
 from longhaul.data import labels
-from longhaul.data.profile import MOST_LEVELS
+from longhaul.data.profile import MAX_LEVELS
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import quoted
 from longhaul.problem import Problem, Target
@@ -142,4 +142,4 @@ def _column(good: DataFrame, name: str, kind: str, rows: int) -> dict[str, Any]:
         return said
     order = [of.desc("count"), of.asc(name)]
     most = good.filter(column.isNotNull()).groupBy(column.alias(name)).count().orderBy(*order)
-    return {**said, "most": {str(one[0]): one[1] for one in most.limit(MOST_LEVELS).collect()}}
+    return {**said, "most": {str(one[0]): one[1] for one in most.limit(MAX_LEVELS).collect()}}

@@ -1,0 +1,109 @@
+"""Records of a monitored period: in its run, in the production history, and as an alert."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import mlflow
+
+from longhaul.monitoring import serialisation
+from longhaul.monitoring.assessment import Assessment, RealizedPerformance
+from longhaul.production import alerts, history
+from longhaul.production.session import MonitoringSession
+from longhaul.registry.model_uri import ModelUri
+from longhaul.tasks import TASKS, display_name
+from longhaul.tracking.tags import ACTION, LEVEL
+
+
+def log(assessment: Assessment) -> dict[str, Any]:
+    """Log an assessment and its metrics to the active run; return it as JSON types."""
+    document = serialisation.to_dict(assessment)
+    mlflow.log_metrics(serialisation.metrics(assessment))
+    for performance in assessment.truths:
+        if performance.realized.period == assessment.period:
+            mlflow.log_metrics(serialisation.realized_metrics(performance))
+    mlflow.set_tags({LEVEL: assessment.decision.level, ACTION: assessment.decision.action})
+    mlflow.log_dict(document, "monitor.json")
+    return document
+
+
+def record(
+    assessment: Assessment,
+    performances: Sequence[RealizedPerformance],
+    session: MonitoringSession,
+    model: ModelUri,
+    predictions: str,
+) -> None:
+    """Record a period, and the performance that became known with it, in the history.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    performances : sequence of RealizedPerformance
+        Of this period and of earlier ones.
+    session : MonitoringSession
+    model : ModelUri
+        The version that predicted the period.
+    predictions : str
+        URI of the folder of its predictions.
+    """
+    period, decision = assessment.period, assessment.decision
+    run = mlflow.active_run()
+    monitored = history.PeriodRecord(
+        period,
+        model.version,
+        decision.level,
+        decision.action,
+        decision.reason,
+        run.info.run_id,
+        predictions,
+    )
+    judged = [
+        history.PerformanceRecord(
+            performance.realized.period,
+            session.version(performance.realized.period),
+            period,
+            performance.fell,
+        )
+        for performance in performances
+        if performance.fell is not None
+    ]
+    metrics = {period: serialisation.metrics(assessment) | {"version": float(model.version)}}
+    for performance in performances:
+        label = performance.realized.period
+        metrics[label] = metrics.get(label, {}) | serialisation.realized_metrics(performance)
+    history.record_period(monitored, judged, metrics, model.name, run.info.experiment_id)
+
+
+def alert(assessment: Assessment, model: ModelUri) -> None:
+    """Send a decision that is not ok to the configured receiver; no failure stops the step."""
+    address, secret = alerts.configured()
+    decision = assessment.decision
+    if not address or decision.level == "ok":
+        return
+    message = {
+        "model": model.name,
+        "version": model.version,
+        "period": assessment.period,
+        "level": decision.level,
+        "action": decision.action,
+        "reason": decision.reason,
+        "run": mlflow.active_run().info.run_id,
+    }
+    if failure := alerts.send(address, secret, message):
+        mlflow.set_tag("longhaul.alert", f"not delivered: {failure}")
+        click.echo(f"note: the alert was not delivered: {failure}", err=True)
+
+
+def headline(assessment: Assessment) -> str:
+    """Summarise an assessment in one line: level, primary metric and reason."""
+    decision, figures = assessment.decision, []
+    name = TASKS[assessment.task_type].primary_metric
+    for performance in assessment.truths[-1:]:
+        if primary := performance.realized.figures.get(name):
+            period = performance.realized.period
+            of = "" if period == assessment.period else f" of {period}"
+            figures.append(f"{display_name(name)}{of} {primary.value:.3f}")
+    if expected := assessment.expected.get(name):
+        figures.append(f"{display_name(name)} {expected.value:.3f} expected without outcomes")
+    return f"{decision.level}: {'; '.join([', '.join(figures), decision.reason][not figures :])}"
