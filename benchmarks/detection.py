@@ -23,7 +23,7 @@ from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
 from longhaul.monitoring import assessment
 from longhaul.monitoring.batches import Batch
-from longhaul.monitoring.period_counts import PeriodCounts, sketch
+from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
 from longhaul.monitoring.drift import Drift, compare
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.reference import Reference
@@ -60,7 +60,7 @@ class World:
         periods = {}
         for place in range(PERIODS):
             matrix = encoder.transform(self.draw(generator))
-            periods[f"2013-{place + 1:02d}"] = PeriodCounts.of(sketch(matrix, known.bins))
+            periods[f"2013-{place + 1:02d}"] = PeriodCounts.of(sketch_matrix(matrix, known.bins))
         return replace(known, periods=periods)
 
     def draw(self, generator: np.random.Generator) -> pd.DataFrame:

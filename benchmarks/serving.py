@@ -147,7 +147,9 @@ def _count(port: int, request: bytes, clients: int, seconds: float) -> int:
 
 
 def _own(stack: ExitStack, flights: Flights) -> int:
-    return _port(stack.enter_context(server.serve_longhaul(flights.model, flights.folder / "record")))
+    return _port(
+        stack.enter_context(server.serve_longhaul(flights.model, flights.folder / "record"))
+    )
 
 
 def _stock(stack: ExitStack, flights: Flights) -> int:

@@ -45,6 +45,17 @@ def test_the_problem_that_ships_is_whole() -> None:
     assert problem.parse(yaml.safe_load(problem.dump(flights)), "again") == flights
 
 
+def test_kind_of_older_files_is_read() -> None:
+    """The task type was once called kind; it is read under both names, and written under one."""
+    older = problem.parse(declared("target", "kind", value="regression"), "older")
+    assert older.target.task_type == "regression"
+    assert yaml.safe_load(problem.dump(older))["target"]["task_type"] == "regression"
+    both = declared("target", "kind", value="regression")
+    both["target"]["task_type"] = "binary"
+    with pytest.raises(LonghaulError, match=r"target\.kind: unknown key; allowed here are column"):
+        problem.parse(both, "both")
+
+
 @given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.integers(1, 10**6))
 def test_written_and_read_again_is_the_same(positive: float, negative: float, rows: int) -> None:
     """No figure is lost on the way through YAML."""

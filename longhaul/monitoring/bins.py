@@ -16,7 +16,7 @@ OTHER = "(other)"  # all categories that were rare or are new
 
 @dataclass(frozen=True)
 class Histogram:
-    """What was counted of a column.
+    """Counts of a column's values, bin by bin.
 
     Attributes
     ----------
@@ -25,15 +25,15 @@ class Histogram:
     sums : ndarray of float, shape (b,)
         Of a number's values in each bin; zeros for a category.
     missing : int
-        Values that are none; they are in no bin.
-    outside : int
+        Missing values; they are in no bin.
+    out_of_range : int
         Numbers beyond the range of the reference; rows of a category that it had never seen.
     """
 
     counts: np.ndarray
     sums: np.ndarray
     missing: int
-    outside: int = 0
+    out_of_range: int = 0
 
     def __add__(self, other: "Histogram") -> "Histogram":
         return Histogram(
@@ -52,42 +52,47 @@ class Histogram:
         )
 
     @property
-    def known(self) -> int:
-        """Values that are not missing."""
+    def present(self) -> int:
+        """Number of values that are not missing."""
         return int(self.counts.sum())
 
     @property
     def rows(self) -> int:
-        """All values, the missing ones included."""
+        """Number of values, the missing ones included."""
         return self.present + self.missing
 
     @property
     def mean(self) -> float:
-        """Of a number's values; NaN where there are none."""
+        """Mean of a number's values; NaN where there are none."""
         return float(self.sums.sum() / self.present) if self.present else float("nan")
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        return {**asdict(self), "counts": self.counts.tolist(), "sums": self.sums.tolist()}
+        """Convert to JSON types."""
+        return {
+            "counts": self.counts.tolist(),
+            "sums": self.sums.tolist(),
+            "missing": self.missing,
+            "outside": self.out_of_range,  # the key of every stored reference
+        }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        counts, sums = np.array(plain["counts"], dtype=np.int64), np.array(plain["sums"], float)
-        return cls(counts, sums, plain["missing"], plain["out_of_range"])
+        """Restore a histogram from `to_dict`."""
+        counts, sums = np.array(record["counts"], dtype=np.int64), np.array(record["sums"], float)
+        return cls(counts, sums, record["missing"], record["outside"])
 
 
 @dataclass(frozen=True)
 class Bins:
-    """The bins of one column.
+    """Bins of one column.
 
     Attributes
     ----------
     name : str
-        Of the encoded column.
+        The encoded column.
     feature : str
         The table's column that it comes from.
-    kind : {"number", "category"}
+    column_type : {"number", "category"}
     edges : tuple of float
         Of a number: bin i holds the values from edge i - 1 on and below edge i; the first and the
         last bin are open.
@@ -101,7 +106,7 @@ class Bins:
 
     name: str
     feature: str
-    kind: str
+    column_type: str
     edges: tuple[float, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -109,7 +114,7 @@ class Bins:
     rare: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.levels) if self.kind == "category" else len(self.edges) + 1
+        return len(self.levels) if self.column_type == "category" else len(self.edges) + 1
 
     def histogram(self, values: np.ndarray) -> Histogram:
         """Count the values of a column.
@@ -119,36 +124,41 @@ class Bins:
         values : ndarray of float32, shape (n,)
             NaN is missing.
         """
-        if self.kind == "category":
-            return self._levels(values)
+        if self.column_type == "category":
+            return self._count_levels(values)
         # Sorting float32 takes numpy less time than looking each of them up.
         ordered = np.sort(values)
-        known = ordered[: np.searchsorted(ordered, np.nan)]
-        cuts = np.searchsorted(known, np.asarray(self.edges, dtype=np.float32), side="left")
-        bounds = np.concatenate([[0], cuts, [len(known)]])
-        total = np.concatenate([[0.0], np.cumsum(known, dtype=np.float64)])
+        present = ordered[: np.searchsorted(ordered, np.nan)]
+        cuts = np.searchsorted(present, np.asarray(self.edges, dtype=np.float32), side="left")
+        bounds = np.concatenate([[0], cuts, [len(present)]])
+        total = np.concatenate([[0.0], np.cumsum(present, dtype=np.float64)])
         return Histogram(
-            np.diff(bounds), np.diff(total[bounds]), len(values) - len(known), self._outside(known)
+            np.diff(bounds),
+            np.diff(total[bounds]),
+            len(values) - len(present),
+            self._count_out_of_range(present),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        return asdict(self)
+        """Convert to JSON types."""
+        fields = asdict(self)
+        return {"kind": fields.pop("column_type"), **fields}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        lists: dict[str, Any] = {key: tuple(plain[key]) for key in ("edges", "levels", "rare")}
-        return cls(**{**plain, **lists})
+        """Restore bins from `to_dict`."""
+        fields = dict(record)
+        lists: dict[str, Any] = {key: tuple(fields[key]) for key in ("edges", "levels", "rare")}
+        return cls(column_type=fields.pop("kind"), **{**fields, **lists})
 
-    def _levels(self, values: np.ndarray) -> Histogram:
+    def _count_levels(self, values: np.ndarray) -> Histogram:
         last = len(self) - 1
-        known = values[~np.isnan(values)].astype(np.int64)
-        counts = np.bincount(np.minimum(known, last), minlength=last + 1)
-        return Histogram(counts, np.zeros(last + 1), len(values) - len(known))
+        codes = values[~np.isnan(values)].astype(np.int64)
+        counts = np.bincount(np.minimum(codes, last), minlength=last + 1)
+        return Histogram(counts, np.zeros(last + 1), len(values) - len(codes))
 
-    def _outside(self, ordered: np.ndarray) -> int:
-        """How many of the sorted values lie beyond the range."""
+    def _count_out_of_range(self, ordered: np.ndarray) -> int:
+        """Count the sorted values that lie beyond the range."""
         if self.low is None or self.high is None:
             return len(ordered)
         below = np.searchsorted(ordered, np.float32(self.low), side="left")
@@ -157,13 +167,13 @@ class Bins:
 
 
 def of_category(column: Category, rare: tuple[str, ...]) -> Bins:
-    """One bin for each level, and one for all others."""
+    """Make one bin for each level of a category, and one for all others."""
     levels = (*column.levels, OTHER)
     return Bins(column.name, column.name, "category", levels=levels, rare=rare)
 
 
 def of_number(name: str, feature: str, values: np.ndarray, bins: int) -> Bins:
-    """The quantile bins of a number.
+    """Make the quantile bins of a number.
 
     Parameters
     ----------
@@ -172,17 +182,17 @@ def of_number(name: str, feature: str, values: np.ndarray, bins: int) -> Bins:
     bins : int
         How many, at most: a value that is frequent has one for itself.
     """
-    known = values[~np.isnan(values)].astype(np.float64)
-    if not len(known):
+    present = values[~np.isnan(values)].astype(np.float64)
+    if not len(present):
         return Bins(name, feature, "number")
-    edges = tuple(_edges(known, bins).tolist())
-    return Bins(name, feature, "number", edges, float(known.min()), float(known.max()))
+    edges = tuple(_quantile_edges(present, bins).tolist())
+    return Bins(name, feature, "number", edges, float(present.min()), float(present.max()))
 
 
-def _edges(known: np.ndarray, bins: int) -> np.ndarray:
-    """The inner quantiles, each once; where one value is nearly all, the next one above it."""
+def _quantile_edges(values: np.ndarray, bins: int) -> np.ndarray:
+    """Return the distinct inner quantiles; the second smallest value where one is nearly all."""
     inner = np.linspace(0, 1, bins + 1)[1:-1]
-    edges = np.unique(np.quantile(known, inner, method="inverted_cdf"))
-    above = known[known > known.min()]
-    edges = edges[edges > known.min()]
+    edges = np.unique(np.quantile(values, inner, method="inverted_cdf"))
+    above = values[values > values.min()]
+    edges = edges[edges > values.min()]
     return edges if len(edges) or not len(above) else above.min(keepdims=True)

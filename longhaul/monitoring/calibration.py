@@ -1,4 +1,4 @@
-"""From a model's probabilities to calibrated ones, as they held on validation."""
+"""Calibration of a model's probabilities, learned on validation."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -13,7 +13,7 @@ _NO_PENALTY = 1e6
 
 @dataclass(frozen=True)
 class Calibration:
-    """A line from the log-odds of predictions to those of outcomes.
+    """Linear map from the log-odds of predictions to those of outcomes.
 
     Logistic recalibration (Cox 1958, Two further applications of a model for binary regression,
     Biometrika 45; Platt 1999): two parameters that any number of rows can carry.
@@ -32,12 +32,12 @@ class Calibration:
 
     @classmethod
     def fit(cls, outcome: np.ndarray, probability: np.ndarray) -> Self:
-        """Learn it from predictions of rows that the model had not seen.
+        """Fit a calibration to predictions of rows that the model had not seen.
 
         Parameters
         ----------
         outcome : ndarray of bool, shape (n,)
-            Of one class only, nothing is learned and probabilities stay what they are.
+            With one class only, nothing is learned and probabilities stay as they are.
         probability : ndarray of float, shape (n,)
         """
         odds = log_odds(probability)
@@ -52,25 +52,25 @@ class Calibration:
         return cls(intercept, slope, tuple(map(tuple, covariance.tolist())))
 
     def apply(self, probability: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities: float of the same shape."""
+        """Return calibrated probabilities: float of the same shape."""
         return np.asarray(expit(self.intercept + self.slope * log_odds(probability)))
 
     def draws(self, count: int, generator: np.random.Generator) -> list["Calibration"]:
-        """As many calibrations that the validation rows might as well have given."""
+        """Draw calibrations that the validation rows might as well have given."""
         mean = [self.intercept, self.slope]
-        found = generator.multivariate_normal(mean, self.covariance, size=count, method="eigh")
-        return [Calibration(float(a), float(b)) for a, b in found]
+        drawn = generator.multivariate_normal(mean, self.covariance, size=count, method="eigh")
+        return [Calibration(float(intercept), float(slope)) for intercept, slope in drawn]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
+        """Convert to JSON types."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        return cls(**{**plain, "covariance": tuple(map(tuple, plain["covariance"]))})
+        """Restore a calibration from `to_dict`."""
+        return cls(**{**record, "covariance": tuple(map(tuple, record["covariance"]))})
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
-    """The log-odds of probabilities; finite even of certainties."""
+    """Compute the log-odds of probabilities; finite even of certainties."""
     return np.asarray(logit(np.clip(probability, _NEARLY_SURE, 1 - _NEARLY_SURE)))

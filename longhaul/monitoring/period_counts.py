@@ -1,4 +1,4 @@
-"""What monitoring keeps of some rows: counts, whose size does not depend on their number."""
+"""Counts that monitoring keeps of a period's rows; their size does not depend on the rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,29 +16,42 @@ from longhaul.monitoring.distinct_sample import DistinctSample
 
 @dataclass(frozen=True)
 class Sketch:
-    """Counts of some rows; those of batches add up.
+    """Counts of rows while they are read; those of batches add up.
 
     Attributes
     ----------
     rows : int
-    histograms : mapping of str to Tally
+    histograms : mapping of str to Histogram
         By encoded column.
-    repeats : Repeats
-        Rows that are equal in all that the model sees.
+    distinct_sample : DistinctSample
+        Of rows that are equal in all that the model sees.
     """
 
     rows: int
     histograms: Mapping[str, Histogram]
-    repeats: DistinctSample
+    distinct_sample: DistinctSample
 
     def __add__(self, other: "Sketch") -> "Sketch":
-        added = {name: histogram + other.histograms[name] for name, histogram in self.histograms.items()}
-        return Sketch(self.rows + other.rows, added, self.distinct_sample + other.distinct_sample)
+        added = {
+            name: histogram + other.histograms[name] for name, histogram in self.histograms.items()
+        }
+        return Sketch(
+            self.rows + other.rows, added, self.distinct_sample + other.distinct_sample
+        )
 
 
 @dataclass(frozen=True)
 class PeriodCounts:
-    """A sketch as it is kept: the share of repeated rows instead of the sample it came from."""
+    """Counts of a period as they are stored: a sketch without its sample.
+
+    Attributes
+    ----------
+    rows : int
+    histograms : mapping of str to Histogram
+        By encoded column.
+    repeated : float
+        Share of rows that repeat another one.
+    """
 
     rows: int
     histograms: Mapping[str, Histogram]
@@ -46,22 +59,24 @@ class PeriodCounts:
 
     @classmethod
     def of(cls, sketch: Sketch) -> Self:
-        """Keep a sketch."""
+        """Reduce a sketch to what is stored."""
         return cls(sketch.rows, sketch.histograms, sketch.distinct_sample.share)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        histograms = {name: histogram.to_dict() for name, histogram in self.histograms.items()}
-        return {"rows": self.rows, "repeated": self.repeated, "columns": histograms}
+        """Convert to JSON types."""
+        columns = {name: histogram.to_dict() for name, histogram in self.histograms.items()}
+        return {"rows": self.rows, "repeated": self.repeated, "columns": columns}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        histograms = {name: Histogram.from_dict(one) for name, one in plain["columns"].items()}
-        return cls(plain["rows"], histograms, plain["repeated"])
+        """Restore counts from `to_dict`."""
+        histograms = {
+            name: Histogram.from_dict(column) for name, column in record["columns"].items()
+        }
+        return cls(record["rows"], histograms, record["repeated"])
 
 
-def sketch(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
+def sketch_matrix(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
     """Count encoded rows.
 
     Parameters
@@ -69,7 +84,9 @@ def sketch(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:
     matrix : ndarray of float32, shape (n, p)
     bins : sequence of Bins, of length p
     """
-    histograms = {one.name: one.histogram(column) for one, column in zip(bins, matrix.T, strict=True)}
+    histograms = {
+        column.name: column.histogram(values) for column, values in zip(bins, matrix.T, strict=True)
+    }
     return Sketch(len(matrix), histograms, DistinctSample.of(matrix))
 
 
@@ -82,29 +99,32 @@ def sketch_frame(
     ----------
     frame : DataFrame of n rows
     matrix : ndarray of float32, shape (n, p)
-        What `encoder` makes of it.
+        The same rows, encoded.
+    encoder : Encoder
+        That encoded them.
+    bins : sequence of Bins, of length p
     """
-    sketch = sketch(matrix, bins)
-    histograms = dict(sketch.histograms)
+    encoded = sketch_matrix(matrix, bins)
+    histograms = dict(encoded.histograms)
     for place in encoder.categorical:
-        one, codes = bins[place], matrix[:, place]
-        rare = np.flatnonzero(codes == len(one) - 1)
+        column, codes = bins[place], matrix[:, place]
+        rare = np.flatnonzero(codes == len(column) - 1)
         if len(rare):
-            unseen = _unseen(frame[one.feature].iloc[rare], one)
-            histograms[one.name] = histograms[one.name] + Histogram(
-                np.zeros(len(one), dtype=np.int64), np.zeros(len(one)), 0, unseen
+            unseen = _count_unseen(frame[column.feature].iloc[rare], column)
+            histograms[column.name] = histograms[column.name] + Histogram(
+                np.zeros(len(column), dtype=np.int64), np.zeros(len(column)), 0, unseen
             )
-    return Sketch(sketch.rows, histograms, sketch.distinct_sample)
+    return Sketch(encoded.rows, histograms, encoded.distinct_sample)
 
 
 def pool(histograms: Sequence[Histogram]) -> Histogram:
-    """All of them together."""
+    """Add up histograms of the same bins."""
     return reduce(Histogram.__add__, histograms)
 
 
-def _unseen(column: pd.Series, bins: Bins) -> int:
-    """How many rows have a category that the reference had never seen."""
-    indices, found = texts(column)
-    known = {*bins.levels, *bins.rare}
-    new = np.array([level not in known for level in found], dtype=bool)
-    return int(new[indices].sum())
+def _count_unseen(column: pd.Series, bins: Bins) -> int:
+    """Count the rows with a category that the reference had never seen."""
+    indices, categories = texts(column)
+    seen = {*bins.levels, *bins.rare}
+    unseen = np.array([category not in seen for category in categories], dtype=bool)
+    return int(unseen[indices].sum())

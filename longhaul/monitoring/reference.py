@@ -23,7 +23,7 @@ from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.period_counts import PeriodCounts, sketch, pool
+from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix, pool
 from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
@@ -154,7 +154,7 @@ def fit(
     rows = {label: periods == label for label in labels}
     return {
         "bins": found,
-        "periods": {one: PeriodCounts.of(sketch(sample.matrix[rows[one]], found)) for one in labels},
+        "periods": {one: PeriodCounts.of(sketch_matrix(sample.matrix[rows[one]], found)) for one in labels},
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 

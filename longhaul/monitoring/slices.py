@@ -1,4 +1,4 @@
-"""The slices that performance is broken down by, fixed when the model is fitted."""
+"""Slices that performance is broken down by, fixed when the model is fitted."""
 
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ from longhaul.features.formats import numbers, texts
 
 @dataclass(frozen=True)
 class Slicing:
-    """One column's slices.
+    """Slices of one column.
 
     Attributes
     ----------
@@ -31,23 +31,24 @@ class Slicing:
 
     @classmethod
     def fit(cls, column: pd.Series) -> Self:
-        """Few values are slices by themselves; many numbers are cut at their tenths."""
+        """Make a slice of each value, or of each tenth of a number with many values."""
         name = str(column.name)
-        indices, found = texts(column)
+        indices, values = texts(column)
         number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
         if number and len(found) > MAX_LEVELS:
-            known = numbers(column)
+            number_values = numbers(column)
+            present = number_values[~np.isnan(number_values)]
             inner = np.linspace(0, 1, BINS + 1)[1:-1]
-            edges = np.unique(np.quantile(known[~np.isnan(known)], inner, method="inverted_cdf"))
+            edges = np.unique(np.quantile(present, inner, method="inverted_cdf"))
             return cls(name, edges=tuple(edges.tolist()))
-        counts = np.bincount(indices[indices >= 0], minlength=len(found))
-        kept = [found[place] for place in np.argsort(-counts, kind="stable")[:MAX_LEVELS]]
+        counts = np.bincount(indices[indices >= 0], minlength=len(values))
+        kept = [values[place] for place in np.argsort(-counts, kind="stable")[:MAX_LEVELS]]
         order = sorted(kept, key=float) if number else kept
         return cls(name, levels=tuple(order))
 
     @property
     def names(self) -> list[str]:
-        """Of all slices: those of values or ranges, then all other values, then none."""
+        """Names of the slices: values or ranges, then all other values, then missing ones."""
         if self.levels:
             return [*self.levels, OTHER, MISSING]
         if not self.edges:
@@ -57,21 +58,21 @@ class Slicing:
         return [f"below {bounds[0]}", *between, f"from {bounds[-1]}", OTHER, MISSING]
 
     def places(self, column: pd.Series) -> np.ndarray:
-        """Which of `names` each value belongs to: int of shape (n,)."""
+        """Return the index in `names` of each value's slice: int of shape (n,)."""
         if self.edges:
             values = numbers(column)
             place = np.searchsorted(self.edges, values, side="right")
             return np.where(np.isnan(values), len(self.edges) + 2, place)
         codes = {level: code for code, level in enumerate(self.levels)}
-        indices, found = texts(column)
-        of_level = [codes.get(level, len(self.levels)) for level in found]
+        indices, values = texts(column)
+        of_level = [codes.get(value, len(self.levels)) for value in values]
         return np.array([*of_level, len(self.levels) + 1])[indices]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
+        """Convert to JSON types."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        return cls(plain["column"], tuple(plain["levels"]), tuple(plain["edges"]))
+        """Restore slices from `to_dict`."""
+        return cls(record["column"], tuple(record["levels"]), tuple(record["edges"]))

@@ -1,4 +1,4 @@
-"""Verdicts of the gate: what registration requires of them and keeps with the version."""
+"""Verdicts of the gate, checked and described for registration."""
 
 from collections.abc import Mapping
 from typing import Any

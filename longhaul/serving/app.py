@@ -62,10 +62,8 @@ def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMidd
     ground_truth = GroundTruthEndpoint(
         lambda: live_model.current.predictor.task_type, recorder, settings.limits, service_metrics
     )
-    endpoints = {"/invocations": invocations, "/outcomes": ground_truth}
-    return AuthenticationMiddleware(
-        _bypass_routing(endpoints, app), settings.tokens, service_metrics
-    )
+    routes = _bypass_routing({"/invocations": invocations, "/outcomes": ground_truth}, app)
+    return AuthenticationMiddleware(routes, settings.tokens, service_metrics)
 
 
 def _bypass_routing(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:

@@ -54,5 +54,7 @@ def test_other_machines_need_a_token(tmp_path: Path, host: str) -> None:
     """A service that others can reach does not start without a lock; on this machine it does."""
     with pytest.raises(LonghaulError, match="can be reached from other machines"):
         ServiceSettings("models:/m/1", tmp_path, host=host).check()
-    ServiceSettings("models:/m/1", tmp_path, host=host, tokens=auth.load_tokens(None, FIRST)).check()
+    ServiceSettings(
+        "models:/m/1", tmp_path, host=host, tokens=auth.load_tokens(None, FIRST)
+    ).check()
     ServiceSettings("models:/m/1", tmp_path).check()

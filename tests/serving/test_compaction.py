@@ -155,7 +155,9 @@ def test_outcomes_are_joined(journal: WriteAheadLog, tmp_path: Path) -> None:
     """The latest outcome counts, wherever the predictions are; others have none."""
     journal.append(HEADINGS["1"], line("a", rows=2))
     for at, outcome in ((NOON + 2, False), (NOON + 1, True)):
-        journal.append(b"", wal_format.ground_truth_line(at, [("a", 1, outcome), ("unknown", 0, True)]))
+        journal.append(
+            b"", wal_format.ground_truth_line(at, [("a", 1, outcome), ("unknown", 0, True)])
+        )
     journal.append(HEADINGS["1"], line("b"))
     journal.close()
     found = sealed(tmp_path)

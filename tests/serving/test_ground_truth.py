@@ -23,7 +23,9 @@ def post(
     """What the endpoint sends."""
     metrics.share_folder(folder / "metrics")
     own, sent = ServiceMetrics(), []
-    endpoint = GroundTruthEndpoint(lambda: told, Recorder(folder, 1000, "refuse", own), RequestLimits(rows=2), own)
+    endpoint = GroundTruthEndpoint(
+        lambda: told, Recorder(folder, 1000, "refuse", own), RequestLimits(rows=2), own
+    )
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body}

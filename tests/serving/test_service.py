@@ -191,7 +191,9 @@ def test_tokens(
 @pytest.mark.parametrize("on_log_failure", ["refuse", "count"])
 def test_full_disk(says: dict[str, list[float]], tmp_path: Path, on_log_failure: str) -> None:
     """What cannot be recorded is refused and said, or answered and counted; then it goes on."""
-    with services.serving(tmp_path / "record", on_log_failure=on_log_failure, compact_seconds=600) as running:
+    with services.serving(
+        tmp_path / "record", on_log_failure=on_log_failure, compact_seconds=600
+    ) as running:
         for _ in range(40):
             assert running.post().status_code == 200
         (worker,) = running.workers()

@@ -6,8 +6,8 @@ import mlflow
 import pytest
 
 from longhaul.data.split import WINDOWS, Split
-from longhaul.tracking import artifacts, logged_models
 from longhaul.smoke_test.measurement import spread_rows
+from longhaul.tracking import artifacts, logged_models
 from steps.deploy import deploy
 from tests import packages, tables
 
@@ -17,9 +17,7 @@ def split(tmp_path: Path, tracking: str) -> Path:
     """The split folder of the customers."""
     problem, frame = tables.problem(tmp_path), tables.churn(rows_per_month=200)
     month = frame["day"].dt.strftime("%Y-%m")
-    windows = {
-        name: frame[month.between(*getattr(problem.windows, name))] for name in WINDOWS
-    }
+    windows = {name: frame[month.between(*getattr(problem.windows, name))] for name in WINDOWS}
     folder = tmp_path / "split"
     folder.mkdir()
     Split(folder).write(problem, windows)

@@ -233,7 +233,7 @@ def test_a_dead_receiver_stops_nothing(home: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": "runs:/abc/model"}, "is not registered; only a version can be watched"),
+        ({"model": "runs:/abc/model"}, "is not registered; monitor takes models"),
         ({"model": "models:/churn/7"}, "models:/churn/7"),
         ({"predictions": "nowhere"}, "nowhere: "),
         ({"predictions": "."}, "has none of 2020-07 by version 1; score it first"),
