@@ -89,11 +89,11 @@ def _cards(history: RunTree) -> list[tuple[str, Cell]]:
             text_cell(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
         )
     ]
-    for name in DRAWN[history.kind()]:
+    for name in DRAWN[history.task_type()]:
         measured = verdict["metrics"][name]
         span = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
         cards.append((f"test {tasks.display_name(name)}, {span}", number_cell(value, href)))
-    if history.kind() == "binary":
+    if history.task_type() == "binary":
         cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

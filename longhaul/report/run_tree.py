@@ -165,7 +165,7 @@ class RunTree:
         profile = ingest.json("profile.json") if ingest else None
         return str(profile["problem"]) if profile else problem.name if problem else ""
 
-    def kind(self) -> TaskType:
+    def task_type(self) -> TaskType:
         """What is predicted."""
         for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
             stage = self.last(entry_point)

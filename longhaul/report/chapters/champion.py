@@ -44,7 +44,7 @@ def sections(history: RunTree) -> list[Section]:
         ("Judged on", text_cell(" to ".join(windows["test"]), href)),
         ("Rows of that", number_cell(verdict["rows"], href)),
     ]
-    if verdict.get("threshold") is not None and history.kind() == "binary":
+    if verdict.get("threshold") is not None and history.task_type() == "binary":
         card.append(("Decides at a probability of", number_cell(verdict["threshold"], href)))
     tables = [name_value_table(card), _metrics(verdict["metrics"], judged, href)]
     tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]

@@ -65,7 +65,7 @@ def _families(history: RunTree) -> Section | None:
     )
     if not trained:
         return None
-    task = tasks.task_for(history.kind())
+    task = tasks.task_for(history.task_type())
     rows = [
         [
             text_cell(stage.run.data.params.get("family"), history.link(stage.run)),

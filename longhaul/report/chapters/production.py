@@ -30,7 +30,7 @@ def sections(history: RunTree) -> list[Section]:
     cycles = sorted(history.of("cycle"), key=_period)
     if not cycles:
         return []
-    kind = history.kind()
+    kind = history.task_type()
     figures = ("rows", *DESCRIBED[kind], *tasks.task_for(kind).metrics)
     rows = [
         [
