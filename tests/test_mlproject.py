@@ -11,7 +11,7 @@ import click
 import pytest
 import yaml
 
-from longhaul.data.windows import KINDS
+from longhaul.data.windows import CHOICES
 from longhaul.engines.base import ENGINES
 from longhaul.monitoring.decision import LEVELS
 from longhaul.pipeline import parameters, project, renamed
@@ -80,7 +80,7 @@ def test_choices_are_those_of_the_library() -> None:
     """The types of parameters, which import nothing, name the same words as the library."""
     for annotation, words in (
         (parameters.Engine, ENGINES),
-        (parameters.Window, KINDS),
+        (parameters.Window, CHOICES),
         (parameters.FailOn, ("never", *LEVELS[1:])),
     ):
         assert tuple(annotation.__metadata__[0].choices) == tuple(words)

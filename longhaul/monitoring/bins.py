@@ -1,7 +1,7 @@
-"""Where one encoded column is counted: the bins of a number, the levels of a category.
+"""Bins of an encoded column, numeric or categorical, and histograms over them.
 
-They are fixed when the model is fitted. What falls in them is a `Tally`, and histograms of several
-batches add up to that of all their rows.
+Bins are fixed when the model is fitted. Histograms of several batches add up to that of all their
+rows.
 """
 
 from dataclasses import asdict, dataclass

@@ -13,7 +13,7 @@ _NO_PENALTY = 1e6
 
 @dataclass(frozen=True)
 class Calibration:
-    """Linear map from the log-odds of predictions to those of outcomes.
+    """Linear map from the log-odds of predictions to the log-odds of outcomes.
 
     Logistic recalibration (Cox 1958, Two further applications of a model for binary regression,
     Biometrika 45; Platt 1999): two parameters that any number of rows can carry.

@@ -1,7 +1,8 @@
-"""Why a loss is not that of the reference: other rows, or another relation to the outcome."""
+"""Causes of a changed loss: covariate shift, concept shift, and shift of the base rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -11,47 +12,54 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.calibration import Calibration, log_odds
 from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
 
-_FARTHEST = 20.0  # log-odds by which a base rate is looked for
+_MAX_SHIFT = 20.0  # log-odds by which a base rate is looked for
 _NORMAL_95 = 1.959963984540054
+_FORMER_NAMES = {
+    "features": "covariate_shift",
+    "relation": "concept_shift",
+    "level": "base_rate_shift",
+}
 
 
 @dataclass(frozen=True)
 class Causes:
-    """Log losses of a row, in nats; the parts add up to the change.
+    """Change of the log loss of a row in nats, as a sum of its causes.
 
     Attributes
     ----------
     before, after : float
-        What the reference's rows were expected to lose, and what the period's rows lost.
-    features : float
-        The part of other rows: what they were expected to lose is more.
-    relation : Interval
-        The part of another relation: they lost more than was to be expected.
-    level : float
-        Of `relation`, what one shift of all log-odds to the period's base rate would win back. The
-        rest is an order that no longer holds, or outcomes that are harder to foretell at all.
+        The loss expected of the reference's rows, and the realized loss of the period's rows.
+    covariate_shift : float
+        The part of other rows: the expected loss of the period's rows is higher.
+    concept_shift : Interval
+        The part of another relation between rows and outcome: the realized loss is higher than
+        expected.
+    base_rate_shift : float
+        Of `concept_shift`, the part that one shift of all log-odds to the period's base rate would
+        win back. The rest is an order that no longer holds, or outcomes that are harder to predict
+        at all.
     """
 
     before: float
     after: float
-    features: float
-    relation: Interval
-    level: float
+    covariate_shift: float
+    concept_shift: Interval
+    base_rate_shift: float
 
 
 @dataclass(frozen=True)
 class SliceShare:
-    """What one slice has of the part that another relation explains.
+    """Share of one slice in the concept shift.
 
     Attributes
     ----------
     column, value : str
     rows : int
     positive, expected : float
-        Shares of positive outcomes: found, and expected by the calibrated probabilities.
+        Shares of positive outcomes: observed, and expected by the calibrated probabilities.
     part : Interval
-        Of the whole period's `Causes.relation`, in nats; over the slices of a column, parts add
-        up to it.
+        Of the period's `Causes.concept_shift`, in nats; over the slices of a column, parts add up
+        to it.
     """
 
     column: str
@@ -62,13 +70,18 @@ class SliceShare:
     part: Interval
 
 
+def rename_stored(causes: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the keys of causes stored by an earlier release: features, relation and level."""
+    return {_FORMER_NAMES.get(name, name): value for name, value in causes.items()}
+
+
 def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Causes | None:
-    """Take the change of the log loss apart.
+    """Decompose the change of the log loss into covariate shift and concept shift.
 
     The loss under the reference's relation of outcome to score, on the period's rows, stands
-    between both: what lies before it is the part of the features, what lies after it that of the
-    relation (Cai, Namkoong and Yadlowsky 2023, Diagnosing model performance under distribution
-    shift, with the score for what both samples share; the idea is that of Oaxaca 1973 and Blinder
+    between both: the difference up to it is covariate shift, the difference from it on is concept
+    shift (Cai, Namkoong and Yadlowsky 2023, Diagnosing model performance under distribution shift,
+    with the score as the part that both samples share; the idea is that of Oaxaca 1973 and Blinder
     1973). A change of the relation that leaves the share of positives at every score as it was
     shows in neither.
 
@@ -77,7 +90,7 @@ def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Ca
     reference : Scores
         On validation.
     period : Scores
-        Only rows whose outcome is known are looked at.
+        Only labelled rows count.
     calibration : Calibration
         The reference's relation.
 
@@ -89,73 +102,74 @@ def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Ca
     cells = period.cells()
     if not period.labelled:
         return None
-    past = reference.cells()
-    before = _expected(past, past.rows, calibration)
-    moved = _expected(cells, _known(cells), calibration)
-    relation = _excess(cells, calibration, float(_known(cells).sum()))
-    after = moved + relation.value
-    return Causes(before, after, moved - before, relation, after - _levelled(cells, calibration))
+    reference_cells = reference.cells()
+    before = _expected_loss(reference_cells, reference_cells.rows, calibration)
+    moved = _expected_loss(cells, _labelled(cells), calibration)
+    concept = _excess_loss(cells, calibration, float(_labelled(cells).sum()))
+    after = moved + concept.value
+    base_rate = after - _loss_at_base_rate(cells)
+    return Causes(before, after, moved - before, concept, base_rate)
 
 
 def slice_shares(
-    parts: Mapping[tuple[str, str], Scores], calibration: Calibration, labelled: int
+    slices: Mapping[tuple[str, str], Scores], calibration: Calibration, labelled: int
 ) -> list[SliceShare]:
-    """What each slice carries of the relation's part, the largest first.
+    """Compute the share of each slice in the concept shift, the largest first.
 
     Parameters
     ----------
-    parts : mapping of (column, value) to Scores
+    slices : mapping of (column, value) to Scores
     calibration : Calibration
     labelled : int
-        Rows of the whole period whose outcome is known.
+        Labelled rows of the period, over all slices.
     """
-    found = []
-    for (column, value), scores in parts.items():
+    shares = []
+    for (column, value), scores in slices.items():
         cells = scores.cells()
-        rows = _known(cells)
+        rows = _labelled(cells)
         if count := int(rows.sum()):
             chance = calibration.apply(cells.probability)
             positive = float(cells.counts[:, POSITIVE].sum() / count)
-            said = float((rows * chance).sum() / count)
-            part = _excess(cells, calibration, labelled)
-            found.append(SliceShare(column, value, count, positive, said, part))
-    return sorted(found, key=lambda one: -one.part.value)
+            expected = float((rows * chance).sum() / count)
+            part = _excess_loss(cells, calibration, labelled)
+            shares.append(SliceShare(column, value, count, positive, expected, part))
+    return sorted(shares, key=lambda share: -share.part.value)
 
 
-def _known(cells: Cells) -> np.ndarray:
-    """Rows in each cell whose outcome is known."""
+def _labelled(cells: Cells) -> np.ndarray:
+    """Return the number of labelled rows in each cell."""
     return np.asarray(cells.counts[:, : POSITIVE + 1].sum(axis=1))
 
 
-def _expected(cells: Cells, rows: np.ndarray, calibration: Calibration) -> float:
-    """The loss of a row to be expected when outcomes follow the calibrated probabilities."""
-    chance, said = calibration.apply(cells.probability), cells.probability
-    each = -(chance * logarithm(said) + (1 - chance) * logarithm(1 - said))
-    return float((rows * each).sum() / rows.sum())
+def _expected_loss(cells: Cells, rows: np.ndarray, calibration: Calibration) -> float:
+    """Compute the mean loss of rows whose outcomes follow the calibrated probabilities."""
+    chance, predicted = calibration.apply(cells.probability), cells.probability
+    losses = -(chance * logarithm(predicted) + (1 - chance) * logarithm(1 - predicted))
+    return float((rows * losses).sum() / rows.sum())
 
 
-def _excess(cells: Cells, calibration: Calibration, whole: float) -> Interval:
-    """The loss beyond the expected one, over `whole` rows; normal approximation, 95%."""
+def _excess_loss(cells: Cells, calibration: Calibration, total: float) -> Interval:
+    """Compute the loss beyond the expected one, over `total` rows; normal approximation, 95%."""
     chance, odds = calibration.apply(cells.probability), log_odds(cells.probability)
-    rows = _known(cells)
-    excess = -(odds * (cells.counts[:, POSITIVE] - chance * rows)).sum() / whole
-    error = np.sqrt((rows * chance * (1 - chance) * odds**2).sum()) / whole
+    rows = _labelled(cells)
+    excess = -(odds * (cells.counts[:, POSITIVE] - chance * rows)).sum() / total
+    error = np.sqrt((rows * chance * (1 - chance) * odds**2).sum()) / total
     return Interval(
         float(excess), float(excess - _NORMAL_95 * error), float(excess + _NORMAL_95 * error)
     )
 
 
-def _levelled(cells: Cells, calibration: Calibration) -> float:
-    """The loss left when one shift of all log-odds meets the share of positives found.
+def _loss_at_base_rate(cells: Cells) -> float:
+    """Compute the loss after one shift of all log-odds to the observed share of positives.
 
     The expected loss stays in it: of the predictions themselves, not the calibrated ones.
     """
-    odds, rows, positive = log_odds(cells.probability), _known(cells), cells.counts[:, POSITIVE]
+    odds, rows, positive = log_odds(cells.probability), _labelled(cells), cells.counts[:, POSITIVE]
     share = positive.sum() / rows.sum()
     if share in {0.0, 1.0}:
         return _loss(cells, odds)
     shift = brentq(
-        lambda by: float((rows * expit(odds + by)).sum() - positive.sum()), -_FARTHEST, _FARTHEST
+        lambda by: float((rows * expit(odds + by)).sum() - positive.sum()), -_MAX_SHIFT, _MAX_SHIFT
     )
     return _loss(cells, odds + shift)
 

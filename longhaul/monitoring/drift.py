@@ -1,7 +1,7 @@
-"""Which columns have moved away from the reference, by more than its own periods differ.
+"""Drift of columns: distances from the reference beyond its own variation between periods.
 
-Each distance is judged by its own limit, see `longhaul.monitoring.thresholds`; of all columns
-together, the false discovery rate is held (Benjamini and Hochberg 1995, Journal of the Royal
+Each distance is judged by its own threshold, see `longhaul.monitoring.thresholds`; over all columns
+together, the false discovery rate is controlled (Benjamini and Hochberg 1995, Journal of the Royal
 Statistical Society B 57).
 """
 
@@ -15,9 +15,9 @@ from longhaul.monitoring import distances
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.reference import SCORE, Reference
-from longhaul.monitoring.thresholds import MIN_PERIODS, DriftThresholds, Measure, Distance, chance
+from longhaul.monitoring.thresholds import MIN_PERIODS, Distance, DriftThresholds, Measure, chance
 
-# The first of each kind is the one by which columns are ranked.
+# By column type; columns are ranked by the first one.
 MEASURES = {
     "number": ("ks", "wasserstein", "psi", "missing", "out_of_range"),
     "category": ("jensen_shannon", "psi", "missing", "out_of_range"),
@@ -34,11 +34,11 @@ _DISTANCES: Mapping[str, Callable[[Histogram, Histogram], float]] = {
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """A column and its distances.
+    """Drift of one column.
 
     Attributes
     ----------
-    name, feature, kind : str
+    name, feature, column_type : str
     importance : float
         Of the feature to the model, as a share of one.
     measures : tuple of Measure
@@ -49,7 +49,7 @@ class ColumnDrift:
 
     name: str
     feature: str
-    kind: str
+    column_type: str
     importance: float
     measures: tuple[Measure, ...]
     q: float
@@ -57,39 +57,39 @@ class ColumnDrift:
 
     @property
     def distance(self) -> float:
-        """From 0 to 1: how far its values moved, or how many more are missing or outside."""
+        """Distance of the values, or increase of missing or out-of-range ones: from 0 to 1."""
         first, *_ = self.measures
-        others = [one.value for one in self.measures if one.name in {"missing", "out_of_range"}]
-        known = [value for value in (first.value, *others) if np.isfinite(value)]
-        return max(known, default=0.0)
+        increases = [m.value for m in self.measures if m.name in {"missing", "out_of_range"}]
+        finite = [value for value in (first.value, *increases) if np.isfinite(value)]
+        return max(finite, default=0.0)
 
     @property
     def weight(self) -> float:
-        """Distance times importance: what comes first in a ranking."""
+        """Distance times importance, which columns are ranked by."""
         return self.distance * self.importance
 
     @property
     def cause(self) -> Measure:
-        """The measure that speaks loudest: the least likely, and of those the farthest."""
-        return min(self.measures, key=lambda one: (one.p, -_over(one)))
+        """The most telling measure: the least likely, then the one farthest beyond its limit."""
+        return min(self.measures, key=lambda measure: (measure.p, -_excess_ratio(measure)))
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What moved in one period.
+    """Drift of one period.
 
     Attributes
     ----------
-    columns : tuple of Column
-        Those that drifted first, each group by falling weight.
-    scores : Column
-        The predictions; their limits are the customary ones, since validation is one period.
-    volume, repeated : Column
+    columns : tuple of ColumnDrift
+        Those that drifted first, each group by descending weight.
+    scores : ColumnDrift
+        The predictions; judged by default thresholds, since validation is one period.
+    volume, repeated : ColumnDrift
         The number of rows, and the share of those that repeat another.
     periods : int
         Of the reference.
     learned : bool
-        Whether limits come from the reference, or are customary.
+        Whether thresholds are learned from the reference, or the default ones.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -101,103 +101,110 @@ class Drift:
 
     @property
     def drifted(self) -> list[ColumnDrift]:
-        """The columns that have drifted, those that matter most first."""
-        return [one for one in self.columns if one.drifted]
+        """Columns that have drifted, those that matter most first."""
+        return [column for column in self.columns if column.drifted]
 
 
 def compare(reference: Reference, period: PeriodCounts, scores: Histogram, rate: float) -> Drift:
-    """Hold one period against the reference.
+    """Compare a period with the reference.
 
     Parameters
     ----------
     reference : Reference
-    period : Counted
+    period : PeriodCounts
         Of at least one row.
-    scores : Tally
+    scores : Histogram
         Of the period's predictions, in the reference's bins.
     rate : float
-        The false discovery rate to hold, such as 0.05.
+        The false discovery rate to control, such as 0.05.
     """
     periods = len(reference.periods)
     learned = periods >= MIN_PERIODS
-    whole = [_volume(reference, period), _repeated(reference, period)]
-    limits = DriftThresholds(periods, rate / (len(reference.bins) + len(whole)), learned)
+    of_rows = [_volume(reference, period), _repeated(reference, period)]
+    level = rate / (len(reference.bins) + len(of_rows))
+    thresholds = DriftThresholds(periods, level, learned)
     measures = [
-        *(_measures(reference, period, one.name, one.kind, limits) for one in reference.bins),
-        *((limits.judge(raw, 1),) for raw in whole),
+        *(_measure(reference, period, b.name, b.column_type, thresholds) for b in reference.bins),
+        *((thresholds.judge(distance, 1),) for distance in of_rows),
     ]
-    smallest = [min(min(1.0, len(each) * one.p) for one in each) for each in measures]
+    smallest = [min(min(1.0, len(judged) * m.p) for m in judged) for judged in measures]
     adjusted = false_discovery_control(smallest).tolist()
-    known = [
-        (one.name, one.feature, one.kind, float(reference.importance.get(one.feature, 0.0)))
-        for one in reference.bins
-    ] + [(raw.name, raw.name, "rows", 0.0) for raw in whole]
+    names = [
+        (b.name, b.feature, b.column_type, float(reference.importance.get(b.feature, 0.0)))
+        for b in reference.bins
+    ] + [(distance.name, distance.name, "rows", 0.0) for distance in of_rows]
     *columns, volume, repeated = (
-        ColumnDrift(*each, found, q, q <= rate)
-        for each, found, q in zip(known, measures, adjusted, strict=True)
+        ColumnDrift(*fields, judged, q, q <= rate)
+        for fields, judged, q in zip(names, measures, adjusted, strict=True)
     )
-    ranked = sorted(columns, key=lambda one: (not one.drifted, -one.weight))
-    of_scores = _scores(reference, scores)
-    return Drift(tuple(ranked), of_scores, volume, repeated, periods, learned)
+    ranked = sorted(columns, key=lambda column: (not column.drifted, -column.weight))
+    score_drift = _compare_scores(reference, scores)
+    return Drift(tuple(ranked), score_drift, volume, repeated, periods, learned)
 
 
-def _measures(
-    reference: Reference, period: PeriodCounts, name: str, kind: str, limits: DriftThresholds
+def _measure(
+    reference: Reference,
+    period: PeriodCounts,
+    name: str,
+    column_type: str,
+    thresholds: DriftThresholds,
 ) -> tuple[Measure, ...]:
-    now, whole = period.histograms[name], reference.pooled(name)
-    others = [
-        (reference.pooled(name, without=label), counted.histograms[name])
-        for label, counted in reference.periods.items()
+    before, after = reference.pooled(name), period.histograms[name]
+    between_periods = [
+        (reference.pooled(name, without=label), counts.histograms[name])
+        for label, counts in reference.periods.items()
     ]
-    return _judge(MEASURES[kind], whole, now, others, limits)
+    return _judge(MEASURES[column_type], before, after, between_periods, thresholds)
 
 
-def _scores(reference: Reference, scores: Histogram) -> ColumnDrift:
-    """The predictions against those on validation, by customary limits."""
-    limits = DriftThresholds(1, 1.0, learned=False)
-    kind = reference.scores.kind
-    names = [name for name in MEASURES[kind] if name not in {"missing", "out_of_range"}]
-    measures = _judge(names, reference.score_histogram, scores, [], limits)
-    moved = any(one.p == 0 for one in measures)
-    return ColumnDrift(SCORE, SCORE, kind, 1.0, measures, 0.0 if moved else 1.0, moved)
+def _compare_scores(reference: Reference, scores: Histogram) -> ColumnDrift:
+    """Compare the predictions with those on validation, by default thresholds."""
+    thresholds = DriftThresholds(1, 1.0, learned=False)
+    column_type = reference.scores.column_type
+    names = [name for name in MEASURES[column_type] if name not in {"missing", "out_of_range"}]
+    measures = _judge(names, reference.score_histogram, scores, [], thresholds)
+    drifted = any(measure.p == 0 for measure in measures)
+    q = 0.0 if drifted else 1.0
+    return ColumnDrift(SCORE, SCORE, column_type, 1.0, measures, q, drifted)
 
 
 def _judge(
     names: Sequence[str],
     before: Histogram,
-    now: Histogram,
-    others: Sequence[tuple[Histogram, Histogram]],
-    limits: DriftThresholds,
+    after: Histogram,
+    between_periods: Sequence[tuple[Histogram, Histogram]],
+    thresholds: DriftThresholds,
 ) -> tuple[Measure, ...]:
-    """Some measures of a column, each judged by what it is between `others`."""
-    found = []
+    """Judge measures of a column by their values between the reference's periods."""
+    judged = []
     for name in names:
-        distance = _DISTANCES[name]
-        usual = np.array([distance(rest, one) for rest, one in others], dtype=float)
-        known = usual[np.isfinite(usual)]
-        raw = Distance(name, distance(before, now), known, chance(name, before, now))
-        found.append(limits.judge(raw, len(names)))
-    return tuple(found)
+        measure = _DISTANCES[name]
+        variation = np.array([measure(rest, part) for rest, part in between_periods], dtype=float)
+        finite = variation[np.isfinite(variation)]
+        distance = Distance(name, measure(before, after), finite, chance(name, before, after))
+        judged.append(thresholds.judge(distance, len(names)))
+    return tuple(judged)
 
 
 def _volume(reference: Reference, period: PeriodCounts) -> Distance:
-    """The logarithm of the number of rows, against its mean over the reference's periods."""
-    known = np.log([one.rows for one in reference.periods.values()])
-    others = (known.sum() - known) / max(len(known) - 1, 1)
-    apart = abs(np.log(max(period.rows, 1)) - known.mean())
-    return Distance("volume", float(apart), np.abs(known - others), float(period.rows**-0.5))
+    """Compare the logarithm of the number of rows with its mean over the reference's periods."""
+    logs = np.log([counts.rows for counts in reference.periods.values()])
+    means_of_rest = (logs.sum() - logs) / max(len(logs) - 1, 1)
+    distance = abs(np.log(max(period.rows, 1)) - logs.mean())
+    variation = np.abs(logs - means_of_rest)
+    return Distance("volume", float(distance), variation, float(period.rows**-0.5))
 
 
 def _repeated(reference: Reference, period: PeriodCounts) -> Distance:
-    """The share of repeated rows, against its mean over the reference's periods."""
-    known = np.array([one.repeated for one in reference.periods.values()])
-    others = (known.sum() - known) / max(len(known) - 1, 1)
-    apart = abs(period.repeated - known.mean())
-    share = (known.mean() * len(known) + 1 / period.rows) / (len(known) + 1)
-    chance = np.sqrt(share * (1 - share) / period.rows)
-    return Distance("repeated", float(apart), np.abs(known - others), float(chance))
+    """Compare the share of repeated rows with its mean over the reference's periods."""
+    shares = np.array([counts.repeated for counts in reference.periods.values()])
+    means_of_rest = (shares.sum() - shares) / max(len(shares) - 1, 1)
+    distance = abs(period.repeated - shares.mean())
+    share = (shares.mean() * len(shares) + 1 / period.rows) / (len(shares) + 1)
+    error = np.sqrt(share * (1 - share) / period.rows)
+    return Distance("repeated", float(distance), np.abs(shares - means_of_rest), float(error))
 
 
-def _over(measure: Measure) -> float:
-    """How many times its limit a measure is."""
+def _excess_ratio(measure: Measure) -> float:
+    """Return a measure as a multiple of its limit."""
     return measure.value / measure.limit if np.isfinite(measure.value) else 0.0

@@ -16,7 +16,7 @@ from longhaul.monitoring.distinct_sample import DistinctSample
 
 @dataclass(frozen=True)
 class Sketch:
-    """Counts of rows while they are read; those of batches add up.
+    """Counts of rows while they are read; sketches of batches add up.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class PeriodCounts:
 
     @classmethod
     def of(cls, sketch: Sketch) -> Self:
-        """Reduce a sketch to what is stored."""
+        """Reduce a sketch to its stored counts."""
         return cls(sketch.rows, sketch.histograms, sketch.distinct_sample.share)
 
     def to_dict(self) -> dict[str, Any]:

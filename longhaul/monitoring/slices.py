@@ -35,7 +35,7 @@ class Slicing:
         name = str(column.name)
         indices, values = texts(column)
         number = types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
-        if number and len(found) > MAX_LEVELS:
+        if number and len(values) > MAX_LEVELS:
             number_values = numbers(column)
             present = number_values[~np.isnan(number_values)]
             inner = np.linspace(0, 1, BINS + 1)[1:-1]

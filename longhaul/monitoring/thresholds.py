@@ -1,4 +1,4 @@
-"""How far is too far: limits learned from how far the reference's own periods lie apart.
+"""Drift thresholds, learned from the distances between the reference's own periods.
 
 Of a column with k periods in the reference, each period's distance from the others shows how far
 one period commonly lies from the rest. If periods differ by normal effects, the distance of a new
@@ -8,7 +8,8 @@ Statistical Intervals, chapter 4). Distances that gather several effects spread 
 the test errs on the side of silence. The divisor is never less than what chance alone makes of so
 few rows, and what is too small to matter never counts.
 
-With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `CUSTOMARY` limits stand.
+With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold.
+Distances below `MIN_EFFECT` never count as drift.
 """
 
 from dataclasses import dataclass
@@ -47,82 +48,100 @@ _KOLMOGOROV = np.pi / np.sqrt(12)
 
 @dataclass(frozen=True)
 class Measure:
-    """One distance of one column.
+    """Distance of one column from the reference, judged.
 
     Attributes
     ----------
     name : str
     value : float
-        NaN where it is not known: one of both sides has no values.
-    usual : float
-        How far a period of the reference commonly lies from the others; NaN where that is not
-        known.
+        NaN where it cannot be computed: one of both sides has no values.
+    reference_variation : float
+        Root mean square of the distances of the reference's periods from each other; NaN where
+        there are none.
     limit : float
         Beyond it the column has drifted, whatever the others do.
     p : float
-        How likely such a distance is without drift; 0 or 1 where a customary limit decides.
+        How likely such a distance is without drift; 0 or 1 where a default threshold decides.
     """
 
     name: str
     value: float
-    usual: float
+    reference_variation: float
     limit: float
     p: float
 
 
 @dataclass(frozen=True)
 class Distance:
-    """A distance, what the reference's own periods had of it, and what chance makes of it."""
+    """Distance of a period from the reference, before it is judged.
+
+    Attributes
+    ----------
+    name : str
+    value : float
+    between_periods : ndarray of float, shape (k,)
+        The same distance of each of the reference's periods from the others.
+    chance : float
+        Its root mean square without any drift, from chance alone.
+    """
 
     name: str
     value: float
-    usual: np.ndarray
+    between_periods: np.ndarray
     chance: float
 
 
 @dataclass(frozen=True)
 class DriftThresholds:
-    """How distances are judged: learned from so many periods, or customary.
+    """Thresholds that distances are judged by: learned, or the default ones.
 
-    The level is that at which one column alone is said to have drifted.
+    Attributes
+    ----------
+    periods : int
+        Of the reference.
+    level : float
+        The significance level at which one column alone has drifted.
+    learned : bool
+        Whether the reference has enough periods to learn from.
     """
 
     periods: int
     level: float
     learned: bool
 
-    def judge(self, raw: Distance, measures: int) -> Measure:
-        """Judge one of so many measures of a column."""
-        usual = float(np.sqrt(np.mean(raw.usual**2))) if len(raw.usual) else float("nan")
-        if not self.learned or not np.isfinite(usual):
-            limit = max(DEFAULT_THRESHOLDS[raw.name], 3 * raw.chance)
-            return Measure(raw.name, raw.value, usual, limit, 0.0 if raw.value > limit else 1.0)
-        scale = max(usual * np.sqrt(1 - self.periods**-2), raw.chance)
-        free = self.periods - 1
-        limit = max(MIN_EFFECT[raw.name], float(scale * t.isf(self.level / measures / 2, free)))
-        limit = min(limit, 1.0) if raw.name in BOUNDED_BY_ONE else limit
-        telling = raw.value > MIN_EFFECT[raw.name]  # NaN does not tell
-        p = float(2 * t.sf(raw.value / scale, free)) if telling else 1.0
-        return Measure(raw.name, raw.value, usual, limit, p)
+    def judge(self, distance: Distance, measures: int) -> Measure:
+        """Judge one of the distances of a column; `measures` is how many it has."""
+        name, value, others = distance.name, distance.value, distance.between_periods
+        variation = float(np.sqrt(np.mean(others**2))) if len(others) else float("nan")
+        if not self.learned or not np.isfinite(variation):
+            limit = max(DEFAULT_THRESHOLDS[name], 3 * distance.chance)
+            return Measure(name, value, variation, limit, 0.0 if value > limit else 1.0)
+        scale = max(variation * np.sqrt(1 - self.periods**-2), distance.chance)
+        freedom = self.periods - 1
+        limit = max(MIN_EFFECT[name], float(scale * t.isf(self.level / measures / 2, freedom)))
+        limit = min(limit, 1.0) if name in BOUNDED_BY_ONE else limit
+        matters = value > MIN_EFFECT[name]  # never true of NaN
+        p = float(2 * t.sf(value / scale, freedom)) if matters else 1.0
+        return Measure(name, value, variation, limit, p)
 
 
-def chance(measure: str, one: Histogram, other: Histogram) -> float:
-    """The root mean square that chance alone makes of a distance between so many rows."""
+def chance(measure: str, before: Histogram, after: Histogram) -> float:
+    """Compute a distance's root mean square between samples of these sizes without drift."""
     if measure in {"missing", "out_of_range"}:
-        gone = getattr(one, measure) + getattr(other, measure) + 1
-        share = gone / (one.rows + other.rows + 2)
-        return _sampling(one.rows, other.rows) * float(np.sqrt(share * (1 - share)))
-    both = _sampling(one.present, other.present)
-    free = max(int(((one.counts + other.counts) > 0).sum()) - 1, 1)
+        count = getattr(before, measure) + getattr(after, measure) + 1
+        share = count / (before.rows + after.rows + 2)
+        return _sampling_error(before.rows, after.rows) * float(np.sqrt(share * (1 - share)))
+    error = _sampling_error(before.present, after.present)
+    freedom = max(int(((before.counts + after.counts) > 0).sum()) - 1, 1)
     match measure:
         case "ks":
-            return _KOLMOGOROV * both
+            return _KOLMOGOROV * error
         case "psi":
-            return free * both**2
+            return freedom * error**2
         case "jensen_shannon":
-            return float(np.sqrt(free / (8 * np.log(2)))) * both
-    return both
+            return float(np.sqrt(freedom / (8 * np.log(2)))) * error
+    return error
 
 
-def _sampling(one: int, other: int) -> float:
-    return float(np.sqrt(1 / max(one, 1) + 1 / max(other, 1)))
+def _sampling_error(rows: int, other_rows: int) -> float:
+    return float(np.sqrt(1 / max(rows, 1) + 1 / max(other_rows, 1)))

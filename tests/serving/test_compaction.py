@@ -206,7 +206,7 @@ def test_what_is_sealed_is_what_was_sent(
 
 
 @pytest.mark.parametrize(
-    ("kind", "columns", "outcome"),
+    ("task_type", "columns", "outcome"),
     [
         (
             "multiclass",
