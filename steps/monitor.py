@@ -38,8 +38,7 @@ def monitor(
         ]
         assessment = session.assess(period, performances)
     document = period_log.log(assessment)
-    page = pages.render_period(document, version.name, version.version)
-    mlflow.log_text(page, "period.html")
+    mlflow.log_text(pages.render_period(document, version.name, version.version), "period.html")
     period_log.record(assessment, performances, session, version, predictions)
     pages.publish(version.name)
     period_log.alert(assessment, version)

@@ -1,6 +1,7 @@
 """Ingestion of a source on one machine: read, checked and written as a table of periods."""
 
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from longhaul.data.files import Fetch
 from longhaul.data.labels import has_label, outcomes, require_variety, resolve
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
+from longhaul.json_values import sanitize_metric_name
 from longhaul.problem import Problem, Target
 
 SAMPLE_ROWS = 200
@@ -40,6 +42,22 @@ class IngestedTable:
     quarantined: pd.DataFrame
     profile: dict[str, Any]
     notes: list[str] = field(default_factory=list)
+
+    def metrics(self) -> dict[str, float]:
+        """Return metrics of the whole table: counts, and the finite figures of the outcome."""
+        return {
+            "rows": self.profile["rows"],
+            "periods": len(self.profile["periods"]),
+            "quarantined": len(self.quarantined),
+            **_finite(self.profile["outcome"]),
+        }
+
+    def period_metrics(self) -> dict[str, dict[str, float]]:
+        """Return the metrics of each period, by its label."""
+        return {
+            label: {f"period_{name}": figure for name, figure in _finite(figures).items()}
+            for label, figures in self.profile["periods"].items()
+        }
 
     def headline(self) -> str:
         """Summarise the table in one line: rows, periods, outcome, quarantined rows."""
@@ -120,6 +138,13 @@ def _drop_unlabelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFram
     unlabelled = needed & frame[problem.target.column].isna()
     reason = f"{problem.target.column} is missing: no outcome to learn from"
     return frame[~unlabelled].reset_index(drop=True), frame[unlabelled].assign(reason=reason)
+
+
+def _finite(figures: dict[str, float]) -> dict[str, float]:
+    """Convert the names of figures to names of metrics; leave out what is not finite."""
+    return {
+        sanitize_metric_name(name): figure for name, figure in figures.items() if isfinite(figure)
+    }
 
 
 def _outcome(figures: dict[str, float], target: Target) -> str:

@@ -1,4 +1,4 @@
-"""What a table looks like, in figures."""
+"""Profile of a table: figures of its columns, periods and outcomes."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.data.labels import describe, known, outcomes
+from longhaul.data.labels import describe, has_label, outcomes
 from longhaul.data.periods import of
 from longhaul.problem import Problem
 
@@ -14,7 +14,7 @@ MAX_LEVELS = 10
 
 
 def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
-    """Describe a table, its columns and its periods, in terms that JSON knows.
+    """Describe a table, its columns and its periods, as JSON types.
 
     Parameters
     ----------
@@ -24,9 +24,9 @@ def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
     -------
     dict
         ``rows``; ``duplicates``; ``columns``, by name; ``periods``, by label, each with its
-        rows and what became of them: see `longhaul.data.labels.describe`.
+        rows and outcomes: see `longhaul.data.labels.describe`.
     """
-    target, labelled = problem.target, known(frame, problem.target)
+    target, labelled = problem.target, has_label(frame, problem.target)
     period = of(frame, problem)
     rows = period.value_counts(sort=False).sort_index()
     outcome = outcomes(frame[labelled], target)
@@ -49,22 +49,22 @@ def profile(frame: pd.DataFrame, problem: Problem) -> dict[str, Any]:
 
 
 def _column(column: pd.Series) -> dict[str, Any]:
-    known = column.dropna()
+    present = column.dropna()
     return {
         "type": str(column.dtype),
         "missing": float(column.isna().mean()),
-        "distinct": int(known.nunique()),
-        **(_summary(known) if len(known) else {}),
+        "distinct": int(present.nunique()),
+        **(_summary(present) if len(present) else {}),
     }
 
 
-def _summary(known: pd.Series) -> dict[str, Any]:
-    if types.is_datetime64_any_dtype(known):
-        return {"min": known.min().isoformat(), "max": known.max().isoformat()}
-    if types.is_numeric_dtype(known) and not types.is_bool_dtype(known):
-        finite = known[np.isfinite(known.astype(float))]  # JSON has no word for infinity
+def _summary(column: pd.Series) -> dict[str, Any]:
+    if types.is_datetime64_any_dtype(column):
+        return {"min": column.min().isoformat(), "max": column.max().isoformat()}
+    if types.is_numeric_dtype(column) and not types.is_bool_dtype(column):
+        finite = column[np.isfinite(column.astype(float))]  # JSON has no infinity
         if finite.empty:
             return {}
         return {name: float(getattr(finite, name)()) for name in ("min", "mean", "max")}
-    most = known.value_counts().head(MAX_LEVELS)
+    most = column.value_counts().head(MAX_LEVELS)
     return {"most": {str(level): int(count) for level, count in most.items()}}

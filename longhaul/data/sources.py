@@ -96,7 +96,9 @@ def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Sour
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
     """What tells one content of the source from another: a version, or a hash of what is read."""
-    own = [File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)]
+    own = [
+        File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)
+    ]
     more = [*_later(problem, folder, fetch), *own]
     found = fingerprint(problem.source, problem.query, folder, fetch)
     return _hash([found, *_contents(more)]) if more else found

@@ -94,5 +94,7 @@ class LocalEngine:
         pending = MAX_PENDING if shared else 1
         workers = min(pending, cores)
         task = tasks.task_for(problem.target.task_type)
-        objective = validation_objective(task, chosen, windows, search.seed, cores // workers, shared)
-        return replace(search, ahead=pending, workers=workers).run(objective, earlier)
+        objective = validation_objective(
+            task, chosen, windows, search.seed, cores // workers, shared
+        )
+        return replace(search, max_pending=pending, workers=workers).run(objective, earlier)

@@ -10,7 +10,16 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.formats import blank, clock, missing, number, numbers, text, texts, times
+from longhaul.features.formats import (
+    is_blank,
+    iso_time,
+    is_missing,
+    number,
+    numbers,
+    text,
+    texts,
+    times,
+)
 
 MAX_LEVELS = 254  # one less than the bins of a tree's histogram: the other levels share one
 
@@ -107,7 +116,7 @@ class Category:
         indices, levels = texts(column)
         counts = np.bincount(indices[indices >= 0], minlength=len(levels))
         ranked = sorted((-int(n), level) for n, level in zip(counts, levels, strict=True))
-        ranked = [(n, level) for n, level in ranked if not blank(level)]
+        ranked = [(n, level) for n, level in ranked if not is_blank(level)]
         kept = [level for negative, level in ranked if -negative >= min_count]
         return cls(str(column.name), tuple(kept[:MAX_LEVELS]))
 
@@ -126,7 +135,7 @@ class Category:
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """Convert to codes; see `ColumnEncoder.encode`."""
         if not _TEXTS.issuperset(map(type, values)):
-            values = [None if missing(value) else text(value) for value in values]
+            values = [None if is_missing(value) else text(value) for value in values]
         codes, rare = self._codes, self._rare
         return [[codes[value] if value in codes else rare(value) for value in values]]
 
@@ -143,7 +152,7 @@ class Category:
     def _rare(self, level: str | None) -> float:
         """Return the code of a text that is no level as written; surrounding blanks are ignored."""
         bare = (level or "").strip()
-        if blank(bare):
+        if is_blank(bare):
             return np.nan
         return self._codes.get(bare, len(self.levels))
 
@@ -158,9 +167,9 @@ class Category:
 
 @dataclass(frozen=True)
 class Date:
-    """Encoder of a time into its parts with a cycle that the training rows cover twice.
+    """Encoder of a time into cyclic parts, such as the day of the week.
 
-    With less than two years, the effect of a month cannot be told from chance events in that
+    Only parts with a cycle that the training rows cover twice are used. With less than two years, the effect of a month cannot be told from chance events in that
     month; a model that extrapolates it is worse than a model without it.
 
     Attributes
@@ -198,7 +207,7 @@ class Date:
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """Convert to parts; see `ColumnEncoder.encode`."""
         try:
-            moments = {value: clock(value) for value in set(values)}
+            moments = {value: iso_time(value) for value in set(values)}
         except ValueError:  # a rarer format, which pandas may read
             matrix = self.transform(pd.Series(values, dtype=object))
             return list(matrix.astype(float).T)

@@ -13,7 +13,7 @@ import pandas as pd
 from longhaul.errors import LonghaulError
 from longhaul.features import columns
 from longhaul.features.columns import ColumnEncoder
-from longhaul.features.formats import narrow, number
+from longhaul.features.formats import to_float32, number
 
 FORMAT = 1
 
@@ -89,7 +89,7 @@ class Encoder:
             wide = np.array(flat, dtype=np.float64)
         except OverflowError:  # an integer beyond all floats
             wide = np.array([number(value) for value in flat])
-        return narrow(wide.reshape(-1, count).T)
+        return to_float32(wide.reshape(-1, count).T)
 
     def _encode_one(self, table: Mapping[str, Sequence[Any]]) -> list[float | None]:
         """Encode a single row: p features."""

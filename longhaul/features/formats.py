@@ -44,10 +44,10 @@ def numbers(column: pd.Series) -> np.ndarray:
     else:
         indices, distinct = pd.factorize(column)
         wide = np.array([*map(number, distinct), np.nan])[indices]
-    return narrow(wide)
+    return to_float32(wide)
 
 
-def narrow(wide: np.ndarray) -> np.ndarray:
+def to_float32(wide: np.ndarray) -> np.ndarray:
     """Convert to float32, C-contiguous; NaN where a number is not finite in it."""
     with np.errstate(over="ignore"):
         values = wide.astype(np.float32, order="C")
@@ -101,17 +101,17 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def blank(value: str) -> bool:
+def is_blank(value: str) -> bool:
     """Return whether a text means a missing value: spaces only, or a word such as ``NA``."""
     return value.strip().lower() in BLANK
 
 
-def missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Return whether a JSON value is missing: null or NaN."""
     return value is None or value != value
 
 
-def clock(value: Any) -> datetime | None:
+def iso_time(value: Any) -> datetime | None:
     """Read a time in a common ISO 8601 format, to the minute; None if the value is no text.
 
     The local time is returned: an offset from UTC is dropped.

@@ -1,4 +1,4 @@
-"""How good predictions were, or, without outcomes, may be expected to have been."""
+"""Performance of predictions: realized, or estimated without labels."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,7 @@ ASSUMPTION = (
 Figures = dict[str, Interval]
 
 
-# Of classes, the figures that say something: of several, only whether decisions were right is kept.
+# The metrics that are reported; of several classes, only the correctness of decisions is counted.
 _REPORTED = {
     "binary": ("auc", "average_precision", "log_loss", "brier", "calibration_error", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
@@ -28,56 +28,56 @@ _REPORTED = {
 
 
 def realized(scores: Scored, problem: Problem, seed: int) -> Figures:
-    """The metrics of predictions whose outcome is known.
+    """Compute the metrics of predictions with known outcomes.
 
     Percentile bootstrap intervals over the rows (Efron and Tibshirani 1993, chapter 13).
 
     Parameters
     ----------
-    scores : Scores or Errors
+    scores : Scores or RegressionStatistics
     problem : Problem
     seed : int
 
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics` and `longhaul.monitoring.regression_statistics.RegressionStatistics.figures`.
+        See `longhaul.monitoring.scores.metrics` and
+        `longhaul.monitoring.regression_statistics.RegressionStatistics.figures`.
         Empty where no outcome is known.
     """
     costs, confidence = problem.costs, problem.gate.confidence
     if isinstance(scores, RegressionStatistics):
         return scores.figures(confidence)
     cells = scores.cells()
-    known = cells.counts[:, : POSITIVE + 1]
-    rows = int(known.sum())
+    labelled = cells.counts[:, : POSITIVE + 1]
+    rows = int(labelled.sum())
     if not rows:
         return {}
     generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(rows, known.ravel() / rows, size=RESAMPLES)
-    samples = drawn.reshape(RESAMPLES, *known.shape)
-    found = metrics(cells, known[:, NEGATIVE], known[:, POSITIVE], costs)
+    drawn = generator.multinomial(rows, labelled.ravel() / rows, size=RESAMPLES)
+    samples = drawn.reshape(RESAMPLES, *labelled.shape)
+    values = metrics(cells, labelled[:, NEGATIVE], labelled[:, POSITIVE], costs)
     resampled = metrics(cells, samples[..., NEGATIVE], samples[..., POSITIVE], costs)
     error = "calibration_error"  # rows that are drawn twice add an error of their own
-    bias = np.median(resampled[error]) - found[error]
+    bias = np.median(resampled[error]) - values[error]
     resampled[error] = np.maximum(resampled[error] - bias, 0)
-    return _intervals(_some(found, problem), resampled, confidence)
+    return _intervals(_reported(values, problem), resampled, confidence)
 
 
 def expected(scores: Scored, calibration: Calibration, problem: Problem, seed: int) -> Figures:
-    """The metrics to be expected of predictions whose outcome is not known.
+    """Estimate the metrics of predictions with unknown outcomes.
 
     Confidence-based performance estimation (Guerrero-Curieses, Alaiz-Rodríguez and Cid-Sueiro
     2004, Cross-entropy and the expected confusion matrix; the name is NannyML's): a row with the
     calibrated probability c counts as c positive and 1 - c negative rows, and a metric is that of
     the expected counts. Its interval holds the rows drawn, the outcomes that are left to chance,
-    and what validation leaves open of the calibration, each resampled. What it assumes is said
-    in `ASSUMPTION`. Predicted numbers do not say how sure they are: nothing can be expected of
-    them.
+    and the uncertainty of the calibration, each resampled. `ASSUMPTION` states what it assumes.
+    Predicted numbers carry no probability: nothing can be estimated for them.
 
     Parameters
     ----------
-    scores : Scores or Errors
-        Outcomes that are known are not looked at.
+    scores : Scores or RegressionStatistics
+        Known outcomes are ignored.
     calibration : Calibration
     problem : Problem
     seed : int
@@ -96,41 +96,44 @@ def expected(scores: Scored, calibration: Calibration, problem: Problem, seed: i
     if not count:
         return {}
     positive, negative = _split(cells, calibration)
-    found = metrics(cells, negative, positive, costs)
+    values = metrics(cells, negative, positive, costs)
     generator = np.random.default_rng(seed)
     rows = generator.multinomial(count, cells.rows / count, size=RESAMPLES)
     chances = np.array(
-        [one.apply(cells.probability) for one in calibration.draws(RESAMPLES, generator)]
+        [drawn.apply(cells.probability) for drawn in calibration.draws(RESAMPLES, generator)]
     )
     positives = generator.binomial(rows, chances)
     resampled = metrics(cells, rows - positives, positives, costs)
-    del found["calibration_error"], resampled["calibration_error"]  # assumed, not estimated
-    return _intervals(_some(found, problem), resampled, confidence)
+    del values["calibration_error"], resampled["calibration_error"]  # assumed, not estimated
+    return _intervals(_reported(values, problem), resampled, confidence)
 
 
-def estimate_errors(estimate: Mapping[str, Interval], truth: Mapping[str, Interval]) -> dict[str, float]:
-    """By how much each estimate was above what was realized; only where both are known."""
-    both = [name for name in estimate if name in truth]
-    apart = {name: estimate[name].value - truth[name].value for name in both}
-    return {name: error for name, error in apart.items() if np.isfinite(error)}
+def estimate_errors(
+    estimate: Mapping[str, Interval], realized: Mapping[str, Interval]
+) -> dict[str, float]:
+    """Subtract the realized from the estimated metrics; only where both are known."""
+    both = [name for name in estimate if name in realized]
+    differences = {name: estimate[name].value - realized[name].value for name in both}
+    return {name: error for name, error in differences.items() if np.isfinite(error)}
 
 
-def _some(found: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
-    return {name: found[name] for name in _REPORTED[problem.target.task_type] if name in found}
+def _reported(values: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
+    names = _REPORTED[problem.target.task_type]
+    return {name: values[name] for name in names if name in values}
 
 
 def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
-    """The positive and negative rows to be expected in each cell."""
+    """Return the positive and negative rows to be expected in each cell."""
     chance = calibration.apply(cells.probability)
     return cells.rows * chance, cells.rows * (1 - chance)
 
 
 def _intervals(
-    found: Mapping[str, np.ndarray], resampled: Mapping[str, np.ndarray], confidence: float
+    values: Mapping[str, np.ndarray], resampled: Mapping[str, np.ndarray], confidence: float
 ) -> Figures:
     tail = (1 - confidence) / 2
-    bounds = {name: np.quantile(resampled[name], [tail, 1 - tail]) for name in found}
+    bounds = {name: np.quantile(resampled[name], [tail, 1 - tail]) for name in values}
     return {
         name: Interval(float(value), float(bounds[name][0]), float(bounds[name][1]))
-        for name, value in found.items()
+        for name, value in values.items()
     }

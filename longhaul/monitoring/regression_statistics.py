@@ -1,6 +1,6 @@
-"""Predicted numbers, summed up by how far they were off.
+"""Regression statistics: sums over the errors of predicted numbers.
 
-All figures of any number of rows can be had from a few sums, with intervals, in memory that does
+All metrics of any number of rows can be computed from a few sums, with intervals, in memory that does
 not depend on the rows.
 """
 
@@ -19,7 +19,7 @@ _POWERS = ((1, 0), (2, 0), (4, 0), (0, 1), (0, 2), (0, 3), (0, 4), (2, 1), (2, 2
 
 @dataclass(frozen=True)
 class RegressionStatistics:
-    """Sums over predictions; those of batches add up.
+    """Sums over predictions; sums over batches add up.
 
     Attributes
     ----------
@@ -43,22 +43,22 @@ class RegressionStatistics:
 
     @classmethod
     def of(cls, prediction: np.ndarray, outcome: np.ndarray) -> Self:
-        """Sum up a reference, whose outcomes are all known."""
+        """Sum up a reference in which all outcomes are known."""
         spread = float(outcome.std())
         empty = cls(float(outcome.mean()), spread if spread > 0 else 1.0)
         return empty.summarize(prediction, np.ones(len(outcome), dtype=bool), outcome)
 
     def summarize(self, prediction: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> Self:
-        """Sum up other predictions in the same unit; an outcome that is not known is NaN."""
-        known = ~np.isnan(outcome)
-        found = (outcome[known] - self.center) / self.scale
-        error = (prediction[known] - outcome[known]) / self.scale
+        """Sum up other predictions in the same unit; an unknown outcome is NaN."""
+        labelled = ~np.isnan(outcome)
+        centered = (outcome[labelled] - self.center) / self.scale
+        error = (prediction[labelled] - outcome[labelled]) / self.scale
         return replace(
             self,
             rows=len(prediction),
-            labelled=int(known.sum()),
+            labelled=int(labelled.sum()),
             absolute=float(np.abs(error).sum()),
-            sums=np.array([(error**i * found**j).sum() for i, j in _POWERS]),
+            sums=np.array([(error**i * centered**j).sum() for i, j in _POWERS]),
         )
 
     def __add__(self, other: "RegressionStatistics") -> "RegressionStatistics":
@@ -72,13 +72,13 @@ class RegressionStatistics:
 
     @property
     def positives(self) -> int:
-        """Of numbers, none."""
+        """Number of positive outcomes: none, of numbers."""
         return 0
 
     def figures(self, confidence: float) -> dict[str, Interval]:
-        """The figures of `longhaul.tasks.regression.measure`, by their asymptotic normality.
+        """Compute the metrics of `longhaul.tasks.regression.measure`, with asymptotic intervals.
 
-        Of a root and of a ratio by the delta method (van der Vaart 1998, Asymptotic Statistics,
+        Intervals of a root and of a ratio are by the delta method (van der Vaart 1998, Asymptotic Statistics,
         chapter 3).
 
         Parameters
@@ -112,7 +112,7 @@ class RegressionStatistics:
         }
 
     def _explained(self, mean: Mapping[tuple[int, int], float], around: Any) -> Interval:
-        """The share of the variance that is explained: 1 - mean(u) / mean(v), v = (y - mean)²."""
+        """Compute the explained share of the variance: 1 - mean(u) / mean(v), v = (y - mean)²."""
         m = mean[0, 1]
         spread = mean[0, 2] - m**2
         if spread <= 0:
@@ -121,14 +121,14 @@ class RegressionStatistics:
         fourth = mean[0, 4] - 4 * m * mean[0, 3] + 6 * m**2 * mean[0, 2] - 3 * m**4
         both = mean[2, 2] - 2 * m * mean[2, 1] + m**2 * mean[2, 0]
         of_difference = mean[4, 0] - 2 * ratio * both + ratio**2 * fourth
-        found: Interval = around(1 - ratio, of_difference / spread**2)
-        return found
+        interval: Interval = around(1 - ratio, of_difference / spread**2)
+        return interval
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
+        """Convert to JSON types."""
         return {**vars(self), "sums": self.sums.tolist()}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        return cls(**{**plain, "sums": np.array(plain["sums"])})
+        """Restore statistics from `to_dict`."""
+        return cls(**{**record, "sums": np.array(record["sums"])})

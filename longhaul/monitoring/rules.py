@@ -1,4 +1,4 @@
-"""What is looked at in a period: each rule with its figure, its limit, and what was found."""
+"""Rules that judge a period, each with its figure, its limit and a reason in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ State = Literal["ok", "watch", "act", "unknown"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing looked at: its figure, its limit, and in words what was found.
+    """Verdict on one aspect of a period: its figure, its limit and a reason in words.
 
     Attributes
     ----------
     name : str
     state : {"ok", "watch", "act", "unknown"}
-        Unknown is where there is not enough to tell; it is never taken for ok.
+        Unknown where there is not enough data to tell; it is never taken for ok.
     figure, limit : float or None
     reason : str
     """
@@ -36,15 +36,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class RealizedMetrics:
-    """What a period's predictions turned out to be worth.
+    """Realized performance of a period's predictions.
 
     Attributes
     ----------
     period : str
     rows, labelled, positives : int
-        Predictions, those whose outcome is known, and those where it is positive.
+        Predictions, those with a label, and those with a positive one.
     figures : dict of str to Interval
-        Empty where no outcome is known.
+        Empty where no label is known.
     """
 
     period: str
@@ -56,27 +56,27 @@ class RealizedMetrics:
 
 @dataclass(frozen=True)
 class PeriodEvidence:
-    """What a period showed.
+    """Evidence of a period that the rules judge.
 
     Attributes
     ----------
     rows : int
     columns : mapping of str to str
-        What is wrong with a column as a whole.
+        By column: what is wrong with all of it.
     new : sequence of str
-        Columns that nobody knows of.
+        Columns that are neither features nor declared as excluded.
     drift : Drift or None
         None where there are no rows.
     expected : dict of str to Interval
-        Performance without outcomes.
-    usual : float or None
-        The leading figure expected of the reference's own predictions by the same means.
+        Performance estimated without labels.
+    reference_estimate : float or None
+        The primary metric estimated for the reference's own predictions by the same means.
     baseline : float or None
-        The leading figure on the window that the model was judged on.
-    realized : Realized or None
-        Of the newest period whose outcomes are due; None where none is.
+        The primary metric on the window that the model was judged on.
+    realized : RealizedMetrics or None
+        Of the newest period with labels due; None where there is none.
     earlier : sequence of bool
-        Whether the performance of the same model fell in each period before, oldest first.
+        Whether the same model's performance was degraded in each period before, oldest first.
     """
 
     rows: int
@@ -84,37 +84,38 @@ class PeriodEvidence:
     new: Sequence[str] = ()
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
-    usual: float | None = None
+    reference_estimate: float | None = None
     baseline: float | None = None
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
 
 
-def rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
-    """Everything that is looked at, in the order in which to read it."""
+def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
+    """Apply all rules to a period's evidence, in reading order."""
     yield _rows(problem, evidence)
     yield _columns(evidence)
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
-    fell = is_degraded(problem, evidence.realized, evidence.baseline)
-    if fell is not None:
-        yield _persistence(problem, fell, evidence.earlier)
+    degraded = is_degraded(problem, evidence.realized, evidence.baseline)
+    if degraded is not None:
+        yield _persistence(problem, degraded, evidence.earlier)
 
 
 def is_degraded(problem: Problem, realized: RealizedMetrics | None, baseline: float | None) -> bool | None:
-    """Whether performance fell beyond its tolerance and all doubt; None where it is not known."""
+    """Return whether performance is below its tolerance beyond doubt; None where not known."""
     if realized is None or not _enough(problem, realized):
         return None
-    lead, error = _lead(problem, realized.figures), realized.figures.get("calibration_error")
-    if lead is None or baseline is None or not isfinite(lead.high):
+    primary = _primary_metric(problem, realized.figures)
+    error = realized.figures.get("calibration_error")
+    if primary is None or baseline is None or not isfinite(primary.high):
         return None
-    unsure = error is not None and error.low > problem.gate.max_calibration_error
-    return lead.high < baseline - problem.monitoring.fall or unsure
+    miscalibrated = error is not None and error.low > problem.gate.max_calibration_error
+    return primary.high < baseline - problem.monitoring.fall or miscalibrated
 
 
-def _lead(problem: Problem, figures: Figures) -> Interval | None:
-    """The figure that models of this kind are judged by."""
+def _primary_metric(problem: Problem, figures: Figures) -> Interval | None:
+    """Return the metric that models of this type are judged by."""
     return figures.get(task_for(problem.target.task_type).primary_metric)
 
 
@@ -122,12 +123,12 @@ def _rows(problem: Problem, evidence: PeriodEvidence) -> Rule:
     rows, limit = evidence.rows, problem.monitoring.min_rows
     if rows >= limit:
         return Rule("rows", "ok", rows, limit, f"{rows:,} rows, at least {limit:,}")
-    found = f"{rows:,} rows" if rows else "no rows"
-    return Rule("rows", "unknown", rows, limit, f"insufficient data: {found} of {limit:,}")
+    present = f"{rows:,} rows" if rows else "no rows"
+    return Rule("rows", "unknown", rows, limit, f"insufficient data: {present} of {limit:,}")
 
 
 def _columns(evidence: PeriodEvidence) -> Rule:
-    """Columns that as a whole are not what the model learned from."""
+    """Judge columns that are missing, empty or of another type than the model was fitted on."""
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:
@@ -136,11 +137,11 @@ def _columns(evidence: PeriodEvidence) -> Rule:
             if emptied and column.feature not in broken:
                 broken[column.feature] = "has no value in any row"
     if broken:
-        found = "; ".join(f"{name!r} {what}" for name, what in broken.items())
-        return Rule("columns", "act", len(broken), 0, f"repair the data: {found}")
+        faults = "; ".join(f"{name!r} {fault}" for name, fault in broken.items())
+        return Rule("columns", "act", len(broken), 0, f"repair the data: {faults}")
     if evidence.new:
-        found = ", ".join(map(repr, evidence.new))
-        return Rule("columns", "ok", 0, 0, f"new and not used: {found}")
+        names = ", ".join(map(repr, evidence.new))
+        return Rule("columns", "ok", 0, 0, f"new and not used: {names}")
     return Rule("columns", "ok", 0, 0, "all columns as they were")
 
 
@@ -148,26 +149,28 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     drift = evidence.drift
     if drift is None:
         return
-    found = drift.drifted
-    if found:
-        most = ", ".join(
-            f"{one.name} ({one.cause.name} {one.cause.value:.2f})" for one in found[:3]
+    drifted = drift.drifted
+    if drifted:
+        first = ", ".join(
+            f"{column.name} ({column.cause.name} {column.cause.value:.2f})"
+            for column in drifted[:3]
         )
-        more = f" and {len(found) - 3} more" if found[3:] else ""
-        yield Rule("features", "watch", len(found), 0, f"drifted: {most}{more}")
+        more = f" and {len(drifted) - 3} more" if drifted[3:] else ""
+        yield Rule("features", "watch", len(drifted), 0, f"drifted: {first}{more}")
     else:
         count = len(drift.columns)
-        yield Rule("features", "ok", 0, 0, f"none of {count} columns moved beyond its usual")
+        reason = f"none of {count} columns moved beyond its reference variation"
+        yield Rule("features", "ok", 0, 0, reason)
     for name, column in (
         ("predictions", drift.scores),
         ("volume", drift.volume),
         ("repeated rows", drift.repeated),
     ):
-        one = column.cause
+        measure = column.cause
         state: State = "watch" if column.drifted else "ok"
         relation = "above" if column.drifted else "within"
-        reason = f"{_words(one.name)} {one.value:.3f}, {relation} {one.limit:.3f}"
-        yield Rule(name, state, _finite(one.value), one.limit, reason)
+        reason = f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
+        yield Rule(name, state, _finite(measure.value), measure.limit, reason)
 
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
@@ -175,12 +178,12 @@ def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     if problem.target.task_type == "regression":
         reason = "not available for regression: a predicted number does not say how sure it is"
         return Rule(name, "ok", None, None, reason)
-    expected, usual = _lead(problem, evidence.expected), evidence.usual
-    if expected is None or usual is None or not isfinite(expected.high):
+    expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
+    if expected is None or estimate is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
-    limit = usual - problem.monitoring.fall
+    limit = estimate - problem.monitoring.fall
     if expected.high < limit:
-        reason = f"{_interval(expected)}, below the {usual:.3f} expected of the reference"
+        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the reference"
         return Rule(name, "watch", expected.value, limit, reason)
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 
@@ -192,19 +195,20 @@ def _performance(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
     period = realized.period
-    lead, error = _lead(problem, realized.figures), realized.figures.get("calibration_error")
-    if not _enough(problem, realized) or lead is None:
+    primary = _primary_metric(problem, realized.figures)
+    error = realized.figures.get("calibration_error")
+    if not _enough(problem, realized) or primary is None:
         yield Rule(name, "unknown", None, None, _too_few(problem, realized))
         return
-    if baseline is None or not isfinite(lead.high):
+    if baseline is None or not isfinite(primary.high):
         why = "there is nothing to compare it with" if baseline is None else "too few to be sure"
-        reason = f"{period}: {lead.value:.3f} of {realized.labelled:,} outcomes, {why}"
-        yield Rule(name, "unknown", _finite(lead.value), None, reason)
+        reason = f"{period}: {primary.value:.3f} of {realized.labelled:,} outcomes, {why}"
+        yield Rule(name, "unknown", _finite(primary.value), None, reason)
         return
     limit = baseline - problem.monitoring.fall
-    state: State = "watch" if lead.high < limit else "ok"
-    reason = f"{period}: {_interval(lead)}, {baseline:.3f} when it was judged"
-    yield Rule(name, state, lead.value, limit, reason)
+    state: State = "watch" if primary.high < limit else "ok"
+    reason = f"{period}: {_interval(primary)}, {baseline:.3f} when it was judged"
+    yield Rule(name, state, primary.value, limit, reason)
     if error is None:
         return
     most = problem.gate.max_calibration_error
@@ -213,14 +217,14 @@ def _performance(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     yield Rule("calibration error", state, error.value, most, reason)
 
 
-def _persistence(problem: Problem, fell: bool, earlier: Sequence[bool]) -> Rule:
-    """Whether performance has fallen often enough to train again."""
+def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> Rule:
+    """Judge whether performance was degraded often enough to train again."""
     needed, among = problem.monitoring.persistence
-    last = [*earlier, fell][-among:]
+    last = [*earlier, degraded][-among:]
     count = sum(last)
-    enough = fell and count >= needed
+    enough = degraded and count >= needed
     reason = f"performance fell in {count} of the last {len(last)} periods, {needed} are needed"
-    state: State = "act" if enough else "watch" if fell else "ok"
+    state: State = "act" if enough else "watch" if degraded else "ok"
     return Rule("persistence", state, count, needed, reason)
 
 
@@ -240,17 +244,13 @@ def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
             f"insufficient data: {realized.labelled:,} outcomes of {realized.period} are known,"
             f" {limit:,} are needed"
         )
-    said = "positive" if realized.positives else "negative"
-    return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {said}"
+    label = "positive" if realized.positives else "negative"
+    return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {label}"
 
 
-def _interval(one: Interval) -> str:
-    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
+def _interval(interval: Interval) -> str:
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -1,6 +1,6 @@
-"""Predictions counted by how sure they were, what was decided and what came of it.
+"""Counts of predictions by probability, decision and outcome.
 
-All metrics of any number of rows can be had from such counts, and resampled, in memory that does
+All metrics of any number of rows can be computed from such counts, and resampled, in memory that does
 not depend on the rows.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from longhaul.monitoring.calibration import log_odds
 from longhaul.problem import Costs
-from longhaul.tasks.metrics import bins_of, require_probabilities
+from longhaul.tasks.metrics import calibration_bins, require_probabilities
 
 CELLS = 2400
 _REACH = 12.0  # log-odds beyond which all share the last cell
@@ -22,7 +22,7 @@ _EPSILON = np.finfo(np.float64).eps
 
 @dataclass(frozen=True)
 class Scores:
-    """Counts of predictions; those of batches add up.
+    """Counts of predictions; counts of batches add up.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Scores:
 
     @classmethod
     def empty(cls, cells: int = CELLS) -> Self:
-        """No predictions."""
+        """Return counts of no predictions."""
         return cls(np.zeros((cells, 2, 3), dtype=np.int64), np.zeros((cells, 2)))
 
     @classmethod
@@ -66,13 +66,15 @@ class Scores:
         """
         require_probabilities(probability)
         cell = _cell(probability, cells)
-        known = UNKNOWN if outcome is None else outcome.astype(np.int64)
-        place = (cell * 2 + decision) * 3 + known
+        label = UNKNOWN if outcome is None else outcome.astype(np.int64)
+        place = (cell * 2 + decision) * 3 + label
         counts = np.bincount(place, minlength=cells * 6).reshape(cells, 2, 3)
         sums = np.bincount(cell * 2 + decision, probability, minlength=cells * 2)
         return cls(counts, sums.reshape(cells, 2))
 
-    def summarize(self, probability: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> "Scores":
+    def summarize(
+        self, probability: np.ndarray, decision: np.ndarray, outcome: np.ndarray
+    ) -> "Scores":
         """Count other predictions in the same cells."""
         return Scores.of(probability, decision, outcome, len(self.counts))
 
@@ -81,21 +83,21 @@ class Scores:
 
     @property
     def rows(self) -> int:
-        """All predictions."""
+        """Number of predictions."""
         return int(self.counts.sum())
 
     @property
     def labelled(self) -> int:
-        """Those whose outcome is known."""
+        """Number of predictions with a known outcome."""
         return int(self.counts[:, :, :UNKNOWN].sum())
 
     @property
     def positives(self) -> int:
-        """Those whose outcome is known to be positive."""
+        """Number of predictions with a positive outcome."""
         return int(self.counts[:, :, POSITIVE].sum())
 
     def cells(self) -> "Cells":
-        """The cells that hold rows, in rising order."""
+        """Return the cells that hold rows, in ascending order."""
         rows = self.counts.sum(axis=2)
         cell, decision = np.nonzero(rows)
         return Cells(
@@ -105,7 +107,7 @@ class Scores:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it: only cells that hold rows."""
+        """Convert to JSON types; only cells that hold rows are kept."""
         cell, decision = np.nonzero(self.counts.sum(axis=2))
         return {
             "cells": len(self.counts),
@@ -116,18 +118,18 @@ class Scores:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave."""
-        empty = cls.empty(plain["cells"])
+        """Restore counts from `to_dict`."""
+        empty = cls.empty(record["cells"])
         counts, sums = empty.counts.reshape(-1, 3), empty.sums.reshape(-1)
-        if plain["place"]:
-            counts[plain["place"]] = plain["counts"]
-            sums[plain["place"]] = plain["sums"]
+        if record["place"]:
+            counts[record["place"]] = record["counts"]
+            sums[record["place"]] = record["sums"]
         return cls(counts.reshape(empty.counts.shape), sums.reshape(empty.sums.shape))
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The filled cells of some predictions.
+    """Filled cells of predictions.
 
     Attributes
     ----------
@@ -144,16 +146,16 @@ class Cells:
 
     @property
     def rows(self) -> np.ndarray:
-        """Predictions in each cell, whether their outcome is known or not."""
+        """Number of predictions in each cell, with or without a known outcome."""
         return np.asarray(self.counts.sum(axis=1))
 
 
 def metrics(
     cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
 ) -> dict[str, np.ndarray]:
-    """The metrics of `longhaul.tasks.metrics.measure`, and more, from counts by cell.
+    """Compute the metrics of `longhaul.tasks.metrics.measure`, and more, from counts by cell.
 
-    Rows of one cell count as equally sure; expected counts, which are not whole, will do.
+    Rows of one cell count as equally probable. Counts may be fractional, as expected ones are.
 
     Parameters
     ----------
@@ -175,13 +177,14 @@ def metrics(
         n, negatives, positives = (part.sum(-1) for part in (rows, negative, positive))
         below = np.cumsum(negative, -1) - negative / 2
         auc = (positive * below).sum(-1) / (positives * negatives)
-        found = np.cumsum(positive[..., ::-1], -1) / np.cumsum(rows[..., ::-1], -1)
-        precise = np.nansum(np.where(positive[..., ::-1] > 0, positive[..., ::-1] * found, 0), -1)
+        precision = np.cumsum(positive[..., ::-1], -1) / np.cumsum(rows[..., ::-1], -1)
+        descending = positive[..., ::-1]
+        weighted = np.nansum(np.where(descending > 0, descending * precision, 0), -1)
         wrong = np.where(cells.decision, costs.false_positive * negative, 0)
         missed = np.where(cells.decision, 0, costs.false_negative * positive)
         return {
             "auc": auc,
-            "average_precision": np.where(negatives > 0, precise / positives, np.nan),
+            "average_precision": np.where(negatives > 0, weighted / positives, np.nan),
             "log_loss": -(positive * logarithm(p) + negative * logarithm(1 - p)).sum(-1) / n,
             "brier": (positive * (1 - p) ** 2 + negative * p**2).sum(-1) / n,
             "calibration_error": _calibration_error(p, positive, rows) / n,
@@ -191,12 +194,12 @@ def metrics(
 
 
 def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The distance, in rows, between what was said and what was found, over equal masses."""
-    whole = rows.reshape(-1, rows.shape[-1]).sum(0)
-    before = np.cumsum(whole) - whole
+    """Compute the distance, in rows, of predicted from observed positives over equal masses."""
+    totals = rows.reshape(-1, rows.shape[-1]).sum(0)
+    before = np.cumsum(totals) - totals
     samples = rows[..., 0].size
-    bins = bins_of(int(whole.sum() / samples))
-    group = np.floor(bins * before / max(float(whole.sum()), 1.0)).astype(int)
+    bins = calibration_bins(int(totals.sum() / samples))
+    group = np.floor(bins * before / max(float(totals.sum()), 1.0)).astype(int)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
     if not len(starts):
         return np.zeros(rows.shape[:-1])
@@ -209,5 +212,5 @@ def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
 
 
 def logarithm(values: np.ndarray) -> np.ndarray:
-    """Of probabilities; finite even of zero, as in scikit-learn's log loss."""
+    """Compute the logarithm of probabilities; finite even of zero, as in scikit-learn's log loss."""
     return np.log(np.clip(values, _EPSILON, 1))

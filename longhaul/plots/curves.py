@@ -13,7 +13,7 @@ from longhaul.evaluation.threshold import cost_curve, mean_cost
 from longhaul.plots import style
 from longhaul.plots.style import BLUE, GREY, RED
 from longhaul.problem import Costs
-from longhaul.tasks.metrics import bins_of, calibration_error
+from longhaul.tasks.metrics import calibration_bins, calibration_error
 
 _POINTS = 501  # of a line; more cannot be seen
 
@@ -68,7 +68,7 @@ def calibration(
         color=BLUE,
         markersize=4,
         linewidth=1.4,
-        label=f"model, {bins_of(len(outcome))} bins of equal mass, 95%",
+        label=f"model, {calibration_bins(len(outcome))} bins of equal mass, 95%",
     )
     below.hist(probability, bins=50, range=(0, 1), color=BLUE)
     _percent(above.yaxis, below.xaxis)
@@ -150,7 +150,7 @@ def _bins(outcome: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
     ranks = pd.Series(probability).rank(method="max", pct=True)
     rows = pd.DataFrame({"predicted": probability, "share": outcome.astype(float)})
     grouped = rows.groupby(
-        np.ceil(bins_of(len(outcome)) * ranks)
+        np.ceil(calibration_bins(len(outcome)) * ranks)
     )  # equal probabilities share a bin
     means = grouped.mean()
     means["margin"] = 1.96 * np.sqrt(means["share"] * (1 - means["share"]) / grouped.size())

@@ -41,8 +41,8 @@ class InferredColumn:
     Attributes
     ----------
     name : str
-    reading : str
-        The format, as in the problem file's ``columns``.
+    column_format : str
+        As in the problem file's ``columns``.
     use : str
     reason : str
         Why it is no feature; empty for a feature.
@@ -53,7 +53,7 @@ class InferredColumn:
     """
 
     name: str
-    reading: str
+    column_format: str
     use: Use
     reason: str
     missing: float

@@ -16,7 +16,7 @@ from longhaul.scaffold import target as targets
 from longhaul.scaffold.columns import InferredColumn
 from longhaul.scaffold.target import InferredTarget
 from longhaul.scaffold.windows import WindowPlan
-from longhaul.tasks.metrics import bins_of
+from longhaul.tasks.metrics import calibration_bins
 
 SLICES = 3
 MAX_SLICE_LEVELS = 12
@@ -29,7 +29,7 @@ _BIRTH_NAME = re.compile(r"birth|born|dob", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class InferredProblem:
-    """Everything that was inferred from a table, enough to write its problem file.
+    """A problem inferred from a table: its target, columns, windows and gate.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def infer(
         allowed = ", ".join(map(repr, list(frame.columns)[:30]))
         raise LonghaulError(f"target: column {target!r} is not in the table; it has {allowed}")
     inferred = targets.infer(frame[target])
-    labelled = inferred.column.notna().to_numpy()
+    labelled = inferred.values.notna().to_numpy()
     notes = list(notes)
     if not labelled.all():
         missing = int((~labelled).sum())
@@ -109,7 +109,7 @@ def infer(
     for name in [name for name in frame.columns if name != target]:
         column, values[name] = columns.infer(frame[name])
         inferred_columns.append(column)
-    outcome = labels.outcomes(inferred.column[labelled].to_frame(target), inferred.target)
+    outcome = labels.outcomes(inferred.values[labelled].to_frame(target), inferred.target)
     inferred_columns = _check_leakage(inferred_columns, values, labelled, outcome, inferred, notes)
     time_column = _time_column(inferred_columns, values)
     group = "" if time_column else _group(inferred_columns, values, len(frame))
@@ -234,7 +234,7 @@ def _gate(plan: WindowPlan, inferred: InferredTarget, outcome: np.ndarray) -> Ga
         return Gate(min_rows=min_rows, min_r2=0.05)
     share = float(outcome.mean()) if task_type == "binary" else 0.5
     # the calibration error that chance alone causes, with so many rows in so many bins
-    chance = sqrt(2 * share * (1 - share) * bins_of(rows) / (pi * max(rows, 1)))
+    chance = sqrt(2 * share * (1 - share) * calibration_bins(rows) / (pi * max(rows, 1)))
     error = min(0.5, ceil((0.1 + 2 * chance) * 100) / 100)
     if task_type == "binary":
         return Gate(min_rows=min_rows, min_auc=0.55, max_calibration_error=error)

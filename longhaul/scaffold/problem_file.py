@@ -29,7 +29,7 @@ def render(inferred: InferredProblem) -> str:
 def decisions(inferred: InferredProblem) -> list[str]:
     """List the decisions and their reasons, one per line."""
     target, plan = inferred.target.target, inferred.plan
-    column_types = [column.reading.partition(" ")[0] for column in inferred.features]
+    column_types = [column.column_format.partition(" ")[0] for column in inferred.features]
     counts = ", ".join(
         f"{column_types.count(column_type)} {plural}"
         for column_type, plural in _PLURALS.items()
@@ -104,19 +104,19 @@ def write(path: Path, content: str) -> None:
 
 def _head(inferred: InferredProblem) -> Iterator[str]:
     yield f"# Written by init from {inferred.rows:,} rows. Check it, and change what is wrong."
-    yield f"name: {_word(inferred.name)}"
-    yield f"source: {_word(inferred.source)}"
+    yield f"name: {_quote(inferred.name)}"
+    yield f"source: {_quote(inferred.source)}"
     if inferred.query:
-        yield f"query: {_word(inferred.query)}"
+        yield f"query: {_quote(inferred.query)}"
 
 
 def _target(inferred: InferredProblem) -> Iterator[str]:
     target = inferred.target.target
-    yield f"target: # {_safe(inferred.target.reason)}"
-    yield f"  column: {_word(target.column)}"
+    yield f"target: # {_one_line(inferred.target.reason)}"
+    yield f"  column: {_quote(target.column)}"
     yield f"  task_type: {target.task_type}"
     if target.task_type == "binary":
-        yield f"  positive: {_word(target.positive)}"
+        yield f"  positive: {_quote(target.positive)}"
     if target.classes:
         yield f"  classes: {_list(target.classes)}"
 
@@ -125,7 +125,7 @@ def _periods(inferred: InferredProblem) -> Iterator[str]:
     plan = inferred.plan
     if plan.time:
         yield "time:"
-        yield f"  column: {_word(plan.time.column)}"
+        yield f"  column: {_quote(plan.time.column)}"
         yield f"  period: {plan.time.period}"
     if plan.batches:
         yield "batches: # there is no time column"
@@ -146,11 +146,11 @@ def _columns(inferred: InferredProblem) -> Iterator[str]:
     yield ""
     yield "leave_out:" + ("" if inferred.excluded else " []")
     yield from (
-        f"  - {_word(column.name)} # {_safe(column.reason)}" for column in inferred.excluded
+        f"  - {_quote(column.name)} # {_one_line(column.reason)}" for column in inferred.excluded
     )
     yield ""
     if inferred.group:
-        yield f"group: {_word(inferred.group)} # rows of one group stay in one window"
+        yield f"group: {_quote(inferred.group)} # rows of one group stay in one window"
     yield f"slices: {_list(inferred.slices)} # performance is broken down by these"
 
 
@@ -192,19 +192,19 @@ def _column(column: InferredColumn, count: int) -> str:
     facts = [f"{column.distinct:,} values"]
     facts += [f"{column.missing:.1%} missing"] if column.missing else []
     facts += [f"such as {column.example}"] if column.example else []
-    comment = f" # {_safe(', '.join(facts))}" if count <= _MAX_COMMENTED else ""
-    return f"  {_word(column.name)}: {_word(column.reading)}{comment}"
+    comment = f" # {_one_line(', '.join(facts))}" if count <= _MAX_COMMENTED else ""
+    return f"  {_quote(column.name)}: {_quote(column.column_format)}{comment}"
 
 
 def _list(names: Iterable[str]) -> str:
-    return "[" + ", ".join(map(_word, names)) + "]"
+    return "[" + ", ".join(map(_quote, names)) + "]"
 
 
-def _word(value: str) -> str:
+def _quote(value: str) -> str:
     """Quote a text for YAML if necessary."""
     return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 
-def _safe(comment: str) -> str:
+def _one_line(comment: str) -> str:
     """Put a comment on one line."""
     return " ".join(comment.split())

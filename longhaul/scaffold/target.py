@@ -22,13 +22,13 @@ class InferredTarget:
     Attributes
     ----------
     target : Target
-    column : Series of n rows
+    values : Series of n rows
         The values, read in their format; missing where a row has none.
     reason : str
     """
 
     target: Target
-    column: pd.Series
+    values: pd.Series
     reason: str
 
 

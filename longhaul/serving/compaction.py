@@ -152,7 +152,7 @@ def _feature(column_type: str, parts: list[Sequence[Any] | None], counts: list[i
         case "category" if _TEXTS.issuperset(map(type, column)):
             return column
         case "category":
-            return [None if formats.missing(value) else formats.text(value) for value in column]
+            return [None if formats.is_missing(value) else formats.text(value) for value in column]
         case "date":
             return formats.times(pd.Series(column, dtype=object)).astype("datetime64[us]")
     if not _NUMBERS.issuperset(map(type, column)):

@@ -33,7 +33,7 @@ def losses(outcome: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def columns(scores: np.ndarray, threshold: float, classes: Sequence[str]) -> dict[str, Any]:
-    """Return ``probability`` of the positive class and ``decision``: is it at the threshold?"""
+    """Return the probability of the positive class, and the decision at the threshold."""
     return {"probability": scores, "decision": np.asarray(scores >= threshold)}
 
 

@@ -50,7 +50,7 @@ def measure(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
     }
 
 
-def bins_of(rows: int) -> int:
+def calibration_bins(rows: int) -> int:
     """Return the number of equal-mass bins to measure calibration with."""
     return min(BINS, max(1, rows // BIN_ROWS))
 
@@ -67,7 +67,7 @@ def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 
     outcome : ndarray of bool, shape (n,)
     probability : ndarray of float, shape (n,)
     bins : int
-        The highest number of bins; 0: as many as the rows can carry, see `bins_of`.
+        The highest number of bins; 0: as many as the rows can carry, see `calibration_bins`.
 
     Returns
     -------
@@ -77,7 +77,9 @@ def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 
     order = np.argsort(probability, kind="stable")
     values = probability[order]
     gap = values - outcome[order]
-    cuts = np.linspace(0, len(values), (bins or bins_of(len(values))) + 1).astype(int)[1:-1]
+    cuts = np.linspace(0, len(values), (bins or calibration_bins(len(values))) + 1).astype(int)[
+        1:-1
+    ]
     starts = np.unique(np.concatenate([[0], np.searchsorted(values, values[cuts], side="left")]))
     return float(np.abs(np.add.reduceat(gap, starts)).sum() / len(values))
 

@@ -49,9 +49,7 @@ def record(
     return trials
 
 
-def log(
-    trials: Sequence[Trial], best: Trial, settings: Mapping[str, float], run: Run
-) -> None:
+def log(trials: Sequence[Trial], best: Trial, settings: Mapping[str, float], run: Run) -> None:
     """Log a search that has ended: the curve of the best loss, a table, plots, the best trial.
 
     Parameters

@@ -101,8 +101,8 @@ def trial_document(space: Mapping[str, Apply], trial: Trial) -> dict[str, Any]:
 
 def _can_be_centre(document: Mapping[str, Any], domain: Domain) -> bool:
     """Return whether a trial can be annealed around: it succeeded, and its logarithms exist."""
-    values = trial_document["misc"]["vals"]
-    return trial_document["result"]["status"] == STATUS_OK and all(
+    values = document["misc"]["vals"]
+    return document["result"]["status"] == STATUS_OK and all(
         value > 0
         for label, node in domain.params.items()
         if "log" in node.name

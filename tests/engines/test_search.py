@@ -13,7 +13,7 @@ from longhaul.training.search import SearchContext, Search
 from tests.estimators.test_families import ENCODER, TRAIN, VALID
 
 PREPARED = EncodedWindows(ENCODER, TRAIN, VALID)
-OWN = Path(__file__).parents[1] / "learning" / "own_family.py"
+OWN = Path(__file__).parents[1] / "estimators" / "custom_family.py"
 
 
 def search(trials: int, family: str = "linear") -> Search:

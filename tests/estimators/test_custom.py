@@ -16,7 +16,7 @@ from longhaul.training.objective import validation_objective
 from longhaul.training.search import SearchContext
 from tests import tables
 
-FILE = Path(__file__).with_name("own_family.py")
+FILE = Path(__file__).with_name("custom_family.py")
 
 
 def windows(folder: Path):
@@ -60,7 +60,7 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
     text = tables.DECLARATION.replace('positive: "yes"', "kind: regression")
     problem = problems.load(tables.declare(tmp_path, frame, text))
     with pytest.raises(
-        LonghaulError, match=r"own_family\.py: bayes: ValueError: naive Bayes tells"
+        LonghaulError, match=r"custom_family\.py: bayes: ValueError: naive Bayes tells"
     ):
         candidate.fit(problem, frame.head(200), frame.tail(200), "bayes", {}, 0, 1, [FILE])
 

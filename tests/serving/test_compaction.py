@@ -43,8 +43,8 @@ VALUE = st.one_of(
 WRITER = """
 import sys, time
 from pathlib import Path
-from longhaul.serving.wal import Journal
-journal = Journal(Path(sys.argv[1]), 1000)
+from longhaul.serving.wal import WriteAheadLog
+journal = WriteAheadLog(Path(sys.argv[1]), 1000)
 for text in sys.stdin.buffer:
     journal.append(b"", text)
     print(flush=True)

@@ -32,10 +32,10 @@ set_model(Model())
 """
 HOLDER = """
 import sys, threading
-from longhaul.smoke_test.server import stock
+from longhaul.smoke_test.server import serve_mlflow
 from longhaul.pipeline.step import end_cleanly
 end_cleanly()
-with stock(sys.stdin.readline().strip()) as service:
+with serve_mlflow(sys.stdin.readline().strip()) as service:
     print(service.address, flush=True)
     threading.Event().wait()
 """

@@ -100,7 +100,9 @@ class SparkEngine:
     ) -> Iterator[Trial]:
         """Try settings by `SparkTrials`, one thread each."""
         task_type = problem.target.task_type
-        return spark_search.run(self.spark, search, family, family_files, task_type, windows, earlier)
+        return spark_search.run(
+            self.spark, search, family, family_files, task_type, windows, earlier
+        )
 
 
 @contextmanager

@@ -131,7 +131,9 @@ def _reading(
             dated = frame[time].notna()
             label = pd.Series([None] * len(frame), dtype=object)
             label[dated] = periods.labels(frame.loc[dated, time], length).astype(object)
-            needed = label.map(lambda period: period is not None and not problem.windows.in_production(period))
+            needed = label.map(
+                lambda period: period is not None and not problem.windows.in_production(period)
+            )
             unlabelled = needed.astype(bool) & frame[outcome].isna() & (reasons == "")
             reasons[unlabelled] = f"{outcome} is missing: no outcome to learn from"
             arrays = [pa.Array.from_pandas(frame[field.name], type=field.type) for field in schema]
@@ -169,9 +171,7 @@ def _require_fit(typed: DataFrame, problem: Problem) -> None:
         raise LonghaulError(f"time.column: {name!r} is missing in {counts.timeless} rows")
     if counts.unfit > problem.contract.quarantine * counts.rows:
         rows = typed.filter(unfit).orderBy(ROW).limit(sources.EXAMPLES).collect()
-        raise sources.too_many(
-            counts.unfit, counts.rows, [row[_REASON] for row in rows], problem
-        )
+        raise sources.too_many(counts.unfit, counts.rows, [row[_REASON] for row in rows], problem)
 
 
 def _resolved(good: DataFrame, target: Target) -> Target:

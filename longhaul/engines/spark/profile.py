@@ -1,4 +1,4 @@
-"""What a table looks like, in figures, by Spark; see `longhaul.data.profile`."""
+"""Profile of a table by Spark; see `longhaul.data.profile`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,71 +21,70 @@ _NUMBERS = frozenset({"double", "float", "bigint", "int", "smallint", "tinyint"}
 
 
 def counted(good: DataFrame, problem: Problem, schema: pa.Schema) -> dict[str, dict[str, Any]]:
-    """By period: its rows, those with an outcome, and the sums or counts of outcomes."""
+    """Count by period: rows, rows with an outcome, sums or counts of outcomes."""
     return _counted(_with_outcome(good, problem, schema), problem.target)
 
 
 def _with_outcome(good: DataFrame, problem: Problem, schema: pa.Schema) -> DataFrame:
-    """Each row's period and outcome, the latter as a number."""
+    """Select the period and the outcome of each row, the latter as a number."""
     target = problem.target
     narrow = pa.schema([schema.field(target.column), (PERIOD, pa.string())])
-    told = pa.schema([(PERIOD, pa.string()), (_OUTCOME, pa.float64())])
+    encoded = pa.schema([(PERIOD, pa.string()), (_OUTCOME, pa.float64())])
 
-    def say(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def encode(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in stream:
             frame = batch.to_pandas()
-            known = labels.known(frame, target)
-            found = np.full(len(frame), np.nan)
-            if known.any():
-                found[known] = labels.outcomes(frame[known].infer_objects(), target)
-            outcome = pa.array(found, pa.float64(), from_pandas=True)
-            yield pa.record_batch([batch.column(PERIOD), outcome], names=told.names)
+            labelled = labels.has_label(frame, target)
+            values = np.full(len(frame), np.nan)
+            if labelled.any():
+                values[labelled] = labels.outcomes(frame[labelled].infer_objects(), target)
+            outcome = pa.array(values, pa.float64(), from_pandas=True)
+            yield pa.record_batch([batch.column(PERIOD), outcome], names=encoded.names)
 
     narrowed = good.select(*map(quoted, narrow.names))
-    return narrowed.mapInArrow(say, tables.types(told))
+    return narrowed.mapInArrow(encode, tables.types(encoded))
 
 
-def _counted(known: DataFrame, target: Target) -> dict[str, dict[str, Any]]:
-    """By period: its rows, those with an outcome, and the sums or counts of outcomes."""
+def _counted(rows: DataFrame, target: Target) -> dict[str, dict[str, Any]]:
     outcome = of.col(_OUTCOME)
-    sums = known.groupBy(PERIOD).agg(
+    sums = rows.groupBy(PERIOD).agg(
         of.count("*").alias("rows"),
-        of.count(outcome).alias("known"),
+        of.count(outcome).alias("labelled"),
         of.sum(outcome).alias("sum"),
         of.min(outcome).alias("min"),
         of.max(outcome).alias("max"),
         of.var_pop(outcome).alias("variance"),
     )
-    found = {one[PERIOD]: {**one.asDict(), "counts": {}} for one in sums.collect()}
+    by_period = {row[PERIOD]: {**row.asDict(), "counts": {}} for row in sums.collect()}
     if target.task_type == "multiclass":
-        for one in known.groupBy(PERIOD, _OUTCOME).count().collect():
-            if one[_OUTCOME] is not None:
-                found[one[PERIOD]]["counts"][int(one[_OUTCOME])] = one["count"]
-    return dict(sorted(found.items()))
+        for row in rows.groupBy(PERIOD, _OUTCOME).count().collect():
+            if row[_OUTCOME] is not None:
+                by_period[row[PERIOD]]["counts"][int(row[_OUTCOME])] = row["count"]
+    return dict(sorted(by_period.items()))
 
 
 def _describe(parts: list[dict[str, Any]], target: Target) -> dict[str, float]:
-    """As `longhaul.data.labels.describe`, from what was counted."""
-    known = sum(one["known"] for one in parts)
-    if not known:
+    """Summarise outcomes from counts; see `longhaul.data.labels.describe`."""
+    labelled = sum(part["labelled"] for part in parts)
+    if not labelled:
         return labels.describe(
             np.empty(0, dtype=float if target.task_type == "regression" else int), target
         )
     if target.task_type == "multiclass":
         shares = {
-            place: sum(one["counts"].get(place, 0) for one in parts) / known
+            place: sum(part["counts"].get(place, 0) for part in parts) / labelled
             for place in range(len(target.classes))
         }
         return {f"share_of_{name}": shares[place] for place, name in enumerate(target.classes)}
-    mean = sum(one["sum"] or 0.0 for one in parts) / known
+    mean = sum(part["sum"] or 0.0 for part in parts) / labelled
     if target.task_type == "binary":
         return {"positive_share": mean}
     squares = sum(
-        one["known"] * (one["variance"] + (one["sum"] / one["known"] - mean) ** 2)
-        for one in parts
-        if one["known"]
+        part["labelled"] * (part["variance"] + (part["sum"] / part["labelled"] - mean) ** 2)
+        for part in parts
+        if part["labelled"]
     )
-    return {"target_mean": mean, "target_sd": float(np.sqrt(squares / known))}
+    return {"target_mean": mean, "target_sd": float(np.sqrt(squares / labelled))}
 
 
 def profile(
@@ -100,46 +99,46 @@ def profile(
         As `counted` returns it.
     problem : Problem
     """
-    rows = sum(one["rows"] for one in counted.values())
-    kinds = dict(good.dtypes)
+    rows = sum(part["rows"] for part in counted.values())
+    column_types = dict(good.dtypes)
     return {
         "problem": problem.name,
         "kind": problem.target.task_type,
         "rows": rows,
         "duplicates": rows - good.distinct().count(),
         "outcome": _describe(list(counted.values()), problem.target),
-        "columns": {name: _column(good, name, kinds[name], rows) for name in good.columns},
+        "columns": {name: _column(good, name, column_types[name], rows) for name in good.columns},
         "periods": {
             label: {
-                "rows": one["rows"],
-                **(_describe([one], problem.target) if one["known"] else {}),
+                "rows": part["rows"],
+                **(_describe([part], problem.target) if part["labelled"] else {}),
             }
-            for label, one in counted.items()
+            for label, part in counted.items()
         },
     }
 
 
-def _column(good: DataFrame, name: str, kind: str, rows: int) -> dict[str, Any]:
+def _column(good: DataFrame, name: str, column_type: str, rows: int) -> dict[str, Any]:
     column = quoted(name)
     finite = column
-    number = kind in _NUMBERS
-    if kind in {"double", "float"}:
+    number = column_type in _NUMBERS
+    if column_type in {"double", "float"}:
         finite = of.when(of.abs(column) < float("inf"), column)
-    [found] = good.agg(
-        of.count(column).alias("known"),
+    [counts] = good.agg(
+        of.count(column).alias("present"),
         of.approx_count_distinct(column, _CLOSE).alias("distinct"),
         of.min(finite).alias("min"),
         of.max(finite).alias("max"),
         of.avg(finite if number else of.lit(None)).alias("mean"),
     ).collect()
-    missing = (rows - found.known) / rows if rows else 0.0
-    said = {"type": kind, "missing": missing, "distinct": found.distinct}
-    if number and found["min"] is not None:
-        return {**said, **{key: float(found[key]) for key in ("min", "mean", "max")}}
-    if kind.startswith("timestamp") and found["min"] is not None:
-        return {**said, "min": found["min"].isoformat(), "max": found["max"].isoformat()}
-    if not found.known or number:
-        return said
+    missing = (rows - counts.present) / rows if rows else 0.0
+    described = {"type": column_type, "missing": missing, "distinct": counts.distinct}
+    if number and counts["min"] is not None:
+        return {**described, **{key: float(counts[key]) for key in ("min", "mean", "max")}}
+    if column_type.startswith("timestamp") and counts["min"] is not None:
+        return {**described, "min": counts["min"].isoformat(), "max": counts["max"].isoformat()}
+    if not counts.present or number:
+        return described
     order = [of.desc("count"), of.asc(name)]
     most = good.filter(column.isNotNull()).groupBy(column.alias(name)).count().orderBy(*order)
     return {**said, "most": {str(one[0]): one[1] for one in most.limit(MAX_LEVELS).collect()}}

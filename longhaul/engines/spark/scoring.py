@@ -18,7 +18,7 @@ from longhaul.model.predictions import Provenance
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
 
-_SAID = "_longhaul_said"
+_PREDICTION = "_longhaul_prediction"
 
 
 def write(
@@ -58,7 +58,7 @@ def write(
         ROW,
         *[quoted(name) for name in dict.fromkeys(kept) if name in found.names],
         predict(of.struct(*[quoted(name) for name in features if name in found.names])).alias(
-            _SAID
+            _PREDICTION
         ),
     )
     whole = said.mapInArrow(_assembled(problem, origin, schema, told.names), tables.types(schema))
@@ -72,9 +72,9 @@ def _assembled(
 
     def assemble(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            frame = batch.drop_columns([ROW, _SAID]).to_pandas()
+            frame = batch.drop_columns([ROW, _PREDICTION]).to_pandas()
             rows = batch.column(ROW).to_numpy()
-            answers: Any = batch.column(_SAID)
+            answers: Any = batch.column(_PREDICTION)
             said = {name: answers.field(names.index(name)) for name in names}
             table = predictions.assemble(frame, np.asarray(rows), said, problem, origin, schema)
             yield from table.to_batches()

@@ -1,7 +1,7 @@
-"""A search whose trials run on Spark's workers, by hyperopt's `SparkTrials`.
+"""Search whose trials run on Spark's workers, by hyperopt's `SparkTrials`.
 
-Which trials a proposal knows of depends on which workers were faster: other than on one machine,
-the same seed does not give the same search.
+A proposal is based on the trials that have ended, which depends on how fast the workers are: other
+than on one machine, the same seed does not give the same search.
 """
 
 import time
@@ -33,9 +33,9 @@ def run(
     spark: SparkSession,
     search: Search,
     family: str,
-    own: Sequence[Path],
+    family_files: Sequence[Path],
     task_type: TaskType,
-    prepared: EncodedWindows,
+    windows: EncodedWindows,
     earlier: Sequence[Trial] = (),
 ) -> Iterator[Trial]:
     """Try settings on the workers; see `longhaul.training.search.Search.run`.
@@ -46,10 +46,10 @@ def run(
         As many trials at once as it has task slots, each with one thread.
     search : Search
     family : str
-    own : sequence of Path
-        Files of the problem's own families, where the workers see them.
+    family_files : sequence of Path
+        Files of the problem's custom families, where the workers see them.
     task_type : {"binary", "multiclass", "regression"}
-    prepared : Prepared
+    windows : EncodedWindows
         Every worker gets a copy.
     earlier : sequence of Trial
 
@@ -58,16 +58,16 @@ def run(
     Trial
         Each new one as it ends, numbered in this order.
     """
-    shared = spark.sparkContext.broadcast((family, list(own), task_type, prepared))
-    judge = _judge(shared, search.seed)
-    known = list(earlier)
-    if not known:
-        known = [_trial(0, judge(dict(search.first)))]
-        yield known[0]
-    if len(known) >= search.trials:
+    shared = spark.sparkContext.broadcast((family, list(family_files), task_type, windows))
+    judge = _objective(shared, search.seed)
+    trials = list(earlier)
+    if not trials:
+        trials = [_trial(0, judge(dict(search.first)))]
+        yield trials[0]
+    if len(trials) >= search.trials:
         return
     history = SparkTrials(spark_session=spark, parallelism=spark.sparkContext.defaultParallelism)
-    history.insert_trial_docs([trial_document(search.space, trial) for trial in known])
+    history.insert_trial_docs([trial_document(search.space, trial) for trial in trials])
     history.refresh()
     find = partial(
         fmin,
@@ -77,36 +77,35 @@ def run(
         max_evals=search.trials,
         timeout=60 * search.minutes,
         trials=history,
-        rstate=np.random.default_rng([search.seed, len(known)]),
+        rstate=np.random.default_rng([search.seed, len(trials)]),
         show_progressbar=False,
         return_argmin=False,
     )
-    seen = set(range(len(known)))
+    seen = set(range(len(trials)))
     with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(find)
+        running = pool.submit(find)
         over = False
         while not over:
-            over = found.done()
-            for one in list(history._dynamic_trials):
-                if one["tid"] not in seen and one["state"] in _OVER:
-                    seen.add(one["tid"])
-                    if "settings" in one["result"]:
-                        known.append(_trial(len(known), one["result"]))
-                        yield known[-1]
+            over = running.done()
+            for document in list(history._dynamic_trials):
+                if document["tid"] not in seen and document["state"] in _OVER:
+                    seen.add(document["tid"])
+                    if "settings" in document["result"]:
+                        trials.append(_trial(len(trials), document["result"]))
+                        yield trials[-1]
             time.sleep(0 if over else _POLL_SECONDS)
-        found.result()
+        running.result()
 
 
-def _judge(shared: Any, seed: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """What a worker does with settings: all that is known of the trial."""
+def _objective(shared: Any, seed: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a function that tries settings in a worker, and describes the trial for hyperopt."""
 
     def judge(settings: dict[str, Any]) -> dict[str, Any]:
-        family, own, kind, prepared = shared.value
-        chosen = families.family(family, own)
-        objective = validation_objective(tasks.task_for(kind), chosen, prepared, seed, 1)
-        trial = run_trial(
-            objective, 0, {name: to_json_value(value) for name, value in settings.items()}, SearchContext()
-        )
+        family, files, task_type, windows = shared.value
+        chosen = families.family(family, files)
+        objective = validation_objective(tasks.task_for(task_type), chosen, windows, seed, 1)
+        plain = {name: to_json_value(setting) for name, setting in settings.items()}
+        trial = run_trial(objective, 0, plain, SearchContext())
         return {
             "status": STATUS_FAIL if trial.failure else STATUS_OK,
             "loss": trial.loss,

@@ -108,7 +108,8 @@ def log_folder(spark: SparkSession, name: str) -> Iterator[Path]:
     """Yield a folder that becomes the artifact folder `name` of the active run.
 
     In a store that is a folder, Spark writes there at once, and the folder is removed when
-    the block raises; else, in a session on this machine, as `longhaul.tracking.artifacts.log_folder`.
+    the block raises; else, in a session on this machine, see
+    `longhaul.tracking.artifacts.log_folder`.
 
     Raises
     ------
