@@ -9,8 +9,8 @@ import pytest
 from longhaul import problem as problems
 from longhaul.data import parquet
 from longhaul.data.table import PeriodTable
-from longhaul.engines.inspection import Local
-from longhaul.engines.spark.contract import Workers
+from longhaul.engines.local import LocalEngine
+from longhaul.engines.spark.engine import SparkEngine
 from tests import tables
 from tests.engines.conftest import split
 
@@ -39,21 +39,23 @@ def test_the_same_is_learned_and_found(spark: Any, table: Path, tmp_path: Path, 
     """Contract, figures, breaches, reasons and rows."""
     problem = PeriodTable(table).problem
     window = ["2020-01", "2020-02", "2020-03"]
-    expected = Local().learn(table, problem, window)
+    expected = LocalEngine().learn_contract(PeriodTable(table), window)
     if parts:
         for label in (*window, "2020-07"):
             split(PeriodTable(table).path(label), parts)
-    workers = Workers(spark)
-    assert workers.learn(table, problem, window) == expected
+    workers = SparkEngine(spark)
+    assert workers.learn_contract(PeriodTable(table), window) == expected
     july = PeriodTable(table).path("2020-07")
     mine, yours = tmp_path / "mine", tmp_path / "yours"
     mine.mkdir()
     yours.mkdir()
-    figures, bad = Local().check(july, expected, problem, mine)
-    told, aside = workers.check(july, expected, problem, yours)
-    assert told == figures
-    assert figures["breaches"]
-    assert figures["duplicates"] == 4
+    limits = problem.contract
+    local = LocalEngine().check(july, expected, limits, PeriodTable(mine).path("2020-07"))
+    remote = workers.check(july, expected, limits, PeriodTable(yours).path("2020-07"))
+    bad, aside = local.quarantined, remote.quarantined
+    assert remote.to_dict() == local.to_dict()
+    assert local.breaches
+    assert local.duplicates == 4
     assert aside["reason"].tolist() == bad["reason"].tolist()
     pd.testing.assert_frame_equal(aside, bad.reset_index(drop=True))
     clean = [parquet.read(PeriodTable(where).path("2020-07")) for where in (mine, yours)]

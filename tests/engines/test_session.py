@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from longhaul.engines import base as engines
+from longhaul.engines.spark import requirements
 from longhaul.engines.spark import session as sessions
 from longhaul.errors import LonghaulError
 
@@ -15,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_without_pyspark(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package is optional: one line says how to get it."""
-    monkeypatch.setattr(sessions, "find_spec", lambda name: None)
+    monkeypatch.setattr(requirements, "find_spec", lambda name: None)
     with (
         pytest.raises(LonghaulError, match=r"pip install -r requirements-spark\.txt"),
-        sessions.session("tests"),
+        engines.open("spark", "tests"),
     ):
         pass
 
@@ -27,7 +29,7 @@ def test_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nor can it run without a Java machine."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    with pytest.raises(LonghaulError, match="Java 17 or newer"), sessions.session("tests"):
+    with pytest.raises(LonghaulError, match="Java 17 or newer"), engines.open("spark", "tests"):
         pass
 
 

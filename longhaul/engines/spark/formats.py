@@ -1,4 +1,4 @@
-"""What the columns of a source hold, decided by all of their values, part by part."""
+"""Forms of a source's columns (number, date, category), decided by all values, part by part."""
 
 import operator
 import pickle
@@ -22,19 +22,19 @@ Batches = Iterator[pa.RecordBatch]
 
 
 def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]:
-    """As what each column is read, and the types that come of it.
+    """Decide the form in which each column is read, and the types of the columns.
 
     Parameters
     ----------
     rows : DataFrame
-        As they are written, with the column `ROW`.
+        Unread, with the column `ROW`.
     problem : Problem
         With a time column.
 
     Returns
     -------
     forms : dict of str to str
-        What `read_as` takes, by column.
+        The form by column; see `read_as`.
     schema : pyarrow.Schema
         Of the columns as they are read.
     """
@@ -44,11 +44,11 @@ def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]
     assert problem.time is not None
     declared = {problem.time.column: DATE, **dict.fromkeys(problem.leave_out, _LOOSE)}
     declared |= problem.columns
-    found = rows.mapInArrow(_surveying(texts), "part binary").rdd.map(
-        lambda one: pickle.loads(one.part)  # Spark's own way between its processes
+    parts = rows.mapInArrow(_surveying(texts), "part binary").rdd.map(
+        lambda row: pickle.loads(row.part)  # Spark's own way between its processes
     )
     empty = {name: Hint(0, 0) for name in fields}
-    hints: dict[str, Hint] = found.treeAggregate(empty, _both, _both)
+    hints: dict[str, Hint] = parts.treeAggregate(empty, _add, _add)
     chosen = {
         name: declared.get(name, hints[name].form if name in texts else "") for name in fields
     }
@@ -59,7 +59,7 @@ def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]
     for place, name in enumerate(fields):
         type_ = schema.field(name).type
         if chosen[name] == NUMBER and name in texts:
-            type_ = pa.int64() if hints[name].whole else pa.float64()
+            type_ = pa.int64() if hints[name].integer else pa.float64()
         elif chosen[name].startswith(DATE) or pa.types.is_timestamp(type_):
             type_ = pa.timestamp("us")
         elif hints[name].missing and (pa.types.is_integer(type_) or pa.types.is_boolean(type_)):
@@ -72,73 +72,73 @@ def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]
 
 @dataclass(frozen=True)
 class Hint:
-    """What some values of a column could be.
+    """Forms that fit some values of a column.
 
     Attributes
     ----------
     missing : int
         Values that are none, or cannot be read.
-    known : int
-        0 where nothing is said at all.
-    number, whole, date : bool
-        Whether each of them is one.
+    present : int
+        0 where all are missing.
+    number, integer, date : bool
+        Whether all of them can be read as one.
     """
 
     missing: int
-    known: int
+    present: int
     number: bool = True
-    whole: bool = True
+    integer: bool = True
     date: bool = True
 
     def __add__(self, other: "Hint") -> "Hint":
         return Hint(
             self.missing + other.missing,
-            self.known + other.known,
+            self.present + other.present,
             self.number and other.number,
-            self.whole and other.whole,
+            self.integer and other.integer,
             self.date and other.date,
         )
 
     @property
     def form(self) -> str:
-        """What all of them can be read as."""
-        if self.known and self.number:
+        """The form in which all of them can be read."""
+        if self.present and self.number:
             return NUMBER
-        return DATE if self.known and self.date else CATEGORY
+        return DATE if self.present and self.date else CATEGORY
 
     @classmethod
     def of(cls, column: pd.Series) -> "Hint":
-        """Of the texts in one part."""
+        """Examine the texts of one part."""
         number = reading.read(column, NUMBER)
         gaps = int(number.column.isna().sum())
         if not column.notna().any():
-            return cls(len(column), 0, whole=not len(column))
+            return cls(len(column), 0, integer=not len(column))
         free = reading.read(column)
         values = number.column.to_numpy(dtype=float)
-        whole = not gaps and bool(
+        integer = not gaps and bool(
             (values == np.floor(values)).all() and (abs(values) < 2**53).all()
         )
         blank = bool(reading.read(column, CATEGORY).column.isna().all())
         if blank:
-            return cls(len(column), 0, whole=False)
+            return cls(len(column), 0, integer=False)
         numeric = pd.api.types.is_numeric_dtype(free.column)
-        return cls(gaps, 1, numeric, whole, pd.api.types.is_datetime64_any_dtype(free.column))
+        return cls(gaps, 1, numeric, integer, pd.api.types.is_datetime64_any_dtype(free.column))
 
 
-def _both(one: Mapping[str, Hint], other: Mapping[str, Hint]) -> dict[str, Hint]:
-    return {name: operator.add(hint, other[name]) for name, hint in one.items()}
+def _add(first: Mapping[str, Hint], second: Mapping[str, Hint]) -> dict[str, Hint]:
+    return {name: operator.add(hint, second[name]) for name, hint in first.items()}
 
 
 def _surveying(texts: list[str]) -> Callable[[Batches], Batches]:
     def survey(stream: Batches) -> Batches:
         for batch in stream:
-            found = {}
+            hints = {}
             for name in batch.schema.names:
                 if name in texts:
-                    found[name] = Hint.of(batch.column(name).to_pandas().astype("str"))
+                    hints[name] = Hint.of(batch.column(name).to_pandas().astype("str"))
                 elif name != ROW:
-                    found[name] = Hint(batch.column(name).null_count, 1)
-            yield pa.record_batch({"part": pa.array([pickle.dumps(found)], pa.binary())})
+                    hints[name] = Hint(batch.column(name).null_count, 1)
+            yield pa.record_batch({"part": pa.array([pickle.dumps(hints)], pa.binary())})
 
     return survey
 

@@ -1,4 +1,4 @@
-"""What monitoring counts of one period, counted by Spark's workers and added up as a tree.
+"""Counts of one period for monitoring, made by Spark's workers and added up as a tree.
 
 Each worker counts its rows with the code of `longhaul.monitoring`; counts are whole numbers, so
 that they are those of one machine to the last digit, in whatever order parts are added. Sums of
@@ -28,7 +28,7 @@ from longhaul.monitoring.observation import Observation, Part
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Target
 
-_PREFIX = "_longhaul_said_"
+_PREFIX = "_longhaul_predicted_"
 
 
 def observe(
@@ -39,7 +39,7 @@ def observe(
     due: bool,
     encoder: Encoder,
     reference: Reference,
-    known: Iterable[str] = (),
+    excluded: Iterable[str] = (),
 ) -> Observation | None:
     """Count a period; see `longhaul.monitoring.observation.observe`.
 
@@ -47,13 +47,13 @@ def observe(
     ----------
     spark : SparkSession
     source, predictions : Path
-        The rows, and their predictions, whose column ``row`` says of which.
+        The rows, and their predictions, whose column ``row`` has the places of the rows.
     target : Target
     due : bool
-        False where outcomes are not to be looked at yet.
+        False where outcomes must not be used yet.
     encoder : Encoder
     reference : Reference
-    known : iterable of str
+    excluded : iterable of str
 
     Raises
     ------
@@ -61,27 +61,27 @@ def observe(
         When the predictions are of other rows.
     """
     names = batches.monitored_columns(target)
-    said = tables.read(spark, predictions).select(
+    predicted = tables.read(spark, predictions).select(
         of.col("row").alias(ROW), *[of.col(name).alias(_PREFIX + name) for name in names]
     )
     rows = tables.read(spark, source)
-    pairs = rows.join(said, ROW)
+    pairs = rows.join(predicted, ROW)
     have, scored = parquet.count(source), parquet.count(predictions)
     count = spark.sparkContext.broadcast((target, due, encoder, reference, names))
     parts = pairs.mapInArrow(_counting(count), "part binary").rdd.map(
-        lambda one: pickle.loads(one.part)  # Spark's own way between its processes
+        lambda row: pickle.loads(row.part)  # Spark's own way between its processes
     )
     if have != scored:
-        raise _others(predictions, scored, source, have)
+        raise _mismatch(predictions, scored, source, have)
     if not have:
         return None
-    whole: Part = parts.treeReduce(operator.add)
-    if whole.sketch.rows != have:
-        raise _others(predictions, whole.sketch.rows, source, have)
-    return whole.observation(encoder, known)
+    total: Part = parts.treeReduce(operator.add)
+    if total.sketch.rows != have:
+        raise _mismatch(predictions, total.sketch.rows, source, have)
+    return total.observation(encoder, excluded)
 
 
-def _others(predictions: Path, scored: int, source: Path, have: int) -> LonghaulError:
+def _mismatch(predictions: Path, scored: int, source: Path, have: int) -> LonghaulError:
     return LonghaulError(
         f"{predictions.name}: {scored:,} predictions of its rows, but {source.name} has {have:,};"
         " score it again"
@@ -91,20 +91,20 @@ def _others(predictions: Path, scored: int, source: Path, have: int) -> Longhaul
 def _counting(
     shared: Broadcast[Any],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What makes one part of all rows that a worker sees at once."""
+    """Return a function that counts all rows that a worker gets at once as one part."""
 
     def count(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         target, due, encoder, reference, names = shared.value
-        whole: Part | None = None
+        total: Part | None = None
         for batch in stream:
-            said = {
+            columns = {
                 name: batch.column(_PREFIX + name).to_numpy(zero_copy_only=False) for name in names
             }
             frame = batch.drop_columns([ROW, *[_PREFIX + name for name in names]]).to_pandas()
             outcome = batches.read_outcome(frame, target, due)
-            part = Part.of(batches.align(frame, said, outcome, target), encoder, reference)
-            whole = part if whole is None else whole + part
-        if whole is not None:
-            yield pa.record_batch({"part": pa.array([pickle.dumps(whole)], pa.binary())})
+            part = Part.of(batches.align(frame, columns, outcome, target), encoder, reference)
+            total = part if total is None else total + part
+        if total is not None:
+            yield pa.record_batch({"part": pa.array([pickle.dumps(total)], pa.binary())})
 
     return count

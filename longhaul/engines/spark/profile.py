@@ -141,4 +141,5 @@ def _column(good: DataFrame, name: str, column_type: str, rows: int) -> dict[str
         return described
     order = [of.desc("count"), of.asc(name)]
     most = good.filter(column.isNotNull()).groupBy(column.alias(name)).count().orderBy(*order)
-    return {**said, "most": {str(one[0]): one[1] for one in most.limit(MAX_LEVELS).collect()}}
+    top = most.limit(MAX_LEVELS).collect()
+    return {**described, "most": {str(row[0]): row[1] for row in top}}

@@ -1,4 +1,4 @@
-"""Predictions of one period by the model's `spark_udf`, from and to folders of Parquet files."""
+"""Prediction of one period by the model's `spark_udf`, from and to folders of Parquet files."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def write(
     uri: str,
     features: list[str],
     problem: Problem,
-    origin: Provenance,
+    provenance: Provenance,
 ) -> None:
     """Predict the rows of one file of a table; write another, as a folder of parts.
 
@@ -43,40 +43,43 @@ def write(
     features : list of str
         The columns that it reads.
     problem : Problem
-    origin : Origin
+    provenance : Provenance
     """
-    kind = problem.target.task_type
-    found = parquet.schema(source)
-    schema = predictions.schema_of(found, problem)
-    told = pa.schema({k: v for k, v in TASKS[kind].schema.items() if k != "outcome"})
+    names = parquet.schema(source).names
+    schema = predictions.schema_of(parquet.schema(source), problem)
+    columns = TASKS[problem.target.task_type].schema
+    predicted = pa.schema({name: columns[name] for name in columns if name != "outcome"})
     predict = mlflow.pyfunc.spark_udf(
-        spark, uri, result_type=tables.types(told), env_manager="local"
+        spark, uri, result_type=tables.types(predicted), env_manager="local"
     )
     kept = [problem.target.column, *([problem.time.column] if problem.time else [])]
     rows = tables.read(spark, source)
-    said = rows.select(
+    pairs = rows.select(
         ROW,
-        *[quoted(name) for name in dict.fromkeys(kept) if name in found.names],
-        predict(of.struct(*[quoted(name) for name in features if name in found.names])).alias(
+        *[quoted(name) for name in dict.fromkeys(kept) if name in names],
+        predict(of.struct(*[quoted(name) for name in features if name in names])).alias(
             _PREDICTION
         ),
     )
-    whole = said.mapInArrow(_assembled(problem, origin, schema, told.names), tables.types(schema))
-    tables.write(whole.orderBy("row"), target)
+    assemble = _assemble(problem, provenance, schema, predicted.names)
+    records = pairs.mapInArrow(assemble, tables.types(schema))
+    tables.write(records.orderBy("row"), target)
 
 
-def _assembled(
-    problem: Problem, origin: Provenance, schema: pa.Schema, names: list[str]
+def _assemble(
+    problem: Problem, provenance: Provenance, schema: pa.Schema, names: list[str]
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What makes a prediction's record of each row."""
+    """Return a function that assembles the record of each prediction."""
 
     def assemble(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             frame = batch.drop_columns([ROW, _PREDICTION]).to_pandas()
             rows = batch.column(ROW).to_numpy()
-            answers: Any = batch.column(_PREDICTION)
-            said = {name: answers.field(names.index(name)) for name in names}
-            table = predictions.assemble(frame, np.asarray(rows), said, problem, origin, schema)
+            predicted: Any = batch.column(_PREDICTION)
+            columns = {name: predicted.field(names.index(name)) for name in names}
+            table = predictions.assemble(
+                frame, np.asarray(rows), columns, problem, provenance, schema
+            )
             yield from table.to_batches()
 
     return assemble
