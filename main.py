@@ -14,6 +14,7 @@ from longhaul.pipeline.step import step
 from longhaul.production import period_metrics
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion
+from longhaul.registry.model_uri import version_uri
 from longhaul.tracking import artifacts
 
 
@@ -66,7 +67,7 @@ def main(
 
         # Is it good enough, and better than what is in production?
         incumbent = promotion.incumbent(name, candidate)
-        champion = "" if incumbent == "none" else f"models:/{name}/{incumbent}"
+        champion = "" if incumbent == "none" else version_uri(name, incumbent)
         judged = flow.run(
             "evaluate", candidate=candidate, champion=champion, split=split, seed=seed
         )
@@ -78,7 +79,7 @@ def main(
         version = promotion.promoted_version(name, candidate) or promotion.champion(name)
         if version is None:
             raise LonghaulError(f"no champion to deploy: {judged.headline}")
-        flow.run("deploy", model=f"models:/{name}/{version}", split=split)
+        flow.run("deploy", model=version_uri(name, version), split=split)
         for period in PeriodTable(artifacts.fetch(table)).periods:
             if declared.windows.in_production(period):
                 cycle = flow.run(

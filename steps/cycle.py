@@ -12,6 +12,7 @@ from longhaul.pipeline.step import step
 from longhaul.production import history, retraining
 from longhaul.production.version_for_period import version_for_period
 from longhaul.registry.lock import lock
+from longhaul.registry.model_uri import version_uri
 from longhaul.report import production as pages
 
 PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
@@ -40,7 +41,7 @@ def cycle(
     with lock(f"{name}.cycle", PATIENCE_SECONDS), open_flow(use_cache) as flow:
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
-        model = f"models:/{name}/{version}"
+        model = version_uri(name, version)
         scored, decision = composite.score_and_monitor(flow, model, table, period, engine)
         outcome = None
         if decision["action"] == "retrain":

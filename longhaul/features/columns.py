@@ -169,8 +169,9 @@ class Category:
 class Date:
     """Encoder of a time into cyclic parts, such as the day of the week.
 
-    Only parts with a cycle that the training rows cover twice are used. With less than two years, the effect of a month cannot be told from chance events in that
-    month; a model that extrapolates it is worse than a model without it.
+    Only parts with a cycle that the training rows cover twice are used. With less than two years,
+    the effect of a month cannot be told from chance events in that month; a model that
+    extrapolates it is worse than a model without it.
 
     Attributes
     ----------

@@ -1,58 +1,55 @@
-"""Everything that monitoring has to say about one period."""
+"""Assessment of one period: drift, estimated and realized performance, causes and decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from longhaul import tasks
-from longhaul.monitoring import causes as causes_of
-from longhaul.monitoring import decision as decisions
-from longhaul.monitoring import drift as drifts
-from longhaul.monitoring import performance
+from longhaul.monitoring import causes, drift, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
-from longhaul.monitoring.decision import Decision
+from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Scored, Reference
+from longhaul.monitoring.reference import Reference, Scored
 from longhaul.monitoring.rules import PeriodEvidence, RealizedMetrics, is_degraded
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem, TaskType
 
-PICTURED_COLUMNS = 6  # columns whose distribution is kept for a picture
+PICTURED_COLUMNS = 6
 MAX_SLICES = 10
 
 
 @dataclass(frozen=True)
 class RealizedPerformance:
-    """A period whose outcomes are due: what its predictions were worth, and why.
+    """Performance of a period with labels, compared with its estimate and explained.
 
     Attributes
     ----------
-    realized : Realized
+    realized : RealizedMetrics
     expected : dict of str to Interval
-        What was expected of it without outcomes, by the same model.
+        Estimated without labels, for the same model.
     errors : dict of str to float
-        By how much each estimate was above what was realized.
-    fell : bool or None
-        Whether performance fell; None where it is not known.
+        Estimated minus realized, by metric.
+    degraded : bool or None
+        None where it is not known.
     causes : Causes or None
-    shares : tuple of Share
-        The slices that carry most of the relation's part.
+    shares : tuple of SliceShare
+        The slices with the largest share in the concept shift.
     """
 
     realized: RealizedMetrics
     expected: Figures
     errors: dict[str, float]
-    fell: bool | None
+    degraded: bool | None
     causes: Causes | None
     shares: tuple[SliceShare, ...]
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """A period, as far as it is known.
+    """Assessment of a period.
 
     Attributes
     ----------
@@ -61,153 +58,156 @@ class Assessment:
     drift : Drift or None
         None where there are no rows.
     expected : dict of str to Interval
-    truths : tuple of Truth
-        Of all periods whose outcomes became due, the newest last.
+    realized : tuple of RealizedPerformance
+        Of all periods with labels newly due, the newest last.
     decision : Decision
     pictures : tuple of dict
-        Shares by bin, before and now, of the columns that matter most.
+        Shares by bin, in the reference and in the period, of the columns that matter most.
     task_type : {"binary", "multiclass", "regression"}
-        What is predicted.
     """
 
     period: str
     rows: int
     drift: Drift | None
     expected: Figures
-    truths: tuple[RealizedPerformance, ...]
+    realized: tuple[RealizedPerformance, ...]
     decision: Decision
     pictures: tuple[dict[str, Any], ...]
     task_type: TaskType = "binary"
 
 
-def truth(
-    period: str,
-    observation: Observation | None,
-    reference: Reference,
-    problem: Problem,
-    baseline: float | None,
-    seed: int = 0,
-) -> RealizedPerformance:
-    """What became of a period's predictions.
+class Monitor:
+    """Monitor of one deployed model.
 
     Parameters
     ----------
-    period : str
-    observation : Observation or None
-        With outcomes, as far as they are known.
     reference : Reference
-        Of the model that predicted.
+        Of the model.
     problem : Problem
     baseline : float or None
-        The leading figure on the window that this model was judged on.
+        The primary metric on the window that the model was judged on.
     seed : int
         Of the resampling.
     """
-    if observation is None:
-        return RealizedPerformance(RealizedMetrics(period, 0, 0, 0, {}), {}, {}, None, None, ())
-    scores = observation.scores
-    figures = performance.realized(scores, problem, seed)
-    known = RealizedMetrics(period, scores.rows, scores.labelled, scores.positives, figures)
-    expected = performance.expected(scores, reference.calibration, problem, seed)
-    two = problem.target.task_type == "binary"  # of others, the loss is not kept
-    slices = {
-        key: one for key, one in observation.slices.items() if two and isinstance(one, Scores)
-    }
-    shares = causes_of.slice_shares(slices, reference.calibration, scores.labelled)
-    return RealizedPerformance(
-        known,
-        expected,
-        performance.estimate_errors(expected, figures),
-        is_degraded(problem, known, baseline),
-        _causes(reference, scores) if two else None,
-        tuple(shares[:MAX_SLICES]),
-    )
 
+    def __init__(
+        self, reference: Reference, problem: Problem, baseline: float | None, seed: int = 0
+    ):
+        self._reference, self._problem = reference, problem
+        self._baseline, self._seed = baseline, seed
 
-def _causes(reference: Reference, scores: Scored) -> Causes | None:
-    """Why the loss is another one; known of classes only."""
-    if not isinstance(reference.valid, Scores) or not isinstance(scores, Scores):
-        return None
-    return causes_of.decompose(reference.valid, scores, reference.calibration)
+    def realized(self, period: str, observation: Observation | None) -> RealizedPerformance:
+        """Evaluate the predictions of a period against its labels.
 
+        Parameters
+        ----------
+        period : str
+        observation : Observation or None
+            With labels, as far as they are known; None where there are no rows.
+        """
+        if observation is None:
+            metrics = RealizedMetrics(period, 0, 0, 0, {})
+            return RealizedPerformance(metrics, {}, {}, None, None, ())
+        scores, calibration = observation.scores, self._reference.calibration
+        figures = performance.realized(scores, self._problem, self._seed)
+        metrics = RealizedMetrics(period, scores.rows, scores.labelled, scores.positives, figures)
+        expected = self._expected(scores)
+        binary = self._problem.target.task_type == "binary"  # of others, the loss is not kept
+        slices = {
+            key: counts
+            for key, counts in observation.slices.items()
+            if binary and isinstance(counts, Scores)
+        }
+        shares = causes.slice_shares(slices, calibration, scores.labelled)
+        return RealizedPerformance(
+            metrics,
+            expected,
+            performance.estimate_errors(expected, figures),
+            is_degraded(self._problem, metrics, self._baseline),
+            self._causes(scores) if binary else None,
+            tuple(shares[:MAX_SLICES]),
+        )
 
-def assess(
-    period: str,
-    observation: Observation | None,
-    reference: Reference,
-    problem: Problem,
-    baseline: float | None,
-    truths: Sequence[RealizedPerformance] = (),
-    earlier: Sequence[bool] = (),
-    seed: int = 0,
-) -> Assessment:
-    """Judge a period.
+    def assess(
+        self,
+        period: str,
+        observation: Observation | None,
+        realized: Sequence[RealizedPerformance] = (),
+        earlier: Sequence[bool] = (),
+    ) -> Assessment:
+        """Assess a period.
 
-    Parameters
-    ----------
-    period : str
-    observation : Observation or None
-        None where there are no rows.
-    reference : Reference
-        Of the model that predicted.
-    problem : Problem
-    baseline : float or None
-        The leading figure on the window that this model was judged on.
-    truths : sequence of Truth
-        Of periods whose outcomes are due now, oldest first.
-    earlier : sequence of bool
-        Whether the same model's performance fell in the periods before those, oldest first.
-    seed : int
-        Of the resampling.
-    """
-    drift, expected = None, {}
-    if observation is not None:
-        rate = problem.monitoring.false_discovery
-        drift = drifts.compare(reference, observation.counts, observation.score_histogram, rate)
-        expected = performance.expected(observation.scores, reference.calibration, problem, seed)
-    usual = performance.expected(reference.valid, reference.calibration, problem, seed)
-    history = [*earlier, *(one.degraded for one in truths[:-1] if one.degraded is not None)]
-    evidence = PeriodEvidence(
-        rows=observation.rows if observation else 0,
-        columns=observation.columns if observation else {},
-        new=observation.new if observation else (),
-        drift=drift,
-        expected=expected,
-        usual=usual[tasks.task_for(problem.target.task_type).primary_metric].value if usual else None,
-        baseline=baseline,
-        realized=truths[-1].realized if truths else None,
-        earlier=history,
-    )
-    return Assessment(
-        period,
-        evidence.rows,
-        drift,
-        expected,
-        tuple(truths),
-        decisions.decide(problem, evidence),
-        tuple(_pictures(reference, observation, drift)),
-        problem.target.task_type,
-    )
+        Parameters
+        ----------
+        period : str
+        observation : Observation or None
+            None where there are no rows.
+        realized : sequence of RealizedPerformance
+            Of periods with labels newly due, oldest first.
+        earlier : sequence of bool
+            Whether the same model was degraded in the periods before those, oldest first.
+        """
+        problem, reference = self._problem, self._reference
+        moved, expected = None, {}
+        if observation is not None:
+            rate = problem.monitoring.false_discovery
+            moved = drift.compare(reference, observation.counts, observation.score_histogram, rate)
+            expected = self._expected(observation.scores)
+        on_reference = self._expected(reference.valid)
+        primary_metric = tasks.task_for(problem.target.task_type).primary_metric
+        recent = [past.degraded for past in realized[:-1] if past.degraded is not None]
+        evidence = PeriodEvidence(
+            rows=observation.rows if observation else 0,
+            columns=observation.columns if observation else {},
+            new=observation.new if observation else (),
+            drift=moved,
+            expected=expected,
+            reference_estimate=on_reference[primary_metric].value if on_reference else None,
+            baseline=self._baseline,
+            realized=realized[-1].realized if realized else None,
+            earlier=[*earlier, *recent],
+        )
+        return Assessment(
+            period,
+            evidence.rows,
+            moved,
+            expected,
+            tuple(realized),
+            decide(problem, evidence),
+            tuple(_pictures(reference, observation, moved)),
+            problem.target.task_type,
+        )
+
+    def _expected(self, scores: Scored) -> Figures:
+        calibration = self._reference.calibration
+        return performance.expected(scores, calibration, self._problem, self._seed)
+
+    def _causes(self, scores: Scored) -> Causes | None:
+        """Decompose the change of the loss; None for predicted numbers."""
+        valid = self._reference.valid
+        if not isinstance(valid, Scores) or not isinstance(scores, Scores):
+            return None
+        return causes.decompose(valid, scores, self._reference.calibration)
 
 
 def _pictures(
-    reference: Reference, observation: Observation | None, drift: Drift | None
+    reference: Reference, observation: Observation | None, moved: Drift | None
 ) -> list[dict[str, Any]]:
-    """The columns that drifted, else those that matter most, and the predictions."""
-    if observation is None or drift is None:
+    """Collect the histograms of the columns ranked first, and of the predictions."""
+    if observation is None or moved is None:
         return []
-    bins = {one.name: one for one in reference.bins}
-    found = []
-    for column in drift.columns[:PICTURED_COLUMNS]:
-        one = bins[column.name]
-        before, now = reference.pooled(one.name), observation.counts.histograms[one.name]
-        labels: list[Any] = [*one.levels, *one.edges]
-        found.append(_picture(column, before, now, labels, (one.low, one.high)))
-    said = reference.scores
-    labels = [*said.levels, *said.edges]
-    span = (said.low, said.high)
-    found.append(_picture(drift.scores, reference.score_histogram, observation.score_histogram, labels, span))
-    return found
+    by_name = {bins.name: bins for bins in reference.bins}
+    pictures = []
+    for column in moved.columns[:PICTURED_COLUMNS]:
+        bins = by_name[column.name]
+        before, now = reference.pooled(bins.name), observation.counts.histograms[bins.name]
+        labels: list[Any] = [*bins.levels, *bins.edges]
+        pictures.append(_picture(column, before, now, labels, (bins.low, bins.high)))
+    scores = reference.scores
+    before, now = reference.score_histogram, observation.score_histogram
+    labels = [*scores.levels, *scores.edges]
+    pictures.append(_picture(moved.scores, before, now, labels, (scores.low, scores.high)))
+    return pictures
 
 
 def _picture(
@@ -219,7 +219,7 @@ def _picture(
 ) -> dict[str, Any]:
     return {
         "name": column.name,
-        "kind": column.kind,
+        "kind": column.column_type,
         "drifted": column.drifted,
         "cause": column.cause.name,
         "distance": column.cause.value,

@@ -142,7 +142,7 @@ def _labelled(cells: Cells) -> np.ndarray:
 
 
 def _expected_loss(cells: Cells, rows: np.ndarray, calibration: Calibration) -> float:
-    """Compute the mean loss of rows whose outcomes follow the calibrated probabilities."""
+    """Compute the mean loss of rows if outcomes follow the calibrated probabilities."""
     chance, predicted = calibration.apply(cells.probability), cells.probability
     losses = -(chance * logarithm(predicted) + (1 - chance) * logarithm(1 - predicted))
     return float((rows * losses).sum() / rows.sum())

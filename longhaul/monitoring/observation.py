@@ -1,4 +1,4 @@
-"""One period as monitoring sees it: its rows and their predictions, counted batch by batch."""
+"""Observation of a period: its rows and their predictions, counted batch by batch."""
 
 import operator
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ from longhaul.problem import Target
 
 @dataclass(frozen=True)
 class Observation:
-    """What was counted of a period.
+    """Counts of a period.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Observation:
         Columns that nobody knows of.
     """
 
-    counted: PeriodCounts
-    histogram: Histogram
+    counts: PeriodCounts
+    score_histogram: Histogram
     scores: Scored
     slices: Mapping[tuple[str, str], Scored] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -44,12 +44,12 @@ class Observation:
 
     @property
     def rows(self) -> int:
-        """Of the period."""
+        """Number of rows of the period."""
         return self.counts.rows
 
 
 def observe(
-    batches: Iterable[Batch], encoder: Encoder, reference: Reference, known: Iterable[str] = ()
+    batches: Iterable[Batch], encoder: Encoder, reference: Reference, excluded: Iterable[str] = ()
 ) -> Observation | None:
     """Count a period, in memory that depends on the size of a batch alone.
 
@@ -60,7 +60,7 @@ def observe(
         Of the model that predicted.
     reference : Reference
         Of that model.
-    known : iterable of str
+    excluded : iterable of str
         Columns that are no features and yet not new.
 
     Returns
@@ -68,12 +68,12 @@ def observe(
     Observation or None
         None where there are no rows.
     """
-    whole: Part | None = None
+    total: PartialObservation | None = None
     for batch in batches:
         if len(batch.frame):
-            part = Part.of(batch, encoder, reference)
-            whole = part if whole is None else whole + part
-    return whole.observation(encoder, known) if whole else None
+            part = PartialObservation.of(batch, encoder, reference)
+            total = part if total is None else total + part
+    return total.finish(encoder, excluded) if total else None
 
 
 def count(
@@ -83,25 +83,25 @@ def count(
     due: bool,
     encoder: Encoder,
     reference: Reference,
-    known: Iterable[str] = (),
+    excluded: Iterable[str] = (),
 ) -> Observation | None:
     """Count a period from its files; see `observe` and `longhaul.monitoring.batches.read`."""
-    return observe(read(source, predictions, target, due), encoder, reference, known)
+    return observe(read(source, predictions, target, due), encoder, reference, excluded)
 
 
 @dataclass(frozen=True)
-class Part:
-    """What was counted of some batches; parts add up, in any order."""
+class PartialObservation:
+    """Counts of part of a period; parts add up, in any order."""
 
     sketch: Sketch
-    histogram: Histogram
+    score_histogram: Histogram
     scores: Scored
     slices: Mapping[tuple[str, str], Scored]
     columns: Mapping[str, str]
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "Part":
+    def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "PartialObservation":
         """Count a batch."""
         matrix = encoder.transform(batch.frame)
         return cls(
@@ -109,11 +109,11 @@ class Part:
             reference.scores.histogram(batch.predictions),
             reference.valid.summarize(batch.probability, batch.decision, batch.outcome),
             _slices(batch, reference),
-            _wrong(batch.frame, encoder),
+            _column_faults(batch.frame, encoder),
             tuple(map(str, batch.frame.columns)),
         )
 
-    def __add__(self, other: "Part") -> "Part":
+    def __add__(self, other: "PartialObservation") -> "PartialObservation":
         keys = {**self.slices, **other.slices}
         both = {
             key: reduce(
@@ -121,7 +121,7 @@ class Part:
             )
             for key in keys
         }
-        return Part(
+        return PartialObservation(
             self.sketch + other.sketch,
             self.score_histogram + other.score_histogram,
             operator.add(self.scores, other.scores),
@@ -130,9 +130,9 @@ class Part:
             self.names,
         )
 
-    def observation(self, encoder: Encoder, known: Iterable[str]) -> Observation:
-        """What is kept of them, when they are all; see `observe`."""
-        expected = {*encoder.features, *known}
+    def finish(self, encoder: Encoder, excluded: Iterable[str]) -> Observation:
+        """Convert the counts of all parts to an observation; see `observe`."""
+        expected = {*encoder.features, *excluded}
         return Observation(
             PeriodCounts.of(self.sketch),
             self.score_histogram,
@@ -144,7 +144,7 @@ class Part:
 
 
 def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]:
-    found = {}
+    counts = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:
             continue
@@ -152,23 +152,23 @@ def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]
         for place, name in enumerate(slicing.names):
             rows = np.flatnonzero(places == place)
             if len(rows):
-                found[slicing.column, name] = reference.valid.summarize(
+                counts[slicing.column, name] = reference.valid.summarize(
                     batch.probability[rows], batch.decision[rows], batch.outcome[rows]
                 )
-    return found
+    return counts
 
 
-def _wrong(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:
-    """Features that are not there, or hold something else than what was learned from."""
-    found = {}
+def _column_faults(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:
+    """Describe features that are gone, or of another type than the model was fitted on."""
+    faults = {}
     for column in encoder.columns:
         if column.name not in frame.columns:
-            found[column.name] = "is gone: missing in every row"
+            faults[column.name] = "is gone: missing in every row"
         elif column.column_type == "number" and not _numeric(frame[column.name]):
-            found[column.name] = "holds text instead of numbers"
+            faults[column.name] = "holds text instead of numbers"
         elif column.column_type == "date" and types.is_numeric_dtype(frame[column.name]):
-            found[column.name] = "holds numbers instead of times"
-    return found
+            faults[column.name] = "holds numbers instead of times"
+    return faults
 
 
 def _numeric(column: pd.Series) -> bool:

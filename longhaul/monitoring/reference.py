@@ -1,8 +1,8 @@
-"""What later periods are measured against; monitoring needs no training data.
+"""Reference that later periods are compared with, so that monitoring needs no training data.
 
-It is fixed when the model is fitted, and speaks of the encoded columns: what reaches the model.
-Every period is counted by itself, so that drift can be held against the variation that the
-periods before had among themselves.
+It is fixed when the model is fitted, and describes the encoded columns, as the model sees them.
+Each period is counted by itself, so that drift can be compared with the variation between the
+reference's own periods.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,22 +38,22 @@ Scored = Scores | RegressionStatistics  # predictions of classes, or of numbers
 
 @dataclass(frozen=True)
 class Reference:
-    """The rows that a model was fitted on, and its predictions of rows that it had not seen.
+    """Counts of the rows that a model was fitted on, and of its predictions on validation.
 
     Attributes
     ----------
     bins : tuple of Bins
         Of the p encoded columns.
-    periods : mapping of str to Counted
-        What was counted in each period, by its label.
+    periods : mapping of str to PeriodCounts
+        By the label of the period.
     importance : mapping of str to float
         Of each feature of the table, as shares of one.
     scores : Bins
         Of the predictions on validation.
-    valid : Scores or Errors
+    valid : Scores or RegressionStatistics
         Those predictions with their outcomes.
     calibration : Calibration
-        Learned from them; of numbers there is nothing to learn.
+        Fitted on them; the identity for numbers.
     slices : tuple of Slicing
     """
 
@@ -67,54 +67,55 @@ class Reference:
     slices: tuple[Slicing, ...]
 
     def pooled(self, column: str, without: str = "") -> Histogram:
-        """What was counted of a column in all periods, but one."""
-        whole = self._totals[column]
-        return whole - self.periods[without].histograms[column] if without else whole
+        """Return a column's histogram over all periods, or all but one."""
+        total = self._totals[column]
+        return total - self.periods[without].histograms[column] if without else total
 
     @cached_property
     def _totals(self) -> dict[str, Histogram]:
-        found = self.periods.values()
-        return {one.name: pool([each.histograms[one.name] for each in found]) for one in self.bins}
+        periods = self.periods.values()
+        names = [bins.name for bins in self.bins]
+        return {name: pool([counts.histograms[name] for counts in periods]) for name in names}
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it."""
-        found = {
+        """Convert to JSON types."""
+        record = {
             "format": FORMAT,
-            "columns": [one.to_dict() for one in self.bins],
-            "periods": {label: counted.to_dict() for label, counted in self.periods.items()},
+            "columns": [bins.to_dict() for bins in self.bins],
+            "periods": {label: counts.to_dict() for label, counts in self.periods.items()},
             "importance": dict(self.importance),
             "scores": {**self.scores.to_dict(), "tally": self.score_histogram.to_dict()},
             "valid": self.valid.to_dict(),
             "calibration": self.calibration.to_dict(),
-            "slices": [one.to_dict() for one in self.slices],
+            "slices": [slicing.to_dict() for slicing in self.slices],
         }
-        return dict(replace_non_finite(found))
+        return dict(replace_non_finite(record))
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
-        """Read what `plain` gave.
+        """Restore a reference from `to_dict`.
 
         Raises
         ------
         LonghaulError
-            When it is of another format.
+            When it has another format.
         """
-        if plain.get("format") != FORMAT:
+        if record.get("format") != FORMAT:
             raise LonghaulError(
-                f"reference: its format is {plain.get('format')!r}, but this code reads {FORMAT};"
+                f"reference: its format is {record.get('format')!r}, but this code reads {FORMAT};"
                 " use the version of Longhaul that wrote it, or train again"
             )
-        scores = dict(plain["scores"])
-        histogram = Histogram.from_dict(scores.pop("tally"))
+        scores = dict(record["scores"])
+        score_histogram = Histogram.from_dict(scores.pop("tally"))
         return cls(
-            tuple(map(Bins.from_dict, plain["columns"])),
-            {label: PeriodCounts.from_dict(one) for label, one in plain["periods"].items()},
-            plain["importance"],
+            tuple(map(Bins.from_dict, record["columns"])),
+            {label: PeriodCounts.from_dict(counts) for label, counts in record["periods"].items()},
+            record["importance"],
             Bins.from_dict(scores),
-            (Scores if "cells" in plain["valid"] else RegressionStatistics).read(plain["valid"]),
-            histogram,
-            Calibration.from_dict(plain["calibration"]),
-            tuple(map(Slicing.from_dict, plain["slices"])),
+            (Scores if "cells" in record["valid"] else RegressionStatistics).read(record["valid"]),
+            score_histogram,
+            Calibration.from_dict(record["calibration"]),
+            tuple(map(Slicing.from_dict, record["slices"])),
         )
 
 
@@ -126,19 +127,19 @@ def fit(
     bins: int,
     slices: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What a reference knows of the rows that a model was fitted on.
+    """Count the rows that a model was fitted on.
 
     Parameters
     ----------
     frame : DataFrame of n rows
     sample : Sample of n rows
-        The same rows, as `encoder` makes them.
+        The same rows, encoded by `encoder`.
     periods : ndarray of str, shape (n,)
         The label of each row's period.
     encoder : Encoder
         With p columns.
     bins : int
-        How many quantile bins a number has, at most.
+        The greatest number of quantile bins of a numeric column.
     slices : sequence of str
         Columns of `frame`.
 
@@ -147,14 +148,17 @@ def fit(
     dict
         The fields `bins`, `periods` and `slices` of a `Reference`.
     """
-    found = tuple(
+    column_bins = tuple(
         _bins(frame, encoder, place, values, bins) for place, values in enumerate(sample.matrix.T)
     )
     labels = np.unique(np.asarray(periods, dtype=str)).tolist()
     rows = {label: periods == label for label in labels}
     return {
-        "bins": found,
-        "periods": {one: PeriodCounts.of(sketch_matrix(sample.matrix[rows[one]], found)) for one in labels},
+        "bins": column_bins,
+        "periods": {
+            label: PeriodCounts.of(sketch_matrix(sample.matrix[rows[label]], column_bins))
+            for label in labels
+        },
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
@@ -162,9 +166,9 @@ def fit(
 def fit_scores(
     target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
 ) -> dict[str, Any]:
-    """What a reference knows of predictions of rows that the model had not seen.
+    """Count predictions of rows that the model had not seen, and fit their calibration.
 
-    Those of rows it was fitted on would be too sure.
+    Predictions of rows it was fitted on would be overconfident.
 
     Parameters
     ----------
@@ -179,21 +183,22 @@ def fit_scores(
     dict
         The fields `scores`, `score_histogram`, `valid` and `calibration` of a `Reference`.
     """
-    known = align(pd.DataFrame(index=range(len(outcome))), columns, outcome.astype(float), target)
-    if known.code is None:
-        spread = bins_of.of_number(SCORE, SCORE, known.probability, bins)
+    no_columns = pd.DataFrame(index=range(len(outcome)))
+    scored = align(no_columns, columns, outcome.astype(float), target)
+    if scored.code is None:
+        score_bins = bins_of.of_number(SCORE, SCORE, scored.probability, bins)
     else:
-        spread = bins_of.of_category(Category(SCORE, target.classes), ())
-    of_numbers = target.task_type == "regression"
+        score_bins = bins_of.of_category(Category(SCORE, target.classes), ())
+    is_regression = target.task_type == "regression"
     return {
-        "scores": spread,
-        "score_histogram": spread.histogram(known.predictions),
-        "valid": RegressionStatistics.of(known.probability, known.outcome)
-        if of_numbers
-        else Scores.of(known.probability, known.decision, known.outcome),
+        "scores": score_bins,
+        "score_histogram": score_bins.histogram(scored.predictions),
+        "valid": RegressionStatistics.of(scored.probability, scored.outcome)
+        if is_regression
+        else Scores.of(scored.probability, scored.decision, scored.outcome),
         "calibration": Calibration()
-        if of_numbers
-        else Calibration.fit(known.outcome.astype(bool), known.probability),
+        if is_regression
+        else Calibration.fit(scored.outcome.astype(bool), scored.probability),
     }
 
 
@@ -201,6 +206,6 @@ def _bins(frame: pd.DataFrame, encoder: Encoder, place: int, values: np.ndarray,
     column = encoder.columns[encoder.sources[place]]
     if not isinstance(column, Category):
         return bins_of.of_number(encoder.names[place], column.name, values, bins)
-    _, found = texts(frame[column.name])
-    rare = sorted(set(found) - set(column.levels))
+    _, categories = texts(frame[column.name])
+    rare = sorted(set(categories) - set(column.levels))
     return bins_of.of_category(column, tuple(rare[:MAX_RARE]))

@@ -43,7 +43,7 @@ class RegressionStatistics:
 
     @classmethod
     def of(cls, prediction: np.ndarray, outcome: np.ndarray) -> Self:
-        """Sum up a reference in which all outcomes are known."""
+        """Sum up a reference with known outcomes."""
         spread = float(outcome.std())
         empty = cls(float(outcome.mean()), spread if spread > 0 else 1.0)
         return empty.summarize(prediction, np.ones(len(outcome), dtype=bool), outcome)
@@ -78,8 +78,8 @@ class RegressionStatistics:
     def figures(self, confidence: float) -> dict[str, Interval]:
         """Compute the metrics of `longhaul.tasks.regression.measure`, with asymptotic intervals.
 
-        Intervals of a root and of a ratio are by the delta method (van der Vaart 1998, Asymptotic Statistics,
-        chapter 3).
+        Intervals of a root and of a ratio are by the delta method (van der Vaart 1998, Asymptotic
+        Statistics, chapter 3).
 
         Parameters
         ----------

@@ -1,4 +1,7 @@
-"""What monitoring says of a period, as JSON and as metrics."""
+"""Assessments as JSON and as metrics.
+
+Keys of the JSON stay those of earlier releases wherever a page or a program may read them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -7,102 +10,130 @@ from typing import Any
 
 from longhaul.evaluation.intervals import Interval
 from longhaul.json_values import replace_non_finite, sanitize_metric_name
-from longhaul.monitoring import decision as decisions
 from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, RealizedPerformance
+from longhaul.monitoring.decision import LEVELS, Decision
 from longhaul.monitoring.drift import ColumnDrift
 from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.thresholds import Measure
 from longhaul.tasks import TASKS
 
 
 def to_dict(assessment: Assessment) -> dict[str, Any]:
-    """As JSON knows it, which has no word for what is not finite but null."""
+    """Convert an assessment to JSON types; non-finite numbers become null."""
     drift = assessment.drift
-    found = {
+    record = {
         "period": assessment.period,
         "kind": assessment.task_type,
         "lead": TASKS[assessment.task_type].primary_metric,
         "rows": assessment.rows,
-        "decision": asdict(assessment.decision),
+        "decision": _decision(assessment.decision),
         "assumption": performance.ASSUMPTION,
         "expected": _figures(assessment.expected),
-        "truths": [_truth(one) for one in assessment.truths],
+        "truths": [_realized(past) for past in assessment.realized],
         "drift": None
         if drift is None
         else {
             "reference_periods": drift.periods,
             "learned": drift.learned,
-            "columns": [_column(one) for one in drift.columns],
+            "columns": [_column(column) for column in drift.columns],
             "predictions": _column(drift.scores),
             "volume": _column(drift.volume),
             "repeated": _column(drift.repeated),
         },
         "pictures": list(assessment.pictures),
     }
-    return dict(replace_non_finite(found))
+    return dict(replace_non_finite(record))
 
 
 def metrics(assessment: Assessment) -> dict[str, float]:
-    """The period's own figures as metrics."""
+    """Return the metrics of an assessed period; non-finite ones are left out."""
     decision = assessment.decision
-    found: dict[str, float] = {
+    values: dict[str, float] = {
         "rows": float(assessment.rows),
-        "decision": float(decisions.LEVELS.index(decision.level)),
+        "decision": float(LEVELS.index(decision.level)),
         **_bounds("expected", assessment.expected),
     }
     drift = assessment.drift
     if drift is not None:
-        found["drift/columns"] = float(len(drift.drifted))
-        found["drift/importance"] = sum({o.feature: o.importance for o in drift.drifted}.values())
+        drifted = {column.feature: column.importance for column in drift.drifted}
+        values["drift/columns"] = float(len(drift.drifted))
+        values["drift/importance"] = sum(drifted.values())
         for column in (*drift.columns, drift.scores, drift.volume, drift.repeated):
-            for one in column.measures:
-                found[f"moved/{sanitize_metric_name(column.name)}.{one.name}"] = one.value
-    return {name: value for name, value in found.items() if isfinite(value)}
+            for measure in column.measures:
+                name = f"moved/{sanitize_metric_name(column.name)}.{measure.name}"
+                values[name] = measure.value
+    return {name: value for name, value in values.items() if isfinite(value)}
 
 
-def realized_metrics(one: RealizedPerformance) -> dict[str, float]:
-    """The figures of a period with outcomes, as metrics."""
-    found = {
-        "labelled": float(one.realized.labelled),
-        **_bounds("realized", one.realized.figures),
-        **{f"{name}/estimate_error": error for name, error in one.errors.items()},
+def realized_metrics(past: RealizedPerformance) -> dict[str, float]:
+    """Return the metrics of a period with labels; non-finite ones are left out."""
+    realized, causes = past.realized, past.causes
+    values = {
+        "labelled": float(realized.labelled),
+        **_bounds("realized", realized.figures),
+        **{f"{name}/estimate_error": error for name, error in past.errors.items()},
     }
-    if one.realized.positives:
-        found["positive_share"] = one.realized.positives / one.realized.labelled
-    if one.causes is not None:
-        found["cause/features"] = one.causes.features
-        found["cause/relation"] = one.causes.relation.value
-        found["cause/level"] = one.causes.level
-    return {name: value for name, value in found.items() if isfinite(value)}
+    if realized.positives:
+        values["positive_share"] = realized.positives / realized.labelled
+    if causes is not None:
+        values["cause/covariate_shift"] = causes.covariate_shift
+        values["cause/concept_shift"] = causes.concept_shift.value
+        values["cause/base_rate_shift"] = causes.base_rate_shift
+    return {name: value for name, value in values.items() if isfinite(value)}
 
 
 def _bounds(prefix: str, figures: Figures) -> dict[str, float]:
     return {
         f"{name}/{prefix}{suffix}": value
-        for name, one in figures.items()
-        for suffix, value in (("", one.value), ("_low", one.low), ("_high", one.high))
+        for name, interval in figures.items()
+        for suffix, value in (
+            ("", interval.value),
+            ("_low", interval.low),
+            ("_high", interval.high),
+        )
     }
 
 
-def _truth(one: RealizedPerformance) -> dict[str, Any]:
-    known = one.realized
+def _decision(decision: Decision) -> dict[str, Any]:
+    fields = asdict(decision)
+    return {"fell": fields.pop("degraded"), **fields}
+
+
+def _realized(past: RealizedPerformance) -> dict[str, Any]:
+    realized, causes = past.realized, past.causes
     return {
-        "period": known.period,
-        "rows": known.rows,
-        "labelled": known.labelled,
-        "positives": known.positives,
-        "fell": one.degraded,
-        "realized": _figures(known.figures),
-        "expected": _figures(one.expected),
-        "errors": one.errors,
-        "causes": None if one.causes is None else asdict(one.causes),
-        "slices": [asdict(share) for share in one.shares],
+        "period": realized.period,
+        "rows": realized.rows,
+        "labelled": realized.labelled,
+        "positives": realized.positives,
+        "fell": past.degraded,
+        "realized": _figures(realized.figures),
+        "expected": _figures(past.expected),
+        "errors": past.errors,
+        "causes": None if causes is None else asdict(causes),
+        "slices": [asdict(share) for share in past.shares],
     }
 
 
 def _column(column: ColumnDrift) -> dict[str, Any]:
-    return {**asdict(column), "distance": column.distance, "weight": column.weight}
+    return {
+        "name": column.name,
+        "feature": column.feature,
+        "kind": column.column_type,
+        "importance": column.importance,
+        "measures": [_measure(measure) for measure in column.measures],
+        "q": column.q,
+        "drifted": column.drifted,
+        "distance": column.distance,
+        "weight": column.weight,
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    fields = asdict(measure)
+    return {"usual": fields.pop("reference_variation"), **fields}
 
 
 def _figures(figures: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: asdict(one) for name, one in figures.items()}
+    return {name: asdict(interval) for name, interval in figures.items()}

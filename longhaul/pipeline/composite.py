@@ -14,6 +14,7 @@ from longhaul.pipeline import caller
 from longhaul.pipeline.flow import FinishedStep, Flow
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion, versions
+from longhaul.registry.model_uri import version_uri
 from longhaul.scaffold import problem_file
 from longhaul.tracking import artifacts, candidates, logged_models
 
@@ -142,7 +143,7 @@ def retrain(
     lag = PeriodTable(artifacts.fetch(table)).problem.monitoring.label_lag
     retrained = flow.run(
         "retrain",
-        model=f"models:/{name}/{version}",
+        model=version_uri(name, version),
         table=table,
         period=periods.shift(period, -lag),  # the newest one with labels
         **asdict(settings),

@@ -13,6 +13,7 @@ from longhaul import imports
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.fingerprint import digests, fingerprint
 from longhaul.pipeline.project import python_module
+from longhaul.registry import model_uri
 from longhaul.tracking.mlflow_internals import entry_point_commands
 from longhaul.tracking.tags import FINGERPRINT, VERSION
 
@@ -106,8 +107,8 @@ class Reuse:
         """
         try:
             if uri := run.data.tags.get(VERSION):
-                name, _, number = uri.removeprefix("models:/").rpartition("/")
-                self._client.get_model_version(name, number)
+                if version := model_uri.parse(uri):
+                    self._client.get_model_version(version.name, version.version)
             return bool(self._client.list_artifacts(run.info.run_id))
         except MlflowException as error:
             if error.error_code not in _DELETED:

@@ -13,26 +13,26 @@ from tests import registered
 
 PROMOTER = """
 import sys
-from longhaul.tracking import registry
+from longhaul.registry import promotion
 for line in sys.stdin:
-    registry.promote(*line.split(), reason="raced")
+    promotion.promote(*line.split(), reason="raced")
     print("done", flush=True)
 """
 KILLED = """
 import os, signal
 import mlflow
-from longhaul.tracking import ledger, registry
+from longhaul.registry import ledger, promotion
 
 def die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 {where} = die
-registry.promote("{name}", "2", "cut off")
+promotion.promote("{name}", "2", "cut off")
 """
 KILLED_AT_A_WRITE = """
 import os, signal, sys
 import mlflow
-from longhaul.tracking import registry
+from longhaul.registry import promotion
 
 WRITES = ("create_", "delete_", "set_", "transition_")
 
@@ -49,7 +49,7 @@ def promote(fatal):
     for name, method in list(vars(mlflow.MlflowClient).items()):
         if name.startswith(WRITES):
             setattr(mlflow.MlflowClient, name, deadly(method, fatal, count))
-    registry.promote(f"any-{fatal}", "2", "cut off")
+    promotion.promote(f"any-{fatal}", "2", "cut off")
 
 for line in sys.stdin:
     child = os.fork()
@@ -59,7 +59,7 @@ for line in sys.stdin:
     print(os.waitpid(child, 0)[1], flush=True)
 """
 BEFORE_THE_MOVE = "mlflow.MlflowClient.set_registered_model_alias"
-AFTER_THE_MOVE = "registry.stages.mirror"
+AFTER_THE_MOVE = "promotion.legacy_stages.mirror"
 
 MODEL = """
 from mlflow.models import set_model

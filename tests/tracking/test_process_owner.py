@@ -29,7 +29,7 @@ def test_this_process_lives() -> None:
 
 def test_an_ended_process_is_gone() -> None:
     """Neither its id alone nor a new process with the same id stands for it."""
-    script = "from longhaul.tracking import owner; print(owner.current())"
+    script = "from longhaul.tracking import process_owner as owner; print(owner.current())"
     ended = subprocess.check_output([sys.executable, "-c", script], text=True).strip()
     assert process_owner.has_ended(ended)
     host, pid, created = process_owner.current().rsplit("/", 2)

@@ -80,8 +80,8 @@ def test_the_first_administrator_needs_a_password(monkeypatch: pytest.MonkeyPatc
     """Unless there are users."""
     monkeypatch.delenv("MLFLOW_AUTH_ADMIN_PASSWORD", raising=False)
     with pytest.raises(LonghaulError, match="set MLFLOW_AUTH_ADMIN_PASSWORD"):
-        require_admin(known=False)
-    require_admin(known=True)
+        require_admin(has_users=False)
+    require_admin(has_users=True)
 
 
 def test_a_place_of_artifacts_is_looked_at(tmp_path: Path) -> None:
