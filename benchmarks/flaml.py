@@ -89,7 +89,7 @@ def _compare(folder: Path, name: str, target: str, seconds: float, peer: str) ->
 def _read(path: Path, target: str) -> tuple[pd.DataFrame, Problem]:
     raw = pd.read_csv(path, dtype=str, keep_default_na=False)
     found = targets.infer(raw[target])
-    frame = {target: found.values.astype("str")}
+    frame = {target: found.column.astype("str")}
     for name in raw.columns.drop(target):
         looked, values = columns.infer(raw[name])
         if looked.use == "feature":

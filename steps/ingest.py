@@ -1,4 +1,4 @@
-"""Read the source into one Parquet file per period, with only what is known before prediction."""
+"""Read the source into one Parquet file per period, without columns known only afterwards."""
 
 import click
 import mlflow

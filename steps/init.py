@@ -20,7 +20,7 @@ def source_fingerprint(data: str, query: str) -> str:
 def init(data: str, target: str, query: str, problem: str) -> str:
     """Infer how the columns of a table are read, and write it into a problem file."""
     folder = caller.folder()
-    source = sources.survey(data, query, folder, artifacts.fetch)
+    source = sources.read_undeclared(data, query, folder, artifacts.fetch)
     path = folder / (problem or problem_file.file_name(data))
     address = problem_file.source_address(path, data, folder)
     inferred = infer(source.frame, target, address, query, path.stem, source.notes)

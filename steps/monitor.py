@@ -1,4 +1,4 @@
-"""Monitor one period of a deployed model: drift, performance, and what to do about it."""
+"""Monitor one period of a deployed model: drift, performance and decision."""
 
 import mlflow
 

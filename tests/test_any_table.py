@@ -66,7 +66,7 @@ def tables_of_texts(draw: st.DrawFn) -> pd.DataFrame:
 
 def live(folder: Path, file: str, target: str) -> Problem:
     """From the table to predictions: what the stages do, one after the other."""
-    found = sources.survey(file, "", folder)
+    found = sources.read_undeclared(file, "", folder)
     looked = infer(found.frame, target, file, "", "table", found.notes)
     problem = problem_file.parse(problem_file.render(looked), folder / "table.yaml")
     frame = sources.read(problem, folder).frame

@@ -1,1 +1,1 @@
-"""Policies of retraining, compared over past periods."""
+"""Backtest of retraining policies over past periods."""

@@ -1,4 +1,4 @@
-"""Courses through the same periods, compared in pairs."""
+"""Paired comparison of policies over the same periods."""
 
 from collections.abc import Sequence
 
@@ -11,50 +11,51 @@ RESAMPLES = 1000
 
 
 def compare(
-    courses: Sequence[PolicyResult], confidence: float, seed: int
+    results: Sequence[PolicyResult], confidence: float, seed: int
 ) -> dict[str, dict[str, tuple[Interval, Interval]]]:
-    """The metrics of each course, and by how much they differ from the first one's.
+    """Compute the metrics of each policy, and their differences from those of the first.
 
-    The days of each period are drawn with replacement, the same for all courses: rows of one day
-    share their weather, so that rows drawn one by one would look surer than they are (a paired
+    The days of each period are drawn with replacement, the same for all policies: rows of one day
+    share their weather, so that intervals from rows drawn one by one would be too narrow (a paired
     cluster bootstrap; Davison and Hinkley 1997, Bootstrap Methods, section 3.8). The AUC is the
     mean of the periods', since several models' scores have no common scale.
 
     Returns
     -------
     dict of str to dict of str to (Interval, Interval)
-        By policy and metric: the figure itself, and its difference from the first course.
+        By policy and metric: the metric itself, and its difference from the first policy's.
     """
     generator = np.random.default_rng(seed)
-    times = [
-        generator.multinomial(len(one.rows), np.full(len(one.rows), 1 / len(one.rows)), RESAMPLES)
-        for one in courses[0].days
+    samples = [
+        generator.multinomial(
+            len(days.rows), np.full(len(days.rows), 1 / len(days.rows)), RESAMPLES
+        )
+        for days in results[0].days
     ]
-    whole = [np.ones((1, each.shape[1])) for each in times]
-    first_found, first_drawn = _year(courses[0], whole), _year(courses[0], times)
-    result: dict[str, dict[str, tuple[Interval, Interval]]] = {}
-    for course in courses:
-        found, drawn = _year(course, whole), _year(course, times)
-        result[course.policy.name] = {
+    once = [np.ones((1, times.shape[1])) for times in samples]
+    first, first_drawn = _metrics(results[0], once), _metrics(results[0], samples)
+    compared: dict[str, dict[str, tuple[Interval, Interval]]] = {}
+    for result in results:
+        values, drawn = _metrics(result, once), _metrics(result, samples)
+        compared[result.policy.name] = {
             name: (
-                _interval(found[name], drawn[name], confidence),
-                _interval(
-                    found[name] - first_found[name], drawn[name] - first_drawn[name], confidence
-                ),
+                _interval(values[name], drawn[name], confidence),
+                _interval(values[name] - first[name], drawn[name] - first_drawn[name], confidence),
             )
-            for name in found
+            for name in values
         }
-    return result
+    return compared
 
 
-def _year(course: PolicyResult, times: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """The metrics over all periods, weighted by rows; the AUC period by period."""
-    parts = [one.figures(each) for one, each in zip(course.days, times, strict=True)]
-    rows = [each @ one.rows for one, each in zip(course.days, times, strict=True)]
+def _metrics(result: PolicyResult, samples: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Compute the metrics over all periods, weighted by rows; the AUC period by period."""
+    pairs = list(zip(result.days, samples, strict=True))
+    parts = [days.figures(times) for days, times in pairs]
+    rows = [times @ days.rows for days, times in pairs]
     return {name: np.average([part[name] for part in parts], 0, rows) for name in parts[0]}
 
 
-def _interval(found: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
+def _interval(values: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
     tail = (1 - confidence) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    return Interval(float(found[0]), float(low), float(high))
+    return Interval(float(values[0]), float(low), float(high))

@@ -1,4 +1,4 @@
-"""What predictions were worth, summed up day by day."""
+"""Daily sums of losses, costs and scores of predictions."""
 
 from dataclasses import dataclass
 
@@ -17,14 +17,14 @@ CELLS = 300  # of a day's predictions: enough for an AUC
 
 @dataclass(frozen=True)
 class Days:
-    """What predictions were worth, day by day.
+    """Daily sums over predictions with known outcomes.
 
     Attributes
     ----------
     rows, losses, costs : ndarray of float, shape (d,)
         Sums over each day.
     negative, positive : ndarray of float, shape (d, c)
-        Rows of either outcome by how sure the prediction was, in rising cells.
+        Rows of either outcome by probability, in ascending cells.
     """
 
     rows: np.ndarray
@@ -34,7 +34,7 @@ class Days:
     positive: np.ndarray
 
     def figures(self, times: np.ndarray) -> dict[str, np.ndarray]:
-        """Metrics when each day counts so many times: for ``times`` of shape (r, d), r of each."""
+        """Compute metrics, with days weighted by ``times`` of shape (r, d): r values of each."""
         rows = times @ self.rows
         negative, positive = times @ self.negative, times @ self.positive
         below = np.cumsum(negative, -1) - negative / 2
@@ -48,20 +48,29 @@ class Days:
 
 
 def sum_up(batch: Batch, problem: Problem) -> Days:
-    """Sum up predictions by the day of the rows."""
+    """Sum up predictions by the day of the rows.
+
+    Raises
+    ------
+    LonghaulError
+        When the problem declares no time.
+    """
     outcome, time = batch.outcome.astype(bool), problem.time
     if time is None:
-        raise LonghaulError("replay: it compares days, but the table has no times")
-    day, found = pd.factorize(labels(batch.frame[time.column], "day"))
+        raise LonghaulError(
+            "time: a backtest compares days, but the problem declares no time column;"
+            " declare one under `time`"
+        )
+    day, names = pd.factorize(labels(batch.frame[time.column], "day"))
     losses = binary.losses(outcome, batch.probability)
     costs = row_costs(outcome, batch.decision, problem.costs)
     cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], batch.probability, side="right")
     place = day * CELLS + cell
-    shape, most = (len(found), CELLS), len(found) * CELLS
+    shape, size = (len(names), CELLS), len(names) * CELLS
     return Days(
-        np.bincount(day, minlength=len(found)).astype(float),
-        np.bincount(day, losses, len(found)),
-        np.bincount(day, costs, len(found)),
-        np.bincount(place[~outcome], minlength=most).reshape(shape).astype(float),
-        np.bincount(place[outcome], minlength=most).reshape(shape).astype(float),
+        np.bincount(day, minlength=len(names)).astype(float),
+        np.bincount(day, losses, len(names)),
+        np.bincount(day, costs, len(names)),
+        np.bincount(place[~outcome], minlength=size).reshape(shape).astype(float),
+        np.bincount(place[outcome], minlength=size).reshape(shape).astype(float),
     )

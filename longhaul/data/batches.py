@@ -1,4 +1,4 @@
-"""Periods of a table whose rows have no times: parts of it, chosen by a hash.
+"""Periods of a table without times: batches, chosen by a hash of the row.
 
 Which batch a row is in depends on nothing but the row, or its group: rows that are added or
 removed move no other, and equal rows are never on both sides of a split. Where most rows have an
@@ -14,8 +14,8 @@ from longhaul.data.periods import batch
 MOSTLY = 0.5  # of the rows
 
 
-def cut(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
-    """The batch of each row.
+def assign_batches(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
+    """Assign each row to a batch.
 
     Parameters
     ----------
@@ -47,14 +47,14 @@ def cut(frame: pd.DataFrame, parts: int, group: str = "") -> pd.Series:
 
 
 def _hash(column: pd.Series) -> np.ndarray:
-    """A hash of each value: a number's does not depend on its type."""
+    """Hash each value; the hash of a number does not depend on its type."""
     if types.is_numeric_dtype(column):
         column = column.astype(float) + 0.0  # minus zero is zero
     return np.asarray(pd.util.hash_pandas_object(column, index=False), dtype=np.uint64)
 
 
 def _mixed(values: np.ndarray) -> np.ndarray:
-    """The finalizer of MurmurHash3 (Appleby): every bit depends on every other."""
+    """Apply the finalizer of MurmurHash3 (Appleby): every bit depends on every other."""
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         values = (values ^ (values >> np.uint64(33))) * np.uint64(factor)
     return values ^ (values >> np.uint64(33))

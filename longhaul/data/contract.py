@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from longhaul.data.summary import CATEGORY, EXAMPLES, NUMBER, Column, Summary, kind
+from longhaul.data.summary import CATEGORY, EXAMPLES, NUMBER, ColumnSummary, Summary, column_type
 from longhaul.problem import Contract, Problem
 
 _ABSENT = "column_in_dataframe"  # pandera's name for the check that a column is there
@@ -97,7 +97,7 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
     foreign = {
         name: str(frame[name].dtype)
         for name, expected in learned.items()
-        if name in frame and kind(frame[name]) != expected["kind"] and frame[name].notna().any()
+        if name in frame and column_type(frame[name]) != expected["kind"] and frame[name].notna().any()
     }
     breaches = [
         Breach(name, f"a {learned[name]['kind']}", _show(dtype, frame[name]))
@@ -141,7 +141,7 @@ def reasons(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -
     return check(frame, learned, lenient).reasons
 
 
-def _expect(column: Column, periods: Sequence[Column]) -> dict[str, Any]:
+def _expect(column: ColumnSummary, periods: Sequence[ColumnSummary]) -> dict[str, Any]:
     if column.kind == NUMBER:  # infinities aside: an infinite range holds anything
         return {"kind": column.kind, "min": column.low, "max": column.high}
     if column.kind == CATEGORY:
@@ -150,7 +150,7 @@ def _expect(column: Column, periods: Sequence[Column]) -> dict[str, Any]:
     return {"kind": column.kind}
 
 
-def _usually_unseen(periods: Sequence[Column]) -> float:
+def _usually_unseen(periods: Sequence[ColumnSummary]) -> float:
     """The highest share of rows, of any period, in categories that no other period has."""
     filled = [one for one in periods if one.levels]
     if len(filled) < 2:
@@ -163,7 +163,7 @@ def _usually_unseen(periods: Sequence[Column]) -> float:
 
 
 def _shares(
-    name: str, column: Column, rows: int, expected: Mapping[str, Any], limits: Contract
+    name: str, column: ColumnSummary, rows: int, expected: Mapping[str, Any], limits: Contract
 ) -> list[Breach]:
     """Too many missing values, or too many categories never seen."""
     told = []

@@ -1,4 +1,4 @@
-"""Delimited text, such as CSV, as a table of texts."""
+"""CSV and other delimited text, read as a table of texts."""
 
 import csv
 import io
@@ -19,16 +19,16 @@ _BLANKS = [*_SPELT, "NaN", "<NA>", "#N/A"]
 
 
 def read(file: BinaryIO, name: str, progress: Any) -> tuple[pa.Table, list[str]]:
-    """Read a file, a block at a time: every column as text, with null where nothing is written.
+    """Read a file block by block: every column as text, with null where nothing is written.
 
     Parameters
     ----------
     file : binary file
-        That can be sought in.
+        Seekable.
     name : str
-        For the reader of a message.
+        Of the file, for errors.
     progress : callable
-        Is told the number of bytes of each block.
+        Called with the number of bytes of each block.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def read(file: BinaryIO, name: str, progress: Any) -> tuple[pa.Table, list[str]]
     ------
     LonghaulError
         When it is empty, a row has more or fewer fields than the header, two columns have the same
-        name, or the bytes are text in no encoding that is known here.
+        name, or the encoding is neither UTF-8, UTF-16 nor cp1252.
     """
     head = file.read(_HEAD)
     if not head.strip():
@@ -84,19 +84,19 @@ def _read(file: BinaryIO, name: str, encoding: str, head: bytes, progress: Any) 
 
 
 def _separator(text: str) -> str:
-    """What the header has most of, outside of quotes."""
-    line = next((one for one in text.splitlines() if one.strip()), "")
+    """Return the most frequent separator of the header, outside of quotes."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
     bare = "".join(line.split('"')[::2])
     return max(_SEPARATORS, key=bare.count)
 
 
-def _names(found: list[str], name: str) -> list[str]:
-    """The names of the columns, each its own; one without a name is called by its place."""
-    names = [one.strip() or f"Unnamed: {place}" for place, one in enumerate(found)]
-    twice = next((one for one, count in Counter(names).items() if count > 1), None)
+def _names(header: list[str], file: str) -> list[str]:
+    """Name the columns: a column without a name is named after its place."""
+    names = [name.strip() or f"Unnamed: {place}" for place, name in enumerate(header)]
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise LonghaulError(
-            f"{name}: two columns are called {twice!r}; give each column a name of its own"
+            f"{file}: two columns are called {twice!r}; give each column a different name"
         )
     return names
 

@@ -1,4 +1,4 @@
-"""Tables of a database, asked for by a query."""
+"""Query of a database, read in chunks."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ CHUNK_ROWS = 100_000
 
 
 def read(address: str, query: str, progress: Any) -> pd.DataFrame:
-    """The rows that a query finds, asked for so many at a time.
+    """Read the rows of a query, chunk by chunk.
 
     Parameters
     ----------
     address : str
-        See `longhaul.database_url.resolve`.
+        A database URL; see `longhaul.database_url.resolve`.
     query : str
     progress : callable
-        Is told the number of rows of each chunk.
+        Called with the number of rows of each chunk.
 
     Raises
     ------
     LonghaulError
-        When the address is none, its driver is not installed, or the database refuses.
+        When the address is not valid, its driver is not installed, or the database refuses.
     """
     if not query:
         raise LonghaulError("query: a database needs one, such as SELECT * FROM customers")

@@ -1,4 +1,4 @@
-"""Files of a table, wherever they lie: this machine, the web, or an object store."""
+"""Files of a table: on this machine, on the web, or in an object store."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from longhaul.errors import LonghaulError
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".txt", ".data")
 PACKED = (".gz", ".bz2", ".xz", ".zip")
-ARTIFACTS = ("runs:/", "models:/", "mlflow-artifacts:/")  # addresses that MLflow knows
+ARTIFACTS = ("runs:/", "models:/", "mlflow-artifacts:/")  # URIs that MLflow resolves
 
 _WILD = frozenset("*?[")
 _DRIVERS = {
@@ -52,12 +52,12 @@ class File:
 
     @property
     def name(self) -> str:
-        """Without the folders."""
+        """Name of the file without its folders."""
         return self.path.rstrip("/").rpartition("/")[2].partition("?")[0]
 
     @property
-    def kind(self) -> str:
-        """What is in it: ``parquet`` or ``text``; empty where the name does not tell."""
+    def format(self) -> str:
+        """Format by the name: ``parquet`` or ``text``; empty where it is another."""
         name = self.name.lower()
         for suffix in PACKED:
             name = name.removesuffix(suffix)
@@ -67,15 +67,15 @@ class File:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Its bytes, unpacked."""
-        packed = "infer" if self.kind == "text" else None
+        """Open the file for reading, unpacked."""
+        packed = "infer" if self.format == "text" else None
         with fsspec.core.OpenFile(
             self.system, self.path, "rb", fsspec.core.get_compression(self.name, packed)
         ) as file:
             yield file
 
     def digest(self) -> str:
-        """What tells one content from another: a hash of the bytes as they lie there."""
+        """Hash the bytes of the file, packed as they are."""
         content = hashlib.sha256()
         with self.system.open(self.path, "rb") as file:
             while part := file.read(1 << 20):
@@ -84,19 +84,19 @@ class File:
 
 
 def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[File]:
-    """The files that an address means, in order of their names.
+    """Find the files at an address, in order of their names.
 
     Parameters
     ----------
     address : str
-        A file, a folder or a pattern: a path, an address that MLflow knows, or any that fsspec
-        knows, such as ``https://…`` and ``s3://…``.
+        A file, a folder or a pattern: a path, a URI that MLflow resolves, or one that fsspec
+        resolves, such as ``https://…`` and ``s3://…``.
     folder : Path
         Where a relative path starts.
     fetch : callable
-        Gets what lies at an address that MLflow knows.
+        Returns the local path of a URI that MLflow resolves.
     key : str
-        Of the problem, for the reader of a message.
+        Of the problem file, for errors.
 
     Raises
     ------
@@ -110,8 +110,8 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
         where = str(folder / address)
     system, path = _system(where, key)
     try:
-        found = sorted(set(_paths(system, path)))
-        files = [File(system, one, int(system.info(one).get("size") or 0)) for one in found]
+        paths = sorted(set(_paths(system, path)))
+        files = [File(system, file, int(system.info(file).get("size") or 0)) for file in paths]
     except FileNotFoundError:
         files = []
     except Exception as error:  # every store has its own ways to refuse
@@ -120,10 +120,10 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
         raise LonghaulError(
             f"{key}: no file, folder or pattern {where}; a table is a Parquet or CSV file"
         )
-    strange = next((one.name for one in files if not one.kind), None)
-    if strange is not None:
+    unexpected = next((file.name for file in files if not file.format), None)
+    if unexpected is not None:
         raise LonghaulError(
-            f"{key}: {strange!r} is neither Parquet ({', '.join(PARQUET)}) nor CSV"
+            f"{key}: {unexpected!r} is neither Parquet ({', '.join(PARQUET)}) nor CSV"
             f" ({', '.join(TEXT)}, as it is or packed as {', '.join(PACKED)})"
         )
     return files
@@ -145,11 +145,11 @@ def _system(where: str, key: str) -> tuple[Any, str]:
 
 def _paths(system: Any, path: str) -> list[str]:
     if _WILD.intersection(path) and not system.exists(path):
-        found = [one for one in system.glob(path) if not system.isdir(one)]
-        return [one for one in found if not one.rpartition("/")[2].startswith((".", "_"))]
+        matches = [match for match in system.glob(path) if not system.isdir(match)]
+        return [file for file in matches if not file.rpartition("/")[2].startswith((".", "_"))]
     if "http" not in _protocols(system) and system.isdir(path):
-        inside = [one for one in system.find(path) if not _hidden(one, path)]
-        return [one for one in inside if File(system, one, 0).kind]
+        inside = [file for file in system.find(path) if not _hidden(file, path)]
+        return [file for file in inside if File(system, file, 0).format]
     return [path] if system.exists(path) else []
 
 
@@ -158,8 +158,8 @@ def _hidden(path: str, root: str) -> bool:
 
 
 def _protocols(system: Any) -> tuple[str, ...]:
-    found = system.protocol
-    return (found,) if isinstance(found, str) else tuple(found)
+    protocol = system.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 def _reason(error: Exception) -> str:

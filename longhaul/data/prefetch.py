@@ -1,4 +1,4 @@
-"""Steps of one job, side by side: each batch is made ready while the one before it is used."""
+"""Prefetching: each item is made in a thread while the one before it is used."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ _END: Any = object()
 
 
 def prefetch(items: Iterable[T]) -> Iterator[T]:
-    """The items, in order, each made in a thread while the one before it is used.
+    """Yield items in order, each made in a thread while the one before it is used.
 
     Parameters
     ----------

@@ -51,12 +51,12 @@ def is_path(address: str) -> bool:
     return ":/" not in address and address not in NAMED
 
 
-def local(address: str) -> Path:
+def refuse_uri(address: str) -> Path:
     """What lies at an address of this machine; see `longhaul.data.files.Fetch`."""
     raise LonghaulError(f"source: {address}: nobody is here who knows MLflow's addresses")
 
 
-def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
+def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
     """Read a problem's table, with its time column as times or the batch of each row.
 
     Parameters
@@ -86,7 +86,7 @@ def read(problem: Problem, folder: Path, fetch: Fetch = local) -> Source:
     return Source(frame.drop(reasons.index), unfit, notes)
 
 
-def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Source:
+def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> Source:
     """Read a table of which nothing is declared."""
     raw, notes = _table(address, query, folder, fetch)
     if not len(raw):
@@ -94,7 +94,7 @@ def survey(address: str, query: str, folder: Path, fetch: Fetch = local) -> Sour
     return Source(raw, notes=notes)
 
 
-def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
+def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
     """What tells one content of the source from another: a version, or a hash of what is read."""
     own = [
         File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)
@@ -104,7 +104,7 @@ def digest(problem: Problem, folder: Path, fetch: Fetch = local) -> str:
     return _hash([found, *_contents(more)]) if more else found
 
 
-def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = local) -> str:
+def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> str:
     """The digest of a table of which nothing is declared."""
     if address in NAMED:
         return f"{address} {version(address)}"
@@ -142,7 +142,7 @@ def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, li
     if problem.batches is None:
         return frame, notes
     parts = problem.batches.parts
-    frames = [frame.assign(**{BATCH: batches.cut(frame, parts, problem.group)})]
+    frames = [frame.assign(**{BATCH: batches.assign_batches(frame, parts, problem.group)})]
     for number, file in enumerate(_later(problem, folder, fetch), parts):
         with _bar(file.size, file.name) as advance:
             table, said = _read_file(file, advance)
@@ -260,14 +260,14 @@ def _read(raw: dict[str, pd.Series], problem: Problem) -> tuple[pd.DataFrame, pd
     return pd.DataFrame(columns), every.groupby(level=0).agg("; ".join) if reasons else every
 
 
-def _read_column(column: pd.Series, problem: Problem) -> reading.Read:
+def _read_column(column: pd.Series, problem: Problem) -> reading.ReadColumn:
     name = column.name
     declared = problem.columns.get(str(name), "")
     if not declared and problem.time is not None and name == problem.time.column:
         _require_no_numbers(column)
         declared = reading.DATE
     if not declared and name in problem.leave_out:
-        return reading.loose(column)
+        return reading.read_leniently(column)
     return reading.read(column, declared)
 
 

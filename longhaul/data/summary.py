@@ -13,7 +13,7 @@ EXAMPLES = 5
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSummary:
     """What was counted of a column.
 
     Attributes
@@ -31,7 +31,7 @@ class Column:
         The first few different values.
     """
 
-    kind: str
+    column_type: str
     type: str
     rows: int
     missing: int
@@ -43,7 +43,7 @@ class Column:
     @classmethod
     def of(cls, column: pd.Series) -> Self:
         """Count a column."""
-        found, known = kind(column), column.dropna()
+        found, known = column_type(column), column.dropna()
         low = high = None
         levels: dict[str, int] = {}
         if found == NUMBER:
@@ -59,7 +59,7 @@ class Column:
         missing = len(column) - len(known)
         return cls(found, str(column.dtype), len(column), missing, low, high, levels, examples)
 
-    def __add__(self, other: "Column") -> "Column":
+    def __add__(self, other: "ColumnSummary") -> "ColumnSummary":
         # A part without values says nothing of the kind; nor, of booleans with gaps, does one
         # without gaps.
         empty = self.missing == self.rows
@@ -69,7 +69,7 @@ class Column:
         levels = dict(self.levels)
         for level, count in other.levels.items():
             levels[level] = levels.get(level, 0) + count
-        return Column(
+        return ColumnSummary(
             main.kind,
             main.type,
             self.rows + other.rows,
@@ -86,13 +86,13 @@ class Summary:
     """What was counted of some rows, column by column."""
 
     rows: int
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ColumnSummary]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, names: Sequence[str]) -> Self:
         """Count the columns of those `names` that are there."""
         return cls(
-            len(frame), {name: Column.of(frame[name]) for name in names if name in frame.columns}
+            len(frame), {name: ColumnSummary.of(frame[name]) for name in names if name in frame.columns}
         )
 
     def __add__(self, other: "Summary") -> "Summary":
@@ -100,7 +100,7 @@ class Summary:
         return Summary(self.rows + other.rows, both)
 
 
-def kind(column: pd.Series) -> str:
+def column_type(column: pd.Series) -> str:
     """What a column holds, by its type."""
     if types.is_datetime64_any_dtype(column):
         return DATE

@@ -221,7 +221,7 @@ def _separate_windows(model: str, windows: Windows, test: Sequence[str]) -> Gate
     if unknown:
         reason = f"the {model}'s training windows cannot be compared with the test window"
     elif overlapping:
-        first, window = period_ranges.words(overlapping[0]), period_ranges.words(test)
+        first, window = period_ranges.describe(overlapping[0]), period_ranges.describe(test)
         reason = f"the {model} has seen {first}, but the test window is {window}"
     return GateCheck(f"unseen by {model}", passed, None, None, reason)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.data.period_ranges import words
+from longhaul.data.period_ranges import describe
 from longhaul.errors import LonghaulError
 from longhaul.tasks import Task
 
@@ -90,7 +90,7 @@ def _ordered_levels(column: pd.Series) -> pd.Categorical:
     else:
         place = _deciles(column)
         ends = column.groupby(place).agg(["min", "max"])
-        names = {k: words((_text(low), _text(high))) for k, low, high in ends.itertuples()}
+        names = {k: describe((_text(low), _text(high))) for k, low, high in ends.itertuples()}
     texts = place.map(names).astype(object).where(column.notna(), MISSING)
     missing = [MISSING] if column.isna().any() else []
     return pd.Categorical(texts, categories=[*dict.fromkeys(names.values()), *missing])

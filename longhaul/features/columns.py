@@ -12,8 +12,8 @@ from pandas.api import types
 from longhaul.errors import LonghaulError
 from longhaul.features.formats import (
     is_blank,
-    iso_time,
     is_missing,
+    iso_time,
     number,
     numbers,
     text,

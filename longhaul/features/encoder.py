@@ -13,7 +13,7 @@ import pandas as pd
 from longhaul.errors import LonghaulError
 from longhaul.features import columns
 from longhaul.features.columns import ColumnEncoder
-from longhaul.features.formats import to_float32, number
+from longhaul.features.formats import number, to_float32
 
 FORMAT = 1
 

@@ -122,7 +122,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise LonghaulError(
-            f"{folder}: not a Longhaul model; it has no readable {MANIFEST}"
+            f"{folder}: not a model of Longhaul; it has no readable {MANIFEST}"
         ) from None
     if manifest.get("format") != FORMAT:
         raise LonghaulError(

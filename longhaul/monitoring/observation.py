@@ -24,15 +24,15 @@ class Observation:
 
     Attributes
     ----------
-    counted : Counted
-    histogram : Tally
+    counts : PeriodCounts
+    score_histogram : Histogram
         Of the predictions, in the reference's bins.
-    scores : Scores or Errors
-    slices : mapping of (column, value) to Scores or Errors
+    scores : Scores or RegressionStatistics
+    slices : mapping of (column, value) to Scores or RegressionStatistics
     columns : mapping of str to str
-        What is wrong with a column as a whole: that it is gone, or of another type.
+        By column: what is wrong with all of it, such as being gone or of another type.
     new : tuple of str
-        Columns that nobody knows of.
+        Columns that are neither features nor excluded.
     """
 
     counts: PeriodCounts

@@ -35,14 +35,14 @@ class LifecycleReport:
     made: datetime
 
 
-def build_report(history: RunTree) -> LifecycleReport:
+def build_report(tree: RunTree) -> LifecycleReport:
     """Tell a life cycle from what the tracking store holds, and nothing else."""
-    parent = history.parent
+    parent = tree.parent
     return LifecycleReport(
-        title=history.model() or str(parent.info.run_name),
-        parent=text_cell(parent.info.run_id, history.link(parent)),
-        cards=_cards(history),
-        sections=[section for chapter in CHAPTERS for section in chapter(history)],
+        title=tree.model_name() or str(parent.info.run_name),
+        parent=text_cell(parent.info.run_id, tree.link(parent)),
+        cards=_cards(tree),
+        sections=[section for chapter in CHAPTERS for section in chapter(tree)],
         made=datetime.now(UTC),
     )
 
@@ -76,12 +76,12 @@ def markdown(told: LifecycleReport, pictures: str) -> tuple[str, dict[str, bytes
     return template.render("page.md.jinja", report=told, place=place), names
 
 
-def _cards(history: RunTree) -> list[tuple[str, Cell]]:
-    evaluation = history.last("evaluate")
+def _cards(tree: RunTree) -> list[tuple[str, Cell]]:
+    evaluation = tree.last("evaluate")
     verdict: Any = evaluation.json("verdict.json") if evaluation else None
     if evaluation is None or not verdict:
         return []
-    href = history.link(evaluation.run)
+    href = tree.link(evaluation.run)
     passed = verdict["passed"]
     cards = [
         (
@@ -89,11 +89,11 @@ def _cards(history: RunTree) -> list[tuple[str, Cell]]:
             text_cell(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
         )
     ]
-    for name in DRAWN[history.task_type()]:
+    for name in DRAWN[tree.task_type()]:
         measured = verdict["metrics"][name]
         span = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
         cards.append((f"test {tasks.display_name(name)}, {span}", number_cell(value, href)))
-    if history.task_type() == "binary":
+    if tree.task_type() == "binary":
         cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

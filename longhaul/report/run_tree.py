@@ -22,7 +22,7 @@ from longhaul.tracking.ui_links import UiLinks
 
 @dataclass(frozen=True)
 class StepRun:
-    """One stage of a life cycle: its run, and whether it was reused from an earlier one."""
+    """One step of a life cycle: its run, and whether it was reused from an earlier one."""
 
     run: Run
     reused: bool
@@ -39,7 +39,7 @@ class StepRun:
 
     @property
     def headline(self) -> str:
-        """The stage's own line about its result."""
+        """The step's own line about its result."""
         return str(self.run.data.tags.get(HEADLINE, ""))
 
     @property
@@ -84,61 +84,61 @@ class StepRun:
 
 @dataclass(frozen=True)
 class RunTree:
-    """A parent run and its stages, in the order in which they ran.
+    """A parent run and its steps, in the order in which they ran.
 
     Attributes
     ----------
     parent : Run
-    stages : sequence of StageRun
+    steps : sequence of StepRun
         Its own that finished, those that it reused, and itself where it is one.
-    interface : Interface
+    links : Interface
         That links lead to.
     """
 
     parent: Run
-    stages: Sequence[StepRun]
-    interface: UiLinks
+    steps: Sequence[StepRun]
+    links: UiLinks
 
-    def of(self, entry_point: str) -> list[StepRun]:
-        """The stages of one entry point."""
-        return [stage for stage in self.stages if stage.entry_point == entry_point]
+    def steps_of(self, entry_point: str) -> list[StepRun]:
+        """The steps of one entry point."""
+        return [step for step in self.steps if step.entry_point == entry_point]
 
     def last(self, entry_point: str) -> StepRun | None:
-        """The last stage of one entry point; None when it did not run."""
-        return next(reversed(self.of(entry_point)), None)
+        """The last step of one entry point; None when it did not run."""
+        return next(reversed(self.steps_of(entry_point)), None)
 
-    def under(self, stage: StepRun) -> list[StepRun]:
-        """The runs that are a part of a stage, in the order in which they began."""
-        return [StepRun(run, stage.reused) for run in _children(stage.run)]
+    def children(self, step: StepRun) -> list[StepRun]:
+        """The runs that are a part of a step, in the order in which they began."""
+        return [StepRun(run, step.reused) for run in _children(step.run)]
 
     def walk(self) -> Iterator[tuple[StepRun, int]]:
         """Every run with how deep it is, the parts of a run after it; failed ones, too."""
-        known = {stage.run.info.run_id for stage in self.stages}
+        known = {step.run.info.run_id for step in self.steps}
         cut = [StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
-        waiting = [(stage, 0) for stage in sorted([*self.stages, *cut], key=_begin)]
+        waiting = [(step, 0) for step in sorted([*self.steps, *cut], key=_begin)]
         told: set[str] = set()
         while waiting:
-            stage, depth = waiting.pop(0)
-            if stage.run.info.run_id not in told:
-                told.add(stage.run.info.run_id)
-                yield stage, depth
-                waiting = [(one, depth + 1) for one in self.under(stage)] + waiting
+            step, depth = waiting.pop(0)
+            if step.run.info.run_id not in told:
+                told.add(step.run.info.run_id)
+                yield step, depth
+                waiting = [(one, depth + 1) for one in self.children(step)] + waiting
 
     def link(self, run: Run) -> str:
-        """Where MLflow's interface shows a run."""
-        return self.interface.run(run.info.experiment_id, run.info.run_id)
+        """Where MLflow's links shows a run."""
+        return self.links.run(run.info.experiment_id, run.info.run_id)
 
-    def link_to(self, run_id: str) -> str:
-        """Where MLflow's interface shows a run of the same experiment; empty for none."""
+    def run_link(self, run_id: str) -> str:
+        """Where MLflow's links shows a run of the same experiment; empty for none."""
         if not run_id:
             return ""
-        return self.interface.run(self.parent.info.experiment_id, run_id)
+        return self.links.run(self.parent.info.experiment_id, run_id)
 
-    def link_of(self, name: str, version: str) -> str:
-        """Where MLflow's interface shows a version of a registered model."""
-        return self.interface.version(name, version) if version.isdecimal() else ""
+    def version_link(self, name: str, version: str) -> str:
+        """Where MLflow's links shows a version of a registered model."""
+        return self.links.version(name, version) if version.isdecimal() else ""
 
-    def run_of(self, uri: str) -> StepRun | None:
+    def find_run(self, uri: str) -> StepRun | None:
         """The run that ``runs:/<run>/…`` is of; None where there is none."""
         run_id = uri.removeprefix("runs:/").partition("/")[0]
         try:
@@ -146,7 +146,7 @@ class RunTree:
         except MlflowException:
             return None
 
-    def curve(self, run: Run, metric: str) -> list[float]:
+    def metric_history(self, run: Run, metric: str) -> list[float]:
         """The values of a metric, in order of its steps."""
         points = mlflow.MlflowClient().get_metric_history(run.info.run_id, metric)
         return [point.value for point in sorted(points, key=lambda point: point.step)]
@@ -159,7 +159,7 @@ class RunTree:
             return None
         return problems.parse(yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split")
 
-    def model(self) -> str:
+    def model_name(self) -> str:
         """The name of the registered model; empty where it is not known."""
         ingest, problem = self.last("ingest"), self.problem()
         profile = ingest.json("profile.json") if ingest else None
@@ -168,8 +168,8 @@ class RunTree:
     def task_type(self) -> TaskType:
         """What is predicted."""
         for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
-            stage = self.last(entry_point)
-            if stage and (found := stage.json(name)):
+            step = self.last(entry_point)
+            if step and (found := step.json(name)):
                 return found["kind"]
         monitored = self.last("monitor")
         found = monitored.json("monitor.json") if monitored else None
@@ -187,7 +187,7 @@ def read_run_tree(run_id: str) -> RunTree:
     Raises
     ------
     LonghaulError
-        When there is no such run, or it has no stages.
+        When there is no such run, or it has no steps.
     """
     client = mlflow.MlflowClient()
     try:
@@ -197,14 +197,14 @@ def read_run_tree(run_id: str) -> RunTree:
     reused = [
         client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
     ]
-    stages = [StepRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
-    stages += [StepRun(run, True) for run in reused]
-    if not stages:
-        raise LonghaulError(f"run: {run_id!r} has no finished stages to report on")
+    steps = [StepRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
+    steps += [StepRun(run, True) for run in reused]
+    if not steps:
+        raise LonghaulError(f"run: {run_id!r} has no finished steps to report on")
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
-        stages.append(StepRun(parent, False))
-    interface = UiLinks.for_experiment(parent.info.experiment_id)
-    return RunTree(parent, sorted(stages, key=_begin), interface)
+        steps.append(StepRun(parent, False))
+    links = UiLinks.for_experiment(parent.info.experiment_id)
+    return RunTree(parent, sorted(steps, key=_begin), links)
 
 
 def _children(parent: Run) -> list[Run]:
@@ -218,8 +218,8 @@ def _children(parent: Run) -> list[Run]:
     return sorted(found, key=lambda run: run.info.start_time)
 
 
-def _begin(stage: StepRun) -> int:
-    return int(stage.run.info.start_time)
+def _begin(step: StepRun) -> int:
+    return int(step.run.info.start_time)
 
 
 def _title(path: Path) -> str:

@@ -100,7 +100,7 @@ def infer(
         allowed = ", ".join(map(repr, list(frame.columns)[:30]))
         raise LonghaulError(f"target: column {target!r} is not in the table; it has {allowed}")
     inferred = targets.infer(frame[target])
-    labelled = inferred.values.notna().to_numpy()
+    labelled = inferred.column.notna().to_numpy()
     notes = list(notes)
     if not labelled.all():
         missing = int((~labelled).sum())
@@ -109,7 +109,7 @@ def infer(
     for name in [name for name in frame.columns if name != target]:
         column, values[name] = columns.infer(frame[name])
         inferred_columns.append(column)
-    outcome = labels.outcomes(inferred.values[labelled].to_frame(target), inferred.target)
+    outcome = labels.outcomes(inferred.column[labelled].to_frame(target), inferred.target)
     inferred_columns = _check_leakage(inferred_columns, values, labelled, outcome, inferred, notes)
     time_column = _time_column(inferred_columns, values)
     group = "" if time_column else _group(inferred_columns, values, len(frame))

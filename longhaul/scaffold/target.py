@@ -22,13 +22,13 @@ class InferredTarget:
     Attributes
     ----------
     target : Target
-    values : Series of n rows
+    column : Series of n rows
         The values, read in their format; missing where a row has none.
     reason : str
     """
 
     target: Target
-    values: pd.Series
+    column: pd.Series
     reason: str
 
 

@@ -87,7 +87,7 @@ def by_hash(
         When there are too few rows to give every window several different outcomes.
     """
     parts, ends = _FEW_PARTS if len(frame) < FEW_ROWS else _MANY_PARTS
-    label = batches.cut(frame, parts, group)[labelled]
+    label = batches.assign_batches(frame, parts, group)[labelled]
     names = [periods.batch(number) for number in range(parts)]
     counts = label.value_counts().reindex(names).fillna(0).to_numpy().astype(int)
     if not _varied(label, names, ends, classes):

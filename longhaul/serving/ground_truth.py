@@ -22,7 +22,7 @@ _OUTCOME_TYPES: dict[TaskType, tuple[set[type], str]] = {
     "multiclass": ({str}, "the name of a class"),
     "regression": ({float, int}, "a number"),
 }
-# Reasons for pydantic's types of errors whose own message would repeat what was sent.
+# Reasons by pydantic's type of error; for other types its own message is plain enough.
 _REASONS = {"json_invalid": "not JSON", "extra_forbidden": "has an unknown field"}
 
 

@@ -77,7 +77,7 @@ def test_sqlite(tmp_path: Path) -> None:
     """Any database that SQLAlchemy knows."""
     address = f"sqlite:///{tmp_path}/customers.db"
     tables.churn(rows_per_month=10).to_sql("customers", address, index=False)
-    assert len(sources.survey(address, QUERY, tmp_path).frame) == 90
+    assert len(sources.read_undeclared(address, QUERY, tmp_path).frame) == 90
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ CSV = FRAME.to_csv(index=False)
 
 def read(address: str, folder: Path) -> pd.DataFrame:
     """What lies at an address, as it is written."""
-    return sources.survey(address, "", folder).frame
+    return sources.read_undeclared(address, "", folder).frame
 
 
 def write(path: Path) -> None:
@@ -145,7 +145,7 @@ def test_headers(tmp_path: Path, text: str, names: list[str]) -> None:
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     """What is not UTF-8 is read all the same, and it is said as what."""
     (tmp_path / "a.csv").write_bytes("stadt,jahr\nKöln,1\nZürich,2\n".encode(encoding))
-    found = sources.survey("a.csv", "", tmp_path)
+    found = sources.read_undeclared("a.csv", "", tmp_path)
     assert found.frame["stadt"].tolist() == ["Köln", "Zürich"]
     assert found.notes == (["a.csv is not UTF-8: read as cp1252"] if encoding == "cp1252" else [])
 

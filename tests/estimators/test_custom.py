@@ -68,7 +68,7 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name = 'x'", "has no 'defaults'; name, defaults, space, estimator are needed"),
+        ("name = 'x'", "does not define 'defaults'; name, defaults, space, estimator are needed"),
         ("import nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
         ("1 +", "SyntaxError"),
         (None, "No such file"),

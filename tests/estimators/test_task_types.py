@@ -110,7 +110,7 @@ def test_weights_count(tmp_path: Path, family: str) -> None:
 
 @pytest.mark.parametrize(
     ("weights", "message"),
-    [(-1.0, "400 of|300 of"), (np.nan, "rows have none in column 'w'"), (0.0, "are 0")],
+    [(-1.0, "400 of|300 of"), (np.nan, "rows have no valid weight in column 'w'"), (0.0, "are 0")],
 )
 def test_weights_that_are_none(tmp_path: Path, weights: float, message: str) -> None:
     """Negative, missing, or all zero."""

@@ -35,7 +35,7 @@ def test_again(family: str, tmp_path: Path) -> None:
 
 def test_no_package(tmp_path: Path) -> None:
     """Some other folder is refused in one line."""
-    with pytest.raises(LonghaulError, match=r"not a model of Longhaul; it has no package\.json"):
+    with pytest.raises(LonghaulError, match=r"not a model of Longhaul; it has no readable package\.json"):
         packages.load(tmp_path)
 
 

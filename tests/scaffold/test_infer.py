@@ -38,7 +38,7 @@ def look(
 ) -> tuple[InferredProblem, Problem]:
     """The survey of a CSV file, and the problem that it declares."""
     frame.to_csv(folder / "table.csv", index=False)
-    found = sources.survey("table.csv", "", folder)
+    found = sources.read_undeclared("table.csv", "", folder)
     looked = infer(found.frame, target, "table.csv", "", "table", found.notes)
     path = folder / "table.yaml"
     problem_file.write(path, problem_file.render(looked))

@@ -22,7 +22,7 @@ Batches = Iterator[pa.RecordBatch]
 
 
 def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]:
-    """Decide the form in which each column is read, and the types of the columns.
+    """Decide the form and the type of each column.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class Hint:
 
     @property
     def form(self) -> str:
-        """The form in which all of them can be read."""
+        """Narrowest form that fits all of them."""
         if self.present and self.number:
             return NUMBER
         return DATE if self.present and self.date else CATEGORY
@@ -143,6 +143,6 @@ def _surveying(texts: list[str]) -> Callable[[Batches], Batches]:
     return survey
 
 
-def read_as(column: pd.Series, form: str) -> reading.Read:
+def read_as(column: pd.Series, form: str) -> reading.ReadColumn:
     """Read a column in one of the forms."""
-    return reading.loose(column) if form == _LOOSE else reading.read(column, form)
+    return reading.read_leniently(column) if form == _LOOSE else reading.read(column, form)

@@ -95,7 +95,7 @@ def _files(problem: Problem, folder: Path, fetch: files.Fetch) -> list[Path]:
         )
     parts = files.find(problem.source, folder, fetch)
     for file in parts:
-        if file.kind != "parquet" or not isinstance(file.system, LocalFileSystem):
+        if file.format != "parquet" or not isinstance(file.system, LocalFileSystem):
             raise LonghaulError(
                 "engine: spark reads Parquet files that all machines share, not"
                 f" {file.path!r}; write them as Parquet to such a folder"

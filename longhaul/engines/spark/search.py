@@ -1,4 +1,4 @@
-"""Search whose trials run on Spark's workers, by hyperopt's `SparkTrials`.
+"""Search with trials on Spark's workers, by hyperopt's `SparkTrials`.
 
 A proposal is based on the trials that have ended, which depends on how fast the workers are: other
 than on one machine, the same seed does not give the same search.

@@ -65,7 +65,7 @@ def session(name: str, models: bool = False) -> Iterator[SparkSession]:
 
 @contextmanager
 def _stderr_to(log: Path) -> Iterator[None]:
-    """Send what a Java machine started in the block prints to a file, not to the terminal.
+    """Send the output of a Java machine started in the block to a file, not to the terminal.
 
     What matters of it is raised as an error.
     """

@@ -76,7 +76,7 @@ def _micros(name: str) -> Column:
 
 
 def quoted(name: str) -> Column:
-    """Return a column by its name, whatever characters that has."""
+    """Return a column by its name, with special characters escaped."""
     return of.col(f"`{name.replace('`', '``')}`")
 
 

@@ -20,21 +20,21 @@ _RUN = "runs:/"
 _SPANS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """The card of the version that is champion now, whichever life cycle made it."""
-    name, problem = history.model(), history.problem()
+    name, problem = tree.model_name(), tree.problem()
     number_of = promotion.champion(name) if name else None
     if number_of is None:
         return []
     version = versions.version(name, number_of)
-    judged = history.run_of(version.tags.get(VERDICT, ""))
+    judged = tree.find_run(version.tags.get(VERDICT, ""))
     verdict = judged.json("verdict.json") if judged else None
     if judged is None or not verdict:
         return []
-    href = history.link(judged.run)
+    href = tree.link(judged.run)
     windows = verdict["windows"]
     card = [
-        ("Model", Cell(f"{name}, version {number_of}", history.link_of(name, number_of))),
+        ("Model", Cell(f"{name}, version {number_of}", tree.version_link(name, number_of))),
         ("Intended use", text_cell(_use(problem) if problem else "")),
         *(
             (_SPANS[window], text_cell(" to ".join(span), href))
@@ -44,7 +44,7 @@ def sections(history: RunTree) -> list[Section]:
         ("Judged on", text_cell(" to ".join(windows["test"]), href)),
         ("Rows of that", number_cell(verdict["rows"], href)),
     ]
-    if verdict.get("threshold") is not None and history.task_type() == "binary":
+    if verdict.get("threshold") is not None and tree.task_type() == "binary":
         card.append(("Decides at a probability of", number_cell(verdict["threshold"], href)))
     tables = [name_value_table(card), _metrics(verdict["metrics"], judged, href)]
     tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]
@@ -58,9 +58,9 @@ _LIMITS = (
 )
 
 
-def promotions(history: RunTree) -> list[Section]:
+def promotions(tree: RunTree) -> list[Section]:
     """Every version, and every line of the ledger."""
-    name = history.model()
+    name = tree.model_name()
     known = sorted(versions.all_versions(name), key=lambda one: int(one.version)) if name else []
     if not known:
         return []
@@ -72,10 +72,10 @@ def promotions(history: RunTree) -> list[Section]:
     )
     rows = [
         [
-            Cell(str(one.version), history.link_of(name, str(one.version)), True),
+            Cell(str(one.version), tree.version_link(name, str(one.version)), True),
             text_cell(one.current_stage),
             text_cell(", ".join(holders.get(str(one.version), []))),
-            *(text_cell(one.tags.get(tag), _judged(history, one.tags)) for tag in figures),
+            *(text_cell(one.tags.get(tag), _judged(tree, one.tags)) for tag in figures),
         ]
         for one in known
     ]
@@ -86,9 +86,9 @@ def promotions(history: RunTree) -> list[Section]:
             text_cell(line.who),
             text_cell(line.move),
             text_cell(line.before),
-            Cell(line.after, history.link_of(name, line.after)),
+            Cell(line.after, tree.version_link(name, line.after)),
             text_cell(line.state),
-            text_cell(line.reason, history.link_to(line.evidence)),
+            text_cell(line.reason, tree.run_link(line.evidence)),
         ]
         for line in ledger.lines(name)
     ]
@@ -97,8 +97,8 @@ def promotions(history: RunTree) -> list[Section]:
     return [Section("Versions and promotions", lead, [Table(heads, rows), Table(told, lines)])]
 
 
-def _judged(history: RunTree, tags: Mapping[str, str]) -> str:
-    return history.link_to(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
+def _judged(tree: RunTree, tags: Mapping[str, str]) -> str:
+    return tree.run_link(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
 
 
 def _use(problem: Problem) -> str:

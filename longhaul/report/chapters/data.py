@@ -8,9 +8,9 @@ from longhaul.report.document import Cell, Section, Table, number_cell, text_cel
 from longhaul.report.run_tree import RunTree, StepRun
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """Columns and periods, as ingest found them and validate held them to the contract."""
-    ingest, validate = history.last("ingest"), history.last("validate")
+    ingest, validate = tree.last("ingest"), tree.last("validate")
     profile = ingest.json("profile.json") if ingest else None
     if ingest is None or not profile:
         return []
@@ -20,21 +20,21 @@ def sections(history: RunTree) -> list[Section]:
         "The contract is learned on the training window; every period is held against it, and"
         " rows that break it are set aside."
     )
-    tables = [_columns(history, ingest, validate, profile["columns"], contract)]
+    tables = [_columns(tree, ingest, validate, profile["columns"], contract)]
     if validate and validation:
-        tables.append(_periods(history, ingest, validate, validation))
+        tables.append(_periods(tree, ingest, validate, validation))
     return [Section("The data and its contract", lead, tables)]
 
 
 def _columns(
-    history: RunTree,
+    tree: RunTree,
     ingest: StepRun,
     validate: StepRun | None,
     profile: Mapping[str, Any],
     contract: Mapping[str, Any],
 ) -> Table:
-    seen = history.link(ingest.run)
-    held = history.link(validate.run) if validate else ""
+    seen = tree.link(ingest.run)
+    held = tree.link(validate.run) if validate else ""
     rows = [
         [
             text_cell(name),
@@ -64,10 +64,10 @@ def _promise(rule: Mapping[str, Any] | None, href: str) -> Cell:
 
 
 def _periods(
-    history: RunTree, ingest: StepRun, validate: StepRun, validation: Mapping[str, Any]
+    tree: RunTree, ingest: StepRun, validate: StepRun, validation: Mapping[str, Any]
 ) -> Table:
-    href = history.link(validate.run)
-    shares = history.curve(ingest.run, "period_positive_share")
+    href = tree.link(validate.run)
+    shares = tree.metric_history(ingest.run, "period_positive_share")
     rows = []
     for (label, one), share in zip_longest(sorted(validation.items()), shares):
         breaches = [str(breach) for breach in one["breaches"]]
@@ -78,7 +78,7 @@ def _periods(
             text_cell("; ".join(breaches) or "none", href),
         ]
         if shares:
-            cells.insert(2, number_cell(share, history.link(ingest.run)))
+            cells.insert(2, number_cell(share, tree.link(ingest.run)))
         rows.append(cells)
     heads = ["Period", "Rows", "Set aside", "Breaches of the contract"]
     if shares:

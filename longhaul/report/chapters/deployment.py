@@ -4,13 +4,13 @@ from longhaul.report.document import Section, Table, name_value_table, number_ce
 from longhaul.report.run_tree import RunTree
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """The figures of `deploy`."""
-    stage = history.last("deploy")
-    found = stage.json("deployment.json") if stage else None
-    if stage is None or not found:
+    step = tree.last("deploy")
+    found = step.json("deployment.json") if step else None
+    if step is None or not found:
         return []
-    href = history.link(stage.run)
+    href = tree.link(step.run)
     timed = [
         [
             text_cell(label),
@@ -30,4 +30,4 @@ def sections(history: RunTree) -> list[Section]:
             ("Predictions on record", number_cell(found["recorded"], href)),
         ]
     )
-    return [Section("Deployment", f"{stage.headline}.", [Table(heads, timed), same])]
+    return [Section("Deployment", f"{step.headline}.", [Table(heads, timed), same])]

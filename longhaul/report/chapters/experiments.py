@@ -8,26 +8,26 @@ from longhaul.report.run_tree import RunTree, StepRun
 from longhaul.tracking.tags import ERROR, TRIAL_NUMBER
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """All runs, the families side by side, and the search."""
-    found = [_everything(history)]
-    if families := _families(history):
+    found = [_everything(tree)]
+    if families := _families(tree):
         found.append(families)
-    found += [_search(history, search) for search in history.of("tune")]
+    found += [_search(tree, search) for search in tree.steps_of("tune")]
     return found
 
 
-def effort(history: RunTree) -> list[Section]:
-    """What the life cycle cost in time, stage by stage."""
+def effort(tree: RunTree) -> list[Section]:
+    """What the life cycle cost in time, step by step."""
     spent: dict[str, float] = defaultdict(float)
     count: dict[str, int] = defaultdict(int)
-    for stage in history.stages:
-        itself = stage.run.info.run_id == history.parent.info.run_id
-        if not stage.reused and not itself and stage.seconds is not None:
-            spent[stage.entry_point] += stage.seconds
-            count[stage.entry_point] += 1
+    for step in tree.steps:
+        itself = step.run.info.run_id == tree.parent.info.run_id
+        if not step.reused and not itself and step.seconds is not None:
+            spent[step.entry_point] += step.seconds
+            count[step.entry_point] += 1
     total = sum(spent.values())
-    parent = history.link(history.parent)
+    parent = tree.link(tree.parent)
     rows = [
         [
             text_cell(name),
@@ -44,37 +44,37 @@ def effort(history: RunTree) -> list[Section]:
     return [Section("What it cost in time", lead, [Table(["Stage", "Runs", "Time", ""], rows)])]
 
 
-def _everything(history: RunTree) -> Section:
+def _everything(tree: RunTree) -> Section:
     rows = [
         [
-            text_cell("\u2003" * depth + stage.name, history.link(stage.run)),
-            text_cell(stage.status),
-            text_cell("reused") if stage.reused else duration_cell(stage.seconds, history.link(stage.run)),
-            text_cell(stage.headline, history.link(stage.run)),
+            text_cell("\u2003" * depth + step.name, tree.link(step.run)),
+            text_cell(step.status),
+            text_cell("reused") if step.reused else duration_cell(step.seconds, tree.link(step.run)),
+            text_cell(step.headline, tree.link(step.run)),
         ]
-        for stage, depth in history.walk()
-        if TRIAL_NUMBER not in stage.run.data.tags
+        for step, depth in tree.walk()
+        if TRIAL_NUMBER not in step.run.data.tags
     ]
     lead = "Stages under the run that they are a part of; trials of a search are further down."
     return Section("Every experiment", lead, [Table(["Run", "Status", "Time", "Result"], rows)])
 
 
-def _families(history: RunTree) -> Section | None:
+def _families(tree: RunTree) -> Section | None:
     trained = sorted(
-        history.of("train"), key=lambda one: one.metrics.get("valid_loss", float("inf"))
+        tree.steps_of("train"), key=lambda one: one.metrics.get("valid_loss", float("inf"))
     )
     if not trained:
         return None
-    task = tasks.task_for(history.task_type())
+    task = tasks.task_for(tree.task_type())
     rows = [
         [
-            text_cell(stage.run.data.params.get("family"), history.link(stage.run)),
+            text_cell(step.run.data.params.get("family"), tree.link(step.run)),
             *(
-                number_cell(stage.metrics.get(f"valid_{name}"), history.link(stage.run))
+                number_cell(step.metrics.get(f"valid_{name}"), tree.link(step.run))
                 for name in task.metrics
             ),
         ]
-        for stage in trained
+        for step in trained
     ]
     lead = (
         "With their default settings: fitted on the training window, compared on the validation"
@@ -84,9 +84,9 @@ def _families(history: RunTree) -> Section | None:
     return Section("The families", lead, [Table(heads, rows)])
 
 
-def _search(history: RunTree, search: StepRun) -> Section:
+def _search(tree: RunTree, search: StepRun) -> Section:
     trials = sorted(
-        (one for one in history.under(search) if TRIAL_NUMBER in one.run.data.tags),
+        (one for one in tree.children(search) if TRIAL_NUMBER in one.run.data.tags),
         key=lambda one: int(one.run.data.tags[TRIAL_NUMBER]),
     )
     names = sorted(
@@ -94,10 +94,10 @@ def _search(history: RunTree, search: StepRun) -> Section:
     )
     rows = [
         [
-            number_cell(int(one.run.data.tags[TRIAL_NUMBER]), history.link(one.run)),
-            number_cell(one.metrics.get("valid_loss"), history.link(one.run)),
-            duration_cell(one.metrics.get("seconds"), history.link(one.run)),
-            *(_setting(one.run.data.params.get(name), history.link(one.run)) for name in names),
+            number_cell(int(one.run.data.tags[TRIAL_NUMBER]), tree.link(one.run)),
+            number_cell(one.metrics.get("valid_loss"), tree.link(one.run)),
+            duration_cell(one.metrics.get("seconds"), tree.link(one.run)),
+            *(_setting(one.run.data.params.get(name), tree.link(one.run)) for name in names),
             text_cell(one.run.data.tags.get(ERROR, "")),
         ]
         for one in trials

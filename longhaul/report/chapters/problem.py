@@ -11,15 +11,15 @@ _METHOD = {
 }
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """The problem as it was declared, and the windows that keep the judgement honest."""
-    problem, split = history.problem(), history.last("split")
+    problem, split = tree.problem(), tree.last("split")
     if problem is None:
         return []
-    found = [Section("The problem", tables=[_declared(history, problem)])]
+    found = [Section("The problem", tables=[_declared(tree, problem)])]
     windows = split.json("split/windows.json") if split else None
     if split and windows:
-        href = history.link(split.run)
+        href = tree.link(split.run)
         rows = [
             [
                 text_cell(name),
@@ -56,9 +56,9 @@ def predicts(problem: Problem) -> str:
     return said[target.task_type]
 
 
-def _declared(history: RunTree, problem: Problem) -> Table:
-    stage = history.last("split") or history.last("validate") or history.last("ingest")
-    href = history.link(stage.run) if stage else ""
+def _declared(tree: RunTree, problem: Problem) -> Table:
+    step = tree.last("split") or tree.last("validate") or tree.last("ingest")
+    href = tree.link(step.run) if step else ""
     target, monitoring = problem.target, problem.monitoring
     rows = [
         ("Predicts", text_cell(predicts(problem))),

@@ -25,24 +25,24 @@ DESCRIBED: dict[TaskType, tuple[str, ...]] = {
 }
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """The periods, and the decisions."""
-    cycles = sorted(history.of("cycle"), key=_period)
+    cycles = sorted(tree.steps_of("cycle"), key=_period)
     if not cycles:
         return []
-    kind = history.task_type()
+    kind = tree.task_type()
     figures = ("rows", *DESCRIBED[kind], *tasks.task_for(kind).metrics)
     rows = [
         [
-            text_cell(_period(stage), history.link(stage.run)),
-            *(number_cell(stage.metrics.get(name), history.link(stage.run)) for name in figures),
+            text_cell(_period(step), tree.link(step.run)),
+            *(number_cell(step.metrics.get(name), tree.link(step.run)) for name in figures),
         ]
-        for stage in cycles
+        for step in cycles
     ]
     heads = ["Period", *(tasks.display_name(name) for name in figures)]
-    drawn = template.picture(_decay(cycles, history.last("evaluate"), DRAWN[kind]))
+    drawn = template.picture(_decay(cycles, tree.last("evaluate"), DRAWN[kind]))
     lead = "Each period is scored by the champion of its time, then measured when outcomes came."
-    told = [(stage, found) for stage in cycles if (found := stage.json("cycle.json"))]
+    told = [(step, found) for step in cycles if (found := step.json("cycle.json"))]
     return [
         Section(
             "In production",
@@ -50,20 +50,20 @@ def sections(history: RunTree) -> list[Section]:
             [Table(heads, rows)],
             [Picture("Performance by period", drawn)],
         ),
-        *([Section("Decisions", "", [_decisions(history, told)])] if told else []),
+        *([Section("Decisions", "", [_decisions(tree, told)])] if told else []),
     ]
 
 
-def _decisions(history: RunTree, told: Sequence[tuple[StepRun, Any]]) -> Table:
+def _decisions(tree: RunTree, told: Sequence[tuple[StepRun, Any]]) -> Table:
     rows = [
         [
-            text_cell(_period(stage), history.link(stage.run)),
+            text_cell(_period(step), tree.link(step.run)),
             text_cell(found["version"]),
             text_cell(found["decision"]["level"], "", found["decision"]["level"]),
             text_cell(found["decision"]["reason"]),
-            text_cell(_outcome(found.get("retrained")), _evidence(history, found.get("retrained"))),
+            text_cell(_outcome(found.get("retrained")), _evidence(tree, found.get("retrained"))),
         ]
-        for stage, found in told
+        for step, found in told
     ]
     return Table(["Period", "Version", "Level", "Why", "What came of it"], rows)
 
@@ -76,18 +76,18 @@ def _outcome(retrained: Any) -> str:
     return f"The challenger lost: {retrained['reason']}"
 
 
-def _evidence(history: RunTree, retrained: Any) -> str:
-    return history.link_to(retrained.get("evidence", "")) if retrained else ""
+def _evidence(tree: RunTree, retrained: Any) -> str:
+    return tree.run_link(retrained.get("evidence", "")) if retrained else ""
 
 
 def _decay(cycles: Sequence[StepRun], evaluation: StepRun | None, drawn: Sequence[str]) -> Any:
     """The champion's figures by period, beside what they were on the test window."""
-    by_period = {_period(stage): stage.metrics for stage in cycles}
+    by_period = {_period(step): step.metrics for step in cycles}
     frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
     tested = evaluation.metrics if evaluation else {}
     test = {name: tested[f"test_{name}"] for name in drawn if f"test_{name}" in tested}
     return production.by_period(frame, test)
 
 
-def _period(stage: StepRun) -> str:
-    return str(stage.run.data.params.get("period", ""))
+def _period(step: StepRun) -> str:
+    return str(step.run.data.params.get("period", ""))

@@ -4,13 +4,13 @@ from longhaul.report.document import Picture, Section, Table, number_cell, text_
 from longhaul.report.run_tree import RunTree
 
 
-def sections(history: RunTree) -> list[Section]:
+def sections(tree: RunTree) -> list[Section]:
     """The verdict on the candidate, and its pictures."""
-    evaluation = history.last("evaluate")
+    evaluation = tree.last("evaluate")
     verdict = evaluation.json("verdict.json") if evaluation else None
     if evaluation is None or not verdict:
         return []
-    href = history.link(evaluation.run)
+    href = tree.link(evaluation.run)
     rows = [
         [
             text_cell(check["name"]),
