@@ -21,7 +21,7 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
-from longhaul.monitoring import assessment
+from longhaul.monitoring.assessment import Monitor
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
 from longhaul.monitoring.drift import Drift, compare
@@ -189,7 +189,7 @@ def _outweigh(target: str, times: float) -> Inject:
 
 
 def _unrelate(target: str, share: float) -> Inject:
-    """Shuffle some outcomes: features and base rate stay, the relation goes."""
+    """Shuffle some outcomes: a concept shift, with features and base rate unchanged."""
 
     def inject(frame: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
         values = frame[target].to_numpy(copy=True)
@@ -222,14 +222,16 @@ def _alarm(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
 
 
 def _performance(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
-    """Whether the performance is said to have fallen."""
+    """Return whether the performance is degraded."""
     seen = world.see(frame, reference)
-    return assessment.truth(LABEL, seen, reference, world.problem, world.auc).degraded is True
+    monitor = Monitor(reference, world.problem, world.auc)
+    return monitor.realized(LABEL, seen).degraded is True
 
 
 def _drift(world: World, frame: pd.DataFrame, reference: Reference) -> Drift:
     seen = world.see(frame, reference)
-    return compare(reference, seen.counts, seen.score_histogram, world.problem.monitoring.false_discovery)
+    rate = world.problem.monitoring.false_discovery
+    return compare(reference, seen.counts, seen.score_histogram, rate)
 
 
 def _months(world: World) -> Iterator[tuple[str, Drift]]:

@@ -183,9 +183,7 @@ class Backtest:
             days.append(period_days)
         return PolicyResult(policy, results, days, seconds)
 
-    def _assess(
-        self, model: str, period: str, degraded: Sequence[bool]
-    ) -> tuple[Assessment, Days]:
+    def _assess(self, model: str, period: str, degraded: Sequence[bool]) -> tuple[Assessment, Days]:
         """Assess a period with one model as champion, and sum up its days."""
         batch, observation = self._observed(model, period)
         monitor = Monitor(self._reference(model), self._problem, self._baselines[model])
@@ -248,7 +246,7 @@ class Backtest:
             window=[period, period],
             windows=windows,
             metrics=performance.realized(scores, self._problem, 0),
-            rival=gate.ChampionComparison(
+            champion=gate.ChampionComparison(
                 rival_windows, better, measure(outcome, rival.probability)
             ),
         )

@@ -29,10 +29,10 @@ def policy_rows(
     for result in results:
         row: dict[str, Any] = {
             "policy": result.policy.name,
-            "trained": sum(month.trained for month in result.months),
-            "promoted": sum(month.promoted for month in result.months),
+            "trained": sum(period.trained for period in result.periods),
+            "promoted": sum(period.promoted for period in result.periods),
             "seconds": result.seconds,
-            "months": [asdict(month) for month in result.months],
+            "months": [asdict(period) for period in result.periods],
         }
         for name, (value, difference) in compared[result.policy.name].items():
             row[name], row[f"{name}_difference"] = asdict(value), asdict(difference)

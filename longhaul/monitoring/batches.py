@@ -130,7 +130,9 @@ def _align(
     target: Target,
     due: bool,
 ) -> Batch:
-    if not np.array_equal(predictions.column("row").to_numpy(), np.arange(start, start + len(frame))):
+    if not np.array_equal(
+        predictions.column("row").to_numpy(), np.arange(start, start + len(frame))
+    ):
         raise LonghaulError(
             f"{origin.name}: predictions are not in the order of the rows; score the period again"
         )

@@ -35,9 +35,7 @@ class Sketch:
         added = {
             name: histogram + other.histograms[name] for name, histogram in self.histograms.items()
         }
-        return Sketch(
-            self.rows + other.rows, added, self.distinct_sample + other.distinct_sample
-        )
+        return Sketch(self.rows + other.rows, added, self.distinct_sample + other.distinct_sample)
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,9 @@ def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
         yield _persistence(problem, degraded, evidence.earlier)
 
 
-def is_degraded(problem: Problem, realized: RealizedMetrics | None, baseline: float | None) -> bool | None:
+def is_degraded(
+    problem: Problem, realized: RealizedMetrics | None, baseline: float | None
+) -> bool | None:
     """Return whether performance is below its tolerance beyond doubt; None where not known."""
     if realized is None or not _enough(problem, realized):
         return None
@@ -169,7 +171,9 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
         measure = column.cause
         state: State = "watch" if column.drifted else "ok"
         relation = "above" if column.drifted else "within"
-        reason = f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
+        reason = (
+            f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
+        )
         yield Rule(name, state, _finite(measure.value), measure.limit, reason)
 
 

@@ -19,7 +19,7 @@ def log(assessment: Assessment) -> dict[str, Any]:
     """Log an assessment and its metrics to the active run; return it as JSON types."""
     document = serialisation.to_dict(assessment)
     mlflow.log_metrics(serialisation.metrics(assessment))
-    for performance in assessment.truths:
+    for performance in assessment.realized:
         if performance.realized.period == assessment.period:
             mlflow.log_metrics(serialisation.realized_metrics(performance))
     mlflow.set_tags({LEVEL: assessment.decision.level, ACTION: assessment.decision.action})
@@ -63,10 +63,10 @@ def record(
             performance.realized.period,
             session.version(performance.realized.period),
             period,
-            performance.fell,
+            performance.degraded,
         )
         for performance in performances
-        if performance.fell is not None
+        if performance.degraded is not None
     ]
     metrics = {period: serialisation.metrics(assessment) | {"version": float(model.version)}}
     for performance in performances:
@@ -99,7 +99,7 @@ def headline(assessment: Assessment) -> str:
     """Summarise an assessment in one line: level, primary metric and reason."""
     decision, figures = assessment.decision, []
     name = TASKS[assessment.task_type].primary_metric
-    for performance in assessment.truths[-1:]:
+    for performance in assessment.realized[-1:]:
         if primary := performance.realized.figures.get(name):
             period = performance.realized.period
             of = "" if period == assessment.period else f" of {period}"

@@ -8,8 +8,7 @@ from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
-from longhaul.monitoring import assessment
-from longhaul.monitoring.assessment import Assessment, RealizedPerformance
+from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem, Target
@@ -69,28 +68,20 @@ class MonitoringSession:
     def realized_performance(self, period: str) -> RealizedPerformance:
         """Evaluate a period's predictions against its labels."""
         number = self.version(period)
-        return assessment.truth(
-            period,
-            self._observe(period, due=True),
-            self._reference(number),
-            self._problem,
-            self._baseline(number),
-        )
+        return self._monitor(number).realized(period, self._observe(period, due=True))
 
-    def assess(self, period: str, truths: list[RealizedPerformance]) -> Assessment:
+    def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
         number = self._model.version
-        due = bool(truths) and truths[-1].realized.period == period
-        same_version = [truth for truth in truths if self.version(truth.realized.period) == number]
-        return assessment.assess(
-            period,
-            self._observe(period, due),
-            self._reference(number),
-            self._problem,
-            self._baseline(number),
-            same_version,
-            self._past.degraded(number),
+        due = bool(performances) and performances[-1].realized.period == period
+        of_version = [past for past in performances if self.version(past.realized.period) == number]
+        observation = self._observe(period, due)
+        return self._monitor(number).assess(
+            period, observation, of_version, self._past.degraded(number)
         )
+
+    def _monitor(self, number: str) -> Monitor:
+        return Monitor(self._reference(number), self._problem, self._baseline(number))
 
     def _observe(self, period: str, due: bool) -> Observation | None:
         """Count a period; its labels are read only if they are due."""

@@ -1,6 +1,6 @@
-"""What a report is made of, whatever it is written in: sections of tables and pictures.
+"""Document model of a report, independent of the format: sections of tables and pictures.
 
-A number is a cell with the address of the run that it is from, so that none is without.
+A cell with a number also has the address of the run that the number comes from.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ class Cell:
     ----------
     text : str
     href : str
-        Where it is from; empty where it is a name.
+        Address of its source; empty for none.
     number : bool
-        Whether it stands on the right.
+        Whether it is a number, to be aligned to the right.
     tone : str
-        "good", "bad", or the level of a decision; empty for all else.
+        "good", "bad", or the level of a decision; empty otherwise.
     """
 
     text: str
@@ -37,25 +37,25 @@ class Table:
 
     Attributes
     ----------
-    heads : sequence of str
-        Empty for a list of names and values.
+    headers : sequence of str
+        Empty for a table of names and values.
     rows : sequence of sequence of Cell
-    folded : str
-        What it is, where it is long and opened by who wants it.
+    summary : str
+        The label of a long table that is collapsed at first; empty for others.
     """
 
-    heads: Sequence[str]
+    headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    folded: str = ""
+    summary: str = ""
 
     def numeric(self, column: int) -> bool:
-        """Whether a column is one of numbers."""
+        """Return whether a column holds numbers."""
         return any(row[column].number for row in self.rows)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: what it shows, and a PNG as a data URI."""
+    """A picture: its title, and a PNG as a data URI."""
 
     title: str
     uri: str
@@ -63,38 +63,38 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report under a title of its own.
+    """A titled part of a report.
 
     Attributes
     ----------
     title : str
-    lead : str
-        A few words on what is to be seen.
+    intro : str
+        A sentence or two before the tables and pictures.
     tables : sequence of Table
     pictures : sequence of Picture
     """
 
     title: str
-    lead: str = ""
+    intro: str = ""
     tables: Sequence[Table] = field(default_factory=tuple)
     pictures: Sequence[Picture] = field(default_factory=tuple)
 
 
 def number_cell(value: Any, href: str, tone: str = "") -> Cell:
-    """A number as a reader wants it, with where it is from; a dash where there is none."""
+    """Return a cell with a formatted number and its source; a dash for None."""
     return Cell(template.figure(value), href, True, tone)
 
 
 def duration_cell(value: float | None, href: str) -> Cell:
-    """A time that something took."""
+    """Return a cell with a duration."""
     return Cell(template.duration(value), href, True)
 
 
 def text_cell(text: Any, href: str = "", tone: str = "") -> Cell:
-    """Words, or nothing."""
+    """Return a cell with text; a dash for none."""
     return Cell("–" if text in (None, "") else str(text), href, False, tone)
 
 
 def name_value_table(rows: Sequence[tuple[str, Cell]]) -> Table:
-    """A list of names and values."""
+    """Return a table of names and values."""
     return Table((), [(text_cell(name), value) for name, value in rows])

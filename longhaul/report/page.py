@@ -1,4 +1,4 @@
-"""A life cycle as one self-contained HTML page, or as Markdown with its pictures beside it."""
+"""The report of a life cycle: one self-contained HTML page, or Markdown with pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from typing import Any
 from longhaul import tasks
 from longhaul.report import template
 from longhaul.report.chapters import CHAPTERS
-from longhaul.report.chapters.production import DRAWN
+from longhaul.report.chapters.production import PLOTTED
 from longhaul.report.document import Cell, Section, number_cell, text_cell
 from longhaul.report.run_tree import RunTree
 
 
 @dataclass(frozen=True)
 class LifecycleReport:
-    """All that a report says.
+    """Content of a report on a life cycle.
 
     Attributes
     ----------
     title : str
     parent : Cell
-        The run that it is about.
+        The parent run of the life cycle.
     cards : sequence of (str, Cell)
-        The few figures that matter most: what it is, and how much.
+        The most important figures: name and value.
     sections : sequence of Section
     made : datetime
     """
@@ -36,7 +36,7 @@ class LifecycleReport:
 
 
 def build_report(tree: RunTree) -> LifecycleReport:
-    """Tell a life cycle from what the tracking store holds, and nothing else."""
+    """Build the report from the tracking store alone."""
     parent = tree.parent
     return LifecycleReport(
         title=tree.model_name() or str(parent.info.run_name),
@@ -47,24 +47,24 @@ def build_report(tree: RunTree) -> LifecycleReport:
     )
 
 
-def html(told: LifecycleReport) -> str:
-    """The report as one page that asks nothing of the network."""
-    return template.render("page.html.jinja", report=told)
+def html(report: LifecycleReport) -> str:
+    """Render the report as one HTML page without external resources."""
+    return template.render("page.html.jinja", report=report)
 
 
-def markdown(told: LifecycleReport, pictures: str) -> tuple[str, dict[str, bytes]]:
-    """The report as Markdown.
+def markdown(report: LifecycleReport, pictures: str) -> tuple[str, dict[str, bytes]]:
+    """Render the report as Markdown.
 
     Parameters
     ----------
-    told : Report
+    report : LifecycleReport
     pictures : str
-        The folder that its pictures will be in, as the text names it.
+        The folder of the pictures, relative to the text.
 
     Returns
     -------
     (str, dict of str to bytes)
-        The text, and the pictures by the name of their files.
+        The text, and the pictures by file name.
     """
     names: dict[str, bytes] = {}
 
@@ -73,7 +73,7 @@ def markdown(told: LifecycleReport, pictures: str) -> tuple[str, dict[str, bytes
         names[name] = template.decode_picture(uri)
         return f"{pictures}/{name}"
 
-    return template.render("page.md.jinja", report=told, place=place), names
+    return template.render("page.md.jinja", report=report, place=place), names
 
 
 def _cards(tree: RunTree) -> list[tuple[str, Cell]]:
@@ -85,15 +85,15 @@ def _cards(tree: RunTree) -> list[tuple[str, Cell]]:
     passed = verdict["passed"]
     cards = [
         (
-            "the gate's verdict",
+            "verdict of the gate",
             text_cell(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
         )
     ]
-    for name in DRAWN[tree.task_type()]:
+    for name in PLOTTED[tree.task_type()]:
         measured = verdict["metrics"][name]
-        span = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
+        interval = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
-        cards.append((f"test {tasks.display_name(name)}, {span}", number_cell(value, href)))
+        cards.append((f"test {tasks.display_name(name)}, {interval}", number_cell(value, href)))
     if tree.task_type() == "binary":
         cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

@@ -1,4 +1,4 @@
-"""Pages about a model in production: one for each period, and one for its life so far."""
+"""Pages about a model in production: one for each period, and one for its history so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from longhaul.tracking import artifacts
 from longhaul.tracking.ui_links import UiLinks
 
 PAGE = "life.html"
-DRAWN: dict[TaskType, tuple[str, ...]] = {
+PLOTTED: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auc", "log_loss", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
     "regression": ("r2", "rmse", "bias"),
@@ -26,30 +26,30 @@ DRAWN: dict[TaskType, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class ProductionReport:
-    """All that the life page tells.
+    """Data of the page about a model in production.
 
     Attributes
     ----------
-    life : Life
+    history : ProductionHistory
     assessments : mapping of str to mapping
-        By period, as its monitoring left it.
-    promotions : sequence of Line
+        The monitor.json of each period.
+    promotions : sequence of LedgerLine
     """
 
-    life: ProductionHistory
+    history: ProductionHistory
     assessments: Mapping[str, Mapping[str, Any]]
     promotions: Sequence[LedgerLine]
 
 
 def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str:
-    """The page of one period.
+    """Render the page of one period.
 
     Parameters
     ----------
     assessment : mapping
         As `longhaul.monitoring.serialisation.to_dict` gives it.
     name, version : str
-        The registered model, and the version in charge.
+        The registered model, and its version that predicted the period.
     """
     truths = assessment["truths"]
     newest = truths[-1] if truths else None
@@ -61,51 +61,51 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
         version=version,
         newest=newest,
         compared=_compared(assessment, newest),
-        distributions=[plots.distribution(one) for one in assessment["pictures"]],
+        distributions=[plots.distribution(counts) for counts in assessment["pictures"]],
         causes=plots.causes(causes) if causes else None,
         made=datetime.now(UTC),
     )
 
 
 def _compared(assessment: Mapping[str, Any], newest: Mapping[str, Any] | None) -> list[str]:
-    """The figures that are known, in the order in which they were found."""
+    """Return the names of known metrics: realized ones, then expected ones."""
     realized = newest["realized"] if newest else {}
     return list(dict.fromkeys([*realized, *assessment["expected"]]))
 
 
 def read_production(name: str) -> ProductionReport:
-    """Gather a model's life from the tracking store."""
-    life = ProductionHistory.load(name)
+    """Read the history of a model in production from the tracking store."""
+    history = ProductionHistory.load(name)
     assessments = {
-        label: artifacts.read_json(f"runs:/{one.run}/monitor.json")
-        for label, one in sorted(life.periods.items())
+        label: artifacts.read_json(f"runs:/{record.run}/monitor.json")
+        for label, record in sorted(history.periods.items())
     }
-    return ProductionReport(life, assessments, ledger.lines(name))
+    return ProductionReport(history, assessments, ledger.lines(name))
 
 
-def render_production(story: ProductionReport, interface: UiLinks, experiment_id: str) -> str:
-    """The page of a life so far.
+def render_production(report: ProductionReport, links: UiLinks, experiment_id: str) -> str:
+    """Render the page about the history so far.
 
     Parameters
     ----------
-    story : Story
-    interface : Interface
-        That links lead to.
+    report : ProductionReport
+    links : UiLinks
+        Addresses of pages in MLflow's UI.
     experiment_id : str
-        That the runs are in.
+        Experiment of the runs.
     """
-    rows = period_rows(story)
+    rows = period_rows(report)
     labels = [str(row["period"]) for row in rows]
     return template.render(
-        "life.html.jinja",
-        name=story.life.name,
+        "production.html.jinja",
+        name=report.history.name,
         rows=rows,
         counts={level: sum(r["level"] == level for r in rows) for level in ("ok", "watch", "act")},
-        lead=rows[-1]["lead"] if rows else "",
-        performance=plots.performance(rows, rows[-1]["drawn"]) if rows else None,
-        heat=plots.heat(drift_by_column(story), labels) if rows else None,
-        promotions=story.promotions,
-        link=lambda run_id: interface.run(experiment_id, run_id),
+        primary_metric=rows[-1]["primary_metric"] if rows else "",
+        performance=plots.performance(rows, rows[-1]["plotted"]) if rows else None,
+        heat=plots.heat(drift_by_column(report), labels) if rows else None,
+        promotions=report.promotions,
+        link=lambda run_id: links.run(experiment_id, run_id),
         made=datetime.now(UTC),
     )
 
@@ -136,7 +136,7 @@ def period_rows(story: ProductionReport) -> list[dict[str, Any]]:
                 "realized": truth["realized"] if truth else {},
                 "error": truth["errors"].get(found["lead"]) if truth else None,
                 "lead": found["lead"],
-                "drawn": DRAWN[found["kind"]],
+                "drawn": PLOTTED[found["kind"]],
                 "drifted": [c["name"] for c in drift["columns"] if c["drifted"]] if drift else [],
                 "retrained": story.life.retrainings.get(label),
             }

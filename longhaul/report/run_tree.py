@@ -1,4 +1,4 @@
-"""What the tracking store knows of one life cycle."""
+"""The runs of one life cycle, read from the tracking store."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -22,14 +22,14 @@ from longhaul.tracking.ui_links import UiLinks
 
 @dataclass(frozen=True)
 class StepRun:
-    """One step of a life cycle: its run, and whether it was reused from an earlier one."""
+    """One step of a life cycle: its run, and whether it is reused from an earlier one."""
 
     run: Run
     reused: bool
 
     @property
     def entry_point(self) -> str:
-        """The entry point that the run is of."""
+        """The run's entry point."""
         return str(self.run.data.tags.get("mlflow.project.entryPoint", ""))
 
     @property
@@ -39,27 +39,27 @@ class StepRun:
 
     @property
     def headline(self) -> str:
-        """The step's own line about its result."""
+        """The step's one-line summary."""
         return str(self.run.data.tags.get(HEADLINE, ""))
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
+        """Duration in seconds; None while it runs."""
         info = self.run.info
         return (info.end_time - info.start_time) / 1000 if info.end_time else None
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The last value of each of its metrics."""
+        """The last value of each metric."""
         return dict(self.run.data.metrics)
 
     @property
     def status(self) -> str:
-        """How it ended, in small letters."""
+        """The run's status, in lower case."""
         return str(self.run.info.status).lower()
 
     def text(self, name: str) -> str | None:
-        """One of its text artifacts; None when there is no such artifact."""
+        """Read a text artifact; None when there is no such artifact."""
         try:
             path = artifacts.fetch(f"runs:/{self.run.info.run_id}/{name}")
         except LonghaulError:
@@ -67,14 +67,14 @@ class StepRun:
         return path.read_text(encoding="utf-8")
 
     def json(self, name: str) -> Any:
-        """One of its JSON artifacts; None when there is no such artifact."""
+        """Read a JSON artifact; None when there is no such artifact."""
         try:
             return artifacts.read_json(f"runs:/{self.run.info.run_id}/{name}")
         except LonghaulError:
             return None
 
     def pictures(self) -> list[tuple[str, str]]:
-        """Title and data URI of each PNG under ``plots/``."""
+        """Return the title and data URI of each PNG under ``plots/``."""
         try:
             folder = artifacts.fetch(f"runs:/{self.run.info.run_id}/plots")
         except LonghaulError:
@@ -90,9 +90,9 @@ class RunTree:
     ----------
     parent : Run
     steps : sequence of StepRun
-        Its own that finished, those that it reused, and itself where it is one.
-    links : Interface
-        That links lead to.
+        Its own finished steps, reused ones, and the parent itself where it is a step.
+    links : UiLinks
+        Addresses of pages in MLflow's UI.
     """
 
     parent: Run
@@ -100,46 +100,46 @@ class RunTree:
     links: UiLinks
 
     def steps_of(self, entry_point: str) -> list[StepRun]:
-        """The steps of one entry point."""
+        """Return the steps of one entry point."""
         return [step for step in self.steps if step.entry_point == entry_point]
 
     def last(self, entry_point: str) -> StepRun | None:
-        """The last step of one entry point; None when it did not run."""
+        """Return the last step of one entry point; None when it did not run."""
         return next(reversed(self.steps_of(entry_point)), None)
 
     def children(self, step: StepRun) -> list[StepRun]:
-        """The runs that are a part of a step, in the order in which they began."""
+        """Return the child runs of a step, in the order in which they started."""
         return [StepRun(run, step.reused) for run in _children(step.run)]
 
     def walk(self) -> Iterator[tuple[StepRun, int]]:
-        """Every run with how deep it is, the parts of a run after it; failed ones, too."""
-        known = {step.run.info.run_id for step in self.steps}
-        cut = [StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in known]
-        waiting = [(step, 0) for step in sorted([*self.steps, *cut], key=_begin)]
-        told: set[str] = set()
+        """Yield all runs with their depths, children after their parent; failed ones, too."""
+        listed = {step.run.info.run_id for step in self.steps}
+        unlisted = [StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in listed]
+        waiting = [(step, 0) for step in sorted([*self.steps, *unlisted], key=_start_time)]
+        visited: set[str] = set()
         while waiting:
             step, depth = waiting.pop(0)
-            if step.run.info.run_id not in told:
-                told.add(step.run.info.run_id)
+            if step.run.info.run_id not in visited:
+                visited.add(step.run.info.run_id)
                 yield step, depth
-                waiting = [(one, depth + 1) for one in self.children(step)] + waiting
+                waiting = [(child, depth + 1) for child in self.children(step)] + waiting
 
     def link(self, run: Run) -> str:
-        """Where MLflow's links shows a run."""
+        """Return the address of a run in MLflow's UI."""
         return self.links.run(run.info.experiment_id, run.info.run_id)
 
     def run_link(self, run_id: str) -> str:
-        """Where MLflow's links shows a run of the same experiment; empty for none."""
+        """Return the address of a run of the same experiment in MLflow's UI; empty for no run."""
         if not run_id:
             return ""
         return self.links.run(self.parent.info.experiment_id, run_id)
 
     def version_link(self, name: str, version: str) -> str:
-        """Where MLflow's links shows a version of a registered model."""
+        """Return the address of a model version in MLflow's UI; empty for no version."""
         return self.links.version(name, version) if version.isdecimal() else ""
 
     def find_run(self, uri: str) -> StepRun | None:
-        """The run that ``runs:/<run>/…`` is of; None where there is none."""
+        """Find the run of ``runs:/<run>/…``; None where there is none."""
         run_id = uri.removeprefix("runs:/").partition("/")[0]
         try:
             return StepRun(mlflow.MlflowClient().get_run(run_id), False) if run_id else None
@@ -147,12 +147,12 @@ class RunTree:
             return None
 
     def metric_history(self, run: Run, metric: str) -> list[float]:
-        """The values of a metric, in order of its steps."""
+        """Return the values of a metric, in order of its steps."""
         points = mlflow.MlflowClient().get_metric_history(run.info.run_id, metric)
         return [point.value for point in sorted(points, key=lambda point: point.step)]
 
     def problem(self) -> Problem | None:
-        """The problem as it was declared when the table was split; None where it was not."""
+        """Return the problem of the split step; None where there is none."""
         split = self.last("split")
         text = split.text("split/problem.yaml") if split else None
         if text is None:
@@ -160,20 +160,20 @@ class RunTree:
         return problems.parse(yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split")
 
     def model_name(self) -> str:
-        """The name of the registered model; empty where it is not known."""
+        """Return the name of the registered model; empty where it is not known."""
         ingest, problem = self.last("ingest"), self.problem()
         profile = ingest.json("profile.json") if ingest else None
         return str(profile["problem"]) if profile else problem.name if problem else ""
 
     def task_type(self) -> TaskType:
-        """What is predicted."""
+        """Return the task type; binary where nothing tells it."""
         for entry_point, name in (("ingest", "profile.json"), ("evaluate", "verdict.json")):
             step = self.last(entry_point)
-            if step and (found := step.json(name)):
-                return found["kind"]
+            if step and (artifact := step.json(name)):
+                return artifact["kind"]
         monitored = self.last("monitor")
-        found = monitored.json("monitor.json") if monitored else None
-        return found["kind"] if found else "binary"
+        assessment = monitored.json("monitor.json") if monitored else None
+        return assessment["kind"] if assessment else "binary"
 
 
 def read_run_tree(run_id: str) -> RunTree:
@@ -182,43 +182,43 @@ def read_run_tree(run_id: str) -> RunTree:
     Parameters
     ----------
     run_id : str
-        Of the parent run.
+        Id of the parent run.
 
     Raises
     ------
     LonghaulError
-        When there is no such run, or it has no steps.
+        When there is no such run, or it has no finished steps.
     """
     client = mlflow.MlflowClient()
     try:
         parent = client.get_run(run_id)
     except MlflowException:
-        raise LonghaulError(f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}") from None
+        raise LonghaulError(f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}; give the id of a run there") from None
     reused = [
         client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
     ]
     steps = [StepRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
     steps += [StepRun(run, True) for run in reused]
     if not steps:
-        raise LonghaulError(f"run: {run_id!r} has no finished steps to report on")
+        raise LonghaulError(f"run: {run_id!r} has no finished steps to report on; give the run of a life cycle")
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
         steps.append(StepRun(parent, False))
     links = UiLinks.for_experiment(parent.info.experiment_id)
-    return RunTree(parent, sorted(steps, key=_begin), links)
+    return RunTree(parent, sorted(steps, key=_start_time), links)
 
 
 def _children(parent: Run) -> list[Run]:
-    """The runs that are a part of another one, in the order in which they began."""
-    found = paginate(
+    """Return the child runs of a run, in the order in which they started."""
+    runs = paginate(
         mlflow.MlflowClient().search_runs,
         [parent.info.experiment_id],
         f"tags.`mlflow.parentRunId` = '{parent.info.run_id}'",
         max_results=1000,
     )
-    return sorted(found, key=lambda run: run.info.start_time)
+    return sorted(runs, key=lambda run: run.info.start_time)
 
 
-def _begin(step: StepRun) -> int:
+def _start_time(step: StepRun) -> int:
     return int(step.run.info.start_time)
 
 

@@ -1,4 +1,4 @@
-"""How pages are made: one look, self-contained, and numbers as a reader wants them."""
+"""Rendering of self-contained pages, with formatting of numbers, durations and pictures."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from longhaul.tasks import display_name
 
 
 def render(template: str, **content: Any) -> str:
-    """Fill in a template of this package; text is escaped, and what is missing is an error."""
+    """Render a template of this package; text is escaped, and a missing value is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("longhaul.report", "."),
         autoescape=".html" in template,
@@ -20,20 +20,20 @@ def render(template: str, **content: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        figure=figure, duration=duration, picture=picture, words=display_name, cell=escape_markdown
+        figure=figure, duration=duration, picture=picture, display_name=display_name, cell=escape_markdown
     )
     return environment.get_template(template).render(**content)
 
 
 def escape_markdown(text: str) -> str:
-    """Text as it stands in a field of a Markdown table: nothing in it is obeyed."""
-    for sign in "\\|<>*_`[]":
-        text = text.replace(sign, f"\\{sign}")
+    """Escape text for a cell of a Markdown table."""
+    for character in "\\|<>*_`[]":
+        text = text.replace(character, f"\\{character}")
     return text.replace("\n", " ").replace("\u2003", "&emsp;")
 
 
 def figure(value: Any) -> str:
-    """A number as a reader wants it: counts with commas, others with four digits."""
+    """Format a number: counts with commas, others with four digits."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)
     if isinstance(value, int):
@@ -42,19 +42,19 @@ def figure(value: Any) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as minutes and seconds."""
+    """Format seconds, from a minute on as minutes and seconds."""
     if seconds is None:
         return "–"
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
 def picture(drawn: Figure) -> str:
-    """A figure as a data URI."""
+    """Encode a figure as a data URI of a PNG."""
     png = io.BytesIO()
     drawn.savefig(png, format="png")
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 
 def decode_picture(uri: str) -> bytes:
-    """The PNG that `picture` made a data URI of."""
+    """Decode the PNG of a data URI that `picture` made."""
     return base64.b64decode(uri.partition(",")[2])

@@ -77,9 +77,8 @@ def calibration_error(outcome: np.ndarray, probability: np.ndarray, bins: int = 
     order = np.argsort(probability, kind="stable")
     values = probability[order]
     gap = values - outcome[order]
-    cuts = np.linspace(0, len(values), (bins or calibration_bins(len(values))) + 1).astype(int)[
-        1:-1
-    ]
+    bins = bins or calibration_bins(len(values))
+    cuts = np.linspace(0, len(values), bins + 1).astype(int)[1:-1]
     starts = np.unique(np.concatenate([[0], np.searchsorted(values, values[cuts], side="left")]))
     return float(np.abs(np.add.reduceat(gap, starts)).sum() / len(values))
 

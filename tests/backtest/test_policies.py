@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from longhaul.backtest.comparison import compare
 from longhaul.backtest.days import sum_up
-from longhaul.backtest.policies import POLICIES, PolicyResult, Policy, Backtest, TrainedModel
+from longhaul.backtest.policies import POLICIES, Backtest, Policy, PolicyResult, TrainedModel
 from longhaul.evaluation.threshold import mean_cost
 from tests import tables
 from tests.monitoring import monitored
@@ -46,7 +46,7 @@ def replay(trainer: Trainer) -> Backtest:
 def test_never_trains_never(replay: Backtest, trainer: Trainer) -> None:
     """The same model all along."""
     course = replay.run(NEVER, PERIODS)
-    assert [month.model for month in course.months] == ["start"] * 3
+    assert [month.model for month in course.periods] == ["start"] * 3
     assert trainer.asked == []
     assert course.seconds == 0
 
@@ -55,8 +55,8 @@ def test_every_period_but_the_last(replay: Backtest, trainer: Trainer) -> None:
     """Each new model takes over in the period after; nobody learns for no one."""
     course = replay.run(ALWAYS, PERIODS)
     assert trainer.asked == [("2020-07", False), ("2020-08", False)]
-    assert [month.promoted for month in course.months] == [True, True, False]
-    assert course.months[1].model != "start"
+    assert [month.promoted for month in course.periods] == [True, True, False]
+    assert course.periods[1].model != "start"
     assert course.seconds == 4.0
 
 
@@ -70,8 +70,8 @@ def test_what_was_trained_once_is_kept(replay: Backtest, trainer: Trainer) -> No
 def test_the_gate_refuses_what_is_no_better(replay: Backtest, trainer: Trainer) -> None:
     """The same model again does not beat itself."""
     course = replay.run(Policy("always", lambda _: True, True), PERIODS)
-    assert [month.trained for month in course.months] == [True, True, False]
-    assert not any(month.promoted for month in course.months)
+    assert [month.trained for month in course.periods] == [True, True, False]
+    assert not any(month.promoted for month in course.periods)
     assert trainer.asked == [("2020-07", True), ("2020-08", True)]
 
 
@@ -91,7 +91,7 @@ def test_days_add_up_to_the_metrics_of_the_rows() -> None:
 def test_a_course_does_not_differ_from_itself(replay: Backtest) -> None:
     """Paired: nothing, without any doubt; its own figures are as unsure as days are few."""
     first = replay.run(NEVER, PERIODS)
-    same = PolicyResult(Policy("the same", lambda _: False, True), first.months, first.days)
+    same = PolicyResult(Policy("the same", lambda _: False, True), first.periods, first.days)
     found = compare([first, same], 0.95, 0)
     value, difference = found["the same"]["log_loss"]
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)

@@ -9,7 +9,7 @@ from mlflow.utils.validation import _validate_metric_name
 
 from longhaul.json_values import sanitize_metric_name
 from longhaul.monitoring import serialisation
-from longhaul.monitoring.assessment import Assessment, assess, truth
+from longhaul.monitoring.assessment import Assessment, Monitor
 from longhaul.monitoring.serialisation import to_dict
 from longhaul.report import production as pages
 from tests.monitoring import monitored
@@ -17,8 +17,8 @@ from tests.monitoring import monitored
 
 def judged(count: int = 400, known: bool = True, **changes: object) -> Assessment:
     seen = monitored.observation(monitored.rows(count, **changes), known)
-    common = (seen, monitored.reference(), monitored.problem(), 0.75)
-    return assess("2020-07", *common, [truth("2020-07", *common)])
+    monitor = Monitor(monitored.reference(), monitored.problem(), 0.75)
+    return monitor.assess("2020-07", seen, [monitor.realized("2020-07", seen)])
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_whatever_is_found_can_be_told(found: Assessment) -> None:
     again = json.loads(text)
     assert again["period"] == "2020-07"
     assert again["decision"]["reason"]
-    figures = serialisation.metrics(found) | serialisation.realized_metrics(found.truths[0])
+    figures = serialisation.metrics(found) | serialisation.realized_metrics(found.realized[0])
     assert all(math.isfinite(value) for value in figures.values())
     page = pages.render_period(again, "churn", "1")
     assert again["decision"]["level"] in page
@@ -48,7 +48,7 @@ def test_metrics_are_the_figures() -> None:
     column = told["drift"]["columns"][0]
     for one in column["measures"]:
         assert figures[f"moved/{column['name']}.{one['name']}"] == one["value"]
-    realized = serialisation.realized_metrics(found.truths[0])
+    realized = serialisation.realized_metrics(found.realized[0])
     assert realized["auc/realized"] == told["truths"][0]["realized"]["auc"]["value"]
     error = figures["auc/expected"] - realized["auc/realized"]
     assert realized["auc/estimate_error"] == pytest.approx(error)

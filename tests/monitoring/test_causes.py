@@ -31,7 +31,7 @@ def test_parts_add_up(seed: int) -> None:
     period = world(20_000, 10 + seed, centre=-0.5, shift=0.4)
     found = decompose(REFERENCE, scores(*period), CALIBRATION)
     assert found is not None
-    assert found.before + found.features + found.relation.value == pytest.approx(found.after)
+    assert found.before + found.covariate_shift + found.concept_shift.value == pytest.approx(found.after)
     assert found.after == pytest.approx(binary.losses(*period).mean(), rel=1e-4)
 
 
@@ -39,17 +39,17 @@ def test_other_rows_are_the_features_part() -> None:
     """Only the features moved: the relation's part is nothing, within its interval."""
     found = decompose(REFERENCE, scores(*world(50_000, 1, centre=0.0)), CALIBRATION)
     assert found is not None
-    assert found.features > 0.05
-    assert found.relation.low < 0.003
-    assert found.relation.high > -0.003
+    assert found.covariate_shift > 0.05
+    assert found.concept_shift.low < 0.003
+    assert found.concept_shift.high > -0.003
 
 
 def test_another_relation_is_its_own_part() -> None:
     """Only the relation changed: the features' part is nothing."""
     found = decompose(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
     assert found is not None
-    assert abs(found.features) < 0.01
-    assert found.relation.low > 0.05
+    assert abs(found.covariate_shift) < 0.01
+    assert found.concept_shift.low > 0.05
 
 
 def test_what_a_shift_would_win_back() -> None:
@@ -58,8 +58,8 @@ def test_what_a_shift_would_win_back() -> None:
     blunt = decompose(REFERENCE, scores(*world(50_000, 1, shift=-0.7, slope=0.3)), CALIBRATION)
     assert moved is not None
     assert blunt is not None
-    assert moved.level == pytest.approx(moved.after - loss_after_shift(1.0), abs=2e-3)
-    assert 0 <= blunt.level < 0.5 * blunt.relation.value
+    assert moved.base_rate_shift == pytest.approx(moved.after - loss_after_shift(1.0), abs=2e-3)
+    assert 0 <= blunt.base_rate_shift < 0.5 * blunt.concept_shift.value
 
 
 def loss_after_shift(shift: float) -> float:
@@ -77,7 +77,7 @@ def test_slices_carry_their_part() -> None:
     assert found is not None
     first, second = slice_shares(parts, CALIBRATION, whole.labelled)
     assert (first.value, second.value) == ("b", "a")
-    assert first.part.value + second.part.value == pytest.approx(found.relation.value, rel=1e-3)
+    assert first.part.value + second.part.value == pytest.approx(found.concept_shift.value, rel=1e-3)
     assert second.part.low < 0.003 < 0.02 < first.part.low
     assert first.positive > first.expected + 0.1
 
@@ -93,4 +93,4 @@ def test_one_class_only_is_still_taken_apart() -> None:
     """No shift meets a share of nothing; the level is left with what there is."""
     found = decompose(REFERENCE, scores(np.zeros(100, bool), np.full(100, 0.2)), CALIBRATION)
     assert found is not None
-    assert np.isfinite(found.level)
+    assert np.isfinite(found.base_rate_shift)

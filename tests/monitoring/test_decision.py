@@ -42,7 +42,7 @@ GOOD = PeriodEvidence(
     rows=500,
     drift=drift(),
     expected={"auc": figure(0.75)},
-    usual=0.75,
+    reference_estimate=0.75,
     baseline=0.75,
     realized=realized(),
 )

@@ -83,7 +83,7 @@ def test_a_relation_that_turns_asks_for_training(home: Path) -> None:
     (truth,) = monitored_model.told(second)["truths"]
     assert truth["fell"] is True
     assert truth["errors"]["auc"] > 0.2
-    assert truth["causes"]["relation"]["low"] > abs(truth["causes"]["features"])
+    assert truth["causes"]["concept_shift"]["low"] > abs(truth["causes"]["covariate_shift"])
 
 
 def test_labels_that_come_late(home: Path) -> None:

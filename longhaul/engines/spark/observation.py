@@ -24,7 +24,7 @@ from longhaul.engines.spark.tables import ROW
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring import batches
-from longhaul.monitoring.observation import Observation, Part
+from longhaul.monitoring.observation import Observation, PartialObservation
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Target
 
@@ -75,10 +75,10 @@ def observe(
         raise _mismatch(predictions, scored, source, have)
     if not have:
         return None
-    total: Part = parts.treeReduce(operator.add)
+    total: PartialObservation = parts.treeReduce(operator.add)
     if total.sketch.rows != have:
         raise _mismatch(predictions, total.sketch.rows, source, have)
-    return total.observation(encoder, excluded)
+    return total.finish(encoder, excluded)
 
 
 def _mismatch(predictions: Path, scored: int, source: Path, have: int) -> LonghaulError:
@@ -95,14 +95,15 @@ def _counting(
 
     def count(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         target, due, encoder, reference, names = shared.value
-        total: Part | None = None
+        total: PartialObservation | None = None
         for batch in stream:
             columns = {
                 name: batch.column(_PREFIX + name).to_numpy(zero_copy_only=False) for name in names
             }
             frame = batch.drop_columns([ROW, *[_PREFIX + name for name in names]]).to_pandas()
             outcome = batches.read_outcome(frame, target, due)
-            part = Part.of(batches.align(frame, columns, outcome, target), encoder, reference)
+            batch_rows = batches.align(frame, columns, outcome, target)
+            part = PartialObservation.of(batch_rows, encoder, reference)
             total = part if total is None else total + part
         if total is not None:
             yield pa.record_batch({"part": pa.array([pickle.dumps(total)], pa.binary())})
