@@ -23,9 +23,9 @@ from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
 from longhaul.monitoring.assessment import Monitor
 from longhaul.monitoring.batches import Batch
-from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
 from longhaul.monitoring.drift import Drift, compare
 from longhaul.monitoring.observation import Observation, observe
+from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
 from longhaul.tasks.metrics import measure

@@ -1,4 +1,4 @@
-"""The data contract: what the training window showed, and where later rows leave it."""
+"""Data contract: learned from the training window, and checked on later rows."""
 
 import operator
 from collections import Counter
@@ -20,24 +20,24 @@ _ABSENT = "column_in_dataframe"  # pandera's name for the check that a column is
 
 @dataclass(frozen=True)
 class Breach:
-    """A column that as a whole leaves the contract."""
+    """Violation of the contract by a whole column."""
 
     column: str
     expected: str
-    found: str
+    actual: str
 
     def __str__(self) -> str:
-        return f"{self.column!r}: expected {self.expected}, found {self.found}"
+        return f"{self.column!r}: expected {self.expected}, found {self.actual}"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Where rows leave the contract.
+    """Violations of the contract by some rows.
 
     Attributes
     ----------
     reasons : Series of str
-        Why each bad row is bad, by its index in the frame; good rows have none.
+        The reason of each bad row, by its index in the frame; good rows have none.
     breaches : tuple of Breach
         Of whole columns.
     """
@@ -59,7 +59,7 @@ def learn(frame: pd.DataFrame, period: pd.Series, problem: Problem) -> dict[str,
     Returns
     -------
     dict
-        By feature, in terms that JSON knows.
+        By feature, as JSON types.
     """
     features = problem.features(frame.columns)
     codes, labels = pd.factorize(period, sort=True)
@@ -69,44 +69,48 @@ def learn(frame: pd.DataFrame, period: pd.Series, problem: Problem) -> dict[str,
 
 
 def expect(periods: Mapping[str, Summary]) -> dict[str, Any]:
-    """What `learn` returns, from what was counted in each period."""
-    whole = reduce(operator.add, periods.values())
+    """Derive the contract from the summaries of periods; see `learn`."""
+    total = reduce(operator.add, periods.values())
     return {
         name: {
-            **_expect(whole.columns[name], [one.columns[name] for one in periods.values()]),
+            **_expect(total.columns[name], [summary.columns[name] for summary in periods.values()]),
             "missing": max(
-                one.columns[name].missing / one.rows for one in periods.values() if one.rows
+                summary.columns[name].missing / summary.rows
+                for summary in periods.values()
+                if summary.rows
             ),
         }
-        for name in whole.columns
+        for name in total.columns
     }
 
 
-def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> Findings:
-    """Hold rows against what was learned.
+def check(frame: pd.DataFrame, expectations: Mapping[str, Any], limits: Contract) -> Findings:
+    """Check rows against the contract.
 
     Parameters
     ----------
     frame : DataFrame of n rows
         With an index of unique labels.
-    learned : mapping
-        As `learn` returned it.
+    expectations : mapping
+        As `learn` returned them.
     limits : Contract
-        How far rows may leave it.
+        How far rows may deviate from them.
     """
     foreign = {
         name: str(frame[name].dtype)
-        for name, expected in learned.items()
-        if name in frame and column_type(frame[name]) != expected["kind"] and frame[name].notna().any()
+        for name, expected in expectations.items()
+        if name in frame
+        and column_type(frame[name]) != expected["kind"]
+        and frame[name].notna().any()
     }
     breaches = [
-        Breach(name, f"a {learned[name]['kind']}", _show(dtype, frame[name]))
+        Breach(name, f"a {expectations[name]['kind']}", _show(dtype, frame[name]))
         for name, dtype in foreign.items()
     ]
     schema = pa.DataFrameSchema(
         {
             name: _schema(name, expected, limits)
-            for name, expected in learned.items()
+            for name, expected in expectations.items()
             if name not in foreign
         }
     )
@@ -115,76 +119,80 @@ def check(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> 
     except SchemaErrors as errors:
         cases = errors.failure_cases
         rows = cases[cases["index"].notna() & (cases["schema_context"] == "Column")]
-        whole = cases.drop(rows.index)
-        breaches += [_breach(case, frame, learned) for case in whole.to_dict("records")]
+        columns = cases.drop(rows.index)
+        breaches += [_breach(case, frame, expectations) for case in columns.to_dict("records")]
         return Findings(_reasons(rows), tuple(breaches))
     return Findings(pd.Series(dtype="str"), tuple(breaches))
 
 
-def breaches(found: Summary, learned: Mapping[str, Any], limits: Contract) -> tuple[Breach, ...]:
-    """The breaches of `check`, from what was counted of the rows."""
-    told = []
-    for name, expected in learned.items():
-        column = found.columns.get(name)
+def breaches(
+    summary: Summary, expectations: Mapping[str, Any], limits: Contract
+) -> tuple[Breach, ...]:
+    """Find the breaches of `check` from a summary of the rows."""
+    breached = []
+    for name, expected in expectations.items():
+        column = summary.columns.get(name)
         if column is None:
-            told.append(Breach(name, "a column of this name", "none"))
-        elif column.kind != expected["kind"] and column.missing < found.rows:
-            told.append(Breach(name, f"a {expected['kind']}", _such(column.type, column.examples)))
+            breached.append(Breach(name, "a column of this name", "none"))
+        elif column.column_type != expected["kind"] and column.missing < summary.rows:
+            actual = _such(column.dtype, column.examples)
+            breached.append(Breach(name, f"a {expected['kind']}", actual))
         else:
-            told += _shares(name, column, found.rows, expected, limits)
-    return tuple(told)
+            breached += _shares(name, column, summary.rows, expected, limits)
+    return tuple(breached)
 
 
-def reasons(frame: pd.DataFrame, learned: Mapping[str, Any], limits: Contract) -> pd.Series:
-    """The reasons of `check`: they depend on each row alone."""
+def reasons(frame: pd.DataFrame, expectations: Mapping[str, Any], limits: Contract) -> pd.Series:
+    """Find the reasons of `check`, which depend on each row alone."""
     lenient = replace(limits, missing=1.0, unseen=1.0)
-    return check(frame, learned, lenient).reasons
+    return check(frame, expectations, lenient).reasons
 
 
 def _expect(column: ColumnSummary, periods: Sequence[ColumnSummary]) -> dict[str, Any]:
-    if column.kind == NUMBER:  # infinities aside: an infinite range holds anything
-        return {"kind": column.kind, "min": column.low, "max": column.high}
-    if column.kind == CATEGORY:
+    if column.column_type == NUMBER:  # finite ones: an infinite range allows anything
+        return {"kind": column.column_type, "min": column.low, "max": column.high}
+    if column.column_type == CATEGORY:
         unseen = _usually_unseen(periods)
-        return {"kind": column.kind, "levels": sorted(column.levels), "unseen": unseen}
-    return {"kind": column.kind}
+        return {"kind": column.column_type, "levels": sorted(column.levels), "unseen": unseen}
+    return {"kind": column.column_type}
 
 
 def _usually_unseen(periods: Sequence[ColumnSummary]) -> float:
-    """The highest share of rows, of any period, in categories that no other period has."""
-    filled = [one for one in periods if one.levels]
+    """Return the highest share of rows, of any period, in categories that no other period has."""
+    filled = [column for column in periods if column.levels]
     if len(filled) < 2:
         return 0.0
-    homes = Counter(level for one in filled for level in one.levels)
+    periods_with = Counter(level for column in filled for level in column.levels)
     return max(
-        sum(count for level, count in one.levels.items() if homes[level] == 1) / one.rows
-        for one in filled
+        sum(count for level, count in column.levels.items() if periods_with[level] == 1)
+        / column.rows
+        for column in filled
     )
 
 
 def _shares(
     name: str, column: ColumnSummary, rows: int, expected: Mapping[str, Any], limits: Contract
 ) -> list[Breach]:
-    """Too many missing values, or too many categories never seen."""
-    told = []
+    """Find too many missing values, and too many rows in categories never seen."""
+    breached = []
     most = min(1.0, expected["missing"] + limits.missing)
     if rows and column.missing / rows > most:
         share = f"{column.missing:,} of {rows:,} ({column.missing / rows:.1%})"
-        told.append(Breach(name, f"at most {most:.1%} missing", share))
+        breached.append(Breach(name, f"at most {most:.1%} missing", share))
     if expected["kind"] == CATEGORY:
         most = min(1.0, expected["unseen"] + limits.unseen)
-        known = set(expected["levels"])
-        new = {level: count for level, count in column.levels.items() if level not in known}
+        levels = set(expected["levels"])
+        new = {level: count for level, count in column.levels.items() if level not in levels}
         count = sum(new.values())
         if rows and count / rows > most:
             share = f"{count:,} of {rows:,} ({count / rows:.1%})"
-            found = _such(share, list(new))
-            told.append(Breach(name, f"at most {most:.1%} in categories never seen", found))
-    return told
+            actual = _such(share, list(new))
+            breached.append(Breach(name, f"at most {most:.1%} in categories never seen", actual))
+    return breached
 
 
 def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Column:
-    """One column's expectations in pandera's terms; the text of a check is what was expected."""
+    """Convert a column's expectations to pandera's; the text of a check is the expectation."""
     most_missing = min(1.0, expected["missing"] + limits.missing)
     checks = [
         pa.Check(
@@ -202,8 +210,8 @@ def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Colu
 
 
 def _near(low: float | None, high: float | None, margin: float) -> pa.Check:
-    """That a number is in the learned range or not far from it; finite where there is no range."""
-    if low is None or high is None or low == high:  # one value says nothing of how far is far
+    """Check that a number is near the learned range; finite where there is no range."""
+    if low is None or high is None or low == high:  # one value gives no scale
         return pa.Check(lambda column: np.isfinite(column.astype(float)), error="a finite number")
     slack = margin * (high - low)
     low, high = low - slack, high + slack
@@ -211,7 +219,7 @@ def _near(low: float | None, high: float | None, margin: float) -> pa.Check:
 
 
 def _few_unseen(levels: Collection[str], most: float) -> pa.Check:
-    """That few rows have a category never seen; the encoder knows what to do with those."""
+    """Check that few rows have a category never seen, which the encoder treats as other."""
     return pa.Check(
         lambda column: column.empty or bool(_unseen(column, levels).mean() <= most),
         error=f"at most {most:.1%} in categories never seen",
@@ -220,17 +228,19 @@ def _few_unseen(levels: Collection[str], most: float) -> pa.Check:
 
 
 def _unseen(column: pd.Series, levels: Collection[str]) -> pd.Series:
-    """Which rows have a category, and one that was never seen."""
+    """Return whether each row has a category that was never seen."""
     return column.notna() & ~column.astype(str).isin(levels)
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:
-    """Why each row is bad, all reasons of a row in one text."""
+    """Join all reasons of a row in one text, by its index."""
     text = rows["column"] + " = " + rows["failure_case"].astype(str) + ", expected " + rows["check"]
     return text.groupby(rows["index"].astype(int)).agg("; ".join)
 
 
-def _breach(case: Mapping[str, Any], frame: pd.DataFrame, learned: Mapping[str, Any]) -> Breach:
+def _breach(
+    case: Mapping[str, Any], frame: pd.DataFrame, expectations: Mapping[str, Any]
+) -> Breach:
     if case["check"] == _ABSENT:
         return Breach(str(case["failure_case"]), "a column of this name", "none")
     name, expected = str(case["column"]), str(case["check"])
@@ -238,13 +248,13 @@ def _breach(case: Mapping[str, Any], frame: pd.DataFrame, learned: Mapping[str, 
     if "missing" in expected:
         gaps = int(column.isna().sum())
         return Breach(name, expected, f"{gaps:,} of {len(column):,} ({gaps / len(column):.1%})")
-    unseen = _unseen(column, learned[name]["levels"])
+    unseen = _unseen(column, expectations[name]["levels"])
     count = f"{int(unseen.sum()):,} of {len(column):,} ({unseen.mean():.1%})"
     return Breach(name, expected, _show(count, column[unseen]))
 
 
 def _show(what: str, column: pd.Series) -> str:
-    """A few values of a column, for the reader to recognise."""
+    """Describe a column with a few of its values as examples."""
     return _such(what, column.dropna().unique().tolist())
 
 

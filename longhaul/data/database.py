@@ -6,7 +6,7 @@ import pandas as pd
 import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from longhaul import database_url as addresses
+from longhaul import database_url
 from longhaul.errors import LonghaulError
 
 CHUNK_ROWS = 100_000
@@ -30,8 +30,8 @@ def read(address: str, query: str, progress: Any) -> pd.DataFrame:
     """
     if not query:
         raise LonghaulError("query: a database needs one, such as SELECT * FROM customers")
-    with addresses.translate_errors(address, "source"):
-        engine = sqlalchemy.create_engine(addresses.resolve(address, "source"))
+    with database_url.translate_errors(address, "source"):
+        engine = sqlalchemy.create_engine(database_url.resolve(address, "source"))
         try:
             chunks = list(_chunks(engine, query, progress))
         finally:

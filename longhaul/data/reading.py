@@ -133,7 +133,9 @@ def _numbers(column: pd.Series) -> ReadColumn:
     try:  # numbers in plain notation are read at once
         plain = pc.cast(pa.array(column, pa.string(), from_pandas=True), pa.float64())
         values = plain.to_numpy(zero_copy_only=False)
-        return ReadColumn(_to_integers(pd.Series(values, column.index, name=column.name)), _nothing())
+        return ReadColumn(
+            _to_integers(pd.Series(values, column.index, name=column.name)), _nothing()
+        )
     except pa.ArrowInvalid:
         pass
     codes, levels = pd.factorize(column)

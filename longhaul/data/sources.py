@@ -1,4 +1,4 @@
-"""Where a table comes from: a source that Longhaul knows by name, files, or a database."""
+"""Sources of a table: a named data set, files, or a database."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 from tqdm import tqdm
 
-from longhaul import database_url as addresses
+from longhaul import database_url
 from longhaul.data import batches, csv, database, files, flights, problem_copy, reading
 from longhaul.data.files import Fetch, File
 from longhaul.data.periods import batch
@@ -29,14 +29,14 @@ _BATCH_ROWS = 100_000
 
 @dataclass(frozen=True)
 class Source:
-    """What lies at a source.
+    """Table that was read from a source.
 
     Attributes
     ----------
     frame : DataFrame of n rows
-        Every column is numbers, texts or times.
+        Every column holds numbers, texts or times.
     unfit : DataFrame of m rows
-        Rows with a value that its column cannot hold, which is missing in them, and why.
+        Rows with a value that does not fit its column, where it is missing, and the reason.
     notes : list of str
         What had to be assumed to read it.
     """
@@ -47,13 +47,15 @@ class Source:
 
 
 def is_path(address: str) -> bool:
-    """Whether an address is a path on this machine: no URI, and no source known by name."""
+    """Return whether an address is a path on this machine: no URI, and no named data set."""
     return ":/" not in address and address not in NAMED
 
 
 def refuse_uri(address: str) -> Path:
-    """What lies at an address of this machine; see `longhaul.data.files.Fetch`."""
-    raise LonghaulError(f"source: {address}: nobody is here who knows MLflow's addresses")
+    """Refuse a URI of MLflow, where nothing can resolve it; see `longhaul.data.files.Fetch`."""
+    raise LonghaulError(
+        f"source: {address} can be read only in a step of `mlflow run`; give a path or a URL"
+    )
 
 
 def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
@@ -65,13 +67,13 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
     folder : Path
         Where a relative path in ``source`` starts: the problem file's folder.
     fetch : callable
-        Gets what lies at an address that MLflow knows.
+        Returns the local path of a URI that MLflow resolves.
 
     Raises
     ------
     LonghaulError
         When the source is missing, unreadable or empty, a declared column is not in it, or too
-        many rows have a value that its column cannot hold.
+        many rows have a value that does not fit its column.
     """
     raw, notes = _raw(problem, folder, fetch)
     columns = {str(name): column for name, column in raw.items()}
@@ -87,7 +89,7 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
 
 
 def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> Source:
-    """Read a table of which nothing is declared."""
+    """Read a table without a problem file: its columns as they are written."""
     raw, notes = _table(address, query, folder, fetch)
     if not len(raw):
         raise LonghaulError(f"data: {address!r} has no rows")
@@ -95,7 +97,7 @@ def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refus
 
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
-    """What tells one content of the source from another: a version, or a hash of what is read."""
+    """Digest the content of a problem's source: a version, or a hash of the data."""
     own = [
         File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)
     ]
@@ -105,18 +107,18 @@ def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
 
 
 def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> str:
-    """The digest of a table of which nothing is declared."""
+    """Digest the content of a table without a problem file."""
     if address in NAMED:
         return f"{address} {version(address)}"
-    if addresses.is_database_url(address):
+    if database_url.is_database_url(address):
         rows = database.read(address, query, lambda _: None)
         hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
         return _hash([repr(list(rows.columns)), hashed.hex()])
     return _hash(_contents(_find(address, folder, fetch)))
 
 
-def _contents(found: Sequence[File]) -> list[str]:
-    return [text for file in found for text in (file.name, file.digest())]
+def _contents(sources: Sequence[File]) -> list[str]:
+    return [text for file in sources for text in (file.name, file.digest())]
 
 
 def _hash(parts: Sequence[str]) -> str:
@@ -124,17 +126,17 @@ def _hash(parts: Sequence[str]) -> str:
 
 
 def address(problem: Problem, folder: Path) -> str:
-    """The source as a reader can find it again: its name and version, its path or address."""
+    """Return the address of the source for a reader: name and version, path or URL."""
     if is_path(problem.source):
         return str((folder / problem.source).resolve())
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    known = addresses.is_database_url(problem.source)
-    return addresses.hide_password(problem.source) if known else problem.source
+    known = database_url.is_database_url(problem.source)
+    return database_url.hide_password(problem.source) if known else problem.source
 
 
 def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
-    """The rows as they are written, with the batch of each where no column has its time."""
+    """Read the rows as they are written; without a time column, each gets a batch."""
     frame, notes = _table(problem.source, problem.query, folder, fetch)
     if not len(frame):
         raise LonghaulError(f"source: {problem.source!r} has no rows")
@@ -145,14 +147,14 @@ def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, li
     frames = [frame.assign(**{BATCH: batches.assign_batches(frame, parts, problem.group)})]
     for number, file in enumerate(_later(problem, folder, fetch), parts):
         with _bar(file.size, file.name) as advance:
-            table, said = _read_file(file, advance)
+            table, more = _read_file(file, advance)
         frames.append(_frame(table).assign(**{BATCH: batch(number)}))
-        notes += said
+        notes += more
     return pd.concat(frames, ignore_index=True), notes
 
 
 def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
-    """The files that arrived after the source; there may be none yet."""
+    """Find the files that arrived after the source; there may be none yet."""
     if problem.batches is None or not problem.batches.later:
         return []
     try:
@@ -167,39 +169,39 @@ def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
     try:
         return files.find(address, folder, fetch)
     except LonghaulError as error:
-        known = ", ".join(sorted(NAMED))
-        raise LonghaulError(f"{error}; by name Longhaul knows {known}") from None
+        names = ", ".join(sorted(NAMED))
+        raise LonghaulError(f"{error}; or give the name of a data set: {names}") from None
 
 
 def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
     if address in NAMED:
         return NAMED[address](), []
-    if addresses.is_database_url(address):
+    if database_url.is_database_url(address):
         with _bar(0, "rows", "row") as advance:
             return database.read(address, query, advance), []
-    found, notes, tables = _find(address, folder, fetch), [], []
-    with _bar(sum(file.size for file in found), "read") as advance:
-        for file in found:
-            table, said = _read_file(file, advance)
+    parts, notes, tables = _find(address, folder, fetch), [], []
+    with _bar(sum(file.size for file in parts), "read") as advance:
+        for file in parts:
+            table, more = _read_file(file, advance)
             tables.append(table)
-            notes += said
-    return _frame(_joined(tables, found)), notes
+            notes += more
+    return _frame(_joined(tables, parts)), notes
 
 
-def _joined(tables: Sequence[pa.Table], found: Sequence[File]) -> pa.Table:
+def _joined(tables: Sequence[pa.Table], parts: Sequence[File]) -> pa.Table:
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0]
         raise LonghaulError(
-            f"source: the files {found[0].name} to {found[-1].name} do not fit together: {reason}"
+            f"source: the files {parts[0].name} to {parts[-1].name} do not fit together: {reason}"
         ) from None
 
 
 def _read_file(file: File, advance: Callable[[int], Any]) -> tuple[pa.Table, list[str]]:
     try:
         with file.open() as opened:
-            if file.kind == "parquet":
+            if file.format == "parquet":
                 return _parquet(opened, file, advance), []
             return csv.read(opened, file.name, advance)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -207,7 +209,7 @@ def _read_file(file: File, advance: Callable[[int], Any]) -> tuple[pa.Table, lis
         raise LonghaulError(f"{file.path}: cannot be read as Parquet: {reason}") from None
     except LonghaulError:
         raise
-    except Exception as error:  # a store, or what unpacks, may fail in any way
+    except Exception as error:  # a store or a decompressor may fail in any way
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise LonghaulError(f"{file.path}: cannot be read: {reason}") from None
 
@@ -223,7 +225,7 @@ def _parquet(opened: Any, file: File, advance: Callable[[int], Any]) -> pa.Table
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    """A table as pandas has it, without the index that it may have been written with."""
+    """Convert to pandas, without the index that the table may have been written with."""
     names = table.column_names
     twice = (
         next((name for name in names if names.count(name) > 1), None)
@@ -231,7 +233,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
         else None
     )
     if twice is not None:
-        raise LonghaulError(f"source: two columns are called {twice!r}; give each its own name")
+        raise LonghaulError(f"source: two columns are called {twice!r}; give each a different name")
     return table.replace_schema_metadata(None).to_pandas(self_destruct=True, split_blocks=True)
 
 
@@ -244,18 +246,18 @@ def _bar(total: int, name: str, unit: str = "B") -> Any:
 
 
 def _read(raw: dict[str, pd.Series], problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
-    """Every column as numbers, texts or times, and why rows are unfit, by their index.
+    """Read every column; return the frame, and the reasons of unfit rows by their index.
 
-    What has been read is let go, so that a large table is not held twice.
+    Each raw column is released once it is read, so that a large table is not held twice.
     """
     columns, reasons = {}, []
     for name in list(raw):
-        found = _read_column(raw.pop(name), problem)
-        columns[name] = found.column
-        if len(found.unfit):
+        read = _read_column(raw.pop(name), problem)
+        columns[name] = read.column
+        if len(read.unfit):
             expected = f", expected a {problem.columns.get(name, reading.DATE)}"
-            said = [f"{name} = {value!r}{expected}" for value in found.unfit]
-            reasons.append(pd.Series(said, found.unfit.index, dtype="str"))
+            texts = [f"{name} = {value!r}{expected}" for value in read.unfit]
+            reasons.append(pd.Series(texts, read.unfit.index, dtype="str"))
     every = pd.concat(reasons) if reasons else pd.Series(dtype="str")
     return pd.DataFrame(columns), every.groupby(level=0).agg("; ".join) if reasons else every
 
@@ -284,17 +286,17 @@ def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
     unknown = frame[name].isna()
     if not unknown.any():
         return
-    said = reasons[reasons.index.isin(frame.index[unknown])]
-    if len(said):
+    unread = reasons[reasons.index.isin(frame.index[unknown])]
+    if len(unread):
         raise LonghaulError(
-            f"time.column: {name!r} does not hold times in {len(said):,} rows: {said.iloc[0]}"
+            f"time.column: {name!r} does not hold times in {len(unread):,} rows: {unread.iloc[0]}"
         )
     raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
 
 
 def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
-    """That more rows are unfit than the problem allows."""
+    """Make the error for more unfit rows than the problem allows."""
     return LonghaulError(
-        f"source: {unfit:,} of {rows:,} rows hold what their column cannot, more than"
+        f"source: {unfit:,} of {rows:,} rows have a value that does not fit its column, more than"
         f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
     )

@@ -1,4 +1,4 @@
-"""What is counted of rows to hold them against a contract; counts of parts add up."""
+"""Summaries of columns, to check rows against a contract; summaries of parts add up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ EXAMPLES = 5
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """What was counted of a column.
+    """Counts of a column.
 
     Attributes
     ----------
-    kind : {"number", "category", "date"}
-    type : str
-        As pandas calls it.
+    column_type : {"number", "category", "date"}
+    dtype : str
+        Of pandas.
     rows, missing : int
         All, and those without a value.
     low, high : float or None
@@ -32,7 +32,7 @@ class ColumnSummary:
     """
 
     column_type: str
-    type: str
+    dtype: str
     rows: int
     missing: int
     low: float | None
@@ -43,35 +43,39 @@ class ColumnSummary:
     @classmethod
     def of(cls, column: pd.Series) -> Self:
         """Count a column."""
-        found, known = column_type(column), column.dropna()
+        type_, present = column_type(column), column.dropna()
         low = high = None
         levels: dict[str, int] = {}
-        if found == NUMBER:
-            values = known.to_numpy(dtype=float)
+        if type_ == NUMBER:
+            values = present.to_numpy(dtype=float)
             finite = values[np.isfinite(values)]
             if len(finite):
                 low, high = float(finite.min()), float(finite.max())
-        if found == CATEGORY:
-            codes, names = pd.factorize(known.astype(str))
+        if type_ == CATEGORY:
+            codes, names = pd.factorize(present.astype(str))
             counts = np.bincount(codes, minlength=len(names)).tolist()
             levels = dict(zip(map(str, names), counts, strict=True))
-        examples = known.unique()[:EXAMPLES].tolist()
-        missing = len(column) - len(known)
-        return cls(found, str(column.dtype), len(column), missing, low, high, levels, examples)
+        examples = present.unique()[:EXAMPLES].tolist()
+        missing = len(column) - len(present)
+        return cls(type_, str(column.dtype), len(column), missing, low, high, levels, examples)
 
     def __add__(self, other: "ColumnSummary") -> "ColumnSummary":
-        # A part without values says nothing of the kind; nor, of booleans with gaps, does one
+        # A part without values does not tell the type; nor, of booleans with gaps, does a part
         # without gaps.
         empty = self.missing == self.rows
-        main = other if empty or (other.kind == CATEGORY and other.missing < other.rows) else self
-        lows = [one for one in (self.low, other.low) if one is not None]
-        highs = [one for one in (self.high, other.high) if one is not None]
+        main = (
+            other
+            if empty or (other.column_type == CATEGORY and other.missing < other.rows)
+            else self
+        )
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
         levels = dict(self.levels)
         for level, count in other.levels.items():
             levels[level] = levels.get(level, 0) + count
         return ColumnSummary(
-            main.kind,
-            main.type,
+            main.column_type,
+            main.dtype,
             self.rows + other.rows,
             self.missing + other.missing,
             min(lows, default=None),
@@ -83,25 +87,26 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was counted of some rows, column by column."""
+    """Counts of some rows, column by column."""
 
     rows: int
     columns: Mapping[str, ColumnSummary]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, names: Sequence[str]) -> Self:
-        """Count the columns of those `names` that are there."""
+        """Count the columns `names`, as far as the frame has them."""
         return cls(
-            len(frame), {name: ColumnSummary.of(frame[name]) for name in names if name in frame.columns}
+            len(frame),
+            {name: ColumnSummary.of(frame[name]) for name in names if name in frame.columns},
         )
 
     def __add__(self, other: "Summary") -> "Summary":
-        both = {name: one + other.columns[name] for name, one in self.columns.items()}
-        return Summary(self.rows + other.rows, both)
+        sums = {name: column + other.columns[name] for name, column in self.columns.items()}
+        return Summary(self.rows + other.rows, sums)
 
 
 def column_type(column: pd.Series) -> str:
-    """What a column holds, by its type."""
+    """Return the type of a column's values, by its pandas type."""
     if types.is_datetime64_any_dtype(column):
         return DATE
     return NUMBER if types.is_numeric_dtype(column) else CATEGORY

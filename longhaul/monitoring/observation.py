@@ -14,7 +14,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.monitoring.batches import Batch, read
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.period_counts import PeriodCounts, Sketch, sketch_frame
-from longhaul.monitoring.reference import Scored, Reference
+from longhaul.monitoring.reference import Reference, Scored
 from longhaul.problem import Target
 
 

@@ -23,7 +23,7 @@ from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix, pool
+from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
 from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
@@ -112,7 +112,9 @@ class Reference:
             {label: PeriodCounts.from_dict(counts) for label, counts in record["periods"].items()},
             record["importance"],
             Bins.from_dict(scores),
-            (Scores if "cells" in record["valid"] else RegressionStatistics).read(record["valid"]),
+            (Scores if "cells" in record["valid"] else RegressionStatistics).from_dict(
+                record["valid"]
+            ),
             score_histogram,
             Calibration.from_dict(record["calibration"]),
             tuple(map(Slicing.from_dict, record["slices"])),

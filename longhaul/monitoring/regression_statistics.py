@@ -1,7 +1,7 @@
 """Regression statistics: sums over the errors of predicted numbers.
 
-All metrics of any number of rows can be computed from a few sums, with intervals, in memory that does
-not depend on the rows.
+All metrics of any number of rows can be computed from a few sums, with intervals, in memory that
+does not depend on the rows.
 """
 
 from collections.abc import Mapping

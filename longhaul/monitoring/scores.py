@@ -1,7 +1,7 @@
 """Counts of predictions by probability, decision and outcome.
 
-All metrics of any number of rows can be computed from such counts, and resampled, in memory that does
-not depend on the rows.
+All metrics of any number of rows can be computed from such counts, and resampled, in memory that
+does not depend on the rows.
 """
 
 from dataclasses import dataclass
@@ -212,5 +212,5 @@ def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
 
 
 def logarithm(values: np.ndarray) -> np.ndarray:
-    """Compute the logarithm of probabilities; finite even of zero, as in scikit-learn's log loss."""
+    """Compute the logarithm of probabilities; finite even of zero, as in scikit-learn."""
     return np.log(np.clip(values, _EPSILON, 1))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.evaluation.slices import BINS, MISSING, MAX_LEVELS, OTHER
+from longhaul.evaluation.slices import BINS, MAX_LEVELS, MISSING, OTHER
 from longhaul.features.formats import numbers, texts
 
 

@@ -106,9 +106,8 @@ class Reuse:
         A store that does not answer is an error, not a deletion.
         """
         try:
-            if uri := run.data.tags.get(VERSION):
-                if version := model_uri.parse(uri):
-                    self._client.get_model_version(version.name, version.version)
+            if version := model_uri.parse(run.data.tags.get(VERSION, "")):
+                self._client.get_model_version(version.name, version.version)
             return bool(self._client.list_artifacts(run.info.run_id))
         except MlflowException as error:
             if error.error_code not in _DELETED:

@@ -111,19 +111,25 @@ def render_production(report: ProductionReport, links: UiLinks, experiment_id: s
 
 
 def publish(name: str) -> None:
-    """Render the page of a life so far, and keep it with the run of that life."""
-    story, client = read_production(name), mlflow.MlflowClient()
-    experiment_id = client.get_run(story.life.run).info.experiment_id
-    client.log_text(story.life.run, render_production(story, UiLinks.for_experiment(experiment_id), experiment_id), PAGE)
+    """Render the page about the history so far, and log it to the history's run."""
+    report, client = read_production(name), mlflow.MlflowClient()
+    run_id = report.history.run
+    experiment_id = client.get_run(run_id).info.experiment_id
+    html = render_production(report, UiLinks.for_experiment(experiment_id), experiment_id)
+    client.log_text(run_id, html, PAGE)
 
 
-def period_rows(story: ProductionReport) -> list[dict[str, Any]]:
-    """What is told of each period: expectations are its own, outcomes came when they were due."""
-    known = {one["period"]: one for found in story.assessments.values() for one in found["truths"]}
+def period_rows(report: ProductionReport) -> list[dict[str, Any]]:
+    """Return a row per period: its own expectations, and its outcomes, which became known later."""
+    realized = {
+        truth["period"]: truth
+        for assessment in report.assessments.values()
+        for truth in assessment["truths"]
+    }
     rows = []
-    for label, found in story.assessments.items():
-        record, truth = story.life.periods[label], known.get(label)
-        drift = found["drift"]
+    for label, assessment in report.assessments.items():
+        record, truth = report.history.periods[label], realized.get(label)
+        drift, primary_metric = assessment["drift"], assessment["lead"]
         rows.append(
             {
                 "period": label,
@@ -131,30 +137,33 @@ def period_rows(story: ProductionReport) -> list[dict[str, Any]]:
                 "level": record.level,
                 "reason": record.reason,
                 "run": record.run,
-                "rows": found["rows"],
-                "expected": found["expected"],
+                "rows": assessment["rows"],
+                "expected": assessment["expected"],
                 "realized": truth["realized"] if truth else {},
-                "error": truth["errors"].get(found["lead"]) if truth else None,
-                "lead": found["lead"],
-                "drawn": PLOTTED[found["kind"]],
+                "error": truth["errors"].get(primary_metric) if truth else None,
+                "primary_metric": primary_metric,
+                "plotted": PLOTTED[assessment["kind"]],
                 "drifted": [c["name"] for c in drift["columns"] if c["drifted"]] if drift else [],
-                "retrained": story.life.retrainings.get(label),
+                "retrained": report.history.retrainings.get(label),
             }
         )
     return rows
 
 
-def drift_by_column(story: ProductionReport) -> dict[str, list[float]]:
-    """How many times its limit each column is, in each period; the most important first."""
-    found: dict[str, dict[str, float]] = {}
+def drift_by_column(report: ProductionReport) -> dict[str, list[float]]:
+    """Return each column's largest drift per period, as a multiple of its limit.
+
+    The most important columns come first.
+    """
+    multiples: dict[str, dict[str, float]] = {}
     weights: dict[str, float] = {}
-    for label, one in story.assessments.items():
-        for column in one["drift"]["columns"] if one["drift"] else []:
+    for label, assessment in report.assessments.items():
+        for column in assessment["drift"]["columns"] if assessment["drift"] else []:
             times = [m["value"] / m["limit"] for m in column["measures"] if m["value"] is not None]
-            found.setdefault(column["name"], {})[label] = max(times, default=float("nan"))
+            multiples.setdefault(column["name"], {})[label] = max(times, default=float("nan"))
             weights[column["name"]] = weights.get(column["name"], 0.0) + column["importance"]
-    order = sorted(found, key=lambda name: -weights[name])
+    order = sorted(multiples, key=lambda name: -weights[name])
     return {
-        name: [found[name].get(label, float("nan")) for label in story.assessments]
+        name: [multiples[name].get(label, float("nan")) for label in report.assessments]
         for name in order
     }

@@ -8,8 +8,8 @@ from scipy.stats import t
 
 from longhaul.monitoring import bins, drift
 from longhaul.monitoring.bins import Bins, Histogram
-from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.drift import compare
+from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.thresholds import DEFAULT_THRESHOLDS, MIN_EFFECT
 from tests.monitoring import monitored

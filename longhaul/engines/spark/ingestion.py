@@ -17,7 +17,7 @@ from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as of
 
-from longhaul import database_url as addresses
+from longhaul import database_url
 from longhaul.data import files, labels, periods, sources
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.reading import DATE
@@ -89,7 +89,7 @@ def _files(problem: Problem, folder: Path, fetch: files.Fetch) -> list[Path]:
         raise LonghaulError(
             "engine: spark cuts a table by time; the problem declares no time.column"
         )
-    if problem.source in sources.NAMED or addresses.is_database_url(problem.source):
+    if problem.source in sources.NAMED or database_url.is_database_url(problem.source):
         raise LonghaulError(
             f"engine: spark reads Parquet files that all machines share, not {problem.source!r}"
         )

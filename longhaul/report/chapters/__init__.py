@@ -1,4 +1,4 @@
-"""The chapters of a report: each makes sections of what the store holds, or none."""
+"""The chapters of a report: each makes sections from the run tree, or none."""
 
 from collections.abc import Callable
 

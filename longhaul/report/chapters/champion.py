@@ -1,4 +1,4 @@
-"""The champion's card, the versions, and how the championship went from hand to hand.
+"""The champion's model card, the versions and the promotion ledger.
 
 The card follows Mitchell et al., Model Cards for Model Reporting (FAT* 2019).
 """
@@ -14,19 +14,19 @@ from longhaul.report.document import Cell, Section, Table, name_value_table, num
 from longhaul.report.run_tree import RunTree, StepRun
 from longhaul.tracking.tags import VERDICT
 
-WORST = 8  # slices that the card names
-STRONGEST = 10  # features
+WORST_SLICES = 8
+TOP_FEATURES = 10
 _RUN = "runs:/"
-_SPANS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
+_WINDOW_LABELS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
 
 
 def sections(tree: RunTree) -> list[Section]:
-    """The card of the version that is champion now, whichever life cycle made it."""
+    """Return the model card of the current champion, from whichever life cycle made it."""
     name, problem = tree.model_name(), tree.problem()
-    number_of = promotion.champion(name) if name else None
-    if number_of is None:
+    champion = promotion.champion(name) if name else None
+    if champion is None:
         return []
-    version = versions.version(name, number_of)
+    version = versions.version(name, champion)
     judged = tree.find_run(version.tags.get(VERDICT, ""))
     verdict = judged.json("verdict.json") if judged else None
     if judged is None or not verdict:
@@ -34,32 +34,32 @@ def sections(tree: RunTree) -> list[Section]:
     href = tree.link(judged.run)
     windows = verdict["windows"]
     card = [
-        ("Model", Cell(f"{name}, version {number_of}", tree.version_link(name, number_of))),
+        ("Model", Cell(f"{name}, version {champion}", tree.version_link(name, champion))),
         ("Intended use", text_cell(_use(problem) if problem else "")),
         *(
-            (_SPANS[window], text_cell(" to ".join(span), href))
-            for window, span in windows["candidate"].items()
-            if span
+            (_WINDOW_LABELS[window], text_cell(" to ".join(period_range), href))
+            for window, period_range in windows["candidate"].items()
+            if period_range
         ),
         ("Judged on", text_cell(" to ".join(windows["test"]), href)),
-        ("Rows of that", number_cell(verdict["rows"], href)),
+        ("Test rows", number_cell(verdict["rows"], href)),
     ]
     if verdict.get("threshold") is not None and tree.task_type() == "binary":
-        card.append(("Decides at a probability of", number_cell(verdict["threshold"], href)))
+        card.append(("Decision threshold", number_cell(verdict["threshold"], href)))
     tables = [name_value_table(card), _metrics(verdict["metrics"], judged, href)]
     tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]
-    return [Section(f"The champion: {name}, version {number_of}", _LIMITS, tables)]
+    return [Section(f"The champion: {name}, version {champion}", _LIMITS, tables)]
 
 
 _LIMITS = (
-    "Limits: it knows what rows were like until its last window, and says nothing of why. It is"
-    " weakest where the table of slices says so. It is not meant for rows of another kind than"
-    " those of the contract, nor to decide on its own where an error cannot be undone."
+    "Limits: the model was fitted on rows up to its last window, and explains no causes. It is"
+    " weakest in the slices listed below. It is not meant for rows that break the contract, nor to"
+    " decide alone where an error cannot be undone."
 )
 
 
 def promotions(tree: RunTree) -> list[Section]:
-    """Every version, and every line of the ledger."""
+    """Return all versions and the promotion ledger."""
     name = tree.model_name()
     known = sorted(versions.all_versions(name), key=lambda one: int(one.version)) if name else []
     if not known:
@@ -92,9 +92,11 @@ def promotions(tree: RunTree) -> list[Section]:
         ]
         for line in ledger.lines(name)
     ]
-    told = ["When (UTC)", "Who", "Move", "From", "To", "State", "Reason"]
-    lead = "Each version as it was judged, and each move with its reason and the run that says so."
-    return [Section("Versions and promotions", lead, [Table(heads, rows), Table(told, lines)])]
+    ledger_headers = ["When (UTC)", "Who", "Move", "From", "To", "State", "Reason"]
+    intro = "Each version with its test metrics, and each promotion with its reason and run."
+    return [Section(
+            "Versions and promotions", intro, [Table(headers, rows), Table(ledger_headers, lines)]
+        )]
 
 
 def _judged(tree: RunTree, tags: Mapping[str, str]) -> str:
@@ -104,8 +106,8 @@ def _judged(tree: RunTree, tags: Mapping[str, str]) -> str:
 def _use(problem: Problem) -> str:
     by = f", {problem.time.period} by {problem.time.period}" if problem.time else ""
     return (
-        f"To tell {predicts(problem)}, of rows like those of {problem.source}{by}, before it is"
-        " known"
+        f"To predict {predicts(problem)}, for rows like those of {problem.source}{by}, before it"
+        " is known"
     )
 
 
@@ -123,14 +125,14 @@ def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
 
 
 def _slices(judged: StepRun, href: str) -> Table | None:
-    """The slices in which it does worst."""
-    found = (judged.json("slices.json") or {}).get("slices", [])
+    """Return the slices with the highest loss."""
+    slices = (judged.json("slices.json") or {}).get("slices", [])
     if not found:
         return None
-    figures = [name for name in found[0] if name not in {"column", "value", "rows"}]
+    figures = [name for name in slices[0] if name not in {"column", "value", "rows"}]
     loss = figures[-1]
     known = [one for one in found if all(one[name] is not None for name in figures)]
-    worst = sorted(known, key=lambda one: -one[loss])[:WORST]
+    worst = sorted(known, key=lambda one: -one[loss])[:WORST_SLICES]
     rows = [
         [
             text_cell(f"{one['column']} = {one['value']}"),
@@ -144,8 +146,11 @@ def _slices(judged: StepRun, href: str) -> Table | None:
 
 
 def _features(judged: StepRun, href: str) -> Table | None:
-    found = (judged.json("attributions.json") or {}).get("attributions", [])
+    attributions = (judged.json("attributions.json") or {}).get("attributions", [])
     if not found:
         return None
-    rows = [[text_cell(one["feature"]), number_cell(one["importance"], href)] for one in found[:STRONGEST]]
-    return Table(["What it goes by", found[0]["method"]], rows)
+    rows = [
+        [text_cell(feature["feature"]), number_cell(feature["importance"], href)]
+        for feature in attributions[:TOP_FEATURES]
+    ]
+    return Table(["Feature", attributions[0]["method"]], rows)
