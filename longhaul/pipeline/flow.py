@@ -77,7 +77,7 @@ class Flow:
         self._terminal = terminal
         self._reuse = Reuse(project, parent.info.experiment_id)
         self._client = mlflow.MlflowClient()
-        self._interface = UiLinks.for_experiment(parent.info.experiment_id)
+        self._links = UiLinks.for_experiment(parent.info.experiment_id)
         self._running: list[_RunningStep] = []
         self.steps: list[FinishedStep] = []
 
@@ -172,11 +172,11 @@ class Flow:
 
     def _page(self, run_id: str, part: str = "") -> str:
         """Return the address of a run in MLflow's interface."""
-        return self._interface.run(self._parent.info.experiment_id, run_id, part)
+        return self._links.run(self._parent.info.experiment_id, run_id, part)
 
     def _describe(self) -> None:
         """Describe the parent run: a line for each step, with a link to its run."""
-        inside = replace(self._interface, address="")  # whatever the interface is called
+        relative = replace(self._links, address="")
         lines = [
             f"- [{step.name}]({inside.run(self._parent.info.experiment_id, step.run_id)})"
             f"{' (reused)' if step.reused else ''}: {step.headline}"
