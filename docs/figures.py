@@ -29,22 +29,22 @@ TEMPLATES = ("report.md", "presentation/slides.md")
 def main(arguments: list[str]) -> None:
     """Take the figures of a run, if one is named, and fill in the templates."""
     if arguments:
-        told = run_tree.read_run_tree(arguments[0])
-        FIGURES.write_text(json.dumps(take(told), indent=1) + "\n", encoding="utf-8")
-        draw(told)
+        tree = run_tree.read_run_tree(arguments[0])
+        FIGURES.write_text(json.dumps(take(tree), indent=1) + "\n", encoding="utf-8")
+        draw(tree)
     for name, text in fill(json.loads(FIGURES.read_text(encoding="utf-8"))).items():
         (DOCS / name).write_text(text, encoding="utf-8")
 
 
-def take(told: RunTree) -> dict[str, Any]:
+def take(tree: RunTree) -> dict[str, Any]:
     """All figures of a life cycle, of its model's life and of the newest backtest."""
-    report = page.build_report(told)
-    again = _backtest(told)
+    report = page.build_report(tree)
+    again = _backtest(tree)
     return {
-        "run": told.parent.info.run_id,
-        "began": told.parent.info.start_time,
-        "seconds": (told.parent.info.end_time - told.parent.info.start_time) / 1000,
-        "commit": told.parent.data.tags.get("mlflow.source.git.commit", ""),
+        "run": tree.parent.info.run_id,
+        "began": tree.parent.info.start_time,
+        "seconds": (tree.parent.info.end_time - tree.parent.info.start_time) / 1000,
+        "commit": tree.parent.data.tags.get("mlflow.source.git.commit", ""),
         "mlflow": mlflow.__version__,
         "store": mlflow.get_tracking_uri().partition(":")[0],
         "backtest_run": again.info.run_id,
@@ -52,15 +52,13 @@ def take(told: RunTree) -> dict[str, Any]:
             section.title: [_plain(table) for table in section.tables]
             for section in report.sections
         },
-        "metrics": {
-            stage.name: stage.metrics for stage in told.stages if stage.entry_point != "ingest"
-        },
-        "months": _months(told.model()),
+        "metrics": {step.name: step.metrics for step in tree.steps if step.entry_point != "ingest"},
+        "months": _months(tree.model_name()),
         "policies": artifacts.read_json(f"runs:/{again.info.run_id}/backtest.json")["policies"],
     }
 
 
-def draw(told: RunTree) -> None:
+def draw(tree: RunTree) -> None:
     """The pictures: those that stages left behind, and those of the life."""
     for entry, name, picture in (
         ("tune", "history", "search"),
@@ -69,17 +67,17 @@ def draw(told: RunTree) -> None:
         ("evaluate", "7_slices", "slices"),
         ("evaluate", "8_attributions", "attributions"),
     ):
-        stage = told.last(entry)
+        stage = tree.last(entry)
         assert stage
         found = artifacts.fetch(f"runs:/{stage.run.info.run_id}/plots/{name}.png")
         (PICTURES / f"{picture}.png").write_bytes(found.read_bytes())
-    story = production.read_production(told.model())
+    story = production.read_production(tree.model_name())
     rows = production.period_rows(story)
-    monitoring.performance(rows, rows[-1]["drawn"]).savefig(PICTURES / "performance.png")
+    monitoring.performance(rows, rows[-1]["plotted"]).savefig(PICTURES / "performance.png")
     monitoring.heat(production.drift_by_column(story), [row["period"] for row in rows]).savefig(
         PICTURES / "drift.png"
     )
-    policies = artifacts.read_json(f"runs:/{_backtest(told).info.run_id}/backtest.json")["policies"]
+    policies = artifacts.read_json(f"runs:/{_backtest(tree).info.run_id}/backtest.json")["policies"]
     backtest.policies(policies).savefig(PICTURES / "backtest.png")
 
 
@@ -94,7 +92,10 @@ def fill(figures: dict[str, Any]) -> dict[str, str]:
     )
     environment.tests["beginning"] = str.startswith
     environment.filters.update(
-        figure=template.figure, duration=template.duration, words=tasks.display_name, table=_markdown
+        figure=template.figure,
+        duration=template.duration,
+        words=tasks.display_name,
+        table=_markdown,
     )
     return {name: environment.get_template(f"{name}.jinja").render(**figures) for name in TEMPLATES}
 
@@ -107,10 +108,10 @@ def _months(name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _backtest(told: RunTree) -> mlflow.entities.Run:
+def _backtest(tree: RunTree) -> mlflow.entities.Run:
     """The newest finished backtest of the experiment."""
     found = mlflow.MlflowClient().search_runs(
-        [told.parent.info.experiment_id],
+        [tree.parent.info.experiment_id],
         "tags.`mlflow.project.entryPoint` = 'backtest' and attributes.status = 'FINISHED'",
         order_by=["attributes.start_time DESC"],
         max_results=1,
@@ -122,7 +123,7 @@ def _backtest(told: RunTree) -> mlflow.entities.Run:
 
 def _plain(table: Table) -> dict[str, Any]:
     return {
-        "heads": list(table.heads),
+        "heads": list(table.headers),
         "numeric": [table.numeric(place) for place in range(len(table.rows[0]))],
         "rows": [[cell.text for cell in row] for row in table.rows],
     }
@@ -136,7 +137,9 @@ def _markdown(table: dict[str, Any], columns: Iterable[int] = (), most: int = 99
     marks = ["---:" if table["numeric"][place] else "---" for place in places]
     lines.append("| " + " | ".join(marks) + " |")
     for row in table["rows"][:most]:
-        lines.append("| " + " | ".join(template.escape_markdown(row[place]) for place in places) + " |")
+        lines.append(
+            "| " + " | ".join(template.escape_markdown(row[place]) for place in places) + " |"
+        )
     return "\n".join(lines)
 
 

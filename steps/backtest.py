@@ -1,4 +1,4 @@
-"""Backtest retraining policies on the production periods: what does retraining buy?"""
+"""Backtest retraining policies on the production periods, to see what retraining buys."""
 
 import mlflow
 from tqdm import tqdm

@@ -4,7 +4,6 @@ import mlflow
 
 from longhaul import problem as problems
 from longhaul.pipeline import caller, composite
-from longhaul.pipeline.composite import RetrainingSettings
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed, Window
@@ -19,7 +18,7 @@ PATIENCE_SECONDS = 3600.0  # a cycle that is at work may be training
 
 
 def version_in_charge(problem: str, period: str) -> str:
-    """Return the version whose predictions of the period count."""
+    """Return the version in charge of the period."""
     return version_for_period(problems.load(caller.problem_file(problem)).name, period)
 
 
@@ -45,7 +44,7 @@ def cycle(
         scored, decision = composite.score_and_monitor(flow, model, table, period, engine)
         outcome = None
         if decision["action"] == "retrain":
-            settings = RetrainingSettings(window, trials, seed, use_cache, engine)
+            settings = composite.RetrainingSettings(window, trials, seed, use_cache, engine)
             outcome = composite.retrain(flow, name, version, table, period, settings)
             if history.record_retraining(name, period, outcome):
                 pages.publish(name)

@@ -20,7 +20,7 @@ def report(run: str) -> str:
     with artifacts.log_folder(PICTURES) as folder:
         for name, png in pictures.items():
             (folder / name).write_bytes(png)
-    return f"report.html on {len(tree.stages)} steps"
+    return f"report.html on {len(tree.steps)} steps"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The results of a backtest as rows, one for each policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +40,7 @@ def policy_rows(
     return rows
 
 
-def name_metrics(row: dict[str, Any], names: Sequence[str]) -> dict[str, float]:
+def name_metrics(row: dict[str, Any], names: Iterable[str]) -> dict[str, float]:
     """Return the metrics and counts of a policy's row, named ``policy/metric``."""
     policy = row["policy"].replace(",", "").replace(" ", "_")
     values = {name: row[name]["value"] for name in names}

@@ -84,7 +84,7 @@ class StepRun:
 
 @dataclass(frozen=True)
 class RunTree:
-    """A parent run and its steps, in the order in which they ran.
+    """A parent run and its steps, in order of their start.
 
     Attributes
     ----------
@@ -108,13 +108,15 @@ class RunTree:
         return next(reversed(self.steps_of(entry_point)), None)
 
     def children(self, step: StepRun) -> list[StepRun]:
-        """Return the child runs of a step, in the order in which they started."""
+        """Return the child runs of a step, in order of their start."""
         return [StepRun(run, step.reused) for run in _children(step.run)]
 
     def walk(self) -> Iterator[tuple[StepRun, int]]:
         """Yield all runs with their depths, children after their parent; failed ones, too."""
         listed = {step.run.info.run_id for step in self.steps}
-        unlisted = [StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in listed]
+        unlisted = [
+            StepRun(r, False) for r in _children(self.parent) if r.info.run_id not in listed
+        ]
         waiting = [(step, 0) for step in sorted([*self.steps, *unlisted], key=_start_time)]
         visited: set[str] = set()
         while waiting:
@@ -193,14 +195,18 @@ def read_run_tree(run_id: str) -> RunTree:
     try:
         parent = client.get_run(run_id)
     except MlflowException:
-        raise LonghaulError(f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}; give the id of a run there") from None
+        raise LonghaulError(
+            f"run: {run_id!r} is not in {mlflow.get_tracking_uri()}; give the id of a run there"
+        ) from None
     reused = [
         client.get_run(value) for tag, value in parent.data.tags.items() if tag.startswith(REUSED)
     ]
     steps = [StepRun(run, False) for run in _children(parent) if run.info.status == "FINISHED"]
     steps += [StepRun(run, True) for run in reused]
     if not steps:
-        raise LonghaulError(f"run: {run_id!r} has no finished steps to report on; give the run of a life cycle")
+        raise LonghaulError(
+            f"run: {run_id!r} has no finished steps to report on; give the run of a life cycle"
+        )
     if parent.data.tags.get("mlflow.project.entryPoint") != "main":
         steps.append(StepRun(parent, False))
     links = UiLinks.for_experiment(parent.info.experiment_id)
@@ -208,7 +214,7 @@ def read_run_tree(run_id: str) -> RunTree:
 
 
 def _children(parent: Run) -> list[Run]:
-    """Return the child runs of a run, in the order in which they started."""
+    """Return the child runs of a run, in order of their start."""
     runs = paginate(
         mlflow.MlflowClient().search_runs,
         [parent.info.experiment_id],

@@ -20,7 +20,11 @@ def render(template: str, **content: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        figure=figure, duration=duration, picture=picture, display_name=display_name, cell=escape_markdown
+        figure=figure,
+        duration=duration,
+        picture=picture,
+        display_name=display_name,
+        cell=escape_markdown,
     )
     return environment.get_template(template).render(**content)
 

@@ -106,8 +106,8 @@ def infer(
         missing = int((~labelled).sum())
         notes.append(f"{missing:,} rows have no {target}: they are not used to train a model")
     values, inferred_columns = {}, []
-    for name in [name for name in frame.columns if name != target]:
-        column, values[name] = columns.infer(frame[name])
+    for header in [header for header in frame.columns if header != target]:
+        column, values[header] = columns.infer(frame[header])
         inferred_columns.append(column)
     outcome = labels.outcomes(inferred.column[labelled].to_frame(target), inferred.target)
     inferred_columns = _check_leakage(inferred_columns, values, labelled, outcome, inferred, notes)

@@ -50,7 +50,7 @@ def render(parent: str) -> str:
 def test_a_figure_is_the_stores(parent: str) -> None:
     """A metric that changes in the store changes on the page."""
     assert "0.7123" in render(parent)
-    (train,) = read(parent).of("train")
+    (train,) = read(parent).steps_of("train")
     mlflow.MlflowClient().log_metric(train.run.info.run_id, "valid_auc", 0.81234)
     text = render(parent)
     assert "0.8123" in text
@@ -60,7 +60,7 @@ def test_a_figure_is_the_stores(parent: str) -> None:
 @pytest.mark.parametrize("metric", ["auc", "log_loss", "rows"])
 def test_a_period_is_the_stores(parent: str, metric: str) -> None:
     """In HTML and in Markdown."""
-    (cycle,) = read(parent).of("cycle")
+    (cycle,) = read(parent).steps_of("cycle")
     mlflow.MlflowClient().log_metric(cycle.run.info.run_id, metric, 0.12345)
     told = page.build_report(read(parent))
     assert "0.1235" in page.html(told) or "0.1234" in page.html(told)
@@ -84,7 +84,7 @@ def test_a_stage_that_runs_others_is_told_of_too(tracking: str) -> None:
     text = render(cycle)
     assert "In production" in text
     assert "0.6543" in text
-    every = text.partition("Every experiment")[2].partition("</section>")[0]
+    every = text.partition("All runs")[2].partition("</section>")[0]
     assert every.count(f'runs/{scored}"') == every.count(f'runs/{cycle}"') > 0
 
 
@@ -99,10 +99,10 @@ def test_a_field_of_markdown_is_text(text: str) -> None:
 def test_every_stage_links_to_its_run(parent: str) -> None:
     """Own and reused ones, in the interface that was named."""
     text = render(parent)
-    for one in read(parent).stages:
+    for one in read(parent).steps:
         experiment = one.run.info.experiment_id
         assert f"{INTERFACE}/#/experiments/{experiment}/runs/{one.run.info.run_id}" in text
-    assert [one.name for one in read(parent).stages if one.reused] == ["ingest"]
+    assert [one.name for one in read(parent).steps if one.reused] == ["ingest"]
 
 
 def test_what_a_store_holds_is_text(parent: str) -> None:
@@ -126,7 +126,7 @@ def test_no_such_run_is_said(tracking: str) -> None:
 
 def test_a_run_without_stages_is_said(tracking: str, tmp_path: Path) -> None:
     """Any run is not a life cycle."""
-    with pytest.raises(LonghaulError, match="has no finished stages"):
+    with pytest.raises(LonghaulError, match="has no finished steps"):
         read(stage(None, "ingest", "alone"))
 
 

@@ -53,6 +53,7 @@ def why(looked: InferredProblem) -> dict[str, str]:
 def test_customers(tmp_path: Path) -> None:
     """Target, features and splits; the file reads back as a problem of the table."""
     looked, problem = look(tmp_path, customers())
+    assert problem.name == "table"
     assert (problem.target.task_type, problem.target.positive) == ("binary", "Yes")
     assert problem.leave_out == ("customerID",)
     assert problem.columns["TotalCharges"] == "number"

@@ -61,25 +61,29 @@ _LIMITS = (
 def promotions(tree: RunTree) -> list[Section]:
     """Return all versions and the promotion ledger."""
     name = tree.model_name()
-    known = sorted(versions.all_versions(name), key=lambda one: int(one.version)) if name else []
-    if not known:
+    listed = versions.all_versions(name) if name else []
+    if not listed:
         return []
     holders: dict[str, list[str]] = {}
     for alias, holder in versions.aliases(name).items():
         holders.setdefault(holder, []).append(alias)
-    figures = list(
-        dict.fromkeys(tag for one in known for tag in one.tags if tag.startswith("test_"))
+    listed = sorted(listed, key=lambda version: int(version.version))
+    metric_tags = list(
+        dict.fromkeys(tag for version in listed for tag in version.tags if tag.startswith("test_"))
     )
     rows = [
         [
-            Cell(str(one.version), tree.version_link(name, str(one.version)), True),
-            text_cell(one.current_stage),
-            text_cell(", ".join(holders.get(str(one.version), []))),
-            *(text_cell(one.tags.get(tag), _judged(tree, one.tags)) for tag in figures),
+            Cell(str(version.version), tree.version_link(name, str(version.version)), True),
+            text_cell(version.current_stage),
+            text_cell(", ".join(holders.get(str(version.version), []))),
+            *(
+                text_cell(version.tags.get(tag), _verdict_link(tree, version.tags))
+                for tag in metric_tags
+            ),
         ]
-        for one in known
+        for version in listed
     ]
-    heads = ["Version", "Stage", "Alias", *(tasks.display_name(tag[5:]) for tag in figures)]
+    headers = ["Version", "Stage", "Alias", *(tasks.display_name(tag[5:]) for tag in metric_tags)]
     lines = [
         [
             text_cell(line.when[:19].replace("T", " ")),
@@ -94,12 +98,14 @@ def promotions(tree: RunTree) -> list[Section]:
     ]
     ledger_headers = ["When (UTC)", "Who", "Move", "From", "To", "State", "Reason"]
     intro = "Each version with its test metrics, and each promotion with its reason and run."
-    return [Section(
+    return [
+        Section(
             "Versions and promotions", intro, [Table(headers, rows), Table(ledger_headers, lines)]
-        )]
+        )
+    ]
 
 
-def _judged(tree: RunTree, tags: Mapping[str, str]) -> str:
+def _verdict_link(tree: RunTree, tags: Mapping[str, str]) -> str:
     return tree.run_link(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
 
 
@@ -115,11 +121,11 @@ def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
     rows = [
         [
             text_cell(tasks.display_name(name)),
-            number_cell(judged.metrics.get(f"test_{name}", one["value"]), href),
-            number_cell(one["low"], href),
-            number_cell(one["high"], href),
+            number_cell(judged.metrics.get(f"test_{name}", interval["value"]), href),
+            number_cell(interval["low"], href),
+            number_cell(interval["high"], href),
         ]
-        for name, one in metrics.items()
+        for name, interval in metrics.items()
     ]
     return Table(["On the test window", "Value", "95% from", "to"], rows)
 
@@ -127,27 +133,28 @@ def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
 def _slices(judged: StepRun, href: str) -> Table | None:
     """Return the slices with the highest loss."""
     slices = (judged.json("slices.json") or {}).get("slices", [])
-    if not found:
+    if not slices:
         return None
     figures = [name for name in slices[0] if name not in {"column", "value", "rows"}]
     loss = figures[-1]
-    known = [one for one in found if all(one[name] is not None for name in figures)]
-    worst = sorted(known, key=lambda one: -one[loss])[:WORST_SLICES]
+    complete = [row for row in slices if all(row[name] is not None for name in figures)]
+    worst = sorted(complete, key=lambda row: -row[loss])[:WORST_SLICES]
     rows = [
         [
-            text_cell(f"{one['column']} = {one['value']}"),
-            number_cell(one["rows"], href),
-            *(number_cell(one[name], href) for name in figures),
+            text_cell(f"{row['column']} = {row['value']}"),
+            number_cell(row["rows"], href),
+            *(number_cell(row[name], href) for name in figures),
         ]
-        for one in worst
+        for row in worst
     ]
-    heads = [f"Slices with the highest {tasks.display_name(loss)}", "Rows"]
-    return Table([*heads, *(tasks.display_name(name) for name in figures)], rows)
+    headers = [f"Slices with the highest {tasks.display_name(loss)}", "Rows"]
+    names = ("actual" if name == "found" else tasks.display_name(name) for name in figures)
+    return Table([*headers, *names], rows)
 
 
 def _features(judged: StepRun, href: str) -> Table | None:
     attributions = (judged.json("attributions.json") or {}).get("attributions", [])
-    if not found:
+    if not attributions:
         return None
     rows = [
         [text_cell(feature["feature"]), number_cell(feature["importance"], href)]

@@ -1,4 +1,4 @@
-"""The data: its columns, the contract that they keep, and its periods."""
+"""The data: its columns, its contract and its periods."""
 
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -9,21 +9,21 @@ from longhaul.report.run_tree import RunTree, StepRun
 
 
 def sections(tree: RunTree) -> list[Section]:
-    """Columns and periods, as ingest found them and validate held them to the contract."""
+    """Return the columns and periods, from ingest and validate."""
     ingest, validate = tree.last("ingest"), tree.last("validate")
     profile = ingest.json("profile.json") if ingest else None
     if ingest is None or not profile:
         return []
     contract = (validate.json("contract.json") if validate else None) or {}
     validation = (validate.json("validation.json") if validate else None) or {}
-    lead = (
-        "The contract is learned on the training window; every period is held against it, and"
-        " rows that break it are set aside."
+    intro = (
+        "The contract is learned from the training window; every period is checked against it, and"
+        " rows that break it are quarantined."
     )
     tables = [_columns(tree, ingest, validate, profile["columns"], contract)]
     if validate and validation:
         tables.append(_periods(tree, ingest, validate, validation))
-    return [Section("The data and its contract", lead, tables)]
+    return [Section("The data and its contract", intro, tables)]
 
 
 def _columns(
@@ -33,25 +33,25 @@ def _columns(
     profile: Mapping[str, Any],
     contract: Mapping[str, Any],
 ) -> Table:
-    seen = tree.link(ingest.run)
-    held = tree.link(validate.run) if validate else ""
+    ingested = tree.link(ingest.run)
+    validated = tree.link(validate.run) if validate else ""
     rows = [
         [
             text_cell(name),
-            text_cell(one["type"]),
-            number_cell(one["distinct"], seen),
-            number_cell(one["missing"], seen),
-            _promise(contract.get(name), held),
-            number_cell(contract.get(name, {}).get("missing"), held),
+            text_cell(column["type"]),
+            number_cell(column["distinct"], ingested),
+            number_cell(column["missing"], ingested),
+            _allowed(contract.get(name), validated),
+            number_cell(contract.get(name, {}).get("missing"), validated),
         ]
-        for name, one in profile.items()
+        for name, column in profile.items()
     ]
-    heads = ["Column", "Type", "Distinct", "Missing", "May be", "May be missing"]
-    return Table(heads, rows, f"{len(rows)} columns")
+    headers = ["Column", "Type", "Distinct", "Missing", "Allowed values", "Allowed missing"]
+    return Table(headers, rows, f"{len(rows)} columns")
 
 
-def _promise(rule: Mapping[str, Any] | None, href: str) -> Cell:
-    """What the contract allows a column to be."""
+def _allowed(rule: Mapping[str, Any] | None, href: str) -> Cell:
+    """Return the values that the contract allows in a column."""
     if rule is None:
         return text_cell("")
     if "levels" in rule:
@@ -69,18 +69,18 @@ def _periods(
     href = tree.link(validate.run)
     shares = tree.metric_history(ingest.run, "period_positive_share")
     rows = []
-    for (label, one), share in zip_longest(sorted(validation.items()), shares):
-        breaches = [str(breach) for breach in one["breaches"]]
+    for (label, period), share in zip_longest(sorted(validation.items()), shares):
+        breaches = [str(breach) for breach in period["breaches"]]
         cells = [
             text_cell(label),
-            number_cell(one["rows"], href),
-            number_cell(one["quarantined"], href),
+            number_cell(period["rows"], href),
+            number_cell(period["quarantined"], href),
             text_cell("; ".join(breaches) or "none", href),
         ]
         if shares:
             cells.insert(2, number_cell(share, tree.link(ingest.run)))
         rows.append(cells)
-    heads = ["Period", "Rows", "Set aside", "Breaches of the contract"]
+    headers = ["Period", "Rows", "Quarantined", "Breaches of the contract"]
     if shares:
-        heads.insert(2, "Positive share")
-    return Table(heads, rows)
+        headers.insert(2, "Positive share")
+    return Table(headers, rows)

@@ -1,4 +1,4 @@
-"""Production: period by period, how good it was, what was decided, and what came of it."""
+"""Production: performance, decision and consequence by period."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,13 +12,13 @@ from longhaul.report import template
 from longhaul.report.document import Picture, Section, Table, number_cell, text_cell
 from longhaul.report.run_tree import RunTree, StepRun
 
-DRAWN: dict[TaskType, tuple[str, ...]] = {
+PLOTTED: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auc", "log_loss", "calibration_error"),
     "multiclass": ("accuracy", "log_loss", "calibration_error"),
     "regression": ("r2", "rmse", "mae"),
 }
-# What is told of the outcomes of a period, by what is predicted.
-DESCRIBED: dict[TaskType, tuple[str, ...]] = {
+# Statistics of a period's outcomes, by task type.
+OUTCOME_STATISTICS: dict[TaskType, tuple[str, ...]] = {
     "binary": ("positive_share",),
     "multiclass": (),
     "regression": ("target_mean",),
@@ -26,12 +26,12 @@ DESCRIBED: dict[TaskType, tuple[str, ...]] = {
 
 
 def sections(tree: RunTree) -> list[Section]:
-    """The periods, and the decisions."""
+    """Return the performance by period, and the decisions."""
     cycles = sorted(tree.steps_of("cycle"), key=_period)
     if not cycles:
         return []
-    kind = tree.task_type()
-    figures = ("rows", *DESCRIBED[kind], *tasks.task_for(kind).metrics)
+    task_type = tree.task_type()
+    figures = ("rows", *OUTCOME_STATISTICS[task_type], *tasks.task_for(task_type).metrics)
     rows = [
         [
             text_cell(_period(step), tree.link(step.run)),
@@ -39,33 +39,33 @@ def sections(tree: RunTree) -> list[Section]:
         ]
         for step in cycles
     ]
-    heads = ["Period", *(tasks.display_name(name) for name in figures)]
-    drawn = template.picture(_decay(cycles, tree.last("evaluate"), DRAWN[kind]))
-    lead = "Each period is scored by the champion of its time, then measured when outcomes came."
-    told = [(step, found) for step in cycles if (found := step.json("cycle.json"))]
+    headers = ["Period", *(tasks.display_name(name) for name in figures)]
+    picture = template.picture(_decay(cycles, tree.last("evaluate"), PLOTTED[task_type]))
+    intro = "The champion of the time scores each period; metrics follow once labels are known."
+    finished = [(step, cycle) for step in cycles if (cycle := step.json("cycle.json"))]
     return [
         Section(
             "In production",
-            lead,
-            [Table(heads, rows)],
-            [Picture("Performance by period", drawn)],
+            intro,
+            [Table(headers, rows)],
+            [Picture("Performance by period", picture)],
         ),
-        *([Section("Decisions", "", [_decisions(tree, told)])] if told else []),
+        *([Section("Decisions", "", [_decisions(tree, finished)])] if finished else []),
     ]
 
 
-def _decisions(tree: RunTree, told: Sequence[tuple[StepRun, Any]]) -> Table:
+def _decisions(tree: RunTree, finished: Sequence[tuple[StepRun, Any]]) -> Table:
     rows = [
         [
             text_cell(_period(step), tree.link(step.run)),
-            text_cell(found["version"]),
-            text_cell(found["decision"]["level"], "", found["decision"]["level"]),
-            text_cell(found["decision"]["reason"]),
-            text_cell(_outcome(found.get("retrained")), _evidence(tree, found.get("retrained"))),
+            text_cell(cycle["version"]),
+            text_cell(cycle["decision"]["level"], "", cycle["decision"]["level"]),
+            text_cell(cycle["decision"]["reason"]),
+            text_cell(_outcome(cycle.get("retrained")), _evidence(tree, cycle.get("retrained"))),
         ]
-        for step, found in told
+        for step, cycle in finished
     ]
-    return Table(["Period", "Version", "Level", "Why", "What came of it"], rows)
+    return Table(["Period", "Version", "Level", "Reason", "Consequence"], rows)
 
 
 def _outcome(retrained: Any) -> str:
@@ -80,12 +80,12 @@ def _evidence(tree: RunTree, retrained: Any) -> str:
     return tree.run_link(retrained.get("evidence", "")) if retrained else ""
 
 
-def _decay(cycles: Sequence[StepRun], evaluation: StepRun | None, drawn: Sequence[str]) -> Any:
-    """The champion's figures by period, beside what they were on the test window."""
+def _decay(cycles: Sequence[StepRun], evaluation: StepRun | None, names: Sequence[str]) -> Any:
+    """Plot the champion's metrics by period, beside its test metrics."""
     by_period = {_period(step): step.metrics for step in cycles}
-    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(drawn))
+    frame = pd.DataFrame.from_dict(by_period, orient="index").reindex(columns=list(names))
     tested = evaluation.metrics if evaluation else {}
-    test = {name: tested[f"test_{name}"] for name in drawn if f"test_{name}" in tested}
+    test = {name: tested[f"test_{name}"] for name in names if f"test_{name}" in tested}
     return production.by_period(frame, test)
 
 
