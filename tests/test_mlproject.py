@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from longhaul.data.windows import CHOICES
-from longhaul.engines.base import ENGINES
+from longhaul.engines.base import SPARK
 from longhaul.monitoring.decision import LEVELS
 from longhaul.pipeline import parameters, project, renamed
 
@@ -79,7 +79,7 @@ def test_help_shows_the_comments_and_defaults_of_mlproject() -> None:
 def test_choices_are_those_of_the_library() -> None:
     """The types of parameters, which import nothing, name the same words as the library."""
     for annotation, words in (
-        (parameters.Engine, ENGINES),
+        (parameters.Engine, ("local", SPARK)),
         (parameters.Window, CHOICES),
         (parameters.FailOn, ("never", *LEVELS[1:])),
     ):
