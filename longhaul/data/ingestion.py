@@ -141,7 +141,7 @@ def _drop_unlabelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFram
 
 
 def _finite(figures: dict[str, float]) -> dict[str, float]:
-    """Convert the names of figures to names of metrics; leave out what is not finite."""
+    """Convert figures to metrics: names that MLflow takes, finite values only."""
     return {
         sanitize_metric_name(name): figure for name, figure in figures.items() if isfinite(figure)
     }

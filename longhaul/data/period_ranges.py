@@ -8,7 +8,7 @@ PeriodRange = Sequence[str]
 
 
 def comparable(*ranges: Any) -> bool:
-    """Return whether all are ranges of periods of one length, so that their labels have an order."""
+    """Return whether all are ranges of periods of one length, so that labels have an order."""
     if not all(map(_is_range, ranges)):
         return False
     return len({re.sub(r"\d", "0", label) for span in ranges for label in span}) == 1

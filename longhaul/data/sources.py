@@ -98,12 +98,11 @@ def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refus
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
     """Digest the content of a problem's source: a version, or a hash of the data."""
-    own = [
-        File(LocalFileSystem(), str(file), 0) for file in problem_copy.family_files(problem, folder)
-    ]
-    more = [*_later(problem, folder, fetch), *own]
-    found = fingerprint(problem.source, problem.query, folder, fetch)
-    return _hash([found, *_contents(more)]) if more else found
+    paths = problem_copy.family_files(problem, folder)
+    families = [File(LocalFileSystem(), str(path), 0) for path in paths]
+    more = [*_later(problem, folder, fetch), *families]
+    digested = fingerprint(problem.source, problem.query, folder, fetch)
+    return _hash([digested, *_contents(more)]) if more else digested
 
 
 def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> str:
@@ -131,8 +130,9 @@ def address(problem: Problem, folder: Path) -> str:
         return str((folder / problem.source).resolve())
     if problem.source in NAMED:
         return f"{problem.source}=={version(problem.source)}"
-    known = database_url.is_database_url(problem.source)
-    return database_url.hide_password(problem.source) if known else problem.source
+    if database_url.is_database_url(problem.source):
+        return database_url.hide_password(problem.source)
+    return problem.source
 
 
 def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
