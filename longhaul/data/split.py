@@ -91,7 +91,7 @@ def cut_windows(table: PeriodTable, problem: Problem) -> dict[Window, pd.DataFra
         first, last = getattr(problem.windows, name)
         if frame.empty:
             raise LonghaulError(f"windows.{name}: no rows from {first} to {last} are left")
-        where = f"windows.{name}, {first} to {last}"
+        where = f"windows.{name} ({len(frame)} rows from {first} to {last})"
         require_variety(outcomes(frame, problem.target), problem.target, where)
     return frames
 

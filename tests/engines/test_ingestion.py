@@ -109,9 +109,9 @@ def _profile(run: mlflow.entities.Run) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"calls": "many"}, "hold what their column cannot, more than contract.quarantine"),
+        ({"calls": "many"}, "that does not fit its column, more than contract.quarantine"),
         ({"day": None}, "time.column: 'day' is missing in 540 rows"),
-        ({"churned": "yes"}, "nothing to tell apart"),
+        ({"churned": "yes"}, "both classes are needed"),
     ],
 )
 def test_bad_sources_are_one_line_and_nothing_is_left(
