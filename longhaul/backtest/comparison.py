@@ -13,7 +13,7 @@ RESAMPLES = 1000
 def compare(
     results: Sequence[PolicyResult], confidence: float, seed: int
 ) -> dict[str, dict[str, tuple[Interval, Interval]]]:
-    """Compute the metrics of each policy, and their differences from those of the first.
+    """Compute the metrics of each policy, and their differences from the first policy.
 
     The days of each period are drawn with replacement, the same for all policies: rows of one day
     share their weather, so that intervals from rows drawn one by one would be too narrow (a paired

@@ -14,7 +14,7 @@ from longhaul.problem import Problem
 RESAMPLES = 200
 ASSUMPTION = (
     "as long as outcomes still follow the calibrated probabilities as they did on validation:"
-    " a changed relation to the outcome does not show in it"
+    " a concept shift, a changed relation to the outcome, does not show in it"
 )
 
 Figures = dict[str, Interval]

@@ -178,7 +178,7 @@ class Flow:
         """Describe the parent run: a line for each step, with a link to its run."""
         relative = replace(self._links, address="")
         lines = [
-            f"- [{step.name}]({inside.run(self._parent.info.experiment_id, step.run_id)})"
+            f"- [{step.name}]({relative.run(self._parent.info.experiment_id, step.run_id)})"
             f"{' (reused)' if step.reused else ''}: {step.headline}"
             for step in self.steps
         ]

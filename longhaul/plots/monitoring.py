@@ -111,18 +111,18 @@ def causes(parts: Mapping[str, Any]) -> Figure:
     """Draw the change of the loss as a waterfall: covariate shift and concept shift."""
     steps = [
         ("reference,\nexpected", 0.0, parts["before"], GREY),
-        ("covariate\nshift", parts["before"], parts["features"], BLUE),
+        ("covariate\nshift", parts["before"], parts["covariate_shift"], BLUE),
         (
             "concept\nshift",
-            parts["before"] + parts["features"],
-            parts["relation"]["value"],
+            parts["before"] + parts["covariate_shift"],
+            parts["concept_shift"]["value"],
             RED,
         ),
         ("period,\nrealized", 0.0, parts["after"], INK),
     ]
     figure, axes = style.chart("Causes of the change of the log loss", "", "nats", 6.4, 3.2)
     axes.set_title(
-        f"correcting the base rate would win back {parts['level']:.3f}",
+        f"correcting the base rate would win back {parts['base_rate_shift']:.3f}",
         fontsize=8.5,
         color=INK,
         loc="left",

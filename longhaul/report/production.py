@@ -7,6 +7,7 @@ from typing import Any
 
 import mlflow
 
+from longhaul.monitoring.causes import rename_stored
 from longhaul.plots import monitoring as plots
 from longhaul.problem import TaskType
 from longhaul.production.history import ProductionHistory
@@ -47,7 +48,7 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
     Parameters
     ----------
     assessment : mapping
-        As `longhaul.monitoring.serialisation.to_dict` gives it.
+        From `longhaul.monitoring.serialisation.to_dict`, of this or an earlier release.
     name, version : str
         The registered model, and its version that predicted the period.
     """
@@ -62,7 +63,7 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
         newest=newest,
         compared=_compared(assessment, newest),
         distributions=[plots.distribution(counts) for counts in assessment["pictures"]],
-        causes=plots.causes(causes) if causes else None,
+        causes=plots.causes(rename_stored(causes)) if causes else None,
         made=datetime.now(UTC),
     )
 

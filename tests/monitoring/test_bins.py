@@ -54,7 +54,8 @@ def test_what_lies_beyond_the_range_is_outside() -> None:
     """Below the lowest and above the highest value of the reference."""
     found = number(np.array([1, 2, 3, 4], dtype=np.float32))
     assert found.histogram(np.array([0.5, 1, 4, 5, 9, np.nan], dtype=np.float32)).out_of_range == 3
-    assert number(np.array([np.nan], dtype=np.float32)).histogram(np.ones(2, np.float32)).out_of_range == 2
+    unknown = number(np.array([np.nan], dtype=np.float32))
+    assert unknown.histogram(np.ones(2, np.float32)).out_of_range == 2
 
 
 def test_quantile_bins_have_equal_mass() -> None:

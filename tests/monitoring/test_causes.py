@@ -31,7 +31,8 @@ def test_parts_add_up(seed: int) -> None:
     period = world(20_000, 10 + seed, centre=-0.5, shift=0.4)
     found = decompose(REFERENCE, scores(*period), CALIBRATION)
     assert found is not None
-    assert found.before + found.covariate_shift + found.concept_shift.value == pytest.approx(found.after)
+    parts = found.covariate_shift + found.concept_shift.value
+    assert found.before + parts == pytest.approx(found.after)
     assert found.after == pytest.approx(binary.losses(*period).mean(), rel=1e-4)
 
 
@@ -77,7 +78,8 @@ def test_slices_carry_their_part() -> None:
     assert found is not None
     first, second = slice_shares(parts, CALIBRATION, whole.labelled)
     assert (first.value, second.value) == ("b", "a")
-    assert first.part.value + second.part.value == pytest.approx(found.concept_shift.value, rel=1e-3)
+    both = first.part.value + second.part.value
+    assert both == pytest.approx(found.concept_shift.value, rel=1e-3)
     assert second.part.low < 0.003 < 0.02 < first.part.low
     assert first.positive > first.expected + 0.1
 

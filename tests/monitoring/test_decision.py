@@ -106,8 +106,8 @@ def test_lost_calibration_is_a_fall() -> None:
 
 def test_a_fall_within_doubt_or_tolerance_is_none() -> None:
     """The whole interval must lie below the baseline less the tolerance."""
-    assert decide(PROBLEM, replace(GOOD, realized=realized(0.728))).fell is False
-    assert decide(PROBLEM, replace(GOOD, realized=realized(0.724))).fell is True
+    assert decide(PROBLEM, replace(GOOD, realized=realized(0.728))).degraded is False
+    assert decide(PROBLEM, replace(GOOD, realized=realized(0.724))).degraded is True
 
 
 @pytest.mark.parametrize(

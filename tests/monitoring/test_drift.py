@@ -130,8 +130,10 @@ def test_a_column_without_values_is_far_away() -> None:
     """All missing: its distance is one, though no values can be compared."""
     reference, draw = world([0.0] * 6)
     period = draw(0.0)
-    empty = Histogram(np.zeros_like(period.histograms["b"].counts), np.zeros(50), missing=period.rows)
-    (column,) = judge(reference, PeriodCounts(period.rows, {**period.histograms, "b": empty}, 0.0)).drifted
+    nothing = np.zeros_like(period.histograms["b"].counts)
+    empty = Histogram(nothing, np.zeros(50), missing=period.rows)
+    emptied = PeriodCounts(period.rows, {**period.histograms, "b": empty}, 0.0)
+    (column,) = judge(reference, emptied).drifted
     assert column.name == "b"
     assert column.distance == 1
 

@@ -68,4 +68,5 @@ def test_no_rare_level_is_taken_for_new() -> None:
     """Those without a code of their own are known by name."""
     for one in monitored.reference().bins:
         assert not set(one.rare) & set(one.levels)
-    assert all(np.isfinite(one.low) for one in monitored.reference().bins if one.kind == "number")
+    bins = monitored.reference().bins
+    assert all(np.isfinite(one.low) for one in bins if one.column_type == "number")

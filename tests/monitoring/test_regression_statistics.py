@@ -64,7 +64,8 @@ def test_parts_add_up_and_are_kept_as_json() -> None:
     ]
     total = parts[0] + parts[1] + parts[2]
     assert total.sums == pytest.approx(whole.sums)
-    assert RegressionStatistics.from_dict(json.loads(json.dumps(whole.to_dict()))).figures(0.9) == whole.figures(0.9)
+    again = RegressionStatistics.from_dict(json.loads(json.dumps(whole.to_dict())))
+    assert again.figures(0.9) == whole.figures(0.9)
     unknown = whole.summarize(said, np.ones(900, dtype=bool), np.full(900, np.nan))
     assert (unknown.rows, unknown.labelled, unknown.figures(0.95)) == (900, 0, {})
 

@@ -105,9 +105,9 @@ def test_causes_lead_from_one_loss_to_the_other() -> None:
     """The bars stand on each other."""
     parts = {
         "before": 0.4,
-        "features": -0.05,
-        "relation": {"value": 0.1, "low": 0.09, "high": 0.11},
-        "level": 0.02,
+        "covariate_shift": -0.05,
+        "concept_shift": {"value": 0.1, "low": 0.09, "high": 0.11},
+        "base_rate_shift": 0.02,
         "after": 0.45,
     }
     drawn = monitoring.causes(parts)

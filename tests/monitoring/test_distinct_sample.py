@@ -17,7 +17,8 @@ def test_few_rows_are_counted_exactly(matrix: np.ndarray, cut: int) -> None:
     expected = 1 - len(np.unique(matrix, axis=0)) / len(matrix)
     assert np.isclose(DistinctSample.of(matrix).share, expected)
     parts = [part for part in (matrix[:cut], matrix[cut:]) if len(part)]
-    both = DistinctSample.of(parts[0]) if len(parts) == 1 else DistinctSample.of(parts[0]) + DistinctSample.of(parts[1])
+    first = DistinctSample.of(parts[0])
+    both = first if len(parts) == 1 else first + DistinctSample.of(parts[1])
     assert np.isclose(both.share, expected)
 
 
