@@ -1,4 +1,4 @@
-"""The results of a backtest as rows, one for each policy."""
+"""Results of a backtest as rows, one per policy."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -13,7 +13,7 @@ _COUNTS = ("trained", "promoted", "seconds")
 def policy_rows(
     results: Sequence[PolicyResult], confidence: float, seed: int
 ) -> list[dict[str, Any]]:
-    """Put together what each policy did, its metrics and their differences from the first one's.
+    """Collect the counts of each policy, its metrics and their differences from the first policy.
 
     Parameters
     ----------

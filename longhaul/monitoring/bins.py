@@ -141,8 +141,8 @@ class Bins:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON types."""
-        fields = asdict(self)
-        return {"kind": fields.pop("column_type"), **fields}
+        fields = asdict(self).items()
+        return {"kind" if name == "column_type" else name: value for name, value in fields}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:

@@ -27,7 +27,7 @@ class RegressionStatistics:
         Mean and spread of the reference's outcomes: sums of numbers far from zero lose digits.
     rows : int
     labelled : int
-        Those whose outcome is known.
+        Predictions with a known outcome.
     absolute : float
         The sum of absolute errors, in the reference's unit.
     sums : ndarray of float, shape (9,)

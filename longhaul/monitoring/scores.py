@@ -28,7 +28,7 @@ class Scores:
     ----------
     counts : ndarray of int, shape (c, 2, 3)
         By cell, decision, and outcome: negative, positive, unknown. The cells are equal steps of
-        the log-odds from -12 to 12, so that rare events are told apart as well as even ones.
+        the log-odds from -12 to 12, so that rare events are resolved as finely as frequent ones.
     sums : ndarray of float, shape (c, 2)
         Of the probabilities, by cell and decision.
     """

@@ -27,7 +27,7 @@ class Cell:
 
     text: str
     href: str = ""
-    number_cell: bool = False
+    number: bool = False
     tone: str = ""
 
 

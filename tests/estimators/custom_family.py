@@ -14,8 +14,8 @@ def space():
     return {"smoothing": hp.loguniform("smoothing", -25, 0)}
 
 
-def estimator(settings, kind, categories, seed):
-    if kind == "regression":
+def estimator(settings, task_type, categories, seed):
+    if task_type == "regression":
         raise ValueError("naive Bayes tells classes apart; it predicts no numbers")
     return make_pipeline(
         SimpleImputer(keep_empty_features=True), GaussianNB(var_smoothing=settings["smoothing"])

@@ -57,7 +57,7 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
     """In one line, with the file and the reason."""
     frame = tables.churn(rows_per_month=50).assign(churned=1.5)
     frame.loc[::2, "churned"] = 2.5
-    text = tables.DECLARATION.replace('positive: "yes"', "kind: regression")
+    text = tables.DECLARATION.replace('positive: "yes"', "task_type: regression")
     problem = problems.load(tables.declare(tmp_path, frame, text))
     with pytest.raises(
         LonghaulError, match=r"custom_family\.py: bayes: ValueError: naive Bayes tells"

@@ -27,8 +27,8 @@ windows:
 """
 TARGETS = {
     "binary": 'positive: "b"',
-    "multiclass": "kind: multiclass, classes: [a, b, c, never]",
-    "regression": "kind: regression",
+    "multiclass": "task_type: multiclass, classes: [a, b, c, never]",
+    "regression": "task_type: regression",
 }
 
 
