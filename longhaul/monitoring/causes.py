@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -14,11 +13,6 @@ from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
 
 _MAX_SHIFT = 20.0  # log-odds by which a base rate is looked for
 _NORMAL_95 = 1.959963984540054
-_FORMER_NAMES = {
-    "features": "covariate_shift",
-    "relation": "concept_shift",
-    "level": "base_rate_shift",
-}
 
 
 @dataclass(frozen=True)
@@ -68,11 +62,6 @@ class SliceShare:
     positive: float
     expected: float
     part: Interval
-
-
-def rename_stored(causes: Mapping[str, Any]) -> dict[str, Any]:
-    """Rename the keys of causes stored by an earlier release: features, relation and level."""
-    return {_FORMER_NAMES.get(name, name): value for name, value in causes.items()}
 
 
 def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Causes | None:

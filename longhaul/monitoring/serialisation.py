@@ -19,6 +19,14 @@ from longhaul.monitoring.thresholds import Measure
 from longhaul.tasks import TASKS
 
 
+_FORMER_KEYS = {
+    "realised": "realized",
+    "features": "covariate_shift",
+    "relation": "concept_shift",
+    "level": "base_rate_shift",
+}
+
+
 def to_dict(assessment: Assessment) -> dict[str, Any]:
     """Convert an assessment to JSON types; non-finite numbers become null."""
     drift = assessment.drift
@@ -44,6 +52,14 @@ def to_dict(assessment: Assessment) -> dict[str, Any]:
         "pictures": list(assessment.pictures),
     }
     return dict(replace_non_finite(record))
+
+
+def upgrade(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Rename the keys of an assessment that an earlier release stored."""
+    realized = [_renamed(past) for past in record["truths"]]
+    for past in realized:
+        past["causes"] = _renamed(past["causes"]) if past["causes"] else None
+    return {**record, "truths": realized}
 
 
 def metrics(assessment: Assessment) -> dict[str, float]:
@@ -81,6 +97,10 @@ def realized_metrics(past: RealizedPerformance) -> dict[str, float]:
         values["cause/concept_shift"] = causes.concept_shift.value
         values["cause/base_rate_shift"] = causes.base_rate_shift
     return {name: value for name, value in values.items() if isfinite(value)}
+
+
+def _renamed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {_FORMER_KEYS.get(key, key): value for key, value in fields.items()}
 
 
 def _bounds(prefix: str, figures: Figures) -> dict[str, float]:

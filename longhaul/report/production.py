@@ -7,7 +7,7 @@ from typing import Any
 
 import mlflow
 
-from longhaul.monitoring.causes import rename_stored
+from longhaul.monitoring import serialisation
 from longhaul.plots import monitoring as plots
 from longhaul.problem import TaskType
 from longhaul.production.history import ProductionHistory
@@ -52,6 +52,7 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
     name, version : str
         The registered model, and its version that predicted the period.
     """
+    assessment = serialisation.upgrade(assessment)
     truths = assessment["truths"]
     newest = truths[-1] if truths else None
     causes = newest["causes"] if newest else None
@@ -63,7 +64,7 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
         newest=newest,
         compared=_compared(assessment, newest),
         distributions=[plots.distribution(counts) for counts in assessment["pictures"]],
-        causes=plots.causes(rename_stored(causes)) if causes else None,
+        causes=plots.causes(causes) if causes else None,
         made=datetime.now(UTC),
     )
 

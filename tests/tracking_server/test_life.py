@@ -104,7 +104,7 @@ def test_what_is_needed_survives_cleaning(server: Tracking, home: Path) -> None:
         kept = {run_id: len(client.list_artifacts(run_id)) for run_id in inventory.reachable}
     clean = {"experiment": "Default", "days": 0}
     said = lifecycles.run(home, str(REPOSITORY), "gc", who=server.who("admin"), **clean)
-    assert "would go; -P apply=true deletes" in said
+    assert "would be deleted; -P apply=true deletes" in said
     said = lifecycles.run(
         home, str(REPOSITORY), "gc", who=server.who("admin"), apply="true", **clean
     )
