@@ -48,11 +48,10 @@ def render_period(assessment: Mapping[str, Any], name: str, version: str) -> str
     Parameters
     ----------
     assessment : mapping
-        From `longhaul.monitoring.serialisation.to_dict`, of this or an earlier release.
+        From `longhaul.monitoring.serialisation.to_dict`.
     name, version : str
         The registered model, and its version that predicted the period.
     """
-    assessment = serialisation.upgrade(assessment)
     truths = assessment["truths"]
     newest = truths[-1] if truths else None
     causes = newest["causes"] if newest else None
@@ -79,7 +78,7 @@ def read_production(name: str) -> ProductionReport:
     """Read the history of a model in production from the tracking store."""
     history = ProductionHistory.load(name)
     assessments = {
-        label: artifacts.read_json(f"runs:/{record.run}/monitor.json")
+        label: serialisation.upgrade(artifacts.read_json(f"runs:/{record.run}/monitor.json"))
         for label, record in sorted(history.periods.items())
     }
     return ProductionReport(history, assessments, ledger.lines(name))

@@ -10,7 +10,7 @@ from mlflow.utils.validation import _validate_metric_name
 from longhaul.json_values import sanitize_metric_name
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment, Monitor
-from longhaul.monitoring.serialisation import to_dict
+from longhaul.monitoring.serialisation import to_dict, upgrade
 from longhaul.report import production as pages
 from tests.monitoring import monitored
 
@@ -64,3 +64,18 @@ def test_any_column_name_makes_a_metric() -> None:
 def test_the_same_rows_say_the_same() -> None:
     """Resampling has a seed."""
     assert to_dict(judged()) == to_dict(judged())
+
+
+def test_an_assessment_of_an_earlier_release_is_still_read() -> None:
+    """Its keys get today's names; what has them already stays as it is."""
+    stored = to_dict(judged())
+    former = json.loads(json.dumps(stored))
+    (truth,) = former["truths"]
+    truth["realised"] = truth.pop("realized")
+    for old, new in (
+        ("features", "covariate_shift"),
+        ("relation", "concept_shift"),
+        ("level", "base_rate_shift"),
+    ):
+        truth["causes"][old] = truth["causes"].pop(new)
+    assert upgrade(former) == upgrade(stored) == stored
