@@ -18,7 +18,6 @@ from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.thresholds import Measure
 from longhaul.tasks import TASKS
 
-
 _FORMER_KEYS = {
     "realised": "realized",
     "features": "covariate_shift",

@@ -99,4 +99,5 @@ def _click_type(annotation: Any) -> Any:
 def _help(parameter: project.Parameter) -> str:
     if parameter.default is None:
         return parameter.help
-    return f"{parameter.help} (mlflow run -P: {parameter.default})"
+    default = parameter.default.strip('"') or "empty"
+    return f"{parameter.help} (default of mlflow run: {default})"

@@ -74,7 +74,7 @@ def test_from_source_to_windows(tracking: str, tmp_path: Path) -> None:
         ("source: churn.parquet", "source: gone.parquet", "source: no file, folder or pattern"),
         ("source: churn.parquet", "source: churn.yaml", "is neither Parquet"),
         ("column: churned", "column: left", "target.column: column 'left' is not in the table"),
-        ('positive: "yes"', "positive: maybe", "0% of the rows are 'maybe'; both classes are"),
+        ('positive: "yes"', "positive: maybe", "none of the rows are positive (churned = maybe)"),
         ("column: day", "column: age", "time.column: 'age'"),
         ("column: day", "column: plan", "time.column: 'plan' does not hold times"),
         ("period: month", "period: day", "windows.train: '2020-01' is not a day; its labels are"),
