@@ -12,6 +12,7 @@ from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from longhaul.errors import LonghaulError
+from longhaul.task_type import TaskType
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -24,7 +25,6 @@ OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2
 ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
-TaskType = Literal["binary", "multiclass", "regression"]
 
 BATCH = "longhaul.batch"  # the column with a row's batch, in tables without a time column
 

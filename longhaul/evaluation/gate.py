@@ -10,7 +10,8 @@ from typing import Any
 
 from longhaul.data import period_ranges
 from longhaul.evaluation.intervals import Interval
-from longhaul.problem import Gate, TaskType
+from longhaul.problem import Gate
+from longhaul.task_type import TaskType
 from longhaul.tasks import TASKS, display_name
 
 SEEN = ("fit", "valid")  # the windows that a package was fitted and chosen on

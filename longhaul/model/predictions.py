@@ -15,7 +15,8 @@ from longhaul.data import parquet
 from longhaul.data.labels import has_label, outcomes
 from longhaul.data.prefetch import prefetch
 from longhaul.model.predictor import Predictor
-from longhaul.problem import Problem, TaskType
+from longhaul.problem import Problem
+from longhaul.task_type import TaskType
 from longhaul.tasks import TASKS
 
 BATCH_ROWS = 50_000

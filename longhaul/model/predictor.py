@@ -10,7 +10,7 @@ from longhaul.estimators.estimator import Estimator
 from longhaul.features.columns import Date
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import text, times
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.tasks import TASKS, Task
 
 

@@ -15,7 +15,8 @@ from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference, Scored
 from longhaul.monitoring.rules import PeriodEvidence, RealizedMetrics, is_degraded
 from longhaul.monitoring.scores import Scores
-from longhaul.problem import Problem, TaskType
+from longhaul.problem import Problem
+from longhaul.task_type import TaskType
 
 PICTURED_COLUMNS = 6
 MAX_SLICES = 10

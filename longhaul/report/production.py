@@ -9,11 +9,11 @@ import mlflow
 
 from longhaul.monitoring import serialisation
 from longhaul.plots import monitoring as plots
-from longhaul.problem import TaskType
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import ledger
 from longhaul.registry.ledger import LedgerLine
 from longhaul.report import template
+from longhaul.task_type import TaskType
 from longhaul.tracking import artifacts
 from longhaul.tracking.ui_links import UiLinks
 

@@ -13,7 +13,8 @@ from mlflow.exceptions import MlflowException
 
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
-from longhaul.problem import Problem, TaskType
+from longhaul.problem import Problem
+from longhaul.task_type import TaskType
 from longhaul.tracking import artifacts
 from longhaul.tracking.pagination import paginate
 from longhaul.tracking.tags import HEADLINE, REUSED

@@ -8,7 +8,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from longhaul.features import columns
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.tasks import TASKS
 
 ROWS = 4000

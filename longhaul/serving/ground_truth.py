@@ -8,13 +8,13 @@ import pydantic
 from pydantic import ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
-from longhaul.problem import TaskType
 from longhaul.serving import mlflow_parsing
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.middleware import read_body
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.settings import RequestLimits
+from longhaul.task_type import TaskType
 
 # Python types of an outcome, and how an error describes them.
 _OUTCOME_TYPES: dict[TaskType, tuple[set[type], str]] = {

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 
 WAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 GROUND_TRUTH, UNREADABLE = "outcomes", "broken"

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from longhaul.problem import TaskType, Time
+from longhaul.problem import Time
+from longhaul.task_type import TaskType
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_INTEGER = 2**63

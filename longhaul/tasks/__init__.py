@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.tasks import binary, multiclass, regression
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.tasks.metrics import measure as measure
 from longhaul.tasks.metrics import require_probabilities
 

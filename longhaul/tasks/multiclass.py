@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.tasks.metrics import calibration_error
 
 task_type: TaskType = "multiclass"

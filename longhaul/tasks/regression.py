@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from longhaul.errors import LonghaulError
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 
 task_type: TaskType = "regression"
 metrics: tuple[str, ...] = ("rmse", "mae", "r2", "bias")

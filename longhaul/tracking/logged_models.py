@@ -19,7 +19,8 @@ from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
 from longhaul.model.package import Package
-from longhaul.problem import Problem, Target, TaskType
+from longhaul.problem import Problem, Target
+from longhaul.task_type import TaskType
 from longhaul.tracking.artifacts import fetch
 
 NAME = "model"

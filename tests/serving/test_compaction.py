@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longhaul.features.encoder import Encoder
-from longhaul.problem import TaskType, Time
+from longhaul.problem import Time
 from longhaul.serving import compaction, prediction_log, wal_format
 from longhaul.serving.wal import WriteAheadLog
 from longhaul.serving.wal_format import WalHeader
+from longhaul.task_type import TaskType
 from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from longhaul.problem import TaskType
 from longhaul.serving import compaction, metrics, wal_format
 from longhaul.serving.ground_truth import GroundTruthEndpoint
 from longhaul.serving.http_errors import HttpError
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.settings import RequestLimits
+from longhaul.task_type import TaskType
 
 
 def post(

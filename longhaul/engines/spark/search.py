@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from longhaul import tasks
 from longhaul.estimators import families
-from longhaul.problem import TaskType
+from longhaul.task_type import TaskType
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import validation_objective
 from longhaul.training.search import Search, SearchContext, run_trial

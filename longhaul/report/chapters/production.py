@@ -7,10 +7,10 @@ import pandas as pd
 
 from longhaul import tasks
 from longhaul.plots import production
-from longhaul.problem import TaskType
 from longhaul.report import template
 from longhaul.report.document import Picture, Section, Table, number_cell, text_cell
 from longhaul.report.run_tree import RunTree, StepRun
+from longhaul.task_type import TaskType
 
 PLOTTED: dict[TaskType, tuple[str, ...]] = {
     "binary": ("auc", "log_loss", "calibration_error"),
