@@ -3,8 +3,6 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1]
 COMPUTES = (
     *("survey", "data", "tasks", "features", "learning", "evaluation"),
@@ -26,31 +24,43 @@ def imported(path: Path) -> set[str]:
 
 
 def files(*folders: str) -> list[Path]:
-    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    assert found
-    return found
+    """List the modules below some folders, of which there must be some."""
+    modules = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert modules
+    return modules
 
 
-@pytest.mark.parametrize("path", files(*(f"longhaul/{name}" for name in COMPUTES)), ids=str)
-def test_what_computes_knows_neither_mlflow_nor_click(path: Path) -> None:
+def importers(paths: list[Path], forbidden: set[str]) -> list[str]:
+    """List the files that import what they may not, each with what that is."""
+    problems = []
+    for path in paths:
+        roots = {name.partition(".")[0] for name in imported(path)} & forbidden
+        problems += [f"{path.relative_to(ROOT)} imports {root}" for root in sorted(roots)]
+    return problems
+
+
+def test_what_computes_knows_neither_mlflow_nor_click() -> None:
     """Features, learning, metrics and gates are plain Python on data."""
-    roots = {name.partition(".")[0] for name in imported(path)}
-    assert path == MODEL_FROM_CODE or not roots & {"mlflow", "click"}
+    computing = files(*(f"longhaul/{name}" for name in COMPUTES))
+    paths = [path for path in computing if path != MODEL_FROM_CODE]
+    problems = importers(paths, {"mlflow", "click"})
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path", files("longhaul"), ids=str)
-def test_longhaul_imports_neither_steps_nor_main(path: Path) -> None:
+def test_longhaul_imports_neither_steps_nor_main() -> None:
     """The library does not know who uses it."""
-    assert not {name.partition(".")[0] for name in imported(path)} & {"steps", "main"}
+    problems = importers(files("longhaul"), {"steps", "main"})
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path", files("steps"), ids=str)
-def test_steps_import_neither_each_other_nor_main(path: Path) -> None:
+def test_steps_import_neither_each_other_nor_main() -> None:
     """Stages meet through artifacts alone."""
-    assert not {name.partition(".")[0] for name in imported(path)} & {"steps", "main"}
+    problems = importers(files("steps"), {"steps", "main"})
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("path", files("longhaul", "steps"), ids=str)
-def test_no_utils(path: Path) -> None:
+def test_no_utils() -> None:
     """A module is named for the one thing it holds."""
-    assert path.stem not in {"utils", "util", "helpers", "common", "misc"}
+    vague = {"utils", "util", "helpers", "common", "misc"}
+    problems = [str(path) for path in files("longhaul", "steps") if path.stem in vague]
+    assert not problems, "\n".join(problems)
