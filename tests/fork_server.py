@@ -76,9 +76,7 @@ def _prepare(connection: socket.socket, request: dict[str, Any]) -> Callable[[],
     return lambda: _command_line(connection, request["arguments"], step, command_w)
 
 
-def _command_line(
-    connection: socket.socket, arguments: Sequence[str], step: int, pipe: int
-) -> int:
+def _command_line(connection: socket.socket, arguments: Sequence[str], step: int, pipe: int) -> int:
     """Be ``mlflow`` with some arguments; tell whoever asked how it ended."""
     from mlflow.cli import cli
     from mlflow.projects.backend import local
@@ -188,7 +186,7 @@ def _fork(path: str, arguments: Sequence[str], kept: Sequence[int]) -> int:
         return pid
     try:
         keep = {0, 1, 2, *kept, resource_tracker.getfd()}
-        for number in (int(name) for name in os.listdir("/proc/self/fd")):
+        for number in range(3, 1024):
             if number not in keep:
                 with contextlib.suppress(OSError):
                     os.close(number)

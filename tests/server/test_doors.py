@@ -23,6 +23,8 @@ from tests.lifecycles import REPOSITORY
 from tests.server import servers
 from tests.server.servers import Tracking
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:

@@ -4,6 +4,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from longhaul.learning import families
 from longhaul.learning.candidate import Prepared
 from longhaul.learning.objective import on_validation
@@ -11,6 +13,8 @@ from longhaul.learning.search import Others, Search
 from longhaul.spark.search import run
 from longhaul.tasks import binary
 from tests.learning.test_families import ENCODER, TRAIN, VALID
+
+pytestmark = pytest.mark.slow
 
 PREPARED = Prepared(ENCODER, TRAIN, VALID)
 OWN = Path(__file__).parents[1] / "learning" / "own_family.py"

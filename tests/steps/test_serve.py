@@ -35,13 +35,14 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
         str(lifecycles.REPOSITORY),
         "serve",
         who={"MLFLOW_TRACKING_URI": tracking},
+        stock=True,
         model="models:/churn@champion",
         port=port,
         workers=2,
         watch=0.1,
     )
     running = services.Running(f"http://127.0.0.1:{port}", tmp_path / "record")
-    services.until(lambda: services.answers(running), 60)
+    services.until(lambda: services.answers(running), 300)
     everyone = psutil.Process(process.pid).children(recursive=True)
     answer = running.post()
     assert says["1"] == [row["probability"] for row in answer.json()["predictions"]]
@@ -52,7 +53,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
             time.sleep(0.01)
     else:
         os.killpg(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert len(record.read(running.record, "churn-1")) == 2, printed
     services.until(lambda: not any(map(services.alive, everyone)))
     (run,) = mlflow.search_runs(

@@ -16,6 +16,8 @@ from longhaul.workflow.terminal import Terminal
 from tests.workflow.conftest import python
 from tests.workflow.test_warm import alive, wait_for_pids
 
+pytestmark = pytest.mark.slow
+
 
 def chain(project: Path, resume: bool = True, word: str = "hello") -> tuple[str, dict[str, bool]]:
     """Run noop and, on its artifact, after; the parent's id, and which stages were reused."""

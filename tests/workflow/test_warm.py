@@ -15,6 +15,8 @@ import pytest
 from longhaul.workflow import warm
 from tests.workflow.conftest import python
 
+pytestmark = pytest.mark.slow
+
 VOLATILE = {"mlflow.project.backend", "mlflow.runName", "longhaul.owner"}
 
 
