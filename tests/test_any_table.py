@@ -112,11 +112,14 @@ def test_any_table_is_handled_or_answered_in_one_line(
     assert "\n" not in said
 
 
-@pytest.mark.slow
-def test_very_many_columns(tmp_path: Path) -> None:
-    """Five thousand, of which one tells something."""
+@pytest.mark.parametrize(
+    "columns",
+    [pytest.param(1000, marks=pytest.mark.slow), pytest.param(5000, marks=pytest.mark.nightly)],
+)
+def test_very_many_columns(tmp_path: Path, columns: int) -> None:
+    """Thousands, of which one tells something."""
     generator = np.random.default_rng(0)
-    frame = pd.DataFrame(generator.normal(size=(300, 4998))).add_prefix("c")
+    frame = pd.DataFrame(generator.normal(size=(300, columns - 2))).add_prefix("c")
     frame["y"] = np.where(frame["c7"] + generator.normal(size=300) > 0, "Yes", "No")
     frame["customer_id"] = [f"k{i}" for i in range(300)]
     frame.to_csv(tmp_path / "wide.csv", index=False)
@@ -156,7 +159,7 @@ REAL: dict[str, tuple[Any, str, str]] = {
 }
 
 
-def write(folder: Path, name: str) -> tuple[str, str, str]:
+def write_table(folder: Path, name: str) -> tuple[str, str, str]:
     """Write a real table into a folder; its file, its target and the kind of that."""
     load, target, kind = REAL[name]
     frame = load() if name == "messy" else load(as_frame=True).frame
@@ -167,7 +170,7 @@ def write(folder: Path, name: str) -> tuple[str, str, str]:
 @pytest.mark.parametrize("name", ["breast_cancer", "digits"])
 def test_real_tables_are_predicted(tmp_path: Path, name: str) -> None:
     """From the table alone to predictions, in this process."""
-    file, target, kind = write(tmp_path, name)
+    file, target, kind = write_table(tmp_path, name)
     problem = live(tmp_path, file, target)
     assert (problem.target.column, problem.target.kind) == (target, kind)
 
@@ -184,7 +187,7 @@ LIVES = [
 def start_life(home: Path, empty: Path, name: str) -> None:
     """Run `main` on nothing but a table, and see that it did all that it does."""
     stores.put(home, empty)
-    file, target, kind = write(home, name)
+    file, target, kind = write_table(home, name)
     lifecycles.run(home, str(lifecycles.REPOSITORY), data=file, target=target, **SMALL)
     lifecycles.use(home)
     (parent,) = lifecycles.parents()
