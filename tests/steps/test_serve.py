@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from longhaul.serving import record
 from longhaul.tracking.tags import HEADLINE
 from tests import lifecycles
+from tests.ports import free_port
 from tests.serving import services
 
 pytestmark = pytest.mark.slow
@@ -27,9 +27,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
     MLflow calls it failed.
     """
     says = services.register(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = lifecycles.start(
         tmp_path,
         str(lifecycles.REPOSITORY),
