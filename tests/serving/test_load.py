@@ -75,7 +75,7 @@ def busy(worker: psutil.Process) -> bool:
     return any(one.status == psutil.CONN_ESTABLISHED for one in worker.net_connections("tcp"))
 
 
-@pytest.mark.parametrize("requests", [200, pytest.param(1600, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("requests", [208, pytest.param(1600, marks=pytest.mark.nightly)])
 def test_the_champion_moves(says: dict[str, list[float]], tmp_path: Path, requests: int) -> None:
     """Moved twenty times under load: nothing fails, each answer is that of the version it names."""
     ear, loads = Ear(says), []
