@@ -56,6 +56,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Let two workers run all tests, where nobody says otherwise; one file needs no worker."""
+    if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return  # a worker that started workers would never end
     everything = config.args_source == config.ArgsSource.TESTPATHS
     options = config.option
     if everything and getattr(options, "numprocesses", 0) is None and not options.collectonly:
