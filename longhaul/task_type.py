@@ -1,4 +1,4 @@
-"""The types of targets; a module of its own, since a packaged model needs it and not the problem."""
+"""The types of targets, in a module that a packaged model can bring without the problem."""
 
 from typing import Literal
 

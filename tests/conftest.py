@@ -1,11 +1,85 @@
-"""What tests of several folders share: tracking stores of their own."""
+"""What tests of several folders share: workers, the end of what is left, and tracking stores."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-from tests import stores
+from tests import leftovers, stores
+
+WORKERS = 2
+# Files whose tests have nothing expensive in common: each test may run in another worker.
+SEPARATE = {"test_any_table.py", "test_cycle.py", "test_elsewhere.py", "test_faults.py"}
+# What takes longest begins first, so that no worker is left with it at the end.
+LONGEST = (
+    "tracking_server/test_life.py",
+    "tracking_server/test_faults.py",
+    "test_any_table.py",
+    "test_main.py",
+    "engines/",
+    "test_elsewhere.py",
+    "steps/test_cycle.py",
+    "serving/",
+    "tracking_server/",
+    "pipeline/",
+    "steps/",
+    "tracking/",
+    "training/",
+    "estimators/",
+)
+
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,  # a busy machine is no mistake of a test
+    derandomize="CI" in os.environ,
+)
+hypothesis.settings.load_profile("tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """End what killed sessions have left."""
+    config.stash[OWN] = leftovers.begin()
+    if config.stash[OWN]:
+        leftovers.end()
+
+
+OWN = pytest.StashKey[bool]()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what this session leaves."""
+    if config.stash.get(OWN, False):
+        leftovers.end(os.environ.pop(leftovers.NAME))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let two workers run all tests, where nobody says otherwise; one file needs no worker."""
+    if hasattr(config, "workerinput") or "PYTEST_XDIST_WORKER" in os.environ:
+        return  # a worker that started workers would never end
+    everything = config.args_source == config.ArgsSource.TESTPATHS
+    options = config.option
+    if everything and getattr(options, "numprocesses", 0) is None and not options.collectonly:
+        options.numprocesses, options.dist = WORKERS, "loadgroup"
+    options.loadscopereorder = False  # the order is that of `LONGEST`
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one worker, which sets up once what they share."""
+    items.sort(key=_rank)
+    for item in items:
+        if item.path.name not in SEPARATE and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
+
+
+def _rank(item: pytest.Item) -> int:
+    """Find out how early a test is to begin."""
+    path = item.path.relative_to(Path(__file__).parent).as_posix()
+    places = (place for place, prefix in enumerate(LONGEST) if path.startswith(prefix))
+    return next(places, len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,30 @@
 """Whole life cycles for tests: as a user runs them, on a small table, in a copy of the project."""
 
+import atexit
+import contextlib
+import functools
+import json
 import os
+import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import mlflow
 from mlflow.entities import Run
 
+from longhaul import process
 from tests import tables
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = {"families": "linear,lightgbm", "trials": 3, "minutes": 5}
+SECONDS = 1200  # no test is about how long a life cycle takes
 
 
 def copy(folder: Path) -> Path:
@@ -31,22 +42,94 @@ def copy(folder: Path) -> Path:
     return project
 
 
+class Life:
+    """A life cycle in a fork of the test session's fork server, as `subprocess` would show it.
+
+    Parameters
+    ----------
+    folder : Path
+        The user's, from which ``mlflow run`` is called.
+    arguments : list of str
+        Of the command ``mlflow``.
+    environment : dict of str to str
+    """
+
+    def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]):
+        number, self._output = tempfile.mkstemp(prefix="longhaul-life-")
+        os.close(number)
+        request = {
+            "home": str(folder),
+            "arguments": arguments,
+            "environment": environment,
+            "output": self._output,
+        }
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(fork_server())
+        self._connection.sendall(f"{json.dumps(request)}\n".encode())
+        self._answers = self._connection.makefile()
+        self.pid = int(self._answers.readline())
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Ask for the exit code of a life that may be at work."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Block until it ends; its exit code, negative when it was killed."""
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("mlflow run", timeout or 0)
+            self.returncode = int(self._answers.readline() or -signal.SIGKILL)
+            self._answers.close()
+            self._connection.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        """Block until it ends; what it printed."""
+        self.wait(timeout)
+        output = Path(self._output)
+        printed = output.read_text()
+        output.unlink()
+        return printed, None
+
+
+@functools.cache
+def fork_server() -> str:
+    """Start the fork server of this test session; where it listens."""
+    folder = tempfile.mkdtemp(prefix="longhaul-forks-")
+    address = f"{folder}/socket"
+    command = [sys.executable, "-m", "tests.fork_server", address]
+    server = process.start(command, REPOSITORY, Path(folder, "log"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(process.stop, server)
+    while not Path(address).exists():
+        assert server.poll() is None, Path(folder, "log").read_text()
+        time.sleep(0.02)
+    return address
+
+
 def start(
     home: Path,
     uri: str,
     entry_point: str = "main",
     who: Mapping[str, str] | None = None,
+    stock: bool = False,
     **parameters: object,
-) -> "subprocess.Popen[str]":
+) -> "Life | subprocess.Popen[str]":
     """Start ``mlflow run`` from the folder `home`.
 
-    Its store is the default one there, or what the environment of `who` says.
+    Its store is the default one there, or what the environment of `who` says. With `stock` it is
+    a process of its own, as a user starts it; else a fork that has MLflow ready.
     """
     given = [f"-P{name}={value}" for name, value in parameters.items()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     environment |= who or {}
     arguments = ["run", uri, "-e", entry_point, "--env-manager", "local", *given]
+    if not stock:
+        return Life(home, arguments, environment)
     return subprocess.Popen(
         [sys.executable, "-m", "mlflow", *arguments],
         cwd=home,
@@ -60,9 +143,9 @@ def start(
 
 def run(home: Path, uri: str, entry_point: str = "main", **parameters: object) -> str:
     """Run to the end, which must be good; what it printed."""
-    process = start(home, uri, entry_point, **parameters)
-    printed, _ = process.communicate(timeout=600)
-    assert process.returncode == 0, printed
+    life = start(home, uri, entry_point, **parameters)
+    printed, _ = life.communicate(timeout=SECONDS)
+    assert life.returncode == 0, printed
     return printed
 
 

@@ -16,7 +16,7 @@ from longhaul import process
 from tests.ports import free_port
 
 KEY, SECRET, BUCKET = "longhaul", "secret", "artifacts"
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @contextmanager

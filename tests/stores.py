@@ -1,8 +1,9 @@
 """Tracking stores of their own for tests."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import mlflow
@@ -14,6 +15,15 @@ def template(folder: Path) -> Path:
     path = folder / "mlflow.db"
     mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
     return path
+
+
+def put(folder: Path, empty: Path) -> None:
+    """Put a copy of the store `empty` where ``mlflow run`` makes one in a user's folder."""
+    shutil.copyfile(empty, folder / "mlflow.db")
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        place = (str(folder / "mlruns" / "0"),)
+        database.execute("UPDATE experiments SET artifact_location = ?", place)
+        database.commit()
 
 
 @contextmanager

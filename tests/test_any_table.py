@@ -22,7 +22,7 @@ from longhaul.problem import Problem
 from longhaul.scaffold import problem_file
 from longhaul.scaffold.infer import infer
 from longhaul.training import candidate
-from tests import lifecycles
+from tests import lifecycles, stores
 
 NAMES = st.sampled_from(
     ["a", "b", "id", "größe (cm)", 'say "x"', "two words", "a,b", "x.y", "#1", "日付", "'", "[0]"]
@@ -114,11 +114,14 @@ def test_any_table_is_handled_or_answered_in_one_line(
     assert "\n" not in said
 
 
-@pytest.mark.slow
-def test_very_many_columns(tmp_path: Path) -> None:
-    """Five thousand, of which one tells something."""
+@pytest.mark.parametrize(
+    "columns",
+    [pytest.param(1000, marks=pytest.mark.slow), pytest.param(5000, marks=pytest.mark.nightly)],
+)
+def test_very_many_columns(tmp_path: Path, columns: int) -> None:
+    """Thousands, of which one tells something."""
     generator = np.random.default_rng(0)
-    frame = pd.DataFrame(generator.normal(size=(300, 4998))).add_prefix("c")
+    frame = pd.DataFrame(generator.normal(size=(300, columns - 2))).add_prefix("c")
     frame["y"] = np.where(frame["c7"] + generator.normal(size=300) > 0, "Yes", "No")
     frame["customer_id"] = [f"k{i}" for i in range(300)]
     frame.to_csv(tmp_path / "wide.csv", index=False)
@@ -126,9 +129,12 @@ def test_very_many_columns(tmp_path: Path) -> None:
     assert problem.leave_out == ("customer_id",)
 
 
-def messy() -> pd.DataFrame:
+SMALL = {"families": "linear", "trials": 1}
+
+
+def messy(seed: int = 0) -> pd.DataFrame:
     """Customers with Yes and No, blanks among numbers, identifiers and few positives."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
     rows = 2500
     tenure = generator.integers(0, 72, rows)
     left = generator.random(rows) < 0.5 / (1 + np.exp(0.08 * tenure))
@@ -155,49 +161,75 @@ REAL: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", REAL)
-def test_a_whole_life_from_the_table_alone(tmp_path: Path, name: str) -> None:
-    """Started, tuned, judged, registered, served, scored, watched and reported on."""
-    load, target, kind = REAL[name]
-    made = load() if name == "messy" else load(as_frame=True).frame
-    made.to_csv(tmp_path / f"{name}.csv", index=False)
-    small = {"families": "linear,lightgbm", "trials": 3}
-    project = str(lifecycles.REPOSITORY)
-    lifecycles.run(tmp_path, project, data=f"{name}.csv", target=target, **small)
-    lifecycles.use(tmp_path)
+def write_table(folder: Path, name: str) -> tuple[str, str, str]:
+    """Write a real table into a folder; its file, its target and the type of that."""
+    load, target, task_type = REAL[name]
+    frame = load() if name == "messy" else load(as_frame=True).frame
+    frame.to_csv(folder / f"{name}.csv", index=False)
+    return f"{name}.csv", target, task_type
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "digits"])
+def test_real_tables_are_predicted(tmp_path: Path, name: str) -> None:
+    """From the table alone to predictions, in this process."""
+    file, target, task_type = write_table(tmp_path, name)
+    problem = live(tmp_path, file, target)
+    assert (problem.target.column, problem.target.task_type) == (target, task_type)
+
+
+# One of each kind; the others whenever there is time.
+LIVES = [
+    pytest.param("wine", marks=pytest.mark.slow),
+    pytest.param("diabetes", marks=pytest.mark.slow),
+    pytest.param("breast_cancer", marks=pytest.mark.nightly),
+    pytest.param("digits", marks=pytest.mark.nightly),
+]
+
+
+def start_life(home: Path, empty: Path, name: str) -> None:
+    """Run `main` on nothing but a table, and see that it did all that it does."""
+    stores.put(home, empty)
+    file, target, task_type = write_table(home, name)
+    lifecycles.run(home, str(lifecycles.REPOSITORY), data=file, target=target, **SMALL)
+    lifecycles.use(home)
     (parent,) = lifecycles.parents()
     stages = lifecycles.children(parent)
     expected = {"init", "ingest", "validate", "split", "evaluate", "register", "promote", "deploy"}
     assert expected | {"report"} <= set(stages)
-    assert [one for one in stages if one.startswith("cycle batch-")]
-    assert f"task_type: {kind}" in (tmp_path / f"{name}.yaml").read_text()
+    assert [step for step in stages if step.startswith("cycle batch-")]
+    assert f"task_type: {task_type}" in (home / f"{name}.yaml").read_text()
     champion = mlflow.MlflowClient().get_model_version_by_alias(name, "champion")
     assert int(champion.version) == 1
-    lifecycles.run(tmp_path, project, problem=f"{name}.yaml", **small)
-    newest, *_ = lifecycles.parents()
-    assert {"ingest", "validate", "split", "deploy"} <= lifecycles.reused(newest)
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_whole_life_from_the_table_alone(tmp_path: Path, empty_store: Path, name: str) -> None:
+    """Started, tuned, judged, registered, served, scored, watched and reported on."""
+    start_life(tmp_path, empty_store, name)
 
 
 @pytest.mark.slow
-def test_files_that_arrive_later_are_lived_through(tmp_path: Path) -> None:
-    """Two more batches: one like the others, one in which a column is gone."""
-    whole = messy()
-    whole.head(2000).to_csv(tmp_path / "messy.csv", index=False)
-    (tmp_path / "later").mkdir()
-    whole.iloc[2000:2250].to_csv(tmp_path / "later" / "1.csv", index=False)
-    small = {"families": "linear", "trials": 1}
+def test_a_life_goes_on_with_files_that_arrive_later(tmp_path: Path, empty_store: Path) -> None:
+    """From a messy table alone; then two more batches, one of them without a column.
+
+    Run again with the problem file that was made, it reuses what does not depend on the new file.
+    """
+    start_life(tmp_path, empty_store, "messy")
     project = str(lifecycles.REPOSITORY)
-    lifecycles.run(tmp_path, project, data="messy.csv", target="Churn?", **small)
+    lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
+    newest, *_ = lifecycles.parents()
+    assert {"ingest", "validate", "split", "deploy"} <= lifecycles.reused(newest)
+    later = messy(seed=1)
+    (tmp_path / "later").mkdir()
+    later.head(250).to_csv(tmp_path / "later" / "1.csv", index=False)
     path = tmp_path / "messy.yaml"
     path.write_text(path.read_text().replace('later: ""', "later: later/*.csv"))
-    lifecycles.run(tmp_path, project, problem="messy.yaml", **small)
-    lifecycles.use(tmp_path)
+    lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
     newest, *_ = lifecycles.parents()
     assert "cycle batch-0020" in lifecycles.children(newest)
-    broken = whole.iloc[2250:].drop(columns="tenure (months)")
+    broken = later.iloc[250:500].drop(columns="tenure (months)")
     broken.to_csv(tmp_path / "later" / "2.csv", index=False)
-    process = lifecycles.start(tmp_path, project, problem="messy.yaml", **small)
-    printed, _ = process.communicate(timeout=600)
+    process = lifecycles.start(tmp_path, project, problem="messy.yaml", **SMALL)
+    printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert process.returncode != 0
     assert "period batch-0021, column 'tenure (months)': expected" in printed

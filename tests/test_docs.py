@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from benchmarks import __main__ as benchmarks
 from docs import figures, generated
 from longhaul.estimators.families import FAMILIES
@@ -67,12 +65,17 @@ def test_the_family_of_ones_own_is_the_one_that_is_tested() -> None:
     assert tested.partition('"""\n\n')[2] == shown
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_lead_somewhere() -> None:
     """Each relative link is to a file of the project, or to a page that is generated."""
-    for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
-        if "://" not in link and not link.startswith("reference/"):
-            assert (page.parent / link).exists(), link
+    problems = [
+        f"{page.name}: {link} is not there"
+        for page in PAGES
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text())
+        if "://" not in link
+        and not link.startswith("reference/")
+        and not (page.parent / link).exists()
+    ]
+    assert not problems, "\n".join(problems)
 
 
 def commands() -> list[tuple[str, str]]:
@@ -130,27 +133,39 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize(("page", "line"), commands(), ids=lambda one: one[:60])
-def test_every_command_is_known(page: str, line: str) -> None:
-    """An entry point with parameters that it has, none missing; or a line that somebody runs."""
+def mistakes(line: str) -> list[str]:
+    """List what is wrong with a command line: nothing, when somebody runs it."""
     called = re.search(r"mlflow(?:@[\d.]+)? run (?:<[^>]+>|\S+) (?:-v .*? )?-e (\w+)(.*)$", line)
     if called is None:
-        assert any(re.match(one, line) for one in {**OTHERS, **BY_HAND}), (page, line)
-        return
+        patterns = {**OTHERS, **BY_HAND}
+        return [] if any(re.match(pattern, line) for pattern in patterns) else ["nobody runs it"]
     declared = ENTRY_POINTS[called[1]]["parameters"]
     given = set(re.findall(r"-P '?(\w+)=", called[2]))
     required = {
-        name for name, one in declared.items() if not (isinstance(one, dict) and "default" in one)
+        name
+        for name, parameter in declared.items()
+        if not (isinstance(parameter, dict) and "default" in parameter)
     }
-    assert given <= set(declared), (page, line)
-    assert required <= given, (page, line)
-    assert (ROOT / RUN_BY[called[1]]).is_file()
+    problems = [f"{called[1]} has no parameter {name}" for name in given - set(declared)]
+    problems += [f"{called[1]} wants the parameter {name}" for name in required - given]
+    if not (ROOT / RUN_BY[called[1]]).is_file():
+        problems.append(f"{RUN_BY[called[1]]} is not there")
+    return problems
 
 
-@pytest.mark.parametrize("path", sorted({*RUN_BY.values(), *OTHERS.values()}))
-def test_who_runs_a_command_is_there(path: str) -> None:
+def test_every_command_is_known() -> None:
+    """An entry point with parameters that it has, none missing; or a line that somebody runs."""
+    lines = commands()
+    problems = [f"{page}: {line}: {wrong}" for page, line in lines for wrong in mistakes(line)]
+    assert lines
+    assert not problems, "\n".join(problems)
+
+
+def test_who_runs_a_command_is_there() -> None:
     """A test, or the script that runs them all."""
-    assert (ROOT / path).is_file()
+    paths = sorted({*RUN_BY.values(), *OTHERS.values()})
+    problems = [path for path in paths if not (ROOT / path).is_file()]
+    assert not problems, "\n".join(problems)
 
 
 def test_the_report_and_the_talk_are_of_the_figures_that_are_kept() -> None:

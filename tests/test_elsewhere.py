@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import requests
 
@@ -37,7 +38,7 @@ def process(arguments: list[str], port: int, cwd: Path, **environment: str) -> I
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline and server.poll() is None:
             with socket.socket() as one:
                 if one.connect_ex(("127.0.0.1", port)) == 0:
@@ -47,27 +48,45 @@ def process(arguments: list[str], port: int, cwd: Path, **environment: str) -> I
         yield
     finally:
         os.killpg(server.pid, 15)
-        server.wait(30)
+        server.wait(120)
 
 
-@pytest.mark.parametrize("family", ["lightgbm", "forest"])
-def test_a_model_serves_with_nothing_but_its_own_requirements(
-    tracking: str, tmp_path: Path, family: str
+@pytest.mark.parametrize(
+    "families",
+    [
+        ["lightgbm", "forest"],
+        pytest.param(["lightgbm"], marks=pytest.mark.nightly),
+        pytest.param(["forest"], marks=pytest.mark.nightly),
+    ],
+    ids="+".join,
+)
+def test_models_serve_with_nothing_but_their_own_requirements(
+    tracking: str, tmp_path: Path, families: list[str]
 ) -> None:
-    """In an empty folder, in an environment of its own requirements: the same probabilities."""
-    with mlflow.start_run():
-        uri = logged_models.log(packages.fit(tmp_path, family).package, tables.churn(2))
+    """In an empty folder, in an environment of their own requirements: the same probabilities."""
     frame = tables.churn(rows_per_month=20, seed=3).drop(columns=["churned", "customer"])
-    expected = mlflow.pyfunc.load_model(uri).predict(frame)["probability"].to_numpy()
-    away = tmp_path / "away"
-    shutil.copytree(artifacts.fetch(uri), away / "model")
+    away, expected = tmp_path / "away", {}
+    away.mkdir()
+    for family in families:
+        with mlflow.start_run():
+            uri = logged_models.log(packages.fit(tmp_path, family).package, tables.churn(2))
+        expected[family] = mlflow.pyfunc.load_model(uri).predict(frame)["probability"].to_numpy()
+        shutil.copytree(artifacts.fetch(uri), away / family)
     python = away / "env" / "bin" / "python"
     uv = [sys.executable, "-m", "uv"] if shutil.which("uv") is None else ["uv"]
     subprocess.run([*uv, "venv", "-q", "--python", "3.11", str(away / "env")], check=True)
-    wanted = str(away / "model" / "requirements.txt")
-    subprocess.run([*uv, "pip", "install", "-q", "--python", python, "-r", wanted], check=True)
+    install = [*uv, "pip", "install", "-q", "--python", str(python)]
+    for family in families:
+        install += ["-r", str(away / family / "requirements.txt")]
+    subprocess.run(install, check=True)
+    for family in families:
+        assert np.array_equal(expected[family], served(python, away, family, frame))
+
+
+def served(python: Path, away: Path, family: str, frame: pd.DataFrame) -> list[float]:
+    """Serve a model with an environment's own MLflow; what it answers to some rows."""
     port = free_port()
-    serve = ["-m", "mlflow", "models", "serve", "-m", "model", "--env-manager", "local"]
+    serve = ["-m", "mlflow", "models", "serve", "-m", family, "--env-manager", "local"]
     with process(
         [str(python), *serve, "-h", "127.0.0.1", "-p", str(port)],
         port,
@@ -80,11 +99,10 @@ def test_a_model_serves_with_nothing_but_its_own_requirements(
             f"http://127.0.0.1:{port}/invocations",
             payload.dumps(frame),
             headers={"Content-Type": "application/json"},
-            timeout=60,
+            timeout=300,
         )
     answer.raise_for_status()
-    served = [row["probability"] for row in answer.json()["predictions"]]
-    assert np.array_equal(expected, served)
+    return [row["probability"] for row in answer.json()["predictions"]]
 
 
 def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
@@ -99,7 +117,7 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     with process([*daemon, f"--base-path={tmp_path}", str(tmp_path)], port, tmp_path):
         url = f"git://127.0.0.1:{port}/project"
         for _ in range(2):
-            lifecycles.run(home, url, problem="churn.yaml", families="linear", trials=1)
+            lifecycles.run(home, url, problem="churn.yaml", families="linear", trials=1, stock=True)
     lifecycles.use(home)
     second, first = lifecycles.parents()
     assert first.info.status == second.info.status == "FINISHED"

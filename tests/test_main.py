@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from longhaul.production.history import ProductionHistory
-from longhaul.tracking.tags import HEADLINE
+from longhaul.tracking.tags import HEADLINE, OWNER, REUSED
 from main import main
-from tests import lifecycles, tables
+from tests import lifecycles, stores, tables
 
 STAGES = {
     *("ingest", "validate", "split", "train linear", "train lightgbm", "evaluate", "register"),
@@ -24,10 +24,13 @@ STAGES = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+def place(
+    tmp_path_factory: pytest.TempPathFactory, empty_store: Path
+) -> Iterator[tuple[Path, Path]]:
     """A user's folder in which a life cycle has run, and the copy of the project that it ran."""
     folder = tmp_path_factory.mktemp("life")
     project, home = lifecycles.copy(folder), lifecycles.home(folder)
+    stores.put(home, empty_store)
     before = mlflow.get_tracking_uri()
     lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
     lifecycles.use(home)
@@ -35,6 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path
     mlflow.set_tracking_uri(before)
 
 
+@pytest.mark.slow
 def test_every_stage_is_a_child_and_the_champion_loads(place: tuple[Path, Path]) -> None:
     """The parent is FINISHED with each stage under it; alias and stage lead to the same model."""
     (parent,) = lifecycles.parents()
@@ -50,6 +54,7 @@ def test_every_stage_is_a_child_and_the_champion_loads(place: tuple[Path, Path])
     assert by_alias.equals(by_stage)
 
 
+@pytest.mark.slow
 def test_the_year_is_a_curve_of_the_parent(place: tuple[Path, Path]) -> None:
     """AUC, log loss and calibration error of every production period, by period."""
     (parent, *_) = lifecycles.parents()
@@ -58,6 +63,7 @@ def test_the_year_is_a_curve_of_the_parent(place: tuple[Path, Path]) -> None:
         assert sorted(point.step for point in history) == [202007, 202008, 202009]
 
 
+@pytest.mark.slow
 def test_each_cycle_has_its_children(place: tuple[Path, Path]) -> None:
     """Scored and monitored, under the cycle; the page of the model's life tells of all three."""
     (parent, *_) = lifecycles.parents()
@@ -71,6 +77,7 @@ def test_each_cycle_has_its_children(place: tuple[Path, Path]) -> None:
     assert not [part for part in page.split('src="')[1:] if not part.startswith("data:")]
 
 
+@pytest.mark.slow
 def test_the_report_is_whole(place: tuple[Path, Path]) -> None:
     """One page, which asks nothing of the network and shows every stage and picture."""
     (parent, *_) = lifecycles.parents()
@@ -83,16 +90,28 @@ def test_the_report_is_whole(place: tuple[Path, Path]) -> None:
     assert not [part for part in text.split('src="')[1:] if not part.startswith("data:")]
 
 
+@pytest.mark.slow
 def test_again_reuses_everything(place: tuple[Path, Path]) -> None:
-    """The same command runs nothing, and the parent links what stands for its stages."""
+    """By stock `mlflow run`: nothing is run, and the parent links what stands for its stages."""
     home, project = place
-    lifecycles.run(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
+    lifecycles.run(home, str(project), problem="churn.yaml", stock=True, **lifecycles.SMALL)
     newest, *_, first = lifecycles.parents()
     assert newest.info.run_id != first.info.run_id
     assert lifecycles.children(newest) == {}
     assert lifecycles.reused(newest) == set(lifecycles.children(first))
+    # The first life ran in forks: what MLflow kept of it is what `mlflow run` keeps.
+    assert newest.data.params == first.data.params
+    assert newest.info.status == first.info.status
+    for run in (first, newest):
+        run.data.tags.pop(OWNER)
+    made = [
+        {tag: text for tag, text in run.data.tags.items() if not tag.startswith(REUSED)}
+        for run in (first, newest)
+    ]
+    assert made[0] == made[1]
 
 
+@pytest.mark.slow
 def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]) -> None:
     """A module that only evaluate uses: evaluate and the report run, the rest is reused."""
     home, project = place
@@ -107,11 +126,12 @@ def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]
         assert "nothing has changed" in lifecycles.children(newest)[name].data.tags[HEADLINE]
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_of_the_search(place: tuple[Path, Path]) -> None:
     """SIGKILL of main while it tunes; run again, it finishes and keeps the trials there were."""
     home, project = place
     search = {**lifecycles.SMALL, "trials": 12, "seed": 7, "families": "lightgbm"}
-    process = lifecycles.start(home, str(project), problem="churn.yaml", **search)
+    process = lifecycles.start(home, str(project), problem="churn.yaml", stock=True, **search)
     while len(trials()) < 3:
         assert process.poll() is None
         time.sleep(0.05)
@@ -122,8 +142,8 @@ def test_killed_in_the_middle_of_the_search(place: tuple[Path, Path]) -> None:
     ]
     family = story.children(recursive=True)
     os.kill(story.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    _, alive = psutil.wait_procs(family, timeout=20)
+    process.communicate(timeout=lifecycles.SECONDS)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert alive == []
     before = {run.info.run_id for run in trials()}
     assert 3 <= len(before) < 12

@@ -37,20 +37,29 @@ def command(name: str) -> click.Command:
     return getattr(module, name)
 
 
-@pytest.mark.parametrize("name", ENTRY_POINTS)
-def test_parameters_are_the_options_of_the_step(name: str) -> None:
+def test_parameters_are_the_options_of_the_step() -> None:
     """Each parameter is passed on to an option of the same name, and there are no others."""
-    parameters = ENTRY_POINTS[name].get("parameters", {})
-    options = {option.name for option in command(name).params}
-    passed = set(re.findall(r"--(\w+) \{(\w+)\}", ENTRY_POINTS[name]["command"]))
-    assert options == set(parameters)
-    assert passed == {(parameter, parameter) for parameter in parameters}
+    problems = []
+    for name, entry_point in ENTRY_POINTS.items():
+        parameters = set(entry_point.get("parameters", {}))
+        options = {option.name for option in command(name).params}
+        passed = set(re.findall(r"--(\w+) \{(\w+)\}", entry_point["command"]))
+        if options != parameters:
+            problems.append(f"{name}: parameters {parameters ^ options} are not on both sides")
+        if passed != {(parameter, parameter) for parameter in parameters}:
+            problems.append(f"{name}: its command does not pass on {parameters} as they are")
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("name", ENTRY_POINTS)
-def test_defaults_live_in_mlproject_alone(name: str) -> None:
+def test_defaults_live_in_mlproject_alone() -> None:
     """Every option of a step is required."""
-    assert all(option.required for option in command(name).params)
+    problems = [
+        f"{name}: --{option.name} is not required"
+        for name in ENTRY_POINTS
+        for option in command(name).params
+        if not option.required
+    ]
+    assert not problems, "\n".join(problems)
 
 
 def test_every_step_is_an_entry_point() -> None:
@@ -59,11 +68,13 @@ def test_every_step_is_an_entry_point() -> None:
     assert steps | {"main"} == set(ENTRY_POINTS)
 
 
-@pytest.mark.parametrize("line", (ROOT / "MLproject").read_text().splitlines())
-def test_every_parameter_has_a_line_of_help(line: str) -> None:
+def test_every_parameter_has_a_line_of_help() -> None:
     """Each declared parameter says in a comment what it is."""
-    if re.match(r" {6}\w+: ", line):
-        assert re.search(r" # \S", line), line
+    lines = (ROOT / "MLproject").read_text().splitlines()
+    declared = [line for line in lines if re.match(r" {6}\w+: ", line)]
+    problems = [line for line in declared if not re.search(r" # \S", line)]
+    assert declared
+    assert not problems, "\n".join(problems)
 
 
 def test_help_shows_the_comments_and_defaults_of_mlproject() -> None:

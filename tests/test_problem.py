@@ -76,7 +76,11 @@ def test_written_and_read_again_is_the_same(positive: float, negative: float, ro
         (["target"], "late", "target: .*; found 'late'"),
         (["gate", "min_rows"], "many", "gate.min_rows: .*integer.*; found 'many'"),
         (["gate", "confidence"], "nan", "gate.confidence: .*; found 'nan'"),
-        (["windows", "test"], ["2020-07", "2020-08"], "windows: test starts at 2020-07, but valid before it ends"),
+        (
+            ["windows", "test"],
+            ["2020-07", "2020-08"],
+            "windows: test starts at 2020-07, but valid before it ends",
+        ),
         (["windows", "test"], ["2020-09", "2020-08"], "windows: test ends .* before it starts"),
         (["leave_out"], "id", "leave_out: .*; found 'id'"),
     ],

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,22 +21,54 @@ from tests.tables import churn
 ORIGIN = Provenance("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
 
 
+class Session:
+    """The one Spark session of this process, which lasts until another kind is needed."""
+
+    def __init__(self) -> None:
+        self._models: bool | None = None
+        self._open = ExitStack()
+        self._spark: Any = None
+
+    def get(self, models: bool) -> Any:
+        """Give a session whose workers load models, or one whose workers do not."""
+        if self._models is not models:
+            self.close()
+            patch = self._open.enter_context(pytest.MonkeyPatch.context())
+            patch.setenv(sessions.MASTER, "local[2]")
+            self._spark = self._open.enter_context(sessions.session("tests", models=models))
+            self._models = models
+        return self._spark
+
+    def close(self) -> None:
+        """End it: a stage that runs in this process starts its own."""
+        self._models = None
+        self._open.close()
+
+
+@pytest.fixture(scope="session")
+def session() -> Iterator[Session]:
+    """What starts and ends Spark here."""
+    only = Session()
+    yield only
+    only.close()
+
+
 @pytest.fixture(autouse=True)
-def master(monkeypatch: pytest.MonkeyPatch) -> None:
+def master(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, session: Session
+) -> None:
     """What stages are told; without Java, there is nothing to test."""
     if shutil.which("java") is None:
         pytest.skip("no java is installed: Spark is not tested")
+    if "spark" not in request.fixturenames:
+        session.close()
     monkeypatch.setenv(sessions.MASTER, "local[2]")
 
 
-@pytest.fixture(scope="module")
-def spark(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """One session for the tests of a module that need no stage."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(sessions.MASTER, "local[2]")
-        scores = request.module.__name__.endswith("scoring")
-        with sessions.session("tests", models=scores) as found:
-            yield found
+@pytest.fixture
+def spark(request: pytest.FixtureRequest, session: Session, master: None) -> Any:
+    """A session for tests that need no stage: the same one for as long as it will do."""
+    return session.get(models=request.module.__name__.endswith("scoring"))
 
 
 def split(file: Path, parts: int) -> None:

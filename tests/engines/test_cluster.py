@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from longhaul.model import predictions
 from longhaul.monitoring.observation import count
 from tests.engines.conftest import ORIGIN, copy
 from tests.monitoring import monitored
+from tests.ports import free_port
 from tests.tables import churn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,7 @@ from pathlib import Path
 from longhaul.engines.spark.observation import observe
 from longhaul.engines.spark.session import session
 from tests.monitoring import monitored
+from tests.ports import free_port
 
 source, scored = map(Path, sys.argv[1:])
 encoder = monitored.fitted().package.predictor.encoder
@@ -69,16 +70,10 @@ def spawn(folder: Path, kind: str, *arguments: str) -> "subprocess.Popen[bytes]"
     )
 
 
-def free() -> str:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return str(one.getsockname()[1])
-
-
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
     """The master's address, and the two workers."""
-    port = free()
+    port = str(free_port())
     local = ("--host", "127.0.0.1", "--webui-port", "0")
     started = [spawn(tmp_path, "master.Master", *local, "--port", port)]
     master = f"spark://127.0.0.1:{port}"
@@ -146,7 +141,7 @@ def test_a_worker_dies_at_work(
         end(workers[0])
         assert driver.poll() is None
         answer = driver.stdout.readline()
-        assert driver.wait(timeout=120) == 0
+        assert driver.wait(timeout=600) == 0
     finally:
         driver.kill()
     found = json.loads(answer)

@@ -18,6 +18,8 @@ from longhaul.monitoring.scores import Scores
 from tests.engines.conftest import copy
 from tests.monitoring import monitored
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = Provenance("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
 BOUND = 1e-12  # relative, of sums of some thousand floats: n times 2**-53 and more
 

@@ -13,6 +13,8 @@ from tests.engines.conftest import ORIGIN, copy
 from tests.monitoring import monitored
 from tests.tables import churn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("parts", [0, 4])
 def test_predictions_are_the_same(

@@ -41,7 +41,7 @@ def test_no_stage_needs_pyspark() -> None:
         "    importlib.import_module(f'steps.{path.stem}')\n"
         "import main"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=600)
 
 
 @pytest.mark.slow
@@ -60,7 +60,7 @@ def test_no_master_there() -> None:
         env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", sessions.MASTER: "spark://127.0.0.1:9"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=True,
     )
     assert "said: spark: " in done.stdout, done.stdout + done.stderr

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from longhaul.tracking import artifacts
-from tests import lifecycles, monitored_model
+from tests import lifecycles, monitored_model, stores
 
 pytestmark = pytest.mark.slow
 
@@ -48,9 +48,10 @@ def _require_close(one: Any, other: Any) -> None:
         assert one == other
 
 
-def test_a_life_cycle_on_spark(tmp_path: Path) -> None:
+def test_a_life_cycle_on_spark(tmp_path: Path, empty_store: Path) -> None:
     """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark."""
     home = lifecycles.home(tmp_path)
+    stores.put(home, empty_store)
     printed = lifecycles.run(
         home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
     )

@@ -48,7 +48,9 @@ def test_it_is_searched(tmp_path: Path) -> None:
     """Its settings have an objective like those of any other."""
     family = families.family("bayes", [FILE])
     problem, train, valid = windows(tmp_path)
-    judge = validation_objective(binary, family, candidate.encode_windows(problem, train, valid), 0, 1)
+    judge = validation_objective(
+        binary, family, candidate.encode_windows(problem, train, valid), 0, 1
+    )
     assert set(family.space()) == {"smoothing"}
     assert judge({"smoothing": 1e-3}, SearchContext())["valid_loss"] < 1
 

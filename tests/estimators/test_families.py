@@ -144,7 +144,9 @@ def test_tree_out_of_bounds(tmp_path: Path) -> None:
     state["nodes"]["left_child"][0] = 10**6
     tree.__setstate__(state)
     estimator.save(tmp_path)
-    with pytest.raises(LonghaulError, match=r"refused to load\. A tree in it has nodes or columns out of bounds"):
+    with pytest.raises(
+        LonghaulError, match=r"refused to load\. A tree in it has nodes or columns out of bounds"
+    ):
         forest.load(tmp_path, 2)
 
 
@@ -154,5 +156,7 @@ def test_boosted_tree_out_of_bounds(tmp_path: Path) -> None:
     estimator = histogram.fit(small(histogram), ENCODER, TRAIN, None, 0, 1)
     estimator.model._predictors[3][0].nodes["feature_idx"][0] = 10**6
     estimator.save(tmp_path)
-    with pytest.raises(LonghaulError, match=r"refused to load\. A tree in it has nodes or columns out of bounds"):
+    with pytest.raises(
+        LonghaulError, match=r"refused to load\. A tree in it has nodes or columns out of bounds"
+    ):
         histogram.load(tmp_path, 2)

@@ -13,7 +13,7 @@ from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import FAMILIES
 from longhaul.estimators.families import lightgbm as family
-from longhaul.estimators.pruning import MIN_TRIALS_AT_MARK, MARKS, MedianPruner
+from longhaul.estimators.pruning import MARKS, MIN_TRIALS_AT_MARK, MedianPruner
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import STOPPED, validation_objective

@@ -42,6 +42,6 @@ def test_threads_leave_each_others_memory_alone(script: str) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
     )
     assert (done.returncode, done.stderr) == (0, "")

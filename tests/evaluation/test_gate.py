@@ -75,7 +75,9 @@ def test_no_winner_by_noise(low: float) -> None:
         (replace(GOOD, windows={**WINDOWS, "more": ["2024-04", "2024-05"]}), "unseen by candidate"),
         (replace(GOOD, window=["2024-W14", "2024-W17"]), "unseen by candidate"),
         (
-            replace(GOOD, champion=replace(RIVAL, windows={**WINDOWS, "fit": ["2024-01", "2024-09"]})),
+            replace(
+                GOOD, champion=replace(RIVAL, windows={**WINDOWS, "fit": ["2024-01", "2024-09"]})
+            ),
             "unseen by champion",
         ),
     ],

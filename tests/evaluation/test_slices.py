@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.slices import MISSING, MAX_LEVELS, OTHER, levels, slices
+from longhaul.evaluation.slices import MAX_LEVELS, MISSING, OTHER, levels, slices
 from longhaul.tasks import binary
 from longhaul.tasks.metrics import measure
 

@@ -20,7 +20,10 @@ def test_as_good_as_the_cheapest_and_nearest_to_theory(
 ) -> None:
     """No more than the cheapest and its standard error; none that is as good is nearer."""
     outcome, probability = rows
-    chosen, points = choose_threshold(outcome, probability, costs), cost_curve(outcome, probability, costs)
+    chosen, points = (
+        choose_threshold(outcome, probability, costs),
+        cost_curve(outcome, probability, costs),
+    )
     cheapest = points.thresholds[np.argmin(points.costs)]
     found = row_costs(outcome, probability >= cheapest, costs)
     most = points.costs.min() + found.std() / np.sqrt(len(found)) + 1e-12

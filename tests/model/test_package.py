@@ -35,7 +35,9 @@ def test_again(family: str, tmp_path: Path) -> None:
 
 def test_no_package(tmp_path: Path) -> None:
     """Some other folder is refused in one line."""
-    with pytest.raises(LonghaulError, match=r"not a model of Longhaul; it has no readable package\.json"):
+    with pytest.raises(
+        LonghaulError, match=r"not a model of Longhaul; it has no readable package\.json"
+    ):
         packages.load(tmp_path)
 
 
@@ -44,5 +46,7 @@ def test_unknown_format(package: Package, tmp_path: Path) -> None:
     packages.save(package, tmp_path)
     manifest = tmp_path / "package.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 2}))
-    with pytest.raises(LonghaulError, match="the model has format 2, but this version of Longhaul reads 1"):
+    with pytest.raises(
+        LonghaulError, match="the model has format 2, but this version of Longhaul reads 1"
+    ):
         packages.load(tmp_path)

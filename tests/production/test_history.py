@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from longhaul.production import history, version_for_period
-from longhaul.production.history import ProductionHistory, PeriodRecord, PerformanceRecord
+from longhaul.production.history import PerformanceRecord, PeriodRecord, ProductionHistory
 from longhaul.registry import promotion
 from longhaul.tracking.tags import LAST_PERIOD_SEEN
 from tests import registered
@@ -25,7 +25,9 @@ def name(tracking: str) -> str:
 
 def keep(label: str, version: str = "1", fell: bool | None = False, told: str = "") -> str:
     """Put a period on record, and its own outcome or another's."""
-    period = PeriodRecord(label, version, "ok", "none", "all well", f"run {label}", f"runs:/{label}/p")
+    period = PeriodRecord(
+        label, version, "ok", "none", "all well", f"run {label}", f"runs:/{label}/p"
+    )
     truths = [PerformanceRecord(told or label, version, label, fell)] if fell is not None else []
     experiment = mlflow.MlflowClient().search_experiments()[0].experiment_id
     return history.record_period(period, truths, {label: {"auc": 0.7}}, "churn", experiment)

@@ -87,7 +87,9 @@ def test_another_experiment_may_need_it(tracking: str) -> None:
     here = mlflow.get_experiment_by_name("test").experiment_id
     named = client.create_run(here).info.run_id
     client.set_terminated(named)
-    assert [run.info.run_id for run in garbage_collection.take_inventory(here).collectable(before=2**62)] == [named]
+    assert [
+        run.info.run_id for run in garbage_collection.take_inventory(here).collectable(before=2**62)
+    ] == [named]
     other = client.create_run(client.create_experiment("other")).info.run_id
     client.log_param(other, "table", f"runs:/{named}/table")
     inventory = garbage_collection.take_inventory(here)

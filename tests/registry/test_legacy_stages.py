@@ -39,5 +39,7 @@ def test_mlflow_without_stages_is_a_note(
     monkeypatch.delattr(mlflow.MlflowClient, "transition_model_version_stage")
     promotion.promote("bare", "1", "first")
     assert promotion.champion("bare") == "1"
-    expected = "note: bare: the stages do not follow the aliases: this version of MLflow has no stages\n"
+    expected = (
+        "note: bare: the stages do not follow the aliases: this version of MLflow has no stages\n"
+    )
     assert expected == capsys.readouterr().err

@@ -1,5 +1,6 @@
 """One champion, whoever promotes at the same time and whoever is killed; and a way back."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -140,7 +141,9 @@ def test_another_champion_than_expected(expected_champion: str, wanted: str) -> 
         ("1", "why", "some", "expected_champion: 'some' is neither"),
     ],
 )
-def test_bad_promotion_is_one_line(number: str, reason: str, expected_champion: str, message: str) -> None:
+def test_bad_promotion_is_one_line(
+    number: str, reason: str, expected_champion: str, message: str
+) -> None:
     """What was wrong; nothing is written."""
     with pytest.raises(LonghaulError, match=message):
         promotion.promote("bad", number, reason, expected_champion=expected_champion)
@@ -300,6 +303,16 @@ def test_incumbent_where_the_promotion_was_cut_off() -> None:
     mlflow.MlflowClient().set_registered_model_alias("ask-cut", "champion", "2")
     assert promotion.incumbent("ask-cut", second) == "1"
     assert moves("ask-cut")[-1] == ("promote", "1", "2", "started")
+
+
+def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run as a user whom it does not know."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    registered.model("nameless", 1)
+    promotion.promote("nameless", "1", "first")
+    assert ledger.lines("nameless")[-1].who.startswith("54321@")
 
 
 def test_register_wants_a_runs_model() -> None:

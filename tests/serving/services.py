@@ -41,10 +41,10 @@ class Running(NamedTuple):
         """Send JSON, or what the headers say; underscores in their names are dashes."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         named = {"Content-Type": "application/json", **named}
-        return requests.post(self.address + path, body, headers=named, timeout=60)
+        return requests.post(self.address + path, body, headers=named, timeout=300)
 
     def get(self, path: str, **headers: str) -> Any:
-        return requests.get(self.address + path, headers=headers, timeout=60)
+        return requests.get(self.address + path, headers=headers, timeout=300)
 
     def supervisor(self) -> psutil.Process:
         """The process whose workers answer."""
@@ -91,7 +91,7 @@ def serving(
         yield Running(service.address, record)
 
 
-def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 300.0) -> None:
     """Wait for something that has to come true."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -46,7 +46,7 @@ def error(answer: Any) -> str:
 def test_stock_client(running: Running, says: dict[str, list[float]]) -> None:
     """MLflow's own client works as with MLflow's own server."""
     client = ScoringServerClient("127.0.0.1", running.port)
-    client.wait_server_ready(timeout=10)
+    client.wait_server_ready(timeout=300)
     answer = client.invoke(pd.DataFrame(ROWS)).get_predictions()
     assert says["1"] == answer["probability"].tolist()
     assert mlflow.__version__ == running.get("/version").text
@@ -105,7 +105,7 @@ def test_refusals(running: Running) -> None:
 
 def test_slow_body(running: Running) -> None:
     """A body that does not come is given up after the time that a request may take."""
-    with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), 60) as client:
         head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 408")
@@ -228,7 +228,7 @@ def test_stops_gracefully(says: dict[str, list[float]], tmp_path: Path) -> None:
             time.sleep(0.1)
             everyone[0].terminate()
             assert flying.result().status_code == 200
-            assert everyone[0].wait(timeout=20) == 0
+            assert everyone[0].wait(timeout=300) == 0
     services.until(lambda: not any(map(services.alive, everyone)))
     assert len(prediction_log.read(running.record, "churn-1")) == 40_000
     assert list((running.record / "journal").iterdir()) == []

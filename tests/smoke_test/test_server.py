@@ -61,7 +61,7 @@ def listening(address: str) -> bool:
 
 def gone(address: str) -> bool:
     """Whether nothing does, given some time."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while listening(address) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not listening(address)

@@ -164,7 +164,7 @@ def test_two_at_once(home: Path) -> None:
     """One does it, the other waits and finds it done: one record, one promotion."""
     monitored_model.table(home, text=TURNED, turn=5)
     both = [start(home, "2020-07") for _ in range(2)]
-    printed = [process.communicate(timeout=120)[0] for process in both]
+    printed = [process.communicate(timeout=lifecycles.SECONDS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
     assert sum("nothing has changed" in text for text in printed) == 1
     promotions = [line for line in ledger.lines("churn") if line.state == "done"]
@@ -188,8 +188,8 @@ def test_killed_while_it_trains(home: Path) -> None:
         time.sleep(0.05)
     family = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-    _, alive = psutil.wait_procs(family, timeout=20)
+    process.communicate(timeout=lifecycles.SECONDS)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert alive == []
     assert promotion.champion("churn") == "1"
     run(home, "2020-07")

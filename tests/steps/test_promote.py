@@ -21,8 +21,10 @@ def name(shared: Path) -> str:
 
 def run(model: str, expected_champion: str = "any", reason: str = "better") -> None:
     promote.main(
-        ["--model", model, "--reason", reason, "--evidence", "abc"]
-        + ["--expected_champion", expected_champion]
+        [
+            *("--model", model, "--reason", reason, "--evidence", "abc"),
+            *("--expected_champion", expected_champion),
+        ]
     )
 
 
@@ -32,7 +34,10 @@ def run(model: str, expected_champion: str = "any", reason: str = "better") -> N
         ({"model": "models:/flights/9"}, "models:/flights/9: no such version"),
         ({"model": "models:/flights@best"}, "has no alias 'best'; it has challenger"),
         ({"model": "runs:/abc/model"}, "model: 'runs:/abc/model' is neither"),
-        ({"model": "models:/flights/1", "expected_champion": "2"}, "the champion is none, not version 2"),
+        (
+            {"model": "models:/flights/1", "expected_champion": "2"},
+            "the champion is none, not version 2",
+        ),
         ({"model": "models:/flights/1", "reason": "x" * 1001}, "reason: 1,001 characters"),
     ],
 )

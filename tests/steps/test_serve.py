@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from longhaul.serving import prediction_log
 from longhaul.tracking.tags import HEADLINE
 from tests import lifecycles
+from tests.ports import free_port
 from tests.serving import services
 
 pytestmark = pytest.mark.slow
@@ -27,21 +27,20 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
     MLflow calls it failed.
     """
     says = services.register(tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = lifecycles.start(
         tmp_path,
         str(lifecycles.REPOSITORY),
         "serve",
         who={"MLFLOW_TRACKING_URI": tracking},
+        stock=True,
         model="models:/churn@champion",
         port=port,
         workers=2,
         poll_seconds=0.1,
     )
     running = services.Running(f"http://127.0.0.1:{port}", tmp_path / "record")
-    services.until(lambda: services.answers(running), 60)
+    services.until(lambda: services.answers(running), 300)
     everyone = psutil.Process(process.pid).children(recursive=True)
     answer = running.post()
     assert says["1"] == [row["probability"] for row in answer.json()["predictions"]]
@@ -52,7 +51,7 @@ def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
             time.sleep(0.01)
     else:
         os.killpg(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert len(prediction_log.read(running.record, "churn-1")) == 2, printed
     services.until(lambda: not any(map(services.alive, everyone)))
     (run,) = mlflow.search_runs(

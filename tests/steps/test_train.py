@@ -68,7 +68,10 @@ def test_settings_that_are_none(
 ) -> None:
     """A document of another kind, or none at all, is refused in one line."""
     (tmp_path / "list.json").write_text("[1]")
-    for settings, message in (("list.json", "not the settings of a model"), ("gone.json", "gone.json")):
+    for settings, message in (
+        ("list.json", "not the settings of a model"),
+        ("gone.json", "gone.json"),
+    ):
         with pytest.raises(SystemExit):
             train.main(options(split, "lightgbm", str(tmp_path / settings)))
         error = capsys.readouterr().err

@@ -173,7 +173,7 @@ def test_killed_search_repeats_nothing(split, store, tmp_path):
     assert settings(recorded(uncut)) == settings(whole)
 
 
-def wait_for(happened, seconds=60):
+def wait_for(happened, seconds=600):
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from longhaul.errors import LonghaulError
-from longhaul.tasks import TASKS, binary, multiclass, regression, class_count
+from longhaul.tasks import TASKS, binary, class_count, multiclass, regression
 
 CLASSES = ("a", "b", "c")
 
@@ -99,4 +99,8 @@ def test_what_are_no_scores_is_said(task, scores: np.ndarray) -> None:
 
 def test_sizes() -> None:
     """Two classes, as many as declared, or none."""
-    assert [class_count("binary", ()), class_count("multiclass", CLASSES), class_count("regression", ())] == [2, 3, 0]
+    assert [
+        class_count("binary", ()),
+        class_count("multiclass", CLASSES),
+        class_count("regression", ()),
+    ] == [2, 3, 0]

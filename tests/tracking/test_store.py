@@ -28,9 +28,9 @@ def test_relative_files_start_at_the_caller(uri: str, expected: str) -> None:
 def test_folders_are_absolute(uri: str) -> None:
     """A folder store is absolute too."""
     assert Path(store.absolute_uri(uri, Path("/home/me"))).is_absolute()
-    assert store.absolute_uri(store.absolute_uri(uri, Path("/a")), Path("/b")) == store.absolute_uri(
-        uri, Path("/a")
-    )
+    assert store.absolute_uri(
+        store.absolute_uri(uri, Path("/a")), Path("/b")
+    ) == store.absolute_uri(uri, Path("/a"))
 
 
 def test_the_environment_is_fixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

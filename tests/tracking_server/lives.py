@@ -13,7 +13,7 @@ from longhaul.tracking.tags import OWNER
 from tests import lifecycles
 
 SMALL = {"problem": "churn.yaml", "families": "linear", "trials": 2}
-SECONDS = 120
+SECONDS = 600
 
 
 def until(found: Callable[[], bool]) -> None:

@@ -24,6 +24,8 @@ from tests.lifecycles import REPOSITORY
 from tests.tracking_server import servers
 from tests.tracking_server.servers import Tracking
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
@@ -59,17 +61,17 @@ def may(action: Callable[[], object]) -> bool:
 def test_nobody_without_a_name(server: Tracking) -> None:
     """Neither to read nor to look at the interface; only health is told."""
     search = f"{server.url}/api/2.0/mlflow/experiments/search?max_results=1"
-    assert requests.get(search, timeout=9).status_code == 401
-    assert requests.get(server.url, timeout=9).status_code == 401
-    assert requests.get(search, auth=("kim", "wrong"), timeout=9).status_code == 401
-    assert requests.get(f"{server.url}/health", timeout=9).status_code == 200
+    assert requests.get(search, timeout=60).status_code == 401
+    assert requests.get(server.url, timeout=60).status_code == 401
+    assert requests.get(search, auth=("kim", "wrong"), timeout=60).status_code == 401
+    assert requests.get(f"{server.url}/health", timeout=60).status_code == 200
 
 
 def test_other_names_of_the_server_are_refused(server: Tracking) -> None:
     """Against DNS rebinding."""
     search = f"{server.url}/api/2.0/mlflow/experiments/search?max_results=1"
     headers = {"Host": "evil.example"}
-    answer = requests.get(search, headers=headers, auth=("kim", servers.PASSWORD), timeout=9)
+    answer = requests.get(search, headers=headers, auth=("kim", servers.PASSWORD), timeout=60)
     assert answer.status_code == 403
 
 
@@ -110,7 +112,12 @@ def test_who_may_not_promote_cannot(
         assert client.search_registered_models("name = 'm.lock'") == []
     with server.as_user("tom") as client, pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_RUN_ID", client.create_run("0").info.run_id)
-        arguments = ["--model=models:/m/2", "--reason=mine", "--evidence=", "--expected_champion=any"]
+        arguments = [
+            "--model=models:/m/2",
+            "--reason=mine",
+            "--evidence=",
+            "--expected_champion=any",
+        ]
         with pytest.raises(SystemExit):
             promote.main(arguments)
     said = capsys.readouterr().err
@@ -159,13 +166,13 @@ def test_the_stage_that_makes_users(server: Tracking, monkeypatch: pytest.Monkey
         assert headline == "ann is trainer"
         who = ("ann", password)
         search = f"{server.url}/api/2.0/mlflow/experiments/search?max_results=1"
-        assert requests.get(search, auth=who, timeout=9).status_code == 200
+        assert requests.get(search, auth=who, timeout=60).status_code == 200
         assert call("promoter") == "ann is promoter\n"
         names = {role.name for role in auth.client(server.url).list_user_roles("ann")}
         assert {"promoter"} == names & set(auth.ROLES)
         assert call("reader") == "ann is reader\n"
         assert call("none") == "user ann is removed\n"
-        assert requests.get(search, auth=who, timeout=9).status_code == 401
+        assert requests.get(search, auth=who, timeout=60).status_code == 401
         kept = client.search_runs(["0"], max_results=1000)
         assert not [run for run in kept if password in str(run.to_dictionary())]
         with pytest.raises(LonghaulError, match="'king' is none of reader, trainer, promoter"):

@@ -22,12 +22,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 def test_a_whole_life(server: Tracking, home: Path) -> None:
     """Everything is on the server, nothing beside it, and again everything is reused."""
-    for _ in range(2):
-        lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
+    lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
     with server.as_user("rita") as client:
-        second, first, *_ = lifecycles.parents()
-        whole = set(lifecycles.children(first)) | lifecycles.reused(first)
-        assert lifecycles.reused(second) == whole >= {"ingest", "evaluate", "cycle 2020-09"}
+        second, first = lifecycles.parents()
+        ran = set(lifecycles.children(first))
+        assert lifecycles.reused(second) == ran >= {"ingest", "evaluate", "cycle 2020-09"}
         assert lifecycles.children(second) == {}
         assert client.search_runs(["0"], "attributes.status = 'RUNNING'") == []
         assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
@@ -40,7 +39,7 @@ def test_a_trainer_gets_as_far_as_the_registry(server: Tracking, home: Path) -> 
     process = lifecycles.start(
         home, str(REPOSITORY), who=server.who("tom"), **{**lives.SMALL, "seed": 3}
     )
-    printed, _ = process.communicate(timeout=300)
+    printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert process.returncode != 0
     assert "error: cycle: " in printed, printed
     assert "does not allow tom to do this" in printed

@@ -68,7 +68,7 @@ def test_tls_ends_at_nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             headers={"Host": "evil.example"},
             auth=(servers.ADMIN, servers.PASSWORD),
             verify=str(tmp_path / "fullchain.pem"),
-            timeout=9,
+            timeout=60,
         )
         assert answer.status_code == 403
     finally:

@@ -7,7 +7,12 @@ from sqlalchemy.engine import make_url
 
 from longhaul.errors import LonghaulError
 from longhaul.tracking_server import artifacts
-from longhaul.tracking_server.settings import ServerSettings, ServerStorage, resolve_storage, require_admin
+from longhaul.tracking_server.settings import (
+    ServerSettings,
+    ServerStorage,
+    require_admin,
+    resolve_storage,
+)
 
 STORE = ServerStorage(Path("x"), "sqlite:///x", "x")
 
@@ -21,7 +26,9 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = resolve_storage("server", "sqlite:///a.db", "kept", tmp_path)
     assert found == (home, f"sqlite:///{tmp_path}/a.db", f"{tmp_path}/kept")
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
-    named = resolve_storage("s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "s3://bucket/x", tmp_path)
+    named = resolve_storage(
+        "s", "postgresql://u:${DATABASE_PASSWORD}@h/d", "s3://bucket/x", tmp_path
+    )
     assert named[1:] == ("postgresql://u:secret@h/d", "s3://bucket/x")
 
 

@@ -17,13 +17,14 @@ from tests.ports import free_port
 from tests.tracking_server import servers
 
 pytestmark = pytest.mark.slow
-SECONDS = 120
+SECONDS = 600
 
 
 def serve(home: Path, port: int, **parameters: object) -> "subprocess.Popen[str]":
     """Start the entry point `server`, and wait until it answers."""
     who = {"MLFLOW_AUTH_ADMIN_PASSWORD": servers.PASSWORD}
-    process = lifecycles.start(home, str(REPOSITORY), "server", who=who, port=port, **parameters)
+    settings = {"who": who, "port": port, "stock": True, **parameters}
+    process = lifecycles.start(home, str(REPOSITORY), "server", **settings)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -31,13 +32,13 @@ def serve(home: Path, port: int, **parameters: object) -> "subprocess.Popen[str]
                 return process
         except requests.RequestException:
             time.sleep(0.2)
-    raise AssertionError(process.communicate(timeout=20)[0])
+    raise AssertionError(process.communicate(timeout=SECONDS)[0])
 
 
 def stop(process: "subprocess.Popen[str]") -> str:
     """End it as a terminal or systemd would; what it printed."""
     os.killpg(process.pid, signal.SIGTERM)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=SECONDS)
     return printed
 
 
