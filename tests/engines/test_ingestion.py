@@ -76,7 +76,9 @@ def test_the_same_table_and_the_same_words(tracking: str, tmp_path: Path, parts:
     for label in PeriodTable(here).periods:
         one, other = (parquet.read(PeriodTable(where).path(label)) for where in (here, there))
         pd.testing.assert_frame_equal(other, one)
-        assert pq.read_schema(parquet.parts(PeriodTable(there).path(label))[0]).names == list(one.columns)
+        assert pq.read_schema(parquet.parts(PeriodTable(there).path(label))[0]).names == list(
+            one.columns
+        )
     assert (there / "problem.yaml").read_text() == (here / "problem.yaml").read_text()
     aside = [
         pd.read_parquet(artifacts.fetch(f"runs:/{one.info.run_id}/quarantine/ingest.parquet"))

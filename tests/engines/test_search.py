@@ -9,7 +9,7 @@ from longhaul.estimators import families
 from longhaul.tasks import binary
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import validation_objective
-from longhaul.training.search import SearchContext, Search
+from longhaul.training.search import Search, SearchContext
 from tests.estimators.test_families import ENCODER, TRAIN, VALID
 
 PREPARED = EncodedWindows(ENCODER, TRAIN, VALID)
@@ -29,7 +29,9 @@ def test_trials_on_workers_find_what_they_would_here(spark: Any) -> None:
     assert found[0].settings == search(6).first
     judge = validation_objective(binary, families.family("linear"), PREPARED, 0, 1)
     for one in found:
-        assert math.isclose(judge(one.settings, SearchContext())["valid_loss"], one.loss, rel_tol=1e-12)
+        assert math.isclose(
+            judge(one.settings, SearchContext())["valid_loss"], one.loss, rel_tol=1e-12
+        )
         assert not one.failure
         assert one.seconds > 0
 
