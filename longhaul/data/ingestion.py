@@ -77,7 +77,7 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
     folder : Path
         Where a relative path starts: that of the problem file.
     fetch : callable
-        Gets what lies at a URI that MLflow knows.
+        Returns the local path of a URI that MLflow resolves.
     target : Path
         An existing folder, which gets the table.
 

@@ -18,7 +18,7 @@ _ISO = r"^\d{4}-?\d\d"
 
 @dataclass(frozen=True)
 class ReadColumn:
-    """A column as numbers, texts or times.
+    """Column that was read as numbers, texts or times.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class ReadColumn:
 def read(column: pd.Series, declared: str = "") -> ReadColumn:
     """Read a column as it is declared, or by its values.
 
-    Texts are numbers if all of them are, blanks aside, and none has leading zeros; times if all
+    Texts are numbers if all of them but blanks are, and none has leading zeros; times if all
     are ISO 8601; else categories.
 
     Parameters

@@ -32,7 +32,7 @@ class Split:
 
     @property
     def problem(self) -> Problem:
-        """The problem that the windows belong to."""
+        """Problem that the windows belong to."""
         return problem_copy.read(self.folder)
 
     @property

@@ -23,7 +23,7 @@ class PeriodTable:
 
     @property
     def problem(self) -> Problem:
-        """The problem that the table belongs to."""
+        """Problem that the table belongs to."""
         return problem_copy.read(self.folder)
 
     @property

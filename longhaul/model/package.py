@@ -126,7 +126,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
         ) from None
     if manifest.get("format") != FORMAT:
         raise LonghaulError(
-            f"{folder}: the model has format {manifest.get('format')!r}, but this version of"
+            f"{folder}: its format is {manifest.get('format')!r}, but this version of"
             f" Longhaul reads {FORMAT}; use the version that wrote it, or train the model again"
         )
     return manifest

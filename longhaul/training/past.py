@@ -1,4 +1,4 @@
-"""Training as of a past period, on what was known when it ended."""
+"""Training as of a past period, with the rows known when it ended."""
 
 import time
 from collections.abc import Mapping

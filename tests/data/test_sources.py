@@ -89,7 +89,11 @@ def test_rows_that_do_not_fit_are_set_aside(tmp_path: Path) -> None:
     assert found.unfit["reason"].iloc[0] == "calls = 'many', expected a number"
     path = tables.declare(tmp_path, frame.assign(calls="many"), text)
     with pytest.raises(
+<<<<<<< HEAD
         LonghaulError, match=r"450 of 450 rows have a value .*: calls = 'many', exp"
+=======
+        LonghaulError, match=r"450 of 450 rows have .*: calls = 'many', exp"
+>>>>>>> words
     ):
         sources.read(problems.load(path), tmp_path)
 

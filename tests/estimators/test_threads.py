@@ -22,7 +22,7 @@ def found(work, times):
 
 """
 TRIALS = """
-track = families.track(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
+track = families.share_dataset(FAMILIES["lightgbm"], ENCODER, TRAIN, VALID, 0)
 assert len(found(lambda _: track.fit(SETTINGS, 1).scores(VALID.matrix).tobytes(), 1500)) == 1
 """
 REQUESTS = """

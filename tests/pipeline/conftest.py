@@ -22,6 +22,9 @@ entry_points:
   after:
     parameters: {source: string}
     command: python -m steps.after --source {source}
+  look:
+    parameters: {name: string}
+    command: python -m steps.look --name {name}
   fail:
     command: python -m steps.fail
   nest:
@@ -98,6 +101,23 @@ if __name__ == "__main__":
     nest()
 """
 
+LOOK = """
+from pathlib import Path
+import mlflow
+from longhaul.pipeline.step import step
+
+def content(name):
+    return Path(name).read_text()
+
+@step(state=content)
+def look(name):
+    mlflow.log_text(content(name), "seen.txt")
+    return content(name)
+
+if __name__ == "__main__":
+    look()
+"""
+
 FAIL = """
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import step
@@ -126,6 +146,7 @@ def project(tmp_path: Path) -> Path:
         "sleep": SLEEP,
         "after": AFTER,
         "nest": NEST,
+        "look": LOOK,
         "fail": FAIL,
     }.items():
         (root / "steps" / f"{name}.py").write_text(text)

@@ -72,6 +72,22 @@ def test_changed_code_runs_what_depends_on_it(project: Path, store: str) -> None
     assert chain(project)[1] == {"noop": False, "after": False}
 
 
+def test_what_a_step_says_it_depends_on_counts(project: Path, store: str) -> None:
+    """A file that a step names in its state is changed: the step runs again, else it is reused."""
+    script = """
+import mlflow
+from pathlib import Path
+from longhaul.pipeline.flow import Flow
+from longhaul.pipeline.terminal import Terminal
+for text, reused in [("a", False), ("a", True), ("b", False)]:
+    Path("note.txt").write_text(text)
+    with mlflow.start_run() as parent, Flow(Path.cwd(), parent, True, Terminal()) as flow:
+        step = flow.run("look", name="note.txt")
+        assert (step.reused, step.headline) == (reused, text), (step.reused, step.headline)
+"""
+    assert python(script, project).wait() == 0
+
+
 def test_lost_artifacts_are_made_again(project: Path, store: str) -> None:
     """A finished run whose artifacts are gone is not reused."""
     chain(project)

@@ -49,7 +49,7 @@ def ingest(
     folder : Path
         Where a relative path starts.
     fetch : callable
-        Gets what lies at a URI that MLflow knows.
+        Returns the local path of a URI that MLflow resolves.
     target : Path
         An existing folder, which gets a file for each period.
 
