@@ -88,13 +88,7 @@ def test_rows_that_do_not_fit_are_set_aside(tmp_path: Path) -> None:
     assert (len(found.frame), len(found.unfit)) == (len(frame) - 1, 1)
     assert found.unfit["reason"].iloc[0] == "calls = 'many', expected a number"
     path = tables.declare(tmp_path, frame.assign(calls="many"), text)
-    with pytest.raises(
-<<<<<<< HEAD
-        LonghaulError, match=r"450 of 450 rows have a value .*: calls = 'many', exp"
-=======
-        LonghaulError, match=r"450 of 450 rows have .*: calls = 'many', exp"
->>>>>>> words
-    ):
+    with pytest.raises(LonghaulError, match=r"450 of 450 rows have .*: calls = 'many', exp"):
         sources.read(problems.load(path), tmp_path)
 
 

@@ -48,15 +48,7 @@ def test_beyond_the_declared_end(problem: Problem) -> None:
     ("newest", "kind", "message"),
     [
         ("2020-08", "wide", "window: 'wide' is unknown; choose one of expanding, sliding"),
-<<<<<<< HEAD
-        (
-            "2020-02",
-            "expanding",
-            "takes three periods up to '2020-02'; the table has 2020-01, 2020",
-        ),
-=======
         ("2020-02", "expanding", "takes three periods up to '2020-02'; the table has 2020-01"),
->>>>>>> words
         ("2021-01", "expanding", "up to '2021-01'"),
     ],
 )

@@ -46,11 +46,7 @@ def test_unknown_format(package: Package, tmp_path: Path) -> None:
     packages.save(package, tmp_path)
     manifest = tmp_path / "package.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 2}))
-<<<<<<< HEAD
     with pytest.raises(
-        LonghaulError, match="the model has format 2, but this version of Longhaul reads 1"
+        LonghaulError, match="its format is 2, but this version of Longhaul reads 1"
     ):
-=======
-    with pytest.raises(LonghaulError, match="its format is 2, but this version of Longhaul reads 1"):
->>>>>>> words
         packages.load(tmp_path)
