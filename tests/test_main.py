@@ -207,6 +207,7 @@ def test_bad_parameters_are_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     """A folder that is not there, and cannot be made: no traceback."""
     arguments = [f"--{name}={value}" for name, value in GOOD.items()]

@@ -98,6 +98,7 @@ def test_a_course_does_not_differ_from_itself(replay: Backtest) -> None:
     assert value.low < value.value < value.high
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_difference_is_that_of_days() -> None:
     """Losses that differ by a constant a day, whose mean is known: the interval holds it."""
     generator = np.random.default_rng(0)

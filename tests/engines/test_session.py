@@ -33,6 +33,7 @@ def test_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_no_stage_needs_pyspark() -> None:
     """Every entry point starts without it: nothing of it is imported unless it is asked for."""
     script = (

@@ -34,6 +34,7 @@ assert found(same, 20_000) == {True}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [TRIALS, REQUESTS], ids=["trials", "requests"])
 def test_threads_leave_each_others_memory_alone(script: str) -> None:
     """Trials train and predict side by side, requests of all sizes are answered side by side."""

@@ -54,6 +54,7 @@ def test_expectations_meet_a_known_truth(moved: dict[str, float]) -> None:
         assert one.value == pytest.approx(known[name], rel=0.015), name
 
 
+@pytest.mark.slow
 def test_intervals_of_expectations_hold_what_they_promise() -> None:
     """Of 120 periods with drifted features, some 95% have what was realized in their interval."""
     hits: dict[str, int] = {}

@@ -150,6 +150,7 @@ def test_bad_promotion_is_one_line(
     assert ledger.lines("bad") == []
 
 
+@pytest.mark.slow
 def test_two_promotions_at_the_same_moment() -> None:
     """In two processes, several times: one champion, in Production, and a ledger that adds up."""
     workers = [registered.python(PROMOTER) for _ in range(2)]
@@ -173,6 +174,7 @@ def test_two_promotions_at_the_same_moment() -> None:
         worker.communicate()
 
 
+@pytest.mark.slow
 def test_killed_before_the_move_is_void() -> None:
     """Between the line and the alias: the next promotion breaks the lock and voids the line."""
     registered.model("killed-before", 3)
@@ -186,6 +188,7 @@ def test_killed_before_the_move_is_void() -> None:
     assert registered.stages("killed-before") == {"1": "Archived", "2": "None", "3": "Production"}
 
 
+@pytest.mark.slow
 def test_killed_after_the_move_is_done() -> None:
     """The same promotion again finds its work done, settles the line and mirrors the stages."""
     registered.model("killed-after", 2)

@@ -80,6 +80,7 @@ def ask(stock: PyFuncModel, body: bytes) -> list[dict[str, Any]] | None:
     return json.loads(told.response)["predictions"]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=documents(RECORD) | documents(BAD_RECORD))
 def test_same_as_stock(model: LoadedModel, stock: PyFuncModel, document: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from tests import monitored_model
 OPTIONS = ("--window=expanding", "--seed=0")
 
 
+@pytest.mark.slow
 def test_policies_are_compared(tracking: str, tmp_path: Path) -> None:
     """The relation turns in June: whoever trains again without a gate gains, and it is said."""
     monitored_model.champion(tmp_path)

@@ -149,6 +149,7 @@ def test_another_search_takes_nothing_over(split, store, tmp_path):
     assert len(recorded(store)) == 8
 
 
+@pytest.mark.slow
 def test_killed_search_repeats_nothing(split, store, tmp_path):
     """Killed after some trials and run again: as many runs and the same settings as uncut."""
     command = [sys.executable, "-m", "steps.tune", *arguments(split, trials=40)]

@@ -58,6 +58,7 @@ def test_what_is_no_json_is_said(tracking: str, tmp_path: Path) -> None:
         artifacts.read_json(str(tmp_path / "x.json"))
 
 
+@pytest.mark.slow
 def test_a_copy_goes_with_the_process(tracking: str, tmp_path: Path) -> None:
     """What has to be copied from a store is not left behind."""
     with mlflow.start_run():

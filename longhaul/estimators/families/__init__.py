@@ -103,7 +103,7 @@ def family(name: str, files: Sequence[Path] = ()) -> Family:
 
 
 def family_names(text: str, files: Sequence[Path] = ()) -> list[str]:
-    """Split names with commas between them, and add those of all custom families.
+    """Split names at commas, and add the names of all custom families.
 
     Raises
     ------
