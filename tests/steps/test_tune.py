@@ -166,7 +166,7 @@ def test_killed_search_repeats_nothing(split, store, tmp_path):
     whole = recorded(store)
     assert len(whole) == 40
     assert [run.info.run_id for run in cut] == [run.info.run_id for run in whole][: len(cut)]
-    assert list(range(40)) == sorted(int(run.data.tags[records.NUMBER]) for run in whole)
+    assert list(range(40)) == sorted(int(run.data.tags[records.TRIAL_NUMBER]) for run in whole)
 
     uncut = mlflow.create_experiment("uncut", f"file://{tmp_path}/uncut")
     mlflow.set_experiment(experiment_id=uncut)
