@@ -1,6 +1,7 @@
 """The project's files that a module imports, directly or not."""
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def closure(modules: Iterable[str], root: Path) -> list[Path]:
         files.add(path)
         files.update(_data_files(path))
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        for needed in {*_parents(name), *_imports(path, package)}:
+        for needed in {*_parents(name), *_imports(path.read_text(encoding="utf-8"), package)}:
             if needed_path := _path(needed, root):
                 waiting.append((needed, needed_path))
     return sorted(path.relative_to(root) for path in files)
@@ -66,9 +67,17 @@ def _parents(module: str) -> Iterator[str]:
         yield module
 
 
-def _imports(path: Path, package: str) -> Iterator[str]:
-    """Yield every name that a file imports; some are attributes, not modules."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+@functools.lru_cache(maxsize=1024)
+def _imports(source: str, package: str) -> frozenset[str]:
+    """Collect every name that a file's text imports; some are attributes, not modules.
+
+    Kept, because the steps of a life cycle share most of their files.
+    """
+    return frozenset(_imported_names(ast.parse(source), package))
+
+
+def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
