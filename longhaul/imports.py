@@ -45,7 +45,8 @@ def closure(modules: Iterable[str], root: Path) -> list[Path]:
         files.add(path)
         files.update(_data_files(path))
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        for needed in {*_parents(name), *_imports(path.read_text(encoding="utf-8"), package)}:
+        source = path.read_text(encoding="utf-8")
+        for needed in {*_parents(name), *_imports(source, package, str(path))}:
             if needed_path := _path(needed, root):
                 waiting.append((needed, needed_path))
     return sorted(path.relative_to(root) for path in files)
@@ -68,12 +69,12 @@ def _parents(module: str) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _imports(source: str, package: str) -> frozenset[str]:
+def _imports(source: str, package: str, name: str) -> frozenset[str]:
     """Collect every name that a file's text imports; some are attributes, not modules.
 
     Kept, because the steps of a life cycle share most of their files.
     """
-    return frozenset(_imported_names(ast.parse(source), package))
+    return frozenset(_imported_names(ast.parse(source, name), package))
 
 
 def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
