@@ -22,7 +22,7 @@ from longhaul import problem as problems
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
 from longhaul.monitoring.assessment import Monitor
-from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.batches import align
 from longhaul.monitoring.drift import Drift, compare
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
@@ -71,9 +71,15 @@ class World:
         """A period with its outcomes."""
         predictor = self.fitted.package.predictor
         probability = predictor.scores(frame)
-        outcome = outcomes(frame, self.problem.target).astype(np.int64)
-        batch = Batch(frame, probability, predictor.decide(probability), outcome)
-        seen = observe([batch], predictor.encoder, reference)
+        outcome = outcomes(frame, self.problem.target)
+        batch = align(
+            frame,
+            predictor.columns(probability),
+            outcome.astype(float),
+            self.problem,
+            np.arange(len(frame)),
+        )
+        seen = observe([batch], predictor.encoder, reference, self.problem)
         if seen is None:
             raise ValueError("no rows were drawn")
         return seen

@@ -23,8 +23,11 @@ PeriodLabel = Annotated[str, Field(min_length=1)]
 Window = tuple[PeriodLabel, PeriodLabel]
 OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2)]
 ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
+Duration = Annotated[str, Field(pattern=r"^[0-9]+ (hour|day|week)s?$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
+
+TIME_CLUSTERS, ROW = ("hour", "day", "week", "month"), "row"  # clusters that are no column
 
 BATCH = "longhaul.batch"  # the column with a row's batch, in tables without a time column
 
@@ -187,8 +190,9 @@ class Monitoring:
         reported as drifted.
     min_rows : int
         A period with fewer rows than this is too small to be judged.
-    label_lag : int
-        The number of periods until the ground truth of a period is available.
+    label_lag : int or str
+        Time until the ground truth of a row is available: a duration such as ``1 day``, ``6 hours``
+        or ``2 weeks``; or a number of periods, after the one that the row is in.
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
@@ -200,7 +204,7 @@ class Monitoring:
     bins: Annotated[int, Field(ge=2, le=1000)] = 50
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.05
     min_rows: Annotated[int, Field(ge=1)] = 500
-    label_lag: Annotated[int, Field(ge=0)] = 0
+    label_lag: Annotated[int, Field(ge=0)] | Duration = 0
     fall: Share = 0.02
     persistence: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (2, 3)
 
@@ -242,6 +246,10 @@ class Problem:
     families : tuple of str
         Python files, each with a custom model family; a relative path starts at the problem
         file's folder.
+    cluster : str
+        What rows share their fate with, the unit that evidence is counted by: ``hour``, ``day``,
+        ``week`` or ``month`` of the time column, ``row``, or the name of a column. By default the
+        day, if there is a time column, else the group, if there is one, else the row.
     slices : tuple of str
         Columns that the performance is broken down by.
     """
@@ -258,6 +266,7 @@ class Problem:
     group: str = ""
     weight: str = ""
     families: tuple[str, ...] = ()
+    cluster: str = ""
     slices: tuple[str, ...] = ()
     costs: Costs = Field(default_factory=Costs)
     contract: Contract = Field(default_factory=Contract)
@@ -270,6 +279,22 @@ class Problem:
                 "declare either time (the column that orders the rows) or batches (if no column"
                 " does)"
             )
+        if self.cluster in TIME_CLUSTERS and self.time is None:
+            raise ValueError(
+                f"cluster: {self.cluster} needs a time column, but the problem declares none; name"
+                " a column, or row"
+            )
+
+    @property
+    def sampling_unit(self) -> str:
+        """The declared cluster, or the default: the day, else the group, else the row."""
+        return self.cluster or ("day" if self.time else self.group or ROW)
+
+    @property
+    def cluster_column(self) -> str:
+        """The column that clusters are values of; empty where they are times or rows."""
+        unit = self.sampling_unit
+        return "" if unit in (*TIME_CLUSTERS, ROW) else unit
 
     @property
     def length(self) -> str:
@@ -296,6 +321,7 @@ class Problem:
             "group": [self.group] if self.group else [],
             "weight": [self.weight] if self.weight else [],
             "columns": self.columns,
+            "cluster": [self.cluster_column] if self.cluster_column else [],
             "slices": self.slices,
         }
         for key, names in declared.items():

@@ -24,7 +24,9 @@ def evaluate(candidate: str, split: str, champion: str, seed: Seed) -> str:
     digest = datasets.digest(rows.frame)
     datasets.log(rows.frame, f"{problem.name}-test", split, digest, context="test")
 
-    metrics = intervals(rows.task, rows.outcome, rows.scores, problem.gate.confidence, seed)
+    metrics = intervals(
+        rows.task, rows.outcome, rows.scores, rows.clusters, problem.gate.confidence
+    )
     evidence = scored_rows.gather_evidence(rows, package, rival, metrics, seed)
     verdict = gate.judge(problem.gate, evidence)
     decisions = scored_rows.judge_decisions(rows)

@@ -2,6 +2,7 @@
 
 import mlflow
 
+from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
 from longhaul.engines import base as engines
 from longhaul.errors import LonghaulError
@@ -32,7 +33,8 @@ def monitor(
     past = ProductionHistory.load(version.name).before(period)
     with engines.open(engine, f"monitor {period}") as opened:
         session = MonitoringSession(folder, problem, past, version, predictions, opened.count)
-        pending = past.pending(period, problem.monitoring.label_lag)
+        lag = label_lag.in_periods(problem.monitoring.label_lag, problem.length)
+        pending = past.pending(period, lag)
         performances = [
             session.realized_performance(label) for label in pending if session.has_period(label)
         ]

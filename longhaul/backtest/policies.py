@@ -14,10 +14,9 @@ from longhaul.evaluation.intervals import improvement
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, Monitor
-from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.batches import align
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.tasks import binary
 from longhaul.tasks.metrics import measure
@@ -199,9 +198,10 @@ class Backtest:
         predictor, frame = self._models[model].package.predictor, self._rows(period)
         probability = predictor.scores(frame)
         outcome = outcomes(frame, self._problem.target).astype(np.int64)
-        batch = Batch(frame, probability, predictor.decide(probability), outcome)
-        excluded = self._problem.excluded
-        return batch, observe([batch], predictor.encoder, self._reference(model), excluded)
+        columns = predictor.columns(probability)
+        batch = align(frame, columns, outcome.astype(float), self._problem, np.arange(len(frame)))
+        reference = self._reference(model)
+        return batch, observe([batch], predictor.encoder, reference, self._problem)
 
     def _reference(self, model: str) -> Reference:
         reference: Reference = self._cached(
@@ -233,11 +233,11 @@ class Backtest:
         return wins
 
     def _judge(self, challenger: str, champion: str, period: str) -> bool:
-        batch, _ = self._observed(challenger, period)
+        batch, observation = self._observed(challenger, period)
         rival, _ = self._observed(champion, period)
         outcome, confidence = batch.outcome.astype(bool), self._problem.gate.confidence
-        scores = Scores.of(batch.probability, batch.decision, batch.outcome)
-        better = improvement(binary, outcome, rival.probability, batch.probability, confidence, 0)
+        gains = improvement(binary, outcome, rival.probability, batch.probability, batch.cluster)
+        better = gains.interval(confidence)
         packages = (self._models[name].package for name in (challenger, champion))
         windows, rival_windows = (package.windows for package in packages)
         evidence = gate.GateEvidence(
@@ -245,7 +245,7 @@ class Backtest:
             positives=int(outcome.sum()),
             window=[period, period],
             windows=windows,
-            metrics=performance.realized(scores, self._problem, 0),
+            metrics=performance.realized(observation.clusters, self._problem),
             champion=gate.ChampionComparison(
                 rival_windows, better, measure(outcome, rival.probability)
             ),

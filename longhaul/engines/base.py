@@ -1,6 +1,6 @@
 """Protocol of the engines that work on tables, and `open`, which starts one of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.search import Search
 from longhaul.training.trials import Trial
@@ -79,11 +79,10 @@ class Engine(Protocol):
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period from its files; see `longhaul.monitoring.observation.count`."""
 

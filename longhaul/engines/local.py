@@ -1,7 +1,7 @@
 """Engine of this machine: everything is done by the process itself."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from longhaul.model.predictor import Predictor
 from longhaul.monitoring import observation
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.tracking import artifacts
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import validation_objective
@@ -65,14 +65,13 @@ class LocalEngine:
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period batch by batch."""
-        return observation.count(source, predictions, target, due, encoder, reference, excluded)
+        return observation.count(source, predictions, problem, due, encoder, reference)
 
     def search(
         self,

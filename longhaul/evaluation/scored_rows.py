@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longhaul.data import periods
+from longhaul.data import clusters, periods
 from longhaul.data.labels import outcomes
 from longhaul.evaluation.decisions import baseline_metrics, decision_metrics
 from longhaul.evaluation.gate import ChampionComparison, GateEvidence, GateVerdict
@@ -30,6 +30,7 @@ class ScoredRows:
     outcome: np.ndarray
     scores: np.ndarray
     threshold: float
+    clusters: np.ndarray
 
     @property
     def varied(self) -> bool:
@@ -46,6 +47,7 @@ def score_rows(problem: Problem, frame: pd.DataFrame, predictor: Predictor) -> S
         outcome=outcomes(frame, problem.target),
         scores=predictor.scores(frame),
         threshold=predictor.threshold,
+        clusters=clusters.of(frame, problem),
     )
 
 
@@ -121,8 +123,9 @@ def summarize(task: Task, metrics: Mapping[str, Interval], verdict: GateVerdict)
 
 def _compare(rows: ScoredRows, champion: Package, seed: int) -> ChampionComparison:
     scores, confidence = champion.predictor.scores(rows.frame), rows.problem.gate.confidence
+    gains = improvement(rows.task, rows.outcome, scores, rows.scores, rows.clusters)
     return ChampionComparison(
         champion.windows,
-        improvement(rows.task, rows.outcome, scores, rows.scores, confidence, seed),
+        gains.interval(confidence),
         rows.task.measure(rows.outcome, scores),
     )

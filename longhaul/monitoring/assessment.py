@@ -110,7 +110,7 @@ class Monitor:
             metrics = RealizedMetrics(period, 0, 0, 0, {})
             return RealizedPerformance(metrics, {}, {}, None, None, ())
         scores, calibration = observation.scores, self._reference.calibration
-        figures = performance.realized(scores, self._problem, self._seed)
+        figures = performance.realized(observation.clusters, self._problem)
         metrics = RealizedMetrics(period, scores.rows, scores.labelled, scores.positives, figures)
         expected = self._expected(scores)
         binary = self._problem.target.task_type == "binary"  # of others, the loss is not kept

@@ -20,7 +20,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
-from longhaul.monitoring.batches import align
+from longhaul.monitoring.batches import score_columns
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
@@ -185,8 +185,7 @@ def fit_scores(
     dict
         The fields `scores`, `score_histogram`, `valid` and `calibration` of a `Reference`.
     """
-    no_columns = pd.DataFrame(index=range(len(outcome)))
-    scored = align(no_columns, columns, outcome.astype(float), target)
+    scored = score_columns(columns, outcome.astype(float), target)
     if scored.code is None:
         score_bins = bins_of.of_number(SCORE, SCORE, scored.probability, bins)
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from longhaul.data import periods, sources
+from longhaul.data import label_lag, periods, sources
 from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import FinishedStep, Flow
@@ -140,7 +140,8 @@ def retrain(
     recorded = ProductionHistory.load(name).retrainings.get(period)
     if recorded is not None and promotion.champion(name) != version:
         return recorded
-    lag = PeriodTable(artifacts.fetch(table)).problem.monitoring.label_lag
+    problem = PeriodTable(artifacts.fetch(table)).problem
+    lag = label_lag.in_periods(problem.monitoring.label_lag, problem.length)
     retrained = flow.run(
         "retrain",
         model=version_uri(name, version),

@@ -1,6 +1,6 @@
 """Scored periods of a registered model, loaded for monitoring."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from longhaul import tasks
@@ -11,15 +11,13 @@ from longhaul.model.package import Package
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Problem, Target
+from longhaul.problem import Problem
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import versions
 from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
 
-CountPeriod = Callable[
-    [Path, Path, Target, bool, Encoder, Reference, Iterable[str]], Observation | None
-]
+CountPeriod = Callable[[Path, Path, Problem, bool, Encoder, Reference], Observation | None]
 
 
 class MonitoringSession:
@@ -37,9 +35,9 @@ class MonitoringSession:
     predictions : str
         URI of the folder of the present period's predictions.
     count : callable
-        Counts a period: takes its rows, their predictions, the target, whether labels are due, the
-        encoder and the reference of the model, and the excluded columns; see
-        `longhaul.monitoring.observation.observe`.
+        Counts a period: takes its rows, their predictions, the problem, whether labels are due,
+        and the encoder and the reference of the model; see
+        `longhaul.monitoring.observation.count`.
     """
 
     def __init__(
@@ -96,15 +94,13 @@ class MonitoringSession:
                     f"predictions: {uri} has none of {period} by version {number}; score it first"
                 )
             package = self._package(number)
-            excluded = (*problem.excluded, *([problem.time.column] if problem.time else []))
             self._observations[period, due] = self._count(
                 PeriodTable(self._folder).path(period),
                 scored,
-                problem.target,
+                problem,
                 due,
                 package.predictor.encoder,
                 self._reference(number),
-                excluded,
             )
         return self._observations[period, due]
 

@@ -1,6 +1,6 @@
 """Engine of a Spark cluster: tables are read, checked, scored and counted by its workers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.tracking import artifacts
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.search import Search
@@ -77,15 +77,14 @@ class SparkEngine:
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period part by part."""
         return observation.observe(
-            self.spark, source, predictions, target, due, encoder, reference, excluded
+            self.spark, source, predictions, problem, due, encoder, reference
         )
 
     def search(
