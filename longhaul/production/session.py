@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from longhaul import tasks
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
+from longhaul.production import judged
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import versions
 from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
 
@@ -52,6 +52,7 @@ class MonitoringSession:
         self._folder, self._problem, self._past = folder, problem, past
         self._model, self._predictions, self._count = model, predictions, count
         self._packages: dict[str, Package] = {}
+        self._judged: dict[str, Figures] = {}
         self._observations: dict[tuple[str, bool], Observation | None] = {}
 
     def has_period(self, period: str) -> bool:
@@ -113,11 +114,9 @@ class MonitoringSession:
     def _reference(self, number: str) -> Reference:
         return Reference.from_dict(self._package(number).reference)
 
-    def _baseline(self, number: str) -> float:
-        """Return a version's primary metric on the test window, or on validation if not judged."""
-        metric = tasks.task_for(self._problem.target.task_type).primary_metric
-        tags = versions.version(self._model.name, number).tags
-        try:
-            return float(tags[f"test_{metric}"])
-        except (KeyError, ValueError):
-            return self._package(number).valid_metrics()[metric]
+    def _baseline(self, number: str) -> Figures:
+        """Return the figures that a version was judged by."""
+        if number not in self._judged:
+            package = self._package(number)
+            self._judged[number] = judged.figures(self._model.name, number, package)
+        return self._judged[number]
