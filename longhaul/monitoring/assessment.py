@@ -15,6 +15,7 @@ from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference, Scored
 from longhaul.monitoring.rules import (
+    NO_CORRECTION,
     CorrectionEvidence,
     PeriodEvidence,
     RealizedMetrics,
@@ -151,7 +152,7 @@ class Monitor:
         observation: Observation | None,
         realized: Sequence[RealizedPerformance] = (),
         earlier: Sequence[bool] = (),
-        correction: CorrectionEvidence = CorrectionEvidence(),
+        correction: CorrectionEvidence = NO_CORRECTION,
     ) -> Assessment:
         """Assess a period.
 

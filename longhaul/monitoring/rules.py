@@ -88,6 +88,9 @@ class CorrectionEvidence:
     days: int = 0
 
 
+NO_CORRECTION = CorrectionEvidence()
+
+
 @dataclass(frozen=True)
 class PeriodEvidence:
     """Evidence of a period that the rules judge.
@@ -121,7 +124,7 @@ class PeriodEvidence:
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
     baseline: Figures = field(default_factory=dict)
-    correction: CorrectionEvidence = CorrectionEvidence()
+    correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
 
