@@ -1,10 +1,12 @@
 """The problem file: a small YAML file, read into a frozen, validated dataclass."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pydantic
 import yaml
@@ -22,7 +24,7 @@ Cost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PeriodLabel = Annotated[str, Field(min_length=1)]
 Window = tuple[PeriodLabel, PeriodLabel]
 OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2)]
-ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
+FormatText = Annotated[str, Field(pattern=r"^(number|category|date)( \S.*)?$")]
 Duration = Annotated[str, Field(pattern=r"^[0-9]+ (hour|day|week)s?$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
@@ -63,10 +65,28 @@ class Target:
 
 @dataclass(frozen=True, config=_STRICT)
 class Time:
-    """The column that orders the rows, and the length of one period."""
+    """The column that orders the rows, and the length of one period.
+
+    Attributes
+    ----------
+    column : str
+    period : str
+    zone : str
+        The zone that times with an offset from UTC are converted to, in all columns: ``UTC``, an
+        offset such as ``+02:00``, or a name such as ``Europe/Berlin``. Empty: that of the first
+        offset.
+    """
 
     column: str
     period: Length = "month"
+    zone: str = ""
+
+    def __post_init__(self) -> None:
+        if self.zone and not _is_zone(self.zone):
+            raise ValueError(
+                f"zone: there is no time zone {self.zone!r}; write UTC, an offset such as +02:00, or"
+                " a name such as Europe/Berlin"
+            )
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -241,8 +261,9 @@ class Problem:
         None if no column orders the rows; then `batches` is declared.
     batches : Batches or None
     columns : dict of str
-        The formats of some columns: ``number``, ``category``, ``date``, or ``date`` and a format
-        of `datetime.strptime`. The format of the others is inferred from their values.
+        The formats of some columns, such as ``number 1.234,56``, ``category keep NA`` or
+        ``date %d/%m/%Y``; see `longhaul.features.column_format`. The format of the others is
+        inferred from their values.
     leave_out : tuple of str
         Columns that are neither features, target nor time.
     group : str
@@ -268,7 +289,7 @@ class Problem:
     query: str = ""
     time: Time | None = None
     batches: Batches | None = None
-    columns: dict[str, ColumnFormat] = Field(default_factory=dict)
+    columns: dict[str, FormatText] = Field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
     group: str = ""
     weight: str = ""
@@ -338,6 +359,16 @@ class Problem:
                     raise LonghaulError(
                         f"{key}: column {name!r} is not in the table; its columns are {allowed}"
                     )
+
+
+def _is_zone(name: str) -> bool:
+    """Return whether a text is UTC, an offset or the name of a time zone."""
+    if name == "UTC" or re.fullmatch(r"[+-][01]\d:?[0-5]\d", name):
+        return True
+    try:
+        return bool(ZoneInfo(name))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
 
 
 def load(path: Path) -> Problem:

@@ -1,22 +1,29 @@
 """Files of a table: on this machine, on the web, or in an object store."""
 
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 import fsspec
+import pyarrow as pa
 from fsspec.core import url_to_fs
 
 from longhaul.errors import LonghaulError
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".txt", ".data")
-PACKED = (".gz", ".bz2", ".xz", ".zip")
+LINES = (".jsonl", ".ndjson")
+EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+PACKED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 ARTIFACTS = ("runs:/", "models:/", "mlflow-artifacts:/")  # URIs that MLflow resolves
 
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _WILD = frozenset("*?[")
 _DRIVERS = {
     "s3": "s3fs",
@@ -44,11 +51,14 @@ class File:
         In that file system.
     size : int
         In bytes; 0 where it is not known.
+    root : str
+        The folder that was asked for; empty where a file was.
     """
 
     system: Any
     path: str
     size: int
+    root: str = ""
 
     @property
     def name(self) -> str:
@@ -57,18 +67,32 @@ class File:
 
     @property
     def format(self) -> str:
-        """Format by the name: ``parquet`` or ``text``; empty where it is another."""
+        """Format by the name: ``parquet``, ``text``, ``lines``, ``excel``; empty: another."""
         name = self.name.lower()
         for suffix in PACKED:
             name = name.removesuffix(suffix)
-        if name.endswith(PARQUET):
-            return "parquet"
-        return "text" if name.endswith(TEXT) else ""
+        endings = {"parquet": PARQUET, "text": TEXT, "lines": LINES, "excel": EXCEL}
+        return next((form for form, suffixes in endings.items() if name.endswith(suffixes)), "")
+
+    @property
+    def partitions(self) -> dict[str, str | None]:
+        """Columns that the names of the folders below the root say, such as ``country=DE``."""
+        folders = self.path.removeprefix(self.root).split("/")[:-1] if self.root else []
+        pairs = [folder.partition("=") for folder in folders if "=" in folder.strip("=")]
+        return {
+            unquote(name): None if value == _NO_VALUE else unquote(value)
+            for name, _, value in pairs
+            if name
+        }
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file for reading, unpacked."""
-        packed = "infer" if self.format == "text" else None
+        if self.name.lower().endswith(".zst"):
+            with self.system.open(self.path, "rb") as packed, _unpacked(packed) as file:
+                yield file
+            return
+        packed = "infer" if self.format in {"text", "lines"} else None
         with fsspec.core.OpenFile(
             self.system, self.path, "rb", fsspec.core.get_compression(self.name, packed)
         ) as file:
@@ -111,7 +135,10 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
     system, path = _system(where, key)
     try:
         paths = sorted(set(_paths(system, path)))
-        files = [File(system, file, int(system.info(file).get("size") or 0)) for file in paths]
+        root = _root(system, path)
+        files = [
+            File(system, file, int(system.info(file).get("size") or 0), root) for file in paths
+        ]
     except FileNotFoundError:
         files = []
     except Exception as error:  # every store has its own ways to refuse
@@ -124,7 +151,8 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
     if unexpected is not None:
         raise LonghaulError(
             f"{key}: {unexpected!r} is neither Parquet ({', '.join(PARQUET)}) nor CSV"
-            f" ({', '.join(TEXT)}, as it is or packed as {', '.join(PACKED)})"
+            f" ({', '.join(TEXT)}), JSON lines ({', '.join(LINES)}), both as they are or packed as"
+            f" {', '.join(PACKED)}, nor Excel ({', '.join(EXCEL)})"
         )
     return files
 
@@ -141,6 +169,24 @@ def _system(where: str, key: str) -> tuple[Any, str]:
     except Exception as error:  # every store has its own ways to refuse
         raise LonghaulError(f"{key}: {where}: {_reason(error)}") from None
     return system, path
+
+
+@contextmanager
+def _unpacked(packed: BinaryIO) -> Iterator[BinaryIO]:
+    """Unpack Zstandard into a temporary file, which can be read from its start again."""
+    with tempfile.TemporaryFile() as file:
+        with pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd") as stream:
+            shutil.copyfileobj(stream, file)
+        file.seek(0)
+        yield file
+
+
+def _root(system: Any, path: str) -> str:
+    """Return the folder of an address: itself, or what stands before its first wild card."""
+    place = min((path.find(sign) for sign in _WILD if sign in path), default=-1)
+    if place >= 0 and not system.exists(path):
+        return path[:place].rpartition("/")[0]
+    return path if "http" not in _protocols(system) and system.isdir(path) else ""
 
 
 def _paths(system: Any, path: str) -> list[str]:

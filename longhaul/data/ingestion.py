@@ -9,6 +9,7 @@ import pandas as pd
 
 from longhaul.data import periods, profile, sources, split
 from longhaul.data.files import Fetch
+from longhaul.data.forms import with_forms
 from longhaul.data.labels import has_label, outcomes, require_variety, resolve
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
@@ -87,7 +88,8 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
         When the source cannot be read, all outcomes are the same, or a window has no rows.
     """
     source = sources.read(problem, folder, fetch)
-    resolved = replace(problem, target=resolve(source.frame, problem.target))
+    formed = with_forms(problem, source.forms)
+    resolved = replace(formed, target=resolve(source.frame, problem.target))
     frame, unlabelled = _drop_unlabelled(source.frame, resolved)
     labelled = frame[has_label(frame, resolved.target)]
     values = labelled[resolved.target.column].unique()[:_EXAMPLES]

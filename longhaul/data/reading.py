@@ -1,6 +1,8 @@
-"""Reading of a column as numbers, categories or times, however they are written."""
+"""Reading of a column in its format, however its values are written."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,12 +10,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api import types
 
+from longhaul.data.column_inference import Conventions, infer
+from longhaul.data.plain_types import to_plain_type
 from longhaul.errors import LonghaulError
-from longhaul.features.formats import BLANK, NO_NUMBER, number, text, times
+from longhaul.features import column_format, time_zone
+from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
+from longhaul.features.date_format import ISO
+from longhaul.features.formats import text
+from longhaul.features.number_format import core
 
-NUMBER, CATEGORY, DATE = "number", "category", "date"
-_CODE = r"^[+-]?0[0-9]"  # 007 is no number: it would lose its zeros
-_ISO = r"^\d{4}-?\d\d"
+__all__ = ["CATEGORY", "DATE", "NUMBER", "ReadColumn", "read", "read_leniently"]
+
+# The commonest spelling of ISO 8601, from 1700 to 2199, which pandas reads as the grammar does.
+_COMMON = (
+    r"^(?:1[7-9]|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-5][0-9](?:\.[0-9]{1,6})?)?)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -25,125 +37,108 @@ class ReadColumn:
     column : Series of n rows
     unfit : Series of object
         The values that could not be read, by their index in `column`, where they are missing.
+    form : ColumnFormat
+        The format that it was read in.
+    notes : tuple of str
+        What was assumed, where the format was inferred.
     """
 
     column: pd.Series
     unfit: pd.Series
+    form: ColumnFormat
+    notes: tuple[str, ...] = field(default=())
 
 
-def read(column: pd.Series, declared: str = "") -> ReadColumn:
+def read(
+    column: pd.Series, declared: str = "", conventions: Conventions = Conventions()
+) -> ReadColumn:
     """Read a column as it is declared, or by its values.
-
-    Texts are numbers if all of them but blanks are, and none has leading zeros; times if all
-    are ISO 8601; else categories.
 
     Parameters
     ----------
     column : Series of n rows
     declared : str
-        ``number``, ``category``, ``date``, ``date`` and a format; empty: by its values.
+        See `longhaul.features.column_format`; empty: inferred from all values.
+    conventions : Conventions
+        Of the table, for what the values do not say.
 
     Raises
     ------
     LonghaulError
         When it holds values that are neither numbers, texts nor times.
     """
-    column = _to_plain_type(column)
-    column_type, _, form = declared.partition(" ")
-    if column_type == NUMBER:
-        return _numbers(column)
-    if column_type == CATEGORY:
-        return ReadColumn(_texts(column), _nothing())
-    if column_type == DATE:
-        return _times(column, form)
-    if not types.is_string_dtype(column):
-        return ReadColumn(column, _nothing())
-    for attempt in (_numbers, _times):
-        parsed = None if attempt is _numbers and _coded(column) else attempt(column)
-        if parsed is not None and parsed.unfit.empty and parsed.column.notna().any():
-            return parsed
-    return ReadColumn(_texts(column), _nothing())
+    plain = to_plain_type(column)
+    if declared:
+        form, notes = column_format.parse(declared), ()
+    else:
+        inferred = infer(column, conventions)
+        form, notes = inferred.form, inferred.notes
+    reading = {NUMBER: _numbers, CATEGORY: _texts, DATE: _times}[form.column_type]
+    values, unfit = reading(plain, form)
+    return ReadColumn(values.rename(column.name), unfit, form, notes)
 
 
-def _to_plain_type(column: pd.Series) -> pd.Series:
-    """Convert to one of pandas' plain types: numbers, booleans, times without zone, or text."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
-    if types.is_datetime64_any_dtype(column):
-        return column.dt.tz_localize(None)
-    if types.is_timedelta64_dtype(column):
-        return column.dt.total_seconds()
-    if types.is_extension_array_dtype(column) and types.is_numeric_dtype(column):
-        code = bool if types.is_bool_dtype(column) else column.dtype.kind
-        return column.astype(np.dtype("float64" if column.isna().any() else _wide(str(code))))
-    if types.is_bool_dtype(column) or types.is_numeric_dtype(column):
-        return column.abs() if types.is_complex_dtype(column) else column
-    if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.start_time
-    if types.is_object_dtype(column):
-        return _objects(column)
-    return column.astype("str")
-
-
-def _wide(code: str) -> str:
-    return {"i": "int64", "u": "uint64", "f": "float64"}.get(code, "bool")
-
-
-def _objects(column: pd.Series) -> pd.Series:
-    """Convert Python objects: of one type to that type, of several to text."""
-    held = types.infer_dtype(column, skipna=True)
-    if held in {"integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty"}:
-        return column.astype(float)
-    if held in {"date", "datetime", "datetime64"}:
-        return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
-    containers = [
-        held for held in column.dropna() if isinstance(held, list | dict | set | tuple | np.ndarray)
-    ]
-    if containers:
-        raise LonghaulError(
-            f"column {column.name!r} holds {type(containers[0]).__name__}s, such as"
-            f" {str(containers[0])[:60]}; a column must be numbers, text or times: leave it out, or"
-            " make columns of its parts"
-        )
-    decoded = column.map(
-        lambda held: held.decode("utf-8", "replace") if isinstance(held, bytes) else held
-    )
-    return decoded.map(text, na_action="ignore").astype("str")
-
-
-def _texts(column: pd.Series) -> pd.Series:
+def _texts(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]:
     """Strip texts; blanks and their like become missing."""
+    if types.is_datetime64_any_dtype(column):
+        column = column.dt.tz_localize(None)
     if not types.is_string_dtype(column):
-        return column.map(text, na_action="ignore").astype("str")
+        column = column.map(text, na_action="ignore").astype("str")
     codes, levels = pd.factorize(column)
     bare = pd.Series([level.strip() for level in levels], dtype="str")
-    bare = bare.mask(bare.str.lower().isin(BLANK))
-    texts = bare.reindex(codes).set_axis(column.index).astype("str")
-    texts.name = column.name
-    return texts
+    bare = bare.mask(np.array([form.is_blank(level) for level in bare], dtype=bool))
+    return bare.reindex(codes).set_axis(column.index).astype("str"), _nothing()
 
 
-def _numbers(column: pd.Series) -> ReadColumn:
+def _numbers(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]:
     if types.is_datetime64_any_dtype(column):
-        return ReadColumn(
-            pd.Series(np.nan, column.index, name=column.name), column.dropna().astype(object)
-        )
+        gaps = pd.Series(np.nan, column.index)
+        return gaps, column.dropna().astype(object)
     if not types.is_string_dtype(column):
-        return ReadColumn(column, _nothing())
-    try:  # numbers in plain notation are read at once
-        plain = pc.cast(pa.array(column, pa.string(), from_pandas=True), pa.float64())
-        values = plain.to_numpy(zero_copy_only=False)
-        return ReadColumn(
-            _to_integers(pd.Series(values, column.index, name=column.name)), _nothing()
+        blank = column.isin(form.blank_numbers) if form.blank_numbers else None
+        return (column if blank is None or not blank.any() else column.mask(blank)), _nothing()
+    written = pa.array(column, pa.string(), from_pandas=True)
+    plain = pc.fill_null(pc.match_substring_regex(written, _simple(form)), False)
+    values = _cast(pc.if_else(plain, written, None), form)
+    values[np.isin(values, list(form.blank_numbers))] = np.nan
+    rest = pd.Series(np.asarray(pc.invert(plain)), column.index) & column.notna()
+    unfit = _nothing()
+    if rest.any():
+        values[rest.to_numpy()], unfit = _each(
+            column[rest], form, lambda level: form.number_of(level), np.nan
         )
-    except pa.ArrowInvalid:
-        pass
+    return _to_integers(pd.Series(values, column.index)), unfit
+
+
+def _simple(form: ColumnFormat) -> str:
+    """Return the pattern of numbers without currency and unit, for Arrow."""
+    return f"^-?{core(form.number.group, form.number.decimal)}$"
+
+
+def _cast(written: pa.Array, form: ColumnFormat) -> np.ndarray:
+    """Convert numbers without currency and unit at once."""
+    if form.number.group:
+        written = pc.replace_substring(written, form.number.group, "")
+    if form.number.decimal != ".":
+        written = pc.replace_substring(written, form.number.decimal, ".")
+    return np.array(pc.cast(written, pa.float64()).to_numpy(zero_copy_only=False))
+
+
+def _each(
+    column: pd.Series, form: ColumnFormat, convert: Callable[[Any], Any], gap: Any
+) -> tuple[np.ndarray, pd.Series]:
+    """Convert each different value once; return the values, and those that are none."""
     codes, levels = pd.factorize(column)
-    values = np.array([*map(number, levels), np.nan])
-    filled = np.array([level.strip().lower() not in NO_NUMBER for level in levels] + [False])
-    unfit = (np.isnan(values) & filled)[codes]
-    read = pd.Series(values[codes], column.index, name=column.name)
-    return ReadColumn(_to_integers(read), column[unfit].astype(object))
+    read = [convert(level) for level in levels]
+    odd = np.array(
+        [
+            value is None and not (isinstance(level, str) and form.is_blank(level))
+            for value, level in zip(read, levels, strict=True)
+        ],
+        dtype=bool,
+    )
+    values = np.array([gap if value is None else value for value in read])
+    return values[codes], column[odd[codes]].astype(object)
 
 
 def _to_integers(column: pd.Series) -> pd.Series:
@@ -152,43 +147,53 @@ def _to_integers(column: pd.Series) -> pd.Series:
     if len(values) and np.isfinite(values).all() and (np.abs(values) < 2**53).all():
         integers = values.astype(np.int64)
         if (integers == values).all():
-            return pd.Series(integers, column.index, name=column.name)
+            return pd.Series(integers, column.index)
     return column
 
 
-def _times(column: pd.Series, form: str = "") -> ReadColumn:
+def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]:
     if types.is_datetime64_any_dtype(column):
-        return ReadColumn(column, _nothing())
-    written = _texts(column)
-    if form:
-        read = pd.to_datetime(written, format=form, errors="coerce")
-    else:
-        first = written.dropna().head(20)
-        if len(first) and not first.str.match(_ISO).all():
-            return ReadColumn(_no_times(column), written.dropna().astype(object))
-        read = times(written)
-    read = read.dt.tz_localize(None) if read.dt.tz is not None else read
-    read.name = column.name
-    return ReadColumn(read, written[read.isna() & written.notna()].astype(object))
+        return _clock(column, form.date.zone), _nothing()
+    values = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[us]")
+    rest = column.notna().to_numpy()
+    if types.is_string_dtype(column) and ISO in form.date.spellings:
+        written = pa.array(column, pa.string(), from_pandas=True)
+        common = np.asarray(pc.fill_null(pc.match_substring_regex(written, _COMMON), False))
+        codes, levels = pd.factorize(column[common])
+        moments = pd.to_datetime(pd.Series(levels, dtype="str"), format="ISO8601", errors="coerce")
+        values[common] = moments.to_numpy(dtype="datetime64[us]")[codes]
+        rest &= np.isnat(values)
+    if types.is_bool_dtype(column):
+        return pd.Series(values, column.index), column.astype(object)
+    unfit = _nothing()
+    if rest.any():
+        gap = np.datetime64("NaT", "us")
+        moments, unfit = _each(column[rest], form, lambda level: _micros(form, level), gap)
+        values[rest] = moments.astype("datetime64[us]")
+    return pd.Series(values, column.index), unfit
 
 
-def _no_times(column: pd.Series) -> pd.Series:
-    """Return a column of times that are all missing."""
-    return pd.Series(pd.NaT, column.index, dtype="datetime64[ns]", name=column.name)
+def _micros(form: ColumnFormat, value: Any) -> np.datetime64 | None:
+    moment = form.time_of(value)
+    return None if moment is None else np.datetime64(moment, "us")
 
 
-def _coded(column: pd.Series) -> bool:
-    matches = pc.match_substring_regex(pa.array(column, pa.string(), from_pandas=True), _CODE)
-    return bool(pc.any(matches).as_py())
+def _clock(column: pd.Series, zone: str) -> pd.Series:
+    """Convert times to the clock of a zone; without one, to the clock that they show."""
+    if column.dt.tz is None:
+        return column
+    moved = column.dt.tz_convert(time_zone.zone(zone)) if zone else column
+    return moved.dt.tz_localize(None)
 
 
 def _nothing() -> pd.Series:
     return pd.Series(dtype=object)
 
 
-def read_leniently(column: pd.Series) -> ReadColumn:
+def read_leniently(column: pd.Series, declared: str = "") -> ReadColumn:
     """Read a column that is not used; where it cannot be read, its values become text."""
     try:
-        return read(column)
+        return read(column, declared)
     except LonghaulError:
-        return ReadColumn(column.map(str, na_action="ignore").astype("str"), _nothing())
+        texts = column.map(str, na_action="ignore").astype("str")
+        return ReadColumn(texts, _nothing(), ColumnFormat(CATEGORY))

@@ -1,30 +1,34 @@
-"""Sources of a table: a named data set, files, or a database."""
+"""Sources of a table, read in the formats of a problem."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
-from tqdm import tqdm
 
 from longhaul import database_url
-from longhaul.data import batches, csv, database, files, flights, problem_copy, reading
+from longhaul.data import (
+    batches,
+    column_inference,
+    database,
+    files,
+    problem_copy,
+    raw_table,
+    reading,
+)
 from longhaul.data.files import Fetch, File
+from longhaul.data.forms import declared_forms
 from longhaul.data.periods import batch
+from longhaul.data.raw_table import NAMED, RawTable
 from longhaul.errors import LonghaulError
+from longhaul.features.column_format import DATE
 from longhaul.problem import BATCH, Problem
 
-NAMED: dict[str, Callable[[], pd.DataFrame]] = {flights.PACKAGE: flights.read}
 EXAMPLES = 5
-
-_BATCH_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,14 @@ class Source:
         Rows with a value that does not fit its column, where it is missing, and the reason.
     notes : list of str
         What had to be assumed to read it.
+    forms : mapping of str to str
+        The formats of columns of texts that were not declared, as they were inferred.
     """
 
     frame: pd.DataFrame
     unfit: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_path(address: str) -> bool:
@@ -75,25 +82,30 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
         When the source is missing, unreadable or empty, a declared column is not in it, or too
         many rows have a value that does not fit its column.
     """
-    raw, notes = _raw(problem, folder, fetch)
-    columns = {str(name): column for name, column in raw.items()}
+    raw = _raw(problem, folder, fetch)
+    forms, notes = _forms(raw, problem)
+    columns = {str(name): column for name, column in raw.frame.items()}
+    notes = [*raw.notes, *notes]
+    declared = set(problem.columns)
+    inferred = {name: form for name, form in forms.items() if name not in declared}
     del raw
-    frame, reasons = _read(columns, problem)
+    frame, reasons = _read(columns, forms, problem)
     if problem.time is not None:
-        _require_times(frame, reasons, problem.time.column)
+        reasons = _with_timeless(frame, reasons, problem)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
     if len(unfit) > problem.contract.quarantine * len(frame):
         examples = unfit["reason"].head(EXAMPLES).tolist()
         raise too_many(len(unfit), len(frame), examples, problem)
-    return Source(frame.drop(reasons.index), unfit, notes)
+    notes += _counts(unfit["reason"], len(frame)) if len(unfit) else []
+    return Source(frame.drop(reasons.index), unfit, notes, inferred)
 
 
-def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> Source:
+def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> RawTable:
     """Read a table without a problem file: its columns as they are written."""
-    raw, notes = _table(address, query, folder, fetch)
-    if not len(raw):
+    raw = raw_table.read(address, query, folder, fetch)
+    if not len(raw.frame):
         raise LonghaulError(f"data: {address!r} has no rows")
-    return Source(raw, notes=notes)
+    return raw
 
 
 def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
@@ -113,7 +125,7 @@ def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_ur
         rows = database.read(address, query, lambda _: None)
         hashed = pd.util.hash_pandas_object(rows.astype("str")).to_numpy().tobytes()
         return _hash([repr(list(rows.columns)), hashed.hex()])
-    return _hash(_contents(_find(address, folder, fetch)))
+    return _hash(_contents(raw_table.find(address, folder, fetch)))
 
 
 def _contents(sources: Sequence[File]) -> list[str]:
@@ -135,22 +147,22 @@ def address(problem: Problem, folder: Path) -> str:
     return problem.source
 
 
-def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+def _raw(problem: Problem, folder: Path, fetch: Fetch) -> RawTable:
     """Read the rows as they are written; without a time column, each gets a batch."""
-    frame, notes = _table(problem.source, problem.query, folder, fetch)
-    if not len(frame):
+    raw = raw_table.read(problem.source, problem.query, folder, fetch)
+    if not len(raw.frame):
         raise LonghaulError(f"source: {problem.source!r} has no rows")
-    problem.require(frame.columns)
+    problem.require(raw.frame.columns)
     if problem.batches is None:
-        return frame, notes
-    parts = problem.batches.parts
-    frames = [frame.assign(**{BATCH: batches.assign_batches(frame, parts, problem.group)})]
+        return raw
+    parts, notes = problem.batches.parts, list(raw.notes)
+    label = batches.assign_batches(raw.frame, parts, problem.group)
+    frames = [raw.frame.assign(**{BATCH: label})]
     for number, file in enumerate(_later(problem, folder, fetch), parts):
-        with _bar(file.size, file.name) as advance:
-            table, more = _read_file(file, advance)
-        frames.append(_frame(table).assign(**{BATCH: batch(number)}))
-        notes += more
-    return pd.concat(frames, ignore_index=True), notes
+        later = raw_table.read_file(file)
+        frames.append(later.frame.assign(**{BATCH: batch(number)}))
+        notes += later.notes
+    return RawTable(pd.concat(frames, ignore_index=True), notes, raw.comma)
 
 
 def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
@@ -165,133 +177,94 @@ def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
         raise
 
 
-def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
-    try:
-        return files.find(address, folder, fetch)
-    except LonghaulError as error:
-        names = ", ".join(sorted(NAMED))
-        raise LonghaulError(f"{error}; or give the name of a data set: {names}") from None
+def _forms(raw: RawTable, problem: Problem) -> tuple[dict[str, str], list[str]]:
+    """Return the format of each column, declared or inferred, and notes on the latter."""
+    forms = declared_forms(problem)
+    open_ = {
+        str(name): column
+        for name, column in raw.frame.items()
+        if name not in forms and name not in problem.leave_out and name != BATCH
+    }
+    notes = []
+    for name, result in column_inference.infer_all(open_, raw.comma).items():
+        zone = problem.time.zone if problem.time else ""
+        form = result.form.in_zone(zone)
+        if pd.api.types.is_string_dtype(open_[name]) or form.column_type == DATE or form.blank:
+            forms[name] = str(form)
+        notes += [f"{name!r} {note}" for note in result.notes]
+    return forms, notes
 
 
-def _table(address: str, query: str, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
-    if address in NAMED:
-        return NAMED[address](), []
-    if database_url.is_database_url(address):
-        with _bar(0, "rows", "row") as advance:
-            return database.read(address, query, advance), []
-    parts, notes, tables = _find(address, folder, fetch), [], []
-    with _bar(sum(file.size for file in parts), "read") as advance:
-        for file in parts:
-            table, more = _read_file(file, advance)
-            tables.append(table)
-            notes += more
-    return _frame(_joined(tables, parts)), notes
-
-
-def _joined(tables: Sequence[pa.Table], parts: Sequence[File]) -> pa.Table:
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(
-            f"source: the files {parts[0].name} to {parts[-1].name} do not fit together: {reason}"
-        ) from None
-
-
-def _read_file(file: File, advance: Callable[[int], Any]) -> tuple[pa.Table, list[str]]:
-    try:
-        with file.open() as opened:
-            if file.format == "parquet":
-                return _parquet(opened, file, advance), []
-            return csv.read(opened, file.name, advance)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonghaulError(f"{file.path}: cannot be read as Parquet: {reason}") from None
-    except LonghaulError:
-        raise
-    except Exception as error:  # a store or a decompressor may fail in any way
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise LonghaulError(f"{file.path}: cannot be read: {reason}") from None
-
-
-def _parquet(opened: Any, file: File, advance: Callable[[int], Any]) -> pa.Table:
-    parquet = pq.ParquetFile(opened)
-    rows = max(parquet.metadata.num_rows, 1)
-    parts = []
-    for part in parquet.iter_batches(_BATCH_ROWS):
-        advance(int(file.size * part.num_rows / rows))
-        parts.append(part)
-    return pa.Table.from_batches(parts, parquet.schema_arrow)
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """Convert to pandas, without the index that the table may have been written with."""
-    names = table.column_names
-    twice = (
-        next((name for name in names if names.count(name) > 1), None)
-        if len({*names}) < len(names)
-        else None
-    )
-    if twice is not None:
-        raise LonghaulError(f"source: two columns are called {twice!r}; give each a different name")
-    return table.replace_schema_metadata(None).to_pandas(self_destruct=True, split_blocks=True)
-
-
-@contextmanager
-def _bar(total: int, name: str, unit: str = "B") -> Any:
-    with tqdm(
-        total=total or None, desc=name, unit=unit, unit_scale=True, leave=False, disable=None
-    ) as bar:
-        yield bar.update
-
-
-def _read(raw: dict[str, pd.Series], problem: Problem) -> tuple[pd.DataFrame, pd.Series]:
+def _read(
+    raw: dict[str, pd.Series], forms: Mapping[str, str], problem: Problem
+) -> tuple[pd.DataFrame, pd.Series]:
     """Read every column; return the frame, and the reasons of unfit rows by their index.
 
     Each raw column is released once it is read, so that a large table is not held twice.
     """
     columns, reasons = {}, []
     for name in list(raw):
-        read = _read_column(raw.pop(name), problem)
+        read = read_column(raw.pop(name), forms.get(name, ""), problem)
         columns[name] = read.column
         if len(read.unfit):
-            expected = f", expected a {problem.columns.get(name, reading.DATE)}"
-            texts = [f"{name} = {value!r}{expected}" for value in read.unfit]
+            texts = [reason(name, value, forms.get(name, DATE)) for value in read.unfit]
             reasons.append(pd.Series(texts, read.unfit.index, dtype="str"))
     every = pd.concat(reasons) if reasons else pd.Series(dtype="str")
     return pd.DataFrame(columns), every.groupby(level=0).agg("; ".join) if reasons else every
 
 
-def _read_column(column: pd.Series, problem: Problem) -> reading.ReadColumn:
-    name = column.name
-    declared = problem.columns.get(str(name), "")
-    if not declared and problem.time is not None and name == problem.time.column:
-        _require_no_numbers(column)
-        declared = reading.DATE
-    if not declared and name in problem.leave_out:
-        return reading.read_leniently(column)
-    return reading.read(column, declared)
+def read_column(column: pd.Series, form: str, problem: Problem) -> reading.ReadColumn:
+    """Read a column of a problem's table in its format; without one, as what it holds."""
+    name = str(column.name)
+    if name in problem.leave_out:
+        return reading.read_leniently(column, form)
+    if problem.time is not None and name == problem.time.column:
+        _require_no_numbers(column, form)
+        form = form if form.startswith(DATE) else DATE
+    return reading.read(column, form)
 
 
-def _require_no_numbers(column: pd.Series) -> None:
-    if pd.api.types.is_numeric_dtype(column):
+def reason(name: str, value: object, form: str) -> str:
+    """Say why a row is set aside: a value, and what was expected."""
+    return f"{name} = {value!r}, expected a {form}"
+
+
+def _require_no_numbers(column: pd.Series, form: str) -> None:
+    if pd.api.types.is_numeric_dtype(column) and not form.startswith(DATE):
         raise LonghaulError(
             f"time.column: {column.name!r} holds numbers, such as {column.iloc[0]}, not times;"
-            " write them as timestamps, or as text such as 2013-01-31 14:30"
+            " write them as timestamps, or as text such as 2013-01-31 14:30; or declare their"
+            f" format: columns: {{{column.name}: date epoch s}}"
         )
 
 
-def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
-    """Refuse rows without a time: they belong to no period."""
-    unknown = frame[name].isna()
-    if not unknown.any():
-        return
-    unread = reasons[reasons.index.isin(frame.index[unknown])]
-    if len(unread):
-        raise LonghaulError(
-            f"time.column: {name!r} does not hold times in {len(unread):,} rows: {unread.iloc[0]}"
-        )
-    raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
+def _with_timeless(frame: pd.DataFrame, reasons: pd.Series, problem: Problem) -> pd.Series:
+    """Set aside the rows without a time, which belong to no period; refuse too many."""
+    assert problem.time is not None
+    name = problem.time.column
+    timeless = frame[name].isna()
+    unread = reasons[reasons.index.isin(frame.index[timeless])]
+    if timeless.sum() > problem.contract.quarantine * len(frame):
+        if len(unread):
+            raise LonghaulError(
+                f"time.column: {name!r} does not hold times in {len(unread):,} rows:"
+                f" {unread.iloc[0]}"
+            )
+        raise LonghaulError(f"time.column: {name!r} is missing in {int(timeless.sum())} rows")
+    missing = frame.index[timeless].difference(unread.index)
+    more = pd.Series([f"{name} is missing: no period"] * len(missing), missing, dtype="str")
+    every = pd.concat([reasons, more])
+    return every.groupby(level=0).agg("; ".join) if len(more) else reasons
+
+
+def _counts(reasons: pd.Series, rows: int) -> list[str]:
+    """Count the rows that are set aside, by the column whose value is the reason."""
+    columns = reasons.str.partition(" ")[0]
+    counts = Counter(columns)
+    return [
+        f"{count:,} of {rows:,} rows are set aside: {'; '.join(reasons[columns == name].head(3))}"
+        for name, count in counts.items()
+    ]
 
 
 def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:

@@ -1,7 +1,7 @@
 """Encoders of number, category and date columns."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
@@ -10,16 +10,9 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.errors import LonghaulError
-from longhaul.features.formats import (
-    is_blank,
-    is_missing,
-    iso_time,
-    number,
-    numbers,
-    text,
-    texts,
-    times,
-)
+from longhaul.features import column_format
+from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
+from longhaul.features.formats import is_missing, number, numbers, text, texts, time, times
 
 MAX_LEVELS = 254  # one less than the bins of a tree's histogram: the other levels share one
 
@@ -43,6 +36,10 @@ class ColumnEncoder(Protocol):
     @property
     def name(self) -> str:
         """The name of the table's column."""
+
+    @property
+    def form(self) -> ColumnFormat:
+        """The format that values are read in."""
 
     @property
     def names(self) -> list[str]:
@@ -70,7 +67,8 @@ class Number:
     """Encoder of a number, which is kept as it is."""
 
     name: str
-    column_type: ClassVar[str] = "number"
+    form: ColumnFormat = ColumnFormat(NUMBER)
+    column_type: ClassVar[str] = NUMBER
 
     @property
     def names(self) -> list[str]:
@@ -79,21 +77,22 @@ class Number:
 
     def transform(self, column: pd.Series) -> np.ndarray:
         """Convert to numbers: float32 of shape (n, 1)."""
-        return numbers(column)[:, np.newaxis]
+        return numbers(column, self.form)[:, np.newaxis]
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """Convert to numbers; see `ColumnEncoder.encode`."""
-        if _NUMBERS.issuperset(map(type, values)):
+        if not self.form.blank and _NUMBERS.issuperset(map(type, values)):
             return [values]
-        return [[number(value) for value in values]]
+        return [[number(value, self.form) for value in values]]
 
     def encode_one(self, value: Any) -> Sequence[float | None]:
         """Convert to a number; see `ColumnEncoder.encode_one`."""
-        return (value if type(value) in _NUMBERS else number(value),)
+        plain = not self.form.blank and type(value) in _NUMBERS
+        return (value if plain else number(value, self.form),)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column type, the name and the fitted state, for JSON."""
-        return {"kind": self.column_type, **asdict(self)}
+        return {"kind": self.column_type, "name": self.name, "format": str(self.form)}
 
 
 @dataclass(frozen=True)
@@ -108,17 +107,20 @@ class Category:
 
     name: str
     levels: tuple[str, ...]
-    column_type: ClassVar[str] = "category"
+    form: ColumnFormat = ColumnFormat(CATEGORY)
+    column_type: ClassVar[str] = CATEGORY
 
     @classmethod
-    def fit(cls, column: pd.Series, min_count: int) -> "Category":
+    def fit(
+        cls, column: pd.Series, min_count: int, form: ColumnFormat = ColumnFormat(CATEGORY)
+    ) -> "Category":
         """Count the levels of a column, and keep the frequent ones."""
         indices, levels = texts(column)
         counts = np.bincount(indices[indices >= 0], minlength=len(levels))
         ranked = sorted((-int(n), level) for n, level in zip(counts, levels, strict=True))
-        ranked = [(n, level) for n, level in ranked if not is_blank(level)]
+        ranked = [(n, level) for n, level in ranked if not form.is_blank(level)]
         kept = [level for negative, level in ranked if -negative >= min_count]
-        return cls(str(column.name), tuple(kept[:MAX_LEVELS]))
+        return cls(str(column.name), tuple(kept[:MAX_LEVELS]), form)
 
     @property
     def names(self) -> list[str]:
@@ -152,7 +154,7 @@ class Category:
     def _rare(self, level: str | None) -> float:
         """Return the code of a text that is no level as written; surrounding blanks are ignored."""
         bare = (level or "").strip()
-        if is_blank(bare):
+        if self.form.is_blank(bare):
             return np.nan
         return self._codes.get(bare, len(self.levels))
 
@@ -162,7 +164,12 @@ class Category:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column type, the name and the fitted state, for JSON."""
-        return {"kind": self.column_type, **asdict(self)}
+        return {
+            "kind": self.column_type,
+            "name": self.name,
+            "levels": list(self.levels),
+            "format": str(self.form),
+        }
 
 
 @dataclass(frozen=True)
@@ -181,16 +188,17 @@ class Date:
 
     name: str
     parts: tuple[str, ...]
-    column_type: ClassVar[str] = "date"
+    form: ColumnFormat = ColumnFormat(DATE)
+    column_type: ClassVar[str] = DATE
 
     @classmethod
-    def fit(cls, column: pd.Series) -> "Date":
+    def fit(cls, column: pd.Series, form: ColumnFormat = ColumnFormat(DATE)) -> "Date":
         """Choose the parts with a cycle that the column covers twice."""
-        seen = times(column).dropna()
+        seen = times(column, form).dropna()
         days = 0.0 if seen.empty else (seen.max() - seen.min()) / pd.Timedelta(days=1)
         # two weeks of dates lie 13 days apart
         parts = tuple(part for part, cycle in _CYCLES.items() if days >= 2 * cycle - 1)
-        return cls(str(column.name), parts)
+        return cls(str(column.name), parts, form)
 
     @property
     def names(self) -> list[str]:
@@ -199,7 +207,7 @@ class Date:
 
     def transform(self, column: pd.Series) -> np.ndarray:
         """Convert to parts: float32 of shape (n, k)."""
-        accessor = times(column).dt
+        accessor = times(column, self.form).dt
         matrix = np.empty((len(column), len(self.parts)), dtype=np.float32)
         for i, part in enumerate(self.parts):
             matrix[:, i] = _part(accessor, part)
@@ -207,16 +215,14 @@ class Date:
 
     def encode(self, values: Sequence[Any]) -> list[Sequence[float | None]]:
         """Convert to parts; see `ColumnEncoder.encode`."""
-        try:
-            moments = {value: iso_time(value) for value in set(values)}
-        except ValueError:  # a rarer format, which pandas may read
-            matrix = self.transform(pd.Series(values, dtype=object))
-            return list(matrix.astype(float).T)
+        # True and 1 are equal: the type tells them apart
+        keys = [(type(value), value) for value in values]
+        moments = {key: time(key[1], self.form) for key in set(keys)}
         encoded: list[Sequence[float | None]] = []
         for part in self.parts:
             extract = _DAY_PARTS[part]
-            parts = {v: None if time is None else extract(time) for v, time in moments.items()}
-            encoded.append([parts[value] for value in values])
+            parts = {k: None if t is None else extract(t) for k, t in moments.items()}
+            encoded.append([parts[key] for key in keys])
         return encoded
 
     def encode_one(self, value: Any) -> Sequence[float | None]:
@@ -225,26 +231,54 @@ class Date:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the column type, the name and the fitted state, for JSON."""
-        return {"kind": self.column_type, **asdict(self)}
+        return {
+            "kind": self.column_type,
+            "name": self.name,
+            "parts": list(self.parts),
+            "format": str(self.form),
+        }
 
 
-def fit(column: pd.Series, min_count: int) -> ColumnEncoder:
-    """Choose the encoder of a column by its values, and fit it."""
+def fit(column: pd.Series, min_count: int, form: str = "") -> ColumnEncoder:
+    """Choose the encoder of a column by its values, and fit it.
+
+    Parameters
+    ----------
+    column : Series of n rows
+        Already read.
+    min_count : int
+        See `longhaul.features.encoder.Encoder.fit`.
+    form : str
+        The format that values come in later, if it is of the same type; see
+        `longhaul.features.column_format`.
+    """
+    name, column_type = str(column.name), _type(column)
+    declared = column_format.parse(form or column_type)
+    chosen = declared if declared.column_type == column_type else ColumnFormat(column_type)
+    if column_type == NUMBER:
+        return Number(name, chosen)
+    return (
+        Date.fit(column, chosen) if column_type == DATE else Category.fit(column, min_count, chosen)
+    )
+
+
+def _type(column: pd.Series) -> str:
+    """Return the type of a column by what it holds."""
     if types.is_datetime64_any_dtype(column):
-        return Date.fit(column)
+        return DATE
     if types.is_numeric_dtype(column):
-        return Number(str(column.name))
+        return NUMBER
     if types.is_object_dtype(column):
         inferred = types.infer_dtype(column, skipna=True)
         if inferred in _NUMERIC:
-            return Number(str(column.name))
+            return NUMBER
         if inferred.startswith("date"):
-            return Date.fit(column)
-    return Category.fit(column, min_count)
+            return DATE
+    return CATEGORY
 
 
 def from_dict(state: dict[str, Any]) -> ColumnEncoder:
-    """Restore an encoder from the dictionary of its `to_dict`.
+    """Restore an encoder from the dictionary of its `to_dict`; older ones have no format.
 
     Raises
     ------
@@ -253,11 +287,12 @@ def from_dict(state: dict[str, Any]) -> ColumnEncoder:
     """
     match state:
         case {"kind": "number", "name": name}:
-            return Number(name)
+            return Number(name, column_format.parse(state.get("format", NUMBER)))
         case {"kind": "category", "name": name, "levels": levels}:
-            return Category(name, tuple(levels))
+            form = column_format.parse(state.get("format", CATEGORY))
+            return Category(name, tuple(levels), form)
         case {"kind": "date", "name": name, "parts": parts}:
-            return Date(name, tuple(parts))
+            return Date(name, tuple(parts), column_format.parse(state.get("format", DATE)))
     raise LonghaulError(
         f"encoder: cannot read the column {state!r}; use the version of Longhaul that wrote it, or"
         " train again"

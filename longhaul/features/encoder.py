@@ -31,7 +31,13 @@ class Encoder:
     columns: tuple[ColumnEncoder, ...]
 
     @classmethod
-    def fit(cls, frame: pd.DataFrame, features: Iterable[str], min_count: int = 10) -> Self:
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        features: Iterable[str],
+        min_count: int = 10,
+        forms: Mapping[str, str] | None = None,
+    ) -> Self:
         """Choose and fit the encoder of each feature.
 
         Parameters
@@ -41,8 +47,13 @@ class Encoder:
             Names of columns of `frame`.
         min_count : int
             A level with fewer rows shares the code of rare and unseen levels.
+        forms : mapping of str to str, optional
+            The formats that values of some columns come in; see `longhaul.features.column_format`.
         """
-        return cls(tuple(columns.fit(frame[name], min_count) for name in features))
+        declared = forms or {}
+        return cls(
+            tuple(columns.fit(frame[name], min_count, declared.get(name, "")) for name in features)
+        )
 
     def transform(self, frame: pd.DataFrame) -> np.ndarray:
         """Encode the rows of a table.

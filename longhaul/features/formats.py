@@ -5,34 +5,26 @@ a million read the same. A value that cannot be read is missing.
 """
 
 import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-# Texts that mean a missing value, in lower case; in a number column, some more do.
-BLANK = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>"})
-NO_NUMBER = BLANK | {"?", "-", "--", ".", "none", "missing", "unknown"}
+from longhaul.features import time_zone
+from longhaul.features.column_format import DATE, NUMBER, ColumnFormat
+from longhaul.features.date_format import ISO
 
-_TRUTH = {"true": 1.0, "false": 0.0}
-# Numbers with a sign, a currency, commas between thousands, or a percent sign.
-_WRITTEN = re.compile(
-    r"([+-]?)[$€£]?\s?([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?)\s?%?", re.ASCII
-)
-
-_DATE = r"\d{4}-?\d\d"
-# From 1700 to 2199: other years may not fit pandas' nanoseconds.
+_GAP = np.datetime64("NaT", "us")
+_PLAIN_NUMBER, _PLAIN_DATE = ColumnFormat(NUMBER), ColumnFormat(DATE)
+# From 1700 to 2199, to the minute: the commonest spelling, which the library reads by itself.
 _COMMON_TIME = re.compile(
-    r"(?:1[7-9]|2[01])\d\d-\d\d-\d\d"
-    r"(?:[T ]\d\d:\d\d(?::[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?)?)?",
-    re.ASCII,
+    r"(?:1[7-9]|2[01])\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::[0-5]\d(?:\.\d{1,6})?)?)?", re.ASCII
 )
-_OFFSET = r"(:\d\d(?:\.\d+)?)\s*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$"
 
 
-def numbers(column: pd.Series) -> np.ndarray:
+def numbers(column: pd.Series, form: ColumnFormat = _PLAIN_NUMBER) -> np.ndarray:
     """Convert numbers, booleans and texts of numbers to float32 of shape (n,); missing is NaN.
 
     A number that is not finite in float32 is missing.
@@ -40,10 +32,12 @@ def numbers(column: pd.Series) -> np.ndarray:
     if types.is_numeric_dtype(column):
         wide = column.to_numpy(dtype=np.float64, na_value=np.nan)
     elif types.is_object_dtype(column):
-        wide = np.array([number(value) for value in column], dtype=np.float64)
+        wide = np.array([number(value, form) for value in column], dtype=np.float64)
     else:
         indices, distinct = pd.factorize(column)
-        wide = np.array([*map(number, distinct), np.nan])[indices]
+        wide = np.array([*(number(value, form) for value in distinct), np.nan])[indices]
+    if form.blank:
+        wide = np.where(np.isin(wide, list(form.blank_numbers)), np.nan, wide)
     return to_float32(wide)
 
 
@@ -55,26 +49,13 @@ def to_float32(wide: np.ndarray) -> np.ndarray:
     return values
 
 
-def number(value: Any) -> float:
+def number(value: Any, form: ColumnFormat = _PLAIN_NUMBER) -> float:
     """Convert a value to a number; NaN if it is none.
 
-    Also reads ``$1,200``, ``12 %`` (which is 12) and ``true`` (which is 1).
+    Without a format, ``$1,200``, ``12 %`` (which is 12) and ``true`` (which is 1) are read, too.
     """
-    try:
-        return float(value)
-    except (TypeError, OverflowError):
-        return np.nan
-    except ValueError:
-        return _written(value) if isinstance(value, str) else np.nan
-
-
-def _written(value: str) -> float:
-    """Read a number that `float` cannot read, such as one with a currency."""
-    bare = value.strip()
-    match = _WRITTEN.fullmatch(bare)
-    if match and any(map(str.isdigit, bare)):
-        return float(f"{match[1]}{match[2].replace(',', '')}")
-    return _TRUTH.get(bare.lower(), np.nan)
+    read = form.number_of(value)
+    return np.nan if read is None else read
 
 
 def texts(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -101,46 +82,42 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def is_blank(value: str) -> bool:
-    """Return whether a text means a missing value: spaces only, or a word such as ``NA``."""
-    return value.strip().lower() in BLANK
-
-
 def is_missing(value: Any) -> bool:
     """Return whether a JSON value is missing: null or NaN."""
     return value is None or value != value
 
 
-def iso_time(value: Any) -> datetime | None:
-    """Read a time in a common ISO 8601 format, to the minute; None if the value is no text.
-
-    The local time is returned: an offset from UTC is dropped.
-
-    Raises
-    ------
-    ValueError
-        When it has a rarer format, or is no time at all: see `times`.
-    """
-    if not isinstance(value, str):
-        return None
-    if not _COMMON_TIME.fullmatch(value):
-        raise ValueError(value)
-    return datetime.fromisoformat(value[:16])
+def time(value: Any, form: ColumnFormat = _PLAIN_DATE) -> datetime | None:
+    """Convert a value to a time; None if it is none."""
+    if isinstance(value, str) and _COMMON_TIME.fullmatch(value) and form.date.spellings[0] == ISO:
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return form.time_of(value)
 
 
-def times(column: pd.Series) -> pd.Series:
-    """Convert times, and ISO 8601 texts of times, to naive local datetimes.
+def times(column: pd.Series, form: ColumnFormat = _PLAIN_DATE) -> pd.Series:
+    """Convert times, texts of times and numbers since 1970 to naive local datetimes.
 
-    An offset from UTC is dropped, not applied: schedules are local.
+    An offset from UTC is converted to the format's zone; without one it is dropped.
     """
     if types.is_datetime64_any_dtype(column):
-        return column.dt.tz_localize(None)
-    if types.is_numeric_dtype(column):
-        return pd.Series(pd.NaT, index=column.index, dtype="datetime64[ns]")
-    if types.is_object_dtype(column):
-        column = column.where(np.array([isinstance(value, str | date) for value in column], bool))
-    indices, distinct = texts(column)
-    spelt = pd.Series(distinct, dtype="str").str.replace(_OFFSET, r"\1", regex=True)
-    spelt = spelt.where(spelt.str.match(_DATE))  # pandas would read "now", too
-    moments = pd.to_datetime(spelt, format="ISO8601", errors="coerce")
-    return moments.reindex(indices).set_axis(column.index)
+        aware = column.dt.tz is not None and form.date.zone
+        moved = column.dt.tz_convert(time_zone.zone(form.date.zone)) if aware else column
+        return moved.dt.tz_localize(None)
+    if types.is_bool_dtype(column):
+        return pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]")
+    if types.is_object_dtype(column):  # True and 1 have one hash: convert before factorizing
+        moments = [_micros(value, form) for value in column]
+        return pd.Series(moments, index=column.index, dtype="datetime64[us]")
+    indices, distinct = pd.factorize(column)
+    moments = np.array(
+        [*(_micros(value, form) for value in distinct), _GAP], dtype="datetime64[us]"
+    )
+    return pd.Series(moments[indices], index=column.index)
+
+
+def _micros(value: Any, form: ColumnFormat) -> np.datetime64:
+    moment = None if value is None or value is pd.NaT or value is pd.NA else time(value, form)
+    return _GAP if moment is None else np.datetime64(moment, "us")

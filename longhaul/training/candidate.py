@@ -9,6 +9,7 @@ import pandas as pd
 
 from longhaul import problem as problems
 from longhaul import tasks
+from longhaul.data.forms import declared_forms
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
@@ -107,7 +108,7 @@ def fit(
     importance = _importance(attributions(valid_predictor, valid, outcome, seed))
 
     both = pd.concat([train, valid], ignore_index=True)
-    encoder = Encoder.fit(both, problem.features(both.columns))
+    encoder = Encoder.fit(both, problem.features(both.columns), forms=declared_forms(problem))
     sample = encode(encoder, problem, both)
     estimator = chosen.fit(resolved, encoder, sample, None, seed, threads)
 
@@ -137,7 +138,7 @@ def fit(
 
 def encode_windows(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> EncodedWindows:
     """Fit an encoder on `train`, and encode both windows with it."""
-    encoder = Encoder.fit(train, problem.features(train.columns))
+    encoder = Encoder.fit(train, problem.features(train.columns), forms=declared_forms(problem))
     return EncodedWindows(encoder, encode(encoder, problem, train), encode(encoder, problem, valid))
 
 

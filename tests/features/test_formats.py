@@ -103,6 +103,22 @@ def test_zone_is_dropped() -> None:
     assert pd.Timestamp("2024-02-29 17:05") == times(local)[0]
 
 
-def test_numbers_are_no_times() -> None:
-    """A number where a time is due is missing: nobody knows its unit."""
-    assert times(pd.Series([1_700_000_000])).isna().all()
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1_700_000_000, "2023-11-14 22:13:20"),
+        (1_700_000_000_000, "2023-11-14 22:13:20"),
+        (1_700_000_000_000.5, "2023-11-14 22:13:20.0005"),
+        (-3_000_000_000_000, "1874-12-08 02:40"),
+        (1_700_000_000_000_000, "2023-11-14 22:13:20"),
+        (1_700_000_000_000_000_000, "2023-11-14 22:13:20"),
+        (20240229, None),
+        (17, None),
+        (50_000_000_000, None),
+        (1e30, None),
+    ],
+)
+def test_numbers_since_1970(number: float, expected: str | None) -> None:
+    """The unit is that of the range; a number in none of them is no time."""
+    read = times(pd.Series([number]))[0]
+    assert pd.Timestamp(expected) == read if expected else pd.isna(read)

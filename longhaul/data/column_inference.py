@@ -1,0 +1,295 @@
+"""Inference of the format of a column from all of its rows."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pandas.api import types
+
+from longhaul.data.plain_types import to_plain_type
+from longhaul.errors import LonghaulError
+from longhaul.features import blanks, date_inference, number_inference, time_zone
+from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
+from longhaul.features.date_format import DateFormat
+
+TIME_NAME = re.compile(
+    r"date|time|day|month|week|year|timestamp|created|updated|_at$|_ts$|^ts$|^dt$|_dt$|datum|fecha|epoch",
+    re.IGNORECASE,
+)
+# Plain numbers that need no closer look: no code, no thousands, not too large to be exact.
+_PLAIN = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-][0-9]{1,3})?$"
+_GROUPED = r"^-?[1-9][0-9]{0,2}(?:\.[0-9]{3})?$"
+_OFFSET = re.compile(r"\d ?([Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
+_SAMPLE, _MANY = 2000, 50_000
+# Numbers of seconds, milliseconds and so on from 1980 to 2100.
+_EPOCHS = {
+    unit: (3.15e8 * factor, 4.1e9 * factor)
+    for unit, factor in {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.items()
+}
+_CODES = re.compile(r"[A-Z]{2,5}")
+
+
+@dataclass(frozen=True)
+class InferredFormat:
+    """Format of a column that was inferred.
+
+    Attributes
+    ----------
+    form : ColumnFormat
+    notes : tuple of str
+        What was assumed, or what the column looks like and is not used as.
+    blanks : mapping of str to int
+        The words that are taken for blanks, with their rows.
+    ambiguous : bool
+        Whether commas or points in its numbers have two meanings.
+    decimal : str
+        The decimal sign of its numbers, where it is beyond doubt; else empty.
+    """
+
+    form: ColumnFormat
+    notes: tuple[str, ...] = ()
+    blanks: Mapping[str, int] = field(default_factory=dict)
+    ambiguous: bool = False
+    decimal: str = ""
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """Conventions of a table, for columns that do not say by themselves.
+
+    Attributes
+    ----------
+    comma : bool
+        Whether a comma is the decimal sign.
+    evident : bool
+        Whether some column shows that it is.
+    words : frozenset of str
+        Words that are blanks among numbers and times.
+    """
+
+    comma: bool = False
+    evident: bool = False
+    words: frozenset[str] = frozenset()
+
+
+def infer_all(columns: Mapping[str, pd.Series], comma: bool) -> dict[str, InferredFormat]:
+    """Infer the format of every column; a column in doubt follows the others.
+
+    Parameters
+    ----------
+    columns : mapping of str to Series
+    comma : bool
+        Whether the separator of the file is a semicolon: then a comma is a decimal sign.
+    """
+    inferred = {
+        name: infer_leniently(column, Conventions(comma)) for name, column in columns.items()
+    }
+    signs = {result.decimal for result in inferred.values()}
+    words = {
+        blanks.key(word)
+        for result in inferred.values()
+        if result.form.column_type != CATEGORY
+        for word in result.blanks
+        if word.strip()
+    }
+    evident = "," in signs and "." not in signs
+    conventions = Conventions(comma or evident, evident, frozenset(words))
+    for name, result in inferred.items():
+        kept = result.form.keep and words & set(map(blanks.key, result.form.keep))
+        if result.ambiguous or kept:
+            inferred[name] = infer_leniently(columns[name], conventions)
+    return inferred
+
+
+def infer_leniently(column: pd.Series, conventions: Conventions) -> InferredFormat:
+    """Infer a format; a column of lists and the like is a category."""
+    try:
+        return infer(column, conventions)
+    except LonghaulError:
+        return InferredFormat(ColumnFormat(CATEGORY))
+
+
+def infer(column: pd.Series, conventions: Conventions = Conventions()) -> InferredFormat:
+    """Infer the format of a column from all of its values.
+
+    Raises
+    ------
+    LonghaulError
+        When it holds values that are neither numbers, texts nor times.
+    """
+    name, plain = str(column.name), to_plain_type(column)
+    if types.is_datetime64_any_dtype(plain):
+        zone = _zone_name(plain)
+        notes = (f"has the time zone {zone}",) if zone else ()
+        return InferredFormat(ColumnFormat(DATE, date=DateFormat(zone=zone)), notes)
+    if types.is_numeric_dtype(plain):
+        return _typed_numbers(plain, name)
+    texts = _Texts.of(plain)
+    if texts.plain is not None:
+        return _typed_numbers(texts.plain, name, decimal="." if texts.points else "")
+    return _infer_texts(texts, name, conventions)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Different texts of a column with their rows; of plain numbers only a sample."""
+
+    levels: list[str]
+    counts: list[int]
+    points: bool = False
+    plain: pd.Series | None = None
+
+    @classmethod
+    def of(cls, column: pd.Series) -> "_Texts":
+        present = pa.array(column.dropna(), pa.string())
+        plain = pc.match_substring_regex(present, _PLAIN)
+        grouped = pc.match_substring_regex(present, _GROUPED)
+        points = pc.any(pc.match_substring(present, ".")).as_py()
+        doubtful = bool(points and pc.all(grouped).as_py())
+        if len(present) and not doubtful and pc.all(plain).as_py():
+            return cls([], [], bool(points), pd.Series(pc.cast(present, pa.float64()).to_pandas()))
+        mostly = len(present) > _MANY and not doubtful and (pc.mean(plain).as_py() or 0) > 0.5
+        if not mostly:
+            levels, counts = _distinct(present)
+            return cls(levels, counts)
+        others, counts = _distinct(present.filter(pc.invert(plain)))
+        numbers = present.filter(plain)
+        sample, _ = _distinct(numbers.take(np.linspace(0, len(numbers) - 1, _SAMPLE).astype(int)))
+        rows = len(numbers) // len(sample)
+        return cls(
+            [*sample, *others],
+            [len(numbers) - rows * (len(sample) - 1), *[rows] * (len(sample) - 1), *counts],
+        )
+
+
+def _distinct(texts: pa.Array) -> tuple[list[str], list[int]]:
+    counted = texts.value_counts()
+    return counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+
+
+def _infer_texts(texts: _Texts, name: str, conventions: Conventions) -> InferredFormat:
+    numbers = number_inference.infer(
+        texts.levels, texts.counts, conventions.comma, conventions.evident
+    )
+    if numbers.format is not None:
+        form = ColumnFormat(NUMBER, numbers.format, blank=numbers.blank)
+        values = pd.Series([form.number_of(text) for text in texts.levels], dtype=float)
+        dated = _dated(values.dropna(), name) if form == ColumnFormat(NUMBER) else None
+        if dated is not None:
+            return dated
+        taken = _taken(texts, form)
+        return InferredFormat(form, numbers.notes, taken, numbers.ambiguous, numbers.decimal)
+    step = max(1, len(texts.levels) // _MANY)
+    levels, counts = texts.levels[::step], texts.counts[::step]
+    dates = date_inference.infer(levels, counts, conventions.comma)
+    if dates.format is not None:
+        zone, notes = _zone(levels)
+        form = ColumnFormat(DATE, date=replace(dates.format, zone=zone))
+        return InferredFormat(form, (*dates.notes, *notes), _taken(texts, form))
+    keep = _levels_like_others(texts, conventions)
+    form = ColumnFormat(CATEGORY, keep=keep)
+    notes = dates.notes or numbers.notes
+    if keep:
+        notes = (*notes, f"{', '.join(map(repr, keep))} is a value like the others, no blank")
+    return InferredFormat(form, notes, _taken(texts, form))
+
+
+def _typed_numbers(column: pd.Series, name: str, decimal: str = "") -> InferredFormat:
+    """Infer the format of a column that holds numbers already."""
+    present = column.dropna()
+    if types.is_bool_dtype(column):
+        return InferredFormat(ColumnFormat(NUMBER))
+    dated = _dated(present, name)
+    if dated is not None:
+        return dated
+    endless = int(np.isinf(present.to_numpy(dtype=float)).sum())
+    if endless:
+        note = f"{endless:,} of {len(column):,} values are infinite: read as blanks"
+        return InferredFormat(
+            ColumnFormat(NUMBER, blank=("inf", "-inf")), (note,), {"inf": endless}
+        )
+    return InferredFormat(ColumnFormat(NUMBER), decimal=decimal)
+
+
+def _dated(present: pd.Series, name: str) -> InferredFormat | None:
+    """Return the format of numbers that are dates such as 20130131, or seconds since 1970."""
+    values = present.to_numpy(dtype=float)
+    if not len(values) or not np.isfinite(values).all() or (values != np.floor(values)).any():
+        return None
+    low, high, named = values.min(), values.max(), bool(TIME_NAME.search(name))
+    if 19000101 <= low and high <= 21001231 and (named or low < high):
+        days = [str(int(value)) for value in np.unique(values)]
+        result = date_inference.infer(days, [1] * len(days), False)
+        if result.format is not None and not result.notes and (named or len(days) >= 3):
+            return InferredFormat(ColumnFormat(DATE, date=DateFormat(("%Y%m%d",))))
+    for unit, (first, last) in _EPOCHS.items():
+        if first <= low and high < last and len(np.unique(values[:100])) > 2:
+            words = {
+                "s": "seconds",
+                "ms": "milliseconds",
+                "us": "microseconds",
+                "ns": "nanoseconds",
+            }
+            if named:
+                form = ColumnFormat(DATE, date=DateFormat((f"epoch {unit}",)))
+                return InferredFormat(form, (f"is read as {words[unit]} since 1970",))
+            note = (
+                f"may be {words[unit]} since 1970, and is not used as times: write date epoch"
+                f" {unit} if it is"
+            )
+            return InferredFormat(ColumnFormat(NUMBER), (note,))
+    return None
+
+
+def _zone_name(column: pd.Series) -> str:
+    """Return the name of the zone of a column of times; empty if they have none."""
+    zone: Any = column.dt.tz
+    if zone is None:
+        return ""
+    key = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if key:
+        return str(key)
+    first = column.dropna()
+    moment = first.iloc[0] if len(first) else pd.Timestamp(0, tz=zone)
+    return time_zone.name_of(moment.utcoffset())
+
+
+def _zone(levels: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return the zone of texts of times: the first offset; and what to say of it."""
+    marks = [match[1] for text in levels if (match := _OFFSET.search(text.strip())) and ":" in text]
+    offsets = [delta for mark in marks if (delta := time_zone.offset(mark)) is not None]
+    if not offsets:
+        return "", ()
+    names = list(dict.fromkeys(map(time_zone.name_of, offsets)))
+    notes = [f"has offsets from UTC ({', '.join(names[:4])}): read as the clock of {names[0]}"]
+    if len(names) > 1:
+        notes.append("write a zone such as Europe/Berlin for the clock of a place")
+    if len(marks) < len(levels):
+        notes.append(f"{len(levels) - len(marks):,} texts have no offset: taken for that clock")
+    return names[0], ("; ".join(notes),)
+
+
+def _taken(texts: _Texts, form: ColumnFormat) -> dict[str, int]:
+    """Return the words of a column that are taken for blanks, with their rows."""
+    return {
+        text: rows
+        for text, rows in zip(texts.levels, texts.counts, strict=True)
+        if text.strip() and form.is_blank(text)
+    }
+
+
+def _levels_like_others(texts: _Texts, conventions: Conventions) -> tuple[str, ...]:
+    """Return the words for blanks that are levels like the others: NA among EU and APAC."""
+    usual = ColumnFormat(CATEGORY)
+    levels = {text.strip() for text in texts.levels if text.strip()}
+    words = [level for level in levels if usual.is_blank(level)]
+    others = [level for level in levels if not usual.is_blank(level)]
+    codes = sum(bool(_CODES.fullmatch(level)) for level in others)
+    if words != ["NA"] or blanks.key("NA") in conventions.words:
+        return ()
+    return ("NA",) if len(others) >= 2 and codes >= 0.9 * len(others) else ()

@@ -1,0 +1,13 @@
+"""Words that stand for a missing value."""
+
+# In lower case. Those of the first line are blanks everywhere, unless a column keeps them.
+BLANK = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "<na>"})
+NO_NUMBER = BLANK | {"?", "-", "--", ".", "none", "missing", "unknown"}
+NO_DATE = NO_NUMBER | {"nat", "0000-00-00", "0000-00-00 00:00:00"}
+
+_DASHES = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\u2014", "-"))
+
+
+def key(word: str) -> str:
+    """Return what two spellings of a word have in common: case, blanks and dashes do not count."""
+    return word.strip().translate(_DASHES).lower()

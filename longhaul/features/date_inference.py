@@ -1,0 +1,220 @@
+"""Inference of a date format from all texts of a column."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from longhaul.features import blanks
+from longhaul.features.date_format import ISO, DateFormat, reader
+from longhaul.features.number_inference import tolerated
+
+_DAYS = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
+    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %m %Y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y"),
+    *(
+        "%d-%b-%Y",
+        "%d-%b-%y",
+        "%d %b %Y",
+        "%d. %b %Y",
+        "%d %b, %Y",
+        "%d %b %y",
+        "%d%b%Y",
+        "%d/%b/%Y",
+    ),
+    *("%b %d, %Y", "%b %d %Y", "%Y-%b-%d", "%Y %b %d", "%d de %b de %Y", "%d.%b.%Y"),
+    *("%b %Y", "%b-%Y", "%b-%y", "%Y %b", "%m/%Y"),
+    *(
+        "%a, %d %b %Y",
+        "%a %d %b %Y",
+        "%a, %b %d, %Y",
+        "%a %b %d %Y",
+        "%a, %d. %b %Y",
+        "%a, %d.%m.%Y",
+    ),
+)
+# The clock behind the day, and an offset from UTC; its spelling is made of the groups that match.
+_CLOCK = re.compile(
+    r"(?P<day>.*?\d)(?P<gap>, |[ T:])(?P<hour>\d{1,2})(?P<minute>:\d\d)?(?P<second>:\d\d)?(?P<part>\.\d{1,9})?"
+    r"(?P<half> ?[AaPp]\.? ?[Mm]\.?)?(?P<zone> ?(?:[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?))?",
+    re.ASCII,
+)
+_OTHERS = (
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S %Z %Y",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%H:%M %d.%m.%Y",
+)
+_MIRRORED = {"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%m-%d": "%d-%m", "%d-%m": "%m-%d"}
+MOST_SPELLINGS = 3
+LONGEST = 40
+_SAMPLE, _LARGE = 40, 400
+
+
+@dataclass(frozen=True)
+class InferredDates:
+    """Date format that was inferred.
+
+    Attributes
+    ----------
+    format : DateFormat or None
+        None where the column holds no times.
+    notes : tuple of str
+        What was assumed, or why a column that looks like times is none.
+    """
+
+    format: DateFormat | None
+    notes: tuple[str, ...] = ()
+
+
+_NONE = InferredDates(None)
+
+
+def infer(texts: Sequence[str], counts: Sequence[int], comma: bool) -> InferredDates:
+    """Infer the spellings of times.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The different texts of a column, in order of the rows.
+    counts : sequence of int
+        The rows of each.
+    comma : bool
+        Whether the table is written with decimal commas: then days come first, in doubt.
+    """
+    filled = {
+        " ".join(text.split()): int(rows)
+        for text, rows in zip(texts, counts, strict=True)
+        if blanks.key(text) not in blanks.NO_DATE
+    }
+    if not filled:
+        return _NONE
+    total, left = sum(filled.values()), list(filled)
+    chosen: list[str] = []
+    notes: list[str] = []
+    while len(chosen) < MOST_SPELLINGS and sum(filled[text] for text in left) > tolerated(total):
+        spelling, rest = _best(left, chosen, filled)
+        if spelling is None or len(rest) == len(left):
+            break
+        mirrored = _mirror(spelling)
+        if mirrored and not any(map(_mirror, chosen)):
+            covered = [text for text in left if text not in set(rest)]
+            spelling, note = _decide(spelling, mirrored, covered, comma)
+            notes += [note] if note else []
+            rest = _unread(left, spelling)
+        chosen.append(spelling)
+        left = rest
+    unread = sum(filled[text] for text in left)
+    examples = ", ".join(map(repr, left[:3]))
+    if unread <= tolerated(total) and chosen:
+        if left:
+            notes.append(f"no times, and set aside: {examples} ({unread:,} of {total:,} rows)")
+        return InferredDates(DateFormat(tuple(chosen)), tuple(notes))
+    if unread <= total / 2 and chosen:
+        share, written = 1 - unread / total, " | ".join(chosen)
+        note = (
+            f"looks like times: {share:.0%} of its values are read as {written}, but not {examples};"
+            f" it is not used as one: mend them, or write date {written}"
+        )
+        return InferredDates(None, (note,))
+    return _NONE
+
+
+def _best(
+    texts: Sequence[str], chosen: Sequence[str], rows: dict[str, int]
+) -> tuple[str | None, list[str]]:
+    """Return the spelling that reads most of the texts, and those that it leaves."""
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    counts = Counter(spelling for text in sample for spelling in _spellings(text))
+    barred = {_mirror(spelling) for spelling in chosen} | set(chosen)
+    likely = [(s, n) for s, n in counts.most_common() if s not in barred and n >= len(sample) / 4]
+    wide = texts[:: max(1, len(texts) // _LARGE)]
+    ranked = sorted((s for s, _ in likely), key=lambda s: len(_unread(wide, s)))[:3]
+    scored = [(s, _unread(texts, s)) for s in ranked]
+    return min(
+        scored, key=lambda pair: sum(rows[text] for text in pair[1]), default=(None, [*texts])
+    )
+
+
+def _unread(texts: Sequence[str], spelling: str) -> list[str]:
+    return [text for text in texts if not _reads(spelling, text)]
+
+
+def _reads(spelling: str, text: str) -> bool:
+    try:
+        return reader(spelling)(text, "") is not None
+    except ValueError:
+        return False
+
+
+def _mirror(spelling: str) -> str:
+    """Return a spelling with day and month in the other order; empty where that is none."""
+    for order, other in _MIRRORED.items():
+        if order in spelling and not spelling.startswith("%Y"):
+            return spelling.replace(order, other)
+    return ""
+
+
+def _decide(spelling: str, mirrored: str, texts: Sequence[str], comma: bool) -> tuple[str, str]:
+    """Decide between day and month first, where both read all texts; say why."""
+    if _unread(texts, mirrored):
+        return spelling, ""
+    day_first, month_first = sorted((spelling, mirrored), key=lambda s: s.index("%d"))
+    by_day, by_month = (_times(texts, s) for s in (day_first, month_first))
+    if _ascending(by_day) != _ascending(by_month) and len(texts) > 2:
+        chosen, why = (
+            (day_first if _ascending(by_day) else month_first),
+            "so that the rows are in order",
+        )
+    elif len({time.day for time in by_day}) == 1 < len({time.month for time in by_day}):
+        chosen, why = day_first, f"as the day is then always {by_day[0].day}"
+    elif len({time.day for time in by_month}) == 1 < len({time.month for time in by_month}):
+        chosen, why = month_first, f"as the day is then always {by_month[0].day}"
+    elif comma:
+        chosen, why = day_first, "as the table has decimal commas"
+    else:
+        chosen, why = month_first, "as nothing tells which is meant"
+    other = month_first if chosen == day_first else day_first
+    return chosen, (
+        f"fits {other} as well, such as {texts[0]!r}: read as {chosen}, {why}; change the format if"
+        " it is not"
+    )
+
+
+def _times(texts: Sequence[str], spelling: str) -> list[datetime]:
+    read = reader(spelling)
+    return [time for text in texts if (time := read(text, "")) is not None]
+
+
+def _ascending(times: Sequence[datetime]) -> bool:
+    return all(first <= second for first, second in zip(times, times[1:], strict=False))
+
+
+def _spellings(text: str) -> list[str]:
+    """List the spellings that read a text, the commonest first."""
+    if len(text) > LONGEST or not any(map(str.isdigit, text)):
+        return []
+    match = _CLOCK.fullmatch(text)
+    day, clock = (match["day"], _clock(match)) if match else (text, "")
+    dated = [f"{spelling}{clock}" for spelling in _DAYS if _reads(spelling, day)] if day else []
+    bare = [spelling for spelling in _DAYS if clock and _reads(spelling, text)]
+    return [s for s in (ISO, *dated, *bare, *_OTHERS) if _reads(s, text)]
+
+
+def _clock(match: re.Match[str]) -> str:
+    """Return the spelling of the clock of a text."""
+    half, zone = match["half"] or "", match["zone"] or ""
+    return "".join(
+        (
+            match["gap"],
+            "%I" if half else "%H",
+            ":%M" if match["minute"] else "",
+            ":%S" if match["second"] else "",
+            ".%f" if match["part"] else "",
+            " %p" if half.startswith(" ") else ("%p" if half else ""),
+            " %z" if zone.startswith(" ") else ("%z" if zone else ""),
+        )
+    )

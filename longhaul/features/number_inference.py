@@ -1,0 +1,300 @@
+"""Inference of a number format from all texts of a column."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from longhaul.features import blanks
+from longhaul.features.month_names import month
+from longhaul.features.number_format import PLAIN, TRUTH, NumberFormat, core, unify
+
+TOLERANCE = 0.01  # the share of rows that may be set aside
+EXACT = 2**53  # whole numbers beyond it are not exact as floats
+FEW_ROWS = 20
+_SAMPLE = 200
+_WORDS = 3  # so many different words without digits may be proposed as blanks
+_MANY = 20
+_PARTS = re.compile(
+    r"(?P<sign>[+-]?) ?(?P<open>\(?) ?(?P<before>[^\d()+\-.,' ][^\d()+\-,']{0,8}?)? ?(?P<inner>[+-]?)"
+    r"(?P<opened>\(?) ?(?P<core>(?:[.,]?\d[\d.,' ]*?)(?:[eE][+-]?\d+)?) ?(?P<closed>\)?)(?P<tail>[+-]?)"
+    r"(?P<after> ?[^\d()+\-.,' ][^\d()+\-,]{0,11}| [^\W\d_]\w{0,7}[²³]?)?(?P<close>\)?)",
+)
+_CURRENCIES = frozenset(
+    "USD EUR GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON RUB UAH TRY BRL MXN"
+    " ZAR KRW SGD HKD TWD THB IDR MYR PHP VND AED SAR ILS EGP NGN ARS CLP COP PEN Rs Rs. R$ US$ A$"
+    " C$ NZ$ HK$ S$ kr kr. Fr Fr. SFr. zł Kč Ft lei R RM".split()
+)
+_UNITS = frozenset(
+    "% ‰ ° °C °F g kg mg t lb lbs oz m km cm mm mi ft in ml cl l L s ms min h d kW kWh W V A Hz kHz MHz"
+    " GHz B kB KB MB GB TB mph km/h px pt x k K M".split()
+)
+_BARE_EXPONENT = re.compile(r"\d+e\d+", re.ASCII)
+_CODE = re.compile(r"0\d+([.,]\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class InferredNumbers:
+    """Number format that was inferred.
+
+    Attributes
+    ----------
+    format : NumberFormat or None
+        None where the column holds no numbers.
+    blank : tuple of str
+        Words that are proposed as blanks.
+    notes : tuple of str
+        What was assumed, or why a column that looks like numbers is none.
+    ambiguous : bool
+        Whether commas or points may stand between thousands or before decimals.
+    decimal : str
+        The decimal sign, where it is beyond doubt; else empty.
+    """
+
+    format: NumberFormat | None
+    blank: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ambiguous: bool = False
+    decimal: str = ""
+
+
+_NONE = InferredNumbers(None)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Parts of one text, with the number of its rows."""
+
+    text: str
+    rows: int
+    before: str
+    core: str
+    after: str
+    negative: str
+    signed: bool
+
+
+def infer(
+    texts: Sequence[str], counts: Sequence[int], comma: bool, evident: bool = False
+) -> InferredNumbers:
+    """Infer the format of numbers.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The different texts of a column.
+    counts : sequence of int
+        The rows of each.
+    comma : bool
+        Whether a comma is the decimal sign where the column itself does not say.
+    evident : bool
+        Whether other columns of the table show that it is.
+    """
+    filled = [
+        (text, int(rows))
+        for text, rows in zip(texts, counts, strict=True)
+        if blanks.key(text) not in blanks.NO_NUMBER
+    ]
+    if not filled:
+        return _NONE
+    if all(text.strip().lower() in TRUTH for text, _ in filled):
+        return InferredNumbers(PLAIN)
+    sample = filled[:: max(1, len(filled) // _SAMPLE)]
+    if sum(_split(text, 1) is not None for text, _ in sample) < len(sample) / 2:
+        return _NONE
+    split = [(text, rows, _split(text, rows)) for text, rows in filled]
+    parts = [part for _, _, part in split if part is not None]
+    odd = {text: rows for text, rows, part in split if part is None}
+    total = sum(rows for _, rows in filled)
+    if refusal := _no_numbers(parts):
+        return InferredNumbers(None, notes=refusal)
+    return _choose(parts, odd, total, comma, evident)
+
+
+def _split(text: str, rows: int) -> _Parts | None:
+    bare = unify(text)
+    match = _PARTS.fullmatch(bare)
+    if match is None:
+        return None
+    before, after = (match["before"] or "").strip(), (match["after"] or "")
+    if before and not (before in _CURRENCIES or unicodedata.category(before[0]) == "Sc"):
+        return None
+    attached = (
+        after.strip() in _UNITS | _CURRENCIES or unicodedata.category(after[:1] or "a") == "Sc"
+    )
+    if after and not attached and bare[match.start("after") - 1] != " " and after[0] != " ":
+        return None
+    if month(after) or after.strip().lower() in {"am", "pm"}:
+        return None
+    opened = match["open"] + match["opened"]
+    signs = match["sign"] + match["inner"] + match["tail"]
+    if len(opened) != len(match["closed"] + match["close"]) or len(opened) + len(signs) > 1:
+        return None
+    negative = "(" if opened else ("trailing" if match["tail"] else "")
+    return _Parts(
+        text, rows, before, match["core"].strip(), after.strip(), negative, bool(signs or opened)
+    )
+
+
+def _no_numbers(parts: Sequence[_Parts]) -> tuple[str, ...]:
+    """Return why texts that look like numbers are none; empty where they may be some."""
+    code = next((part for part in parts if _CODE.fullmatch(part.core)), None)
+    if code is not None:
+        return (f"has leading zeros, such as {code.text!r}: codes, kept as text",)
+    large = next((part for part in parts if _digits(part.core) and int(part.core) > EXACT), None)
+    if large is not None:
+        return (f"has whole numbers beyond 2^53, such as {large.text!r}: kept exact, as text",)
+    dialled = all(part.text.strip().startswith("+") and len(part.core) > 6 for part in parts)
+    if parts and dialled:
+        return (f"looks like phone numbers, such as {parts[0].text!r}: kept as text",)
+    bare = [part for part in parts if _BARE_EXPONENT.fullmatch(part.core)]
+    if bare and not any(part.signed or "." in part.core for part in parts):
+        return (f"has codes such as {bare[0].text!r}: kept as text",)
+    return ()
+
+
+def _digits(text: str) -> bool:
+    return len(text) > 15 and text.isascii() and text.isdigit()
+
+
+def _choose(
+    parts: Sequence[_Parts], odd: dict[str, int], total: int, comma: bool, evident: bool
+) -> InferredNumbers:
+    """Choose affixes and signs, and judge what they leave unread."""
+    before, after = _affix(parts, "before"), _affix(parts, "after")
+    after = "" if after == before else after
+    notes: list[str] = []
+    fitting, foreign, bare = [], dict(odd), Counter[str]()
+    for part in parts:
+        if part.before in ("", before) and part.after in ("", after):
+            fitting.append(part)
+            if (part.before, part.after) != (before, after) and part.core.strip("0.,"):
+                bare[part.text] += part.rows
+        else:
+            foreign[part.text] = part.rows
+    if bare and after in {"%", "‰"}:
+        pair = _examples(bare)
+        return InferredNumbers(
+            None, notes=(f"has {after} behind some numbers and not behind others ({pair}): text",)
+        )
+    if bare:
+        sign = before or after
+        notes.append(
+            f"{sum(bare.values()):,} of {total:,} values lack {sign!r}, such as {_examples(bare)}"
+        )
+    (group, decimal), unread, ambiguous = _signs(fitting, comma, evident)
+    foreign |= unread
+    if ambiguous:
+        notes.append(_doubt(fitting, group, decimal))
+    parentheses = any(part.negative == "(" for part in fitting)
+    trailing = any(part.negative == "trailing" for part in fitting)
+    chosen = NumberFormat(group, decimal, before, after, parentheses, trailing)
+    if chosen == NumberFormat("", "."):
+        chosen = PLAIN
+    sure = "" if ambiguous else _sure(fitting, decimal)
+    return _judge(chosen, foreign, fitting, total, tuple(notes), ambiguous, sure)
+
+
+def _doubt(parts: Sequence[_Parts], group: str, decimal: str) -> str:
+    """Tell how a sign was taken that has two meanings."""
+    example = next(part.core for part in parts if {",", "."} & set(part.core))
+    sign = "," if "," in example else "."
+    meaning = "before decimals" if decimal == sign else "between thousands"
+    value = NumberFormat(group, decimal).parse(example)
+    return (
+        f"{sign!r} may stand before decimals or between thousands: read as {meaning}, so that"
+        f" {example!r} is {value:g}; change the format if it is not"
+    )
+
+
+def _sure(parts: Sequence[_Parts], decimal: str) -> str:
+    return decimal if any(decimal in part.core for part in parts) else ""
+
+
+def _affix(parts: Sequence[_Parts], side: str) -> str:
+    """Return the currency or unit that most values have, or else none."""
+    counts = Counter[str]()
+    for part in parts:
+        counts[getattr(part, side)] += part.rows
+    counts.pop("", None)
+    [(affix, rows)] = counts.most_common(1) or [("", 0)]
+    return affix if rows * 2 >= sum(part.rows for part in parts) else ""
+
+
+def _signs(
+    parts: Sequence[_Parts], comma: bool, evident: bool
+) -> tuple[tuple[str, str], dict[str, int], bool]:
+    """Return the signs between thousands and before decimals, what they leave, and any doubt."""
+    used = {sign for part in parts for sign in part.core if sign in ".,' "}
+    if not used:
+        return ("", "."), _unread(parts, "", "."), False
+    decimals = [sign for sign in ".," if sign in used] or ([","] if comma else ["."])
+    decimals = [".", ","] if used & {".", ","} else decimals
+    candidates = [
+        (group, decimal)
+        for decimal in decimals
+        for group in ("", *sorted(used))
+        if group != decimal
+    ]
+    unread = {pair: _unread(parts, *pair) for pair in candidates}
+    least = min(sum(rest.values()) for rest in unread.values())
+    best = [pair for pair in candidates if sum(unread[pair].values()) == least]
+    readings = {tuple(_value(part, *pair) for part in parts) for pair in best}
+    if len(readings) > 1 and used & {".", ","}:
+        sign = "," if "," in used else "."
+        decimal = comma if sign == "," else not evident
+        chosen = next(pair for pair in best if (pair[1] == sign) == decimal)
+        return chosen, unread[chosen], True
+    return best[0], unread[best[0]], False
+
+
+def _unread(parts: Sequence[_Parts], group: str, decimal: str) -> dict[str, int]:
+    pattern = re.compile(core(group, decimal), re.ASCII)
+    return {part.text: part.rows for part in parts if not pattern.fullmatch(part.core)}
+
+
+def _value(part: _Parts, group: str, decimal: str) -> float | None:
+    return NumberFormat(group, decimal).parse(part.core)
+
+
+def _judge(
+    chosen: NumberFormat,
+    foreign: dict[str, int],
+    fitting: Sequence[_Parts],
+    total: int,
+    notes: tuple[str, ...],
+    ambiguous: bool,
+    decimal: str,
+) -> InferredNumbers:
+    """Accept the format if it leaves few rows, or few words that may be blanks."""
+    left = sum(foreign.values())
+    if left <= tolerated(total):
+        aside = (f"no numbers, and set aside: {_examples(foreign)} ({left:,} of {total:,} rows)",)
+        return InferredNumbers(chosen, (), (*notes, *(aside if left else ())), ambiguous, decimal)
+    words = [text for text in foreign if not any(map(str.isdigit, text))]
+    frequent = [word for word in words if foreign[word] > tolerated(total) / 2]
+    rest = left - sum(foreign[word] for word in frequent)
+    measured = len(fitting) >= _MANY and len({blanks.key(word) for word in frequent}) <= _WORDS
+    if measured and left <= total / 2 and rest <= tolerated(total) and "," not in "".join(frequent):
+        taken = ", ".join(f"{word!r} ({foreign[word]:,})" for word in frequent)
+        note = f"words among numbers are taken for blanks: {taken}"
+        return InferredNumbers(
+            chosen, tuple(word.strip() for word in frequent), (*notes, note), ambiguous, decimal
+        )
+    if left <= total / 2:
+        share = 1 - left / total
+        note = (
+            f"looks like numbers in {share:.0%} of its values, but not {_examples(foreign)}: text"
+        )
+        return InferredNumbers(None, notes=(note,))
+    return _NONE
+
+
+def tolerated(total: int) -> float:
+    """Return how many of so many values may be unreadable."""
+    return max(TOLERANCE * total, 1.0) if total >= FEW_ROWS else 0.0
+
+
+def _examples(texts: Sequence[str] | dict[str, int]) -> str:
+    return ", ".join(map(repr, list(texts)[:3]))
