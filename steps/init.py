@@ -23,7 +23,7 @@ def init(data: str, target: str, query: str, problem: str) -> str:
     source = sources.read_undeclared(data, query, folder, artifacts.fetch)
     path = folder / (problem or problem_file.file_name(data))
     address = problem_file.source_address(path, data, folder)
-    inferred = infer(source.frame, target, address, query, path.stem, source.notes)
+    inferred = infer(source.frame, target, address, query, path.stem, source.notes, source.comma)
     declared = problem_file.render(inferred)
     problem_file.parse(declared, path)
     problem_file.write(path, declared)

@@ -222,7 +222,7 @@ def _dated(present: pd.Series, name: str) -> InferredFormat | None:
     if not len(values) or not np.isfinite(values).all() or (values != np.floor(values)).any():
         return None
     low, high, named = values.min(), values.max(), bool(TIME_NAME.search(name))
-    if 19000101 <= low and high <= 21001231 and (named or low < high):
+    if 19000101 <= low < high <= 21001231:
         days = [str(int(value)) for value in np.unique(values)]
         result = date_inference.infer(days, [1] * len(days), False)
         if result.format is not None and not result.notes and (named or len(days) >= 3):

@@ -71,7 +71,8 @@ def infer(text: str, name: str, complete: bool) -> CsvLayout:
         notes.append(f"{name}: what stands above the header is skipped: {titles[0][:60]!r}")
     header, below = rows[place], rows[place + 1 :]
     skip = start + ends[place]
-    width = _mode(below) or len(header)
+    widths = {len(row) for row in below}
+    width = widths.pop() if len(widths) == 1 else len(header)
     if _is_data(header, below):
         skip = start + (ends[place - 1] if place else 0)
         header = [f"column_{number}" for number in range(1, len(header) + 1)]

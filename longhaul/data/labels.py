@@ -44,9 +44,9 @@ def outcomes(frame: pd.DataFrame, target: Target) -> np.ndarray:
     if target.task_type == "regression":
         return _numbers(column)
     if target.task_type == "multiclass":
-        places = {_key(name): place for place, name in enumerate(target.classes)}
+        places = {key(name): place for place, name in enumerate(target.classes)}
         codes, values = pd.factorize(column)
-        classes = np.array([places.get(_key(text(value)), -1) for value in values], dtype=np.int64)
+        classes = np.array([places.get(key(text(value)), -1) for value in values], dtype=np.int64)
         return classes[codes]
     return _positive(column, target)
 
@@ -85,7 +85,11 @@ def resolve(frame: pd.DataFrame, target: Target) -> Target:
     """
     if target.task_type != "multiclass" or target.classes:
         return target
-    classes = sorted({text(value) for value in frame[target.column].dropna().unique()}, key=_order)
+    counts = frame[target.column].value_counts()
+    commonest: dict[str, str] = {}
+    for value in counts.index:
+        commonest.setdefault(key(text(value)), text(value))
+    classes = sorted(commonest.values(), key=_order)
     if not 3 <= len(classes) <= MOST_CLASSES:
         raise LonghaulError(
             f"target {target.column!r}: {len(classes)} classes are found; task_type multiclass"
@@ -151,7 +155,8 @@ def _numbers(column: pd.Series) -> np.ndarray:
     return values
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """Return what the spellings of one class have in common: case does not count."""
     return name.strip().lower()
 
 

@@ -155,7 +155,7 @@ def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]
     if types.is_datetime64_any_dtype(column):
         return _clock(column, form.date.zone), _nothing()
     values = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[us]")
-    rest = column.notna().to_numpy()
+    rest = column.notna().to_numpy(copy=True)
     if types.is_string_dtype(column) and ISO in form.date.spellings:
         written = pa.array(column, pa.string(), from_pandas=True)
         common = np.asarray(pc.fill_null(pc.match_substring_regex(written, _COMMON), False))

@@ -1,7 +1,8 @@
 """Format and use of each column of an unknown table."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -9,20 +10,12 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.data import reading
-from longhaul.data.reading import CATEGORY, DATE, NUMBER
+from longhaul.data.column_inference import InferredFormat
 from longhaul.errors import LonghaulError
+from longhaul.features.column_format import CATEGORY, NUMBER
 
 Use = Literal["feature", "identifier", "constant", "text", "nested", "leak"]
 
-# Common date formats other than ISO 8601.
-FORMATS = tuple(
-    f"{day}{clock}"
-    for day in (
-        *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y", "%m/%d/%y"),
-        *("%d/%m/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y"),
-    )
-    for clock in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-)
 NEARLY_ALL = 0.95
 MAX_WORDS = 4  # a longer text is prose, not a category
 _NAMED_ID = re.compile(
@@ -30,7 +23,6 @@ _NAMED_ID = re.compile(
     r"|^(no|nr|rowid|serial)\.?$|(?-i:[a-z](ID|Id|Key)$)",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
 _SAMPLE = 1000
 
 
@@ -50,6 +42,10 @@ class InferredColumn:
         The share of rows without a value.
     distinct : int
     example : str
+    notes : tuple of str
+        What was assumed to read it, or what it looks like and is not used as.
+    blanks : mapping of str to int
+        The words that are taken for blanks, with their rows.
     """
 
     name: str
@@ -59,15 +55,18 @@ class InferredColumn:
     missing: float
     distinct: int
     example: str
+    notes: tuple[str, ...] = ()
+    blanks: Mapping[str, int] = field(default_factory=dict)
 
 
-def infer(column: pd.Series) -> tuple[InferredColumn, pd.Series]:
-    """Infer the format and the use of a column.
+def infer(column: pd.Series, inferred: InferredFormat) -> tuple[InferredColumn, pd.Series]:
+    """Infer the use of a column.
 
     Parameters
     ----------
     column : Series of n rows
         The raw values; from a CSV file, text.
+    inferred : InferredFormat
 
     Returns
     -------
@@ -75,9 +74,9 @@ def infer(column: pd.Series) -> tuple[InferredColumn, pd.Series]:
     Series of n rows
         The values, read in the inferred format.
     """
-    name = str(column.name)
+    name, column_format = str(column.name), str(inferred.form)
     try:
-        column_format, values = _read(column)
+        values = reading.read(column, column_format).column
     except LonghaulError:
         first = str(column.dropna().iloc[0])[:40]
         reason = "holds lists or records, not values"
@@ -86,9 +85,23 @@ def infer(column: pd.Series) -> tuple[InferredColumn, pd.Series]:
         ), column
     present = values.dropna()
     distinct = int(present.nunique())
-    use, reason = _use(name, column_format, present, distinct, len(values))
+    use, reason = _use(name, inferred.form.column_type, present, distinct, len(values))
     example, missing = _example(present), float(values.isna().mean())
-    return InferredColumn(name, column_format, use, reason, missing, distinct, example), values
+    notes = (*inferred.notes, *_cases(present, inferred.form.column_type))
+    return InferredColumn(
+        name, column_format, use, reason, missing, distinct, example, notes, inferred.blanks
+    ), values
+
+
+def _cases(present: pd.Series, column_type: str) -> tuple[str, ...]:
+    """Note levels that differ only by case: each is a level of its own."""
+    if column_type != CATEGORY or not 1 < present.nunique() <= _SAMPLE:
+        return ()
+    levels = pd.Series(present.unique(), dtype="str")
+    alike = levels[levels.str.casefold().duplicated(keep=False)].tolist()
+    if not alike:
+        return ()
+    return (f"has levels that differ only by case, such as {alike[0]!r}: each is one of its own",)
 
 
 def named_as_identifier(name: str) -> bool:
@@ -96,39 +109,16 @@ def named_as_identifier(name: str) -> bool:
     return bool(_NAMED_ID.search(name.strip()))
 
 
-def _read(column: pd.Series) -> tuple[str, pd.Series]:
-    values = reading.read(column).column
-    if types.is_datetime64_any_dtype(values):
-        return DATE, values
-    if types.is_numeric_dtype(values):
-        return NUMBER, values
-    present = values.dropna()
-    if present.empty:
-        return CATEGORY, values
-    numeric = reading.read(column, NUMBER)
-    few_unfit = len(numeric.unfit) <= (1 - NEARLY_ALL) / 10 * len(present)
-    if few_unfit and not present.head(_SAMPLE).str.match(r"^[+-]?0\d").any():
-        return NUMBER, numeric.column
-    sample = present.drop_duplicates().head(_SAMPLE)
-    if sample.str.contains(_DIGIT).all() and sample.str.len().max() <= 30:
-        for date_format in FORMATS:
-            if pd.to_datetime(sample, format=date_format, errors="coerce").notna().all():
-                dates = reading.read(column, f"{DATE} {date_format}")
-                if dates.unfit.empty:
-                    return f"{DATE} {date_format}", dates.column
-    return CATEGORY, values
-
-
 def _use(
-    name: str, column_format: str, present: pd.Series, distinct: int, rows: int
+    name: str, column_type: str, present: pd.Series, distinct: int, rows: int
 ) -> tuple[Use, str]:
     if not len(present):
         return "constant", "is missing in every row"
     if distinct == 1 and len(present) == rows:
         return "constant", f"is always {_example(present)}"
-    if column_format == NUMBER:
+    if column_type == NUMBER:
         return _number(name, present, distinct, rows)
-    if column_format != CATEGORY:
+    if column_type != CATEGORY:
         return "feature", ""
     words = float(np.median([len(str(text).split()) for text in present.head(_SAMPLE)]))
     share = distinct / len(present)

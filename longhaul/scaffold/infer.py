@@ -1,6 +1,5 @@
 """Inference of a problem from an unknown table: target, features, windows and gate."""
 
-import re
 from dataclasses import dataclass, replace
 from math import ceil, pi, sqrt
 
@@ -8,10 +7,10 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from longhaul.data import labels
+from longhaul.data import column_inference, labels
 from longhaul.errors import LonghaulError
 from longhaul.problem import Gate
-from longhaul.scaffold import columns, leakage, windows
+from longhaul.scaffold import columns, leakage, time_column, windows
 from longhaul.scaffold import target as targets
 from longhaul.scaffold.columns import InferredColumn
 from longhaul.scaffold.target import InferredTarget
@@ -22,9 +21,7 @@ SLICES = 3
 MAX_SLICE_LEVELS = 12
 MAX_LEAK_CHECKS = 500  # columns that are checked for leakage
 
-_TIME_NAME = re.compile(r"date|time|day|month|week|year|timestamp|created|_at$|_ts$", re.IGNORECASE)
 _NAMES = {"binary": "AUC", "multiclass": "share told apart", "regression": "R²"}
-_BIRTH_NAME = re.compile(r"birth|born|dob", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,13 @@ class InferredProblem:
 
 
 def infer(
-    frame: pd.DataFrame, target: str, source: str, query: str, name: str, notes: list[str]
+    frame: pd.DataFrame,
+    target: str,
+    source: str,
+    query: str,
+    name: str,
+    notes: list[str],
+    comma: bool = False,
 ) -> InferredProblem:
     """Infer a problem from a table and the name of its target.
 
@@ -89,6 +92,8 @@ def infer(
         For the problem file.
     notes : list of str
         Assumptions that were made to read the table.
+    comma : bool
+        Whether a comma is the decimal sign where a column does not say.
 
     Raises
     ------
@@ -99,7 +104,8 @@ def infer(
     if target not in frame.columns:
         allowed = ", ".join(map(repr, list(frame.columns)[:30]))
         raise LonghaulError(f"target: column {target!r} is not in the table; it has {allowed}")
-    inferred = targets.infer(frame[target])
+    forms = column_inference.infer_all({str(n): column for n, column in frame.items()}, comma)
+    inferred = targets.infer(frame[target], forms[target])
     labelled = inferred.column.notna().to_numpy()
     notes = list(notes)
     if not labelled.all():
@@ -107,12 +113,15 @@ def infer(
         notes.append(f"{missing:,} rows have no {target}: they are not used to train a model")
     values, inferred_columns = {}, []
     for header in [header for header in frame.columns if header != target]:
-        column, values[header] = columns.infer(frame[header])
+        column, values[header] = columns.infer(frame[header], forms[header])
         inferred_columns.append(column)
     outcome = labels.outcomes(inferred.column[labelled].to_frame(target), inferred.target)
     inferred_columns = _check_leakage(inferred_columns, values, labelled, outcome, inferred, notes)
-    time_column = _time_column(inferred_columns, values)
-    group = "" if time_column else _group(inferred_columns, values, len(frame))
+    notes += [f"{target!r} {note}" for note in inferred.form.notes]
+    notes += [f"{column.name!r} {note}" for column in inferred_columns for note in column.notes]
+    notes += time_column.blank_notes([(target, inferred.form.blanks)], inferred_columns)
+    chosen = time_column.choose(inferred_columns, values)
+    group = "" if chosen else _group(inferred_columns, values, len(frame))
     if group:
         inferred_columns = [
             _exclude_group(column) if column.name == group else column
@@ -124,7 +133,9 @@ def infer(
             "data: no column is left to predict from: "
             + "; ".join(f"{column.name!r} {column.reason}" for column in inferred_columns[:5])
         )
-    plan = _plan(frame, labelled, outcome, values.get(time_column), group)
+    plan = _plan(frame, labelled, outcome, values.get(chosen), group)
+    notes += time_column.unused_notes(inferred_columns, values, plan.time)
+    plan, inferred_columns = time_column.with_zone(plan, inferred_columns)
     return InferredProblem(
         name,
         source,
@@ -179,21 +190,6 @@ def _check_leakage(
     return checked
 
 
-def _time_column(inferred_columns: list[InferredColumn], values: dict[str, pd.Series]) -> str:
-    """Return the column that orders the rows; empty if there is none."""
-    names = [
-        column.name
-        for column in inferred_columns
-        if column.use == "feature"
-        and types.is_datetime64_any_dtype(values[column.name])
-        and column.missing == 0
-        and column.distinct >= windows.MIN_PERIODS
-        and not _BIRTH_NAME.search(column.name)
-    ]
-    telling = [name for name in names if _TIME_NAME.search(name)]
-    return (telling or names or [""])[0]
-
-
 def _group(inferred_columns: list[InferredColumn], values: dict[str, pd.Series], rows: int) -> str:
     """Return the column that groups the rows: an identifier with repeated values; or empty."""
     for column in inferred_columns:
@@ -222,7 +218,10 @@ def _plan(
     group: str,
 ) -> WindowPlan:
     """Choose windows in order of time if possible, else by a hash of the raw rows."""
-    plan = windows.by_time(times[labelled], outcome) if times is not None else None
+    plan = None
+    if times is not None:
+        timed = times.notna().to_numpy()
+        plan = windows.by_time(times[labelled & timed], outcome[timed[labelled]])
     return plan or windows.by_hash(frame, labelled, group, outcome)
 
 

@@ -127,6 +127,8 @@ def _periods(inferred: InferredProblem) -> Iterator[str]:
         yield "time:"
         yield f"  column: {_quote(plan.time.column)}"
         yield f"  period: {plan.time.period}"
+        if plan.time.zone:
+            yield f"  zone: {_quote(plan.time.zone)} # times with an offset are converted to it"
     if plan.batches:
         yield "batches: # there is no time column"
         yield (
@@ -142,6 +144,9 @@ def _periods(inferred: InferredProblem) -> Iterator[str]:
 
 def _columns(inferred: InferredProblem) -> Iterator[str]:
     yield "columns: # the format of each"
+    form = str(inferred.target.form.form)
+    if form not in {"number", "category"}:
+        yield f"  {_quote(inferred.target.target.column)}: {_quote(form)} # the target"
     yield from (_column(column, len(inferred.features)) for column in inferred.features)
     yield ""
     yield "leave_out:" + ("" if inferred.excluded else " []")
@@ -191,7 +196,9 @@ def _monitoring(inferred: InferredProblem) -> Iterator[str]:
 def _column(column: InferredColumn, count: int) -> str:
     facts = [f"{column.distinct:,} values"]
     facts += [f"{column.missing:.1%} missing"] if column.missing else []
+    facts += [f"blanks are {', '.join(map(repr, column.blanks))}"] if column.blanks else []
     facts += [f"such as {column.example}"] if column.example else []
+    facts += ["check the format: two fit"] if any("fits" in note for note in column.notes) else []
     comment = f" # {_one_line(', '.join(facts))}" if count <= _MAX_COMMENTED else ""
     return f"  {_quote(column.name)}: {_quote(column.column_format)}{comment}"
 

@@ -101,7 +101,8 @@ def test_any_store_that_fsspec_knows(tmp_path: Path) -> None:
         ("nowhere://a.csv", "source: nowhere://a.csv"),
         ("gone.csv", r"no file, folder or pattern .*gone\.csv"),
         ("*.tsv", r"no file, folder or pattern .*\*\.tsv"),
-        ("a.xlsx", r"'a\.xlsx' is neither Parquet .* nor CSV"),
+        ("a.xlsx", r"a\.xlsx: .* Excel"),
+        ("a.docx", r"'a\.docx' is neither Parquet .* nor CSV"),
         ("empty.csv", r"empty\.csv: is empty"),
         ("picture.csv", r"picture\.csv"),
         ("bad.parquet", r"bad\.parquet: cannot be read as Parquet"),
@@ -111,6 +112,7 @@ def test_any_store_that_fsspec_knows(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_one_line(tmp_path: Path, address: str, message: str) -> None:
     """With what to do, where something can be done."""
     (tmp_path / "a.xlsx").write_bytes(b"PK")
+    (tmp_path / "a.docx").write_bytes(b"PK")
     (tmp_path / "empty.csv").write_text("\n")
     (tmp_path / "picture.csv").write_bytes(bytes(range(256)) * 9)
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 but no more")
