@@ -5,7 +5,14 @@ import os
 import mlflow
 
 from longhaul.pipeline import caller
-from longhaul.pipeline.parameters import Count, OnLogFailure, PortOrAny, Seconds, Workers
+from longhaul.pipeline.parameters import (
+    Count,
+    OnLogFailure,
+    OnUnreadable,
+    PortOrAny,
+    Seconds,
+    Workers,
+)
 from longhaul.pipeline.step import step
 from longhaul.serving import auth, supervisor
 from longhaul.serving.settings import RequestLimits, ServiceSettings
@@ -19,6 +26,7 @@ def serve(
     workers: Workers,
     record: str,
     on_log_failure: OnLogFailure,
+    on_unreadable: OnUnreadable,
     shadow: str,
     tokens: str,
     max_rows: Count,
@@ -40,7 +48,9 @@ def serve(
         tokens=auth.load_tokens(
             folder / tokens if tokens else None, os.environ.get("LONGHAUL_TOKENS", "")
         ),
-        limits=RequestLimits(max_bytes, max_rows, timeout),
+        limits=RequestLimits(
+            max_bytes, max_rows, timeout, "count" if on_unreadable == "count" else "refuse"
+        ),
         poll_seconds=poll_seconds,
         compact_seconds=compact_seconds,
     )

@@ -67,6 +67,7 @@ Engine = Annotated[str, Choice(["local", "spark"])]
 Window = Annotated[str, Choice(["expanding", "sliding"], {"extended": "expanding"})]
 FailOn = Annotated[str, Choice(["never", "watch", "act"])]
 OnLogFailure = Annotated[str, Choice(["refuse", "count"])]
+OnUnreadable = Annotated[str, Choice(["refuse", "count"])]
 
 
 class ParameterOption(click.Option):

@@ -19,6 +19,7 @@ from longhaul.serving.middleware import RequestHeaders, read_body
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.response import PredictionResponse
 from longhaul.serving.settings import RequestLimits
+from longhaul.serving.unread import examine
 
 MAX_INLINE_BYTES = 64_000  # larger bodies would keep other requests waiting
 THREADS = 4
@@ -65,11 +66,12 @@ class InvocationsEndpoint:
         start = time.perf_counter()
         model = self.live_model.current  # answers this request, even if the alias moves meanwhile
         response = await self._predict(model, body, content_type)
+        response, unread = await self._examine(model, response, len(body) <= MAX_INLINE_BYTES)
         recorded = not response.rows or self.recorder.record_predictions(
             model, request_id, response
         )
         self._measure(model, response.rows, time.perf_counter() - start)
-        await _send(send, model, request_id, response.body, recorded)
+        await _send(send, model, request_id, response.body, recorded, unread)
 
     def _request_id(self, headers: RequestHeaders) -> str:
         """Return the request's id: the client's own, or a new one."""
@@ -96,6 +98,20 @@ class InvocationsEndpoint:
         return await self._in_thread(
             mlflow_parsing.predict, model, body, content_type, self.limits.rows
         )
+
+    async def _examine(
+        self, model: LoadedModel, response: PredictionResponse, small: bool
+    ) -> tuple[PredictionResponse, int]:
+        """Refuse or count values that cannot be read; return the rows as they were read."""
+        arguments = model.predictor.encoder, response.table
+        examined = examine(*arguments) if small else await self._in_thread(examine, *arguments)
+        unread, table = examined
+        if unread is None:
+            return response._replace(table=table), 0
+        if self.limits.on_unreadable == "refuse":
+            raise unread.error()
+        self.metrics.unread_values.inc(unread.count)
+        return response._replace(table=table), unread.count
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Run a function in a thread; after the time limit its return value is dropped."""
@@ -135,7 +151,7 @@ def _content_type(headers: RequestHeaders) -> str:
 
 
 async def _send(
-    send: Send, model: LoadedModel, request_id: str, body: bytes, recorded: bool
+    send: Send, model: LoadedModel, request_id: str, body: bytes, recorded: bool, unread: int
 ) -> None:
     headers = [
         (b"content-type", b"application/json"),
@@ -145,5 +161,7 @@ async def _send(
     ]
     if not recorded:
         headers.append((b"x-recorded", b"false"))
+    if unread:
+        headers.append((b"x-unread", b"%d" % unread))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -56,6 +56,10 @@ class LoadedModel:
         """Parse the rows of a request; None where only MLflow's own parsing can."""
         return self._parser.parse(body)
 
+    def parse_csv(self, text: str) -> Rows:
+        """Parse the rows of a CSV request."""
+        return self._parser.parse_csv(text)
+
     @cached_property
     def _parser(self) -> RowParser:
         return RowParser(self.column_types)

@@ -59,6 +59,11 @@ class ServiceMetrics:
             "Rows answered that are not in the prediction log.",
             registry=registry,
         )
+        self.unread_values = Counter(
+            "longhaul_unread_values",
+            "Values that could not be read, and were taken for missing.",
+            registry=registry,
+        )
         self.swaps = Counter("longhaul_swaps", "Models swapped, in all workers.", registry=registry)
         self.rejected_versions = Counter(
             "longhaul_refused_versions", "Versions that were not put in service.", registry=registry

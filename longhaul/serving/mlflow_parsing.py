@@ -1,7 +1,7 @@
 """Fallback path: requests in every form of MLflow's scoring protocol, parsed by MLflow itself.
 
-It takes JSON that `longhaul.serving.parsing` leaves, CSV, tensors and parameters, through the
-function behind the server that ``mlflow.pyfunc.scoring_server.init`` builds, so that requests are
+It takes JSON that `longhaul.serving.parsing` leaves, tensors and parameters, through the function
+behind the server that ``mlflow.pyfunc.scoring_server.init`` builds, so that requests are
 accepted, and answered, as MLflow accepts and answers them.
 """
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 from mlflow.pyfunc import PyFuncModel, scoring_server
-from mlflow.types import ColSpec, DataType, Schema
 
 from longhaul.model import payload
+from longhaul.serving import column_names
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.response import PredictionResponse
@@ -66,28 +66,67 @@ def predict(
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in {JSON, CSV}:
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send {JSON} or {CSV}")
-    data: Any = _parse_json(body) if media_type == JSON else body
+    if media_type == CSV:
+        return _predict_csv(model, body, content_type, max_rows)
+    data = _parse_json(body)
+    sent = _names(data)
+    if sent is not None:
+        column_names.require_features(sent, model.column_types)
     remembering = _RememberingModel(model, max_rows)
     # PyFuncModel checks the rows against the signature before it predicts.
     pyfunc = PyFuncModel(model.metadata, remembering)
     try:
-        answer = scoring_server.invocations(data, content_type, pyfunc, _schema(model, media_type))
+        schema = model.metadata.get_input_schema()
+        answer = scoring_server.invocations(data, content_type, pyfunc, schema)
     except Exception:  # MLflow's parsing has many ways to fail, all of them the request's
         raise remembering.error or invalid_input(_UNFIT) from None
+    if len(remembering.frame) < _count(data):
+        raise invalid_input(_UNFIT)
     if answer.status != 200:
         raise HttpError(answer.status, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
     return _response(remembering, answer.response.encode())
 
 
-def _schema(model: LoadedModel, media_type: str) -> Schema:
-    """Return the column types for MLflow's parsing, before it checks the signature.
+def _predict_csv(
+    model: LoadedModel, body: bytes, content_type: str, max_rows: int
+) -> PredictionResponse:
+    """Predict the rows of a CSV: everything is text there, and read in the table's formats."""
+    charset = content_type.partition(";")[2].strip().lower()
+    if charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
+    try:
+        rows = model.parse_csv(body.decode())
+    except UnicodeDecodeError:
+        raise invalid_input("the body is not UTF-8") from None
+    if rows.length > max_rows:
+        raise too_many_rows(rows.length, max_rows)
+    if not rows.length:
+        raise invalid_input("the body has no rows")
+    return model.predict(rows)
 
-    In CSV everything is text, which the encoder reads: MLflow would refuse columns that may be of
-    any type, and take categories such as 01 for numbers.
-    """
-    if media_type == JSON:
-        return model.metadata.get_input_schema()
-    return Schema([ColSpec(DataType.string, name, required=False) for name in model.column_types])
+
+def _names(data: dict[str, Any]) -> set[str] | None:
+    """Return the names of the columns that were sent; None where they cannot be told."""
+    match data:
+        case {"dataframe_split": {"columns": list() as names, "data": [_, *_]}}:
+            return {name for name in names if isinstance(name, str)}
+        case (
+            {"dataframe_records": [dict(), *_] as records}
+            | {"inputs": [dict(), *_] as records}
+            | {"instances": [dict(), *_] as records}
+        ):
+            return {name for record in records if isinstance(record, dict) for name in record}
+        case {"inputs": dict() as columns}:
+            return set(columns)
+    return None
+
+
+def _count(data: dict[str, Any]) -> int:
+    """Return how many rows were sent, as far as that can be told."""
+    match data:
+        case {"dataframe_split": {"data": list() as rows}} | {"dataframe_records": list() as rows}:
+            return len(rows)
+    return 0
 
 
 def too_many_rows(count: int, max_rows: int) -> HttpError:

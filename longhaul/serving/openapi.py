@@ -11,7 +11,7 @@ from longhaul.serving.settings import ServiceSettings
 _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "boolean", "string", "null"]},
     "category": {"type": ["string", "null"]},
-    "date": {"type": ["string", "null"], "description": "ISO 8601, local time."},
+    "date": {"type": ["string", "number", "null"]},
 }
 _NUMBER = {"type": "number"}
 _PREDICTED: dict[str, dict[str, Any]] = {
@@ -29,6 +29,7 @@ _STATUS = {
     408: "The body did not come in time.",
     413: "Too many bytes or rows.",
     415: "Neither JSON nor CSV, or no Content-Type.",
+    422: "A value is present and cannot be read: row, column and what is expected.",
     503: "Busy, too slow, or the prediction log cannot be written: try again later.",
 }
 
@@ -111,7 +112,7 @@ def _invocations(model: LoadedModel) -> dict[str, Any]:
                 "description": "One prediction for each row.",
                 "headers": {
                     name: {"schema": {"type": "string"}}
-                    for name in ("X-Request-Id", "X-Model", "X-Model-Version")
+                    for name in ("X-Request-Id", "X-Model", "X-Model-Version", "X-Unread")
                 },
                 "content": {"application/json": {"schema": _ref("Response")}},
             },
@@ -143,7 +144,10 @@ def _errors(*statuses: int) -> dict[str, Any]:
 
 def _schemas(model: LoadedModel) -> dict[str, Any]:
     """Build the schemas of requests and responses."""
-    features = {name: _TYPES[column_type] for name, column_type in model.column_types.items()}
+    features = {
+        column.name: {**_TYPES[column.column_type], "description": column.form.expected}
+        for column in model.predictor.encoder.columns
+    }
     names = list(features)
     split = {
         "type": "object",

@@ -4,14 +4,19 @@ Bodies are parsed here as MLflow's own parsing would, or not at all: everything 
 fallback path, `longhaul.serving.mlflow_parsing`.
 """
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
+from longhaul.serving import column_names
+from longhaul.serving.http_errors import invalid_input
+
 _TEXT = {str, type(None)}
 # JSON types accepted for a feature of each type; MLflow's schema refuses others for a text.
-_ACCEPTED = {"number": {int, float, bool, *_TEXT}, "category": _TEXT, "date": _TEXT}
+_ACCEPTED = {"number": {int, float, bool, *_TEXT}, "category": _TEXT, "date": {int, float, *_TEXT}}
 
 
 class Rows(NamedTuple):
@@ -55,8 +60,8 @@ class RowParser:
         -------
         Rows or None
             None for everything else: other forms, parameters, no rows, no feature among the
-            columns, rows of different lengths, values of other JSON types than the feature's type
-            is sent as, and a body that is not JSON.
+            columns, a feature in another spelling, rows of different lengths, values of other JSON
+            types than the feature's type is sent as, and a body that is not JSON.
         """
         try:
             document = orjson.loads(body)
@@ -92,6 +97,8 @@ class RowParser:
             return places
         if {*map(type, names)} != {str} or len(set(names)) < len(names):
             return None
+        if column_names.misspelt(names, self.column_types):
+            return None
         places = {name: names.index(name) for name in self.column_types if name in names}
         self._last_split = names, places
         return places
@@ -100,10 +107,40 @@ class RowParser:
         if not records or not all(type(record) is dict for record in records):
             return None
         sent = records[0].keys() if len(records) == 1 else set().union(*records)
-        if not sent:
+        if not sent or column_names.misspelt(sent, self.column_types):
             return None
         table = {n: [record.get(n) for record in records] for n in self.column_types if n in sent}
         return Rows(table, len(records))
+
+    def parse_csv(self, text: str) -> Rows:
+        """Parse CSV: comma, semicolon, tab or bar between the fields, the header first.
+
+        Parameters
+        ----------
+        text : str
+
+        Raises
+        ------
+        HttpError
+            When it has no rows, rows of different lengths, or no feature among its columns.
+        """
+        body = text.removeprefix("\ufeff")
+        separator = max(",;\t|", key="".join(body.partition("\n")[0].split('"')[::2]).count)
+        try:
+            header, *lines = csv.reader(
+                io.StringIO(body, newline=""), delimiter=separator, strict=True
+            )
+        except (csv.Error, ValueError):
+            raise invalid_input("the body is not CSV with a header") from None
+        rows = [line for line in lines if line]
+        if any(len(row) != len(header) for row in rows) or len(set(header)) < len(header):
+            raise invalid_input(
+                "rows have other numbers of fields than the header, or two names are equal"
+            )
+        column_names.require_features(header, self.column_types)
+        columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
+        table = {name: columns.get(name, []) for name in self.column_types if name in header}
+        return Rows({name: [value or None for value in table[name]] for name in table}, len(rows))
 
     def _accepts(self, table: Mapping[str, Sequence[Any]]) -> bool:
         """Return whether every value is of a type that MLflow accepts for its column."""

@@ -22,11 +22,15 @@ class RequestLimits:
         To predict.
     seconds : float
         From its first byte to the first byte of the answer.
+    on_unreadable : str
+        What to do with a value that is present and cannot be read: ``refuse`` the request, or take
+        it for missing and ``count`` it.
     """
 
     bytes: int = 10_000_000
     rows: int = 10_000
     seconds: float = 30.0
+    on_unreadable: Literal["refuse", "count"] = "refuse"
 
 
 @dataclass(frozen=True)
