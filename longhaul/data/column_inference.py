@@ -1,8 +1,9 @@
 """Inference of the format of a column from all of its rows."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,9 @@ class Conventions:
     words: frozenset[str] = frozenset()
 
 
+Inference = Callable[[Conventions], InferredFormat]
+
+
 def infer_all(columns: Mapping[str, pd.Series], comma: bool) -> dict[str, InferredFormat]:
     """Infer the format of every column; a column in doubt follows the others.
 
@@ -86,9 +90,14 @@ def infer_all(columns: Mapping[str, pd.Series], comma: bool) -> dict[str, Inferr
     comma : bool
         Whether the separator of the file is a semicolon: then a comma is a decimal sign.
     """
-    inferred = {
-        name: infer_leniently(column, Conventions(comma)) for name, column in columns.items()
-    }
+    return decide(
+        {name: partial(infer_leniently, column) for name, column in columns.items()}, comma
+    )
+
+
+def decide(inferences: Mapping[str, Inference], comma: bool) -> dict[str, InferredFormat]:
+    """Call the inference of every column, again with the others' conventions where it is in doubt."""
+    inferred = {name: inference(Conventions(comma)) for name, inference in inferences.items()}
     signs = {result.decimal for result in inferred.values()}
     words = {
         blanks.key(word)
@@ -102,8 +111,21 @@ def infer_all(columns: Mapping[str, pd.Series], comma: bool) -> dict[str, Inferr
     for name, result in inferred.items():
         kept = result.form.keep and words & set(map(blanks.key, result.form.keep))
         if result.ambiguous or kept:
-            inferred[name] = infer_leniently(columns[name], conventions)
+            inferred[name] = inferences[name](conventions)
     return inferred
+
+
+def infer_counted(
+    name: str, levels: Sequence[Any], counts: Sequence[int], conventions: Conventions
+) -> InferredFormat:
+    """Infer the format of a column from its different values, texts or numbers, and their rows."""
+    texts = all(isinstance(level, str) for level in levels)
+    if not texts:
+        return _typed_numbers(pd.Series(levels), name)
+    plain = infer(pd.Series(levels, dtype="str", name=name), conventions)
+    if plain.form == ColumnFormat(NUMBER) and not plain.notes:
+        return plain
+    return _infer_texts(_Texts(list(levels), list(counts)), name, conventions)
 
 
 def infer_leniently(column: pd.Series, conventions: Conventions) -> InferredFormat:

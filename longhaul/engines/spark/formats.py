@@ -1,28 +1,55 @@
-"""Forms of a source's columns (number, date, category), decided by all values, part by part."""
+"""Formats and types of a source's columns, decided by all values, as on one machine."""
 
 import operator
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as of
 
-from longhaul.data import reading
-from longhaul.data.reading import CATEGORY, DATE, NUMBER
-from longhaul.engines.spark.tables import ROW
+from longhaul.data import column_inference, reading
+from longhaul.data.forms import declared_forms
+from longhaul.engines.spark.tables import ROW, quoted
+from longhaul.features import column_format
+from longhaul.features.column_format import DATE, NUMBER
 from longhaul.problem import Problem
 
 _LOOSE = "loose"
 _SAMPLE = 1000
+_DISTINCT = 100_000  # of these different values, a format is inferred
 
 Batches = Iterator[pa.RecordBatch]
 
 
-def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]:
-    """Decide the form and the type of each column.
+@dataclass(frozen=True)
+class TableFormats:
+    """Formats of the columns of a table.
+
+    Attributes
+    ----------
+    forms : dict of str to str
+        By column; see `read_as`.
+    schema : pyarrow.Schema
+        Of the columns as they are read.
+    inferred : dict of str to str
+        Those that were not declared.
+    notes : list of str
+        What was assumed.
+    """
+
+    forms: dict[str, str]
+    schema: pa.Schema
+    inferred: dict[str, str]
+    notes: list[str]
+
+
+def formats_of(rows: DataFrame, problem: Problem, zones: Mapping[str, str]) -> TableFormats:
+    """Decide the format and the type of each column.
 
     Parameters
     ----------
@@ -30,119 +57,137 @@ def forms(rows: DataFrame, problem: Problem) -> tuple[dict[str, str], pa.Schema]
         Unread, with the column `ROW`.
     problem : Problem
         With a time column.
-
-    Returns
-    -------
-    forms : dict of str to str
-        The form by column; see `read_as`.
-    schema : pyarrow.Schema
-        Of the columns as they are read.
+    zones : mapping of str to str
+        The time zones of columns of times, as the files have them.
     """
+    assert problem.time is not None
     sample = rows.limit(_SAMPLE).toArrow()
     fields = {field.name: field.type for field in sample.schema if field.name != ROW}
-    texts = [name for name, type_ in fields.items() if pa.types.is_string(type_)]
-    assert problem.time is not None
-    declared = {problem.time.column: DATE, **dict.fromkeys(problem.leave_out, _LOOSE)}
-    declared |= problem.columns
-    parts = rows.mapInArrow(_surveying(texts), "part binary").rdd.map(
+    forms = declared_forms(problem)
+    open_ = [name for name in fields if name not in forms and name not in problem.leave_out]
+    inferred, notes = _infer(rows, {name: fields[name] for name in open_}, problem.time.zone)
+    forms |= inferred
+    forms.setdefault(problem.time.column, DATE)
+    for name, zone in zones.items():
+        zoned = column_format.parse(forms.get(name, DATE)).in_zone(problem.time.zone or zone)
+        if zoned.column_type == DATE:
+            forms[name] = str(zoned)
+    for name in problem.leave_out:
+        forms[name] = f"{_LOOSE} {forms.get(name, '')}".strip()
+    return TableFormats(forms, _schema(rows, sample, fields, forms), inferred, notes)
+
+
+def _infer(
+    rows: DataFrame, fields: Mapping[str, pa.DataType], zone: str
+) -> tuple[dict[str, str], list[str]]:
+    """Infer the formats of texts, and of whole numbers that may be times, from different values."""
+    kinds = (pa.types.is_string, pa.types.is_integer)
+    names = [name for name, type_ in fields.items() if any(kind(type_) for kind in kinds)]
+    inferences = {}
+    for name in names:
+        counted = rows.filter(quoted(name).isNotNull()).groupBy(quoted(name).alias("value"))
+        counts = counted.agg(of.count("*").alias("rows"), of.min(ROW).alias("first"))
+        table = counts.orderBy("first").limit(_DISTINCT).toArrow()
+        levels, sizes = table.column("value").to_pylist(), table.column("rows").to_pylist()
+        if levels:
+            inferences[name] = partial(column_inference.infer_counted, name, levels, sizes)
+    forms, notes = {}, []
+    for name, result in column_inference.decide(inferences, comma=False).items():
+        form = result.form.in_zone(zone)
+        if pa.types.is_string(fields[name]) or form.column_type == DATE:
+            forms[name] = str(form)
+        notes += [f"{name!r} {note}" for note in result.notes]
+    floats = [name for name, type_ in fields.items() if pa.types.is_floating(type_)]
+    if floats:
+        endless = [of.count_if(of.abs(quoted(name)) == float("inf")).alias(name) for name in floats]
+        [counts] = rows.agg(*endless).collect()
+        for name in [name for name in floats if counts[name]]:
+            forms[name] = f"{NUMBER} blank inf, -inf"
+            notes.append(f"{name!r} {counts[name]:,} values are infinite: read as blanks")
+    return forms, notes
+
+
+def _schema(
+    rows: DataFrame, sample: pa.Table, fields: Mapping[str, pa.DataType], forms: Mapping[str, str]
+) -> pa.Schema:
+    """Decide the type of each column, which is the same in all parts."""
+    parts = rows.mapInArrow(_surveying(forms), "part binary").rdd.map(
         lambda row: pickle.loads(row.part)  # Spark's own way between its processes
     )
-    empty = {name: Hint(0, 0) for name in fields}
-    hints: dict[str, Hint] = parts.treeAggregate(empty, _add, _add)
-    chosen = {
-        name: declared.get(name, hints[name].form if name in texts else "") for name in fields
-    }
+    hints: dict[str, Hint] = parts.treeAggregate({name: Hint() for name in fields}, _add, _add)
     read = pd.DataFrame(
-        {name: read_as(sample[name].to_pandas(), chosen[name]).column for name in fields}
+        {name: read_as(sample[name].to_pandas(), forms.get(name, "")).column for name in fields}
     )
     schema = pa.Schema.from_pandas(read, preserve_index=False).remove_metadata()
-    for place, name in enumerate(fields):
+    for place, (name, written) in enumerate(fields.items()):
         type_ = schema.field(name).type
-        if chosen[name] == NUMBER and name in texts:
+        if forms.get(name, "").startswith(NUMBER) and pa.types.is_string(written):
             type_ = pa.int64() if hints[name].integer else pa.float64()
-        elif chosen[name].startswith(DATE) or pa.types.is_timestamp(type_):
+        elif forms.get(name, "").startswith(DATE) or pa.types.is_timestamp(type_):
             type_ = pa.timestamp("us")
         elif hints[name].missing and (pa.types.is_integer(type_) or pa.types.is_boolean(type_)):
             type_ = pa.float64()  # as pandas has numbers with gaps
         elif pa.types.is_null(type_) or pa.types.is_large_string(type_):
             type_ = pa.string()
         schema = schema.set(place, pa.field(name, type_))
-    return chosen, schema
+    return schema
 
 
 @dataclass(frozen=True)
 class Hint:
-    """Forms that fit some values of a column.
+    """What a part shows of the type of a column.
 
     Attributes
     ----------
     missing : int
         Values that are none, or cannot be read.
-    present : int
-        0 where all are missing.
-    number, integer, date : bool
-        Whether all of them can be read as one.
+    integer : bool
+        Whether all texts of numbers are whole numbers.
     """
 
-    missing: int
-    present: int
-    number: bool = True
+    missing: int = 0
     integer: bool = True
-    date: bool = True
 
     def __add__(self, other: "Hint") -> "Hint":
-        return Hint(
-            self.missing + other.missing,
-            self.present + other.present,
-            self.number and other.number,
-            self.integer and other.integer,
-            self.date and other.date,
-        )
-
-    @property
-    def form(self) -> str:
-        """Narrowest form that fits all of them."""
-        if self.present and self.number:
-            return NUMBER
-        return DATE if self.present and self.date else CATEGORY
+        return Hint(self.missing + other.missing, self.integer and other.integer)
 
     @classmethod
-    def of(cls, column: pd.Series) -> "Hint":
-        """Examine the texts of one part."""
-        number = reading.read(column, NUMBER)
-        gaps = int(number.column.isna().sum())
-        if not column.notna().any():
-            return cls(len(column), 0, integer=not len(column))
-        free = reading.read(column)
-        values = number.column.to_numpy(dtype=float)
-        integer = not gaps and bool(
-            (values == np.floor(values)).all() and (abs(values) < 2**53).all()
-        )
-        blank = bool(reading.read(column, CATEGORY).column.isna().all())
-        if blank:
-            return cls(len(column), 0, integer=False)
-        numeric = pd.api.types.is_numeric_dtype(free.column)
-        return cls(gaps, 1, numeric, integer, pd.api.types.is_datetime64_any_dtype(free.column))
+    def of(cls, column: pd.Series, form: str) -> "Hint":
+        """Examine the texts of numbers of one part."""
+        values = reading.read(column, form).column.to_numpy(dtype=float)
+        gaps = int(np.isnan(values).sum())
+        whole_numbers = (values == np.floor(values)).all() and (abs(values) < 2**53).all()
+        return cls(gaps, not gaps and bool(whole_numbers))
 
 
 def _add(first: Mapping[str, Hint], second: Mapping[str, Hint]) -> dict[str, Hint]:
     return {name: operator.add(hint, second[name]) for name, hint in first.items()}
 
 
-def _surveying(texts: list[str]) -> Callable[[Batches], Batches]:
+def _surveying(forms: Mapping[str, str]) -> Callable[[Batches], Batches]:
     def survey(stream: Batches) -> Batches:
         for batch in stream:
             hints = {}
-            for name in batch.schema.names:
-                if name in texts:
-                    hints[name] = Hint.of(batch.column(name).to_pandas().astype("str"))
+            for field in batch.schema:
+                name, form = field.name, forms.get(field.name, "")
+                if form.startswith(NUMBER) and pa.types.is_string(field.type):
+                    hints[name] = Hint.of(batch.column(name).to_pandas().astype("str"), form)
                 elif name != ROW:
-                    hints[name] = Hint(batch.column(name).null_count, 1)
+                    hints[name] = Hint(batch.column(name).null_count)
             yield pa.record_batch({"part": pa.array([pickle.dumps(hints)], pa.binary())})
 
     return survey
 
 
 def read_as(column: pd.Series, form: str) -> reading.ReadColumn:
-    """Read a column in one of the forms."""
-    return reading.read_leniently(column) if form == _LOOSE else reading.read(column, form)
+    """Read a column in one of the formats; none is what it holds."""
+    if form.startswith(_LOOSE):
+        return reading.read_leniently(column, form.removeprefix(_LOOSE).strip() or _held(column))
+    return reading.read(column, form or _held(column))
+
+
+def _held(column: pd.Series) -> str:
+    """Return the format of a column that is read as what it holds."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return DATE
+    return NUMBER if pd.api.types.is_numeric_dtype(column) else column_format.CATEGORY

@@ -20,11 +20,10 @@ from pyspark.sql import functions as of
 from longhaul import database_url
 from longhaul.data import files, labels, periods, sources
 from longhaul.data.ingestion import IngestedTable
-from longhaul.data.reading import DATE
+from longhaul.data.forms import with_forms
 from longhaul.data.table import PeriodTable
 from longhaul.engines.spark import tables
-from longhaul.engines.spark.formats import forms as forms_of
-from longhaul.engines.spark.formats import read_as
+from longhaul.engines.spark.formats import formats_of, read_as
 from longhaul.engines.spark.profile import PERIOD, counted, profile
 from longhaul.engines.spark.tables import ROW, quoted
 from longhaul.errors import LonghaulError
@@ -58,16 +57,21 @@ def ingest(
     LonghaulError
         As `longhaul.data.ingestion.ingest`; and when the source is no Parquet file.
     """
-    rows = tables.rows_of(spark, _files(problem, folder, fetch))
+    parts = _files(problem, folder, fetch)
+    rows = tables.rows_of(spark, parts)
     names = [name for name in rows.columns if name != ROW]
     problem.require(names)
-    forms, schema = forms_of(rows.select(*map(quoted, names), ROW), problem)
-    typed = rows.mapInArrow(_reading(forms, schema, problem), tables.types(_with_marks(schema)))
+    formats = formats_of(rows.select(*map(quoted, names), ROW), problem, tables.zones(parts))
+    schema = formats.schema
+    typed = rows.mapInArrow(
+        _reading(formats.forms, schema, problem), tables.types(_with_marks(schema))
+    )
     typed = typed.persist(StorageLevel.DISK_ONLY)
     try:
         _require_fit(typed, problem)
         good = typed.filter(of.col(_REASON).isNull())
-        resolved = replace(problem, target=_resolved(good, problem.target))
+        formed = with_forms(problem, formats.inferred)
+        resolved = replace(formed, target=_resolved(good, problem.target))
         by_period = counted(good, resolved, schema)
         _require_variety(by_period.values(), resolved.target)
         kept = [quoted(name) for name in names]
@@ -78,7 +82,7 @@ def ingest(
         quarantined = bad.select(*kept, of.col(_REASON).alias("reason")).toArrow().to_pandas()
         sample = good.select(*kept).limit(_SAMPLE).toArrow().to_pandas()
         described = profile(good.select(*kept), by_period, resolved)
-        return IngestedTable(resolved, sample, quarantined, described)
+        return IngestedTable(resolved, sample, quarantined, described, formats.notes)
     finally:
         typed.unpersist()
 
@@ -124,7 +128,7 @@ def _reading(
                 columns[name] = column.column
                 for place, value in column.unfit.items():
                     row = int(str(place))
-                    text = f"{name} = {value!r}, expected a {problem.columns.get(name, DATE)}"
+                    text = sources.reason(name, value, form)
                     before = reasons[row]
                     reasons[row] = f"{before}; {text}" if before else text
             frame = pd.DataFrame(columns)
@@ -134,6 +138,8 @@ def _reading(
             needed = label.map(
                 lambda period: period is not None and not problem.windows.in_production(period)
             )
+            timeless = ~dated & (reasons == "")
+            reasons[timeless] = f"{time} is missing: no period"
             unlabelled = needed.astype(bool) & frame[outcome].isna() & (reasons == "")
             reasons[unlabelled] = f"{outcome} is missing: no outcome to learn from"
             arrays = [pa.Array.from_pandas(frame[field.name], type=field.type) for field in schema]
@@ -160,12 +166,13 @@ def _require_fit(typed: DataFrame, problem: Problem) -> None:
     ).collect()
     if not counts.rows:
         raise LonghaulError(f"source: {problem.source!r} has no rows")
-    if counts.timeless:
-        examples = typed.filter(of.col(PERIOD).isNull() & of.col(_REASON).isNotNull()).head(1)
+    if counts.timeless > problem.contract.quarantine * counts.rows:
+        timeless = typed.filter(of.col(PERIOD).isNull())
         name = problem.time.column
-        if examples:
+        unread = timeless.filter(~of.col(_REASON).endswith("no period"))
+        if examples := unread.orderBy(ROW).head(1):
             raise LonghaulError(
-                f"time.column: {name!r} does not hold times in {counts.timeless:,} rows:"
+                f"time.column: {name!r} does not hold times in {unread.count():,} rows:"
                 f" {examples[0][_REASON]}"
             )
         raise LonghaulError(f"time.column: {name!r} is missing in {counts.timeless} rows")

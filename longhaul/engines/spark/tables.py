@@ -69,6 +69,12 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     )
 
 
+def zones(parts: Sequence[Path]) -> dict[str, str]:
+    """Return the time zones of the columns of times, as the first file has them."""
+    fields = [field for field in parquet.schema(parts[0]) if pa.types.is_timestamp(field.type)]
+    return {field.name: field.type.tz for field in fields if field.type.tz}
+
+
 def _micros(name: str) -> Column:
     """Convert a time in whole nanoseconds to microseconds."""
     micros = of.call_function("div", quoted(name), of.lit(1000))
