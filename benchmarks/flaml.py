@@ -23,6 +23,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from benchmarks import tables
+from longhaul.data import column_inference
 from longhaul.estimators import families
 from longhaul.features.encoder import Encoder
 from longhaul.problem import Batches, Problem, Target, Windows
@@ -88,10 +89,11 @@ def _compare(folder: Path, name: str, target: str, seconds: float, peer: str) ->
 
 def _read(path: Path, target: str) -> tuple[pd.DataFrame, Problem]:
     raw = pd.read_csv(path, dtype=str, keep_default_na=False)
-    found = targets.infer(raw[target])
+    forms = column_inference.infer_all({name: raw[name] for name in raw.columns}, comma=False)
+    found = targets.infer(raw[target], forms[target])
     frame = {target: found.column.astype("str")}
     for name in raw.columns.drop(target):
-        looked, values = columns.infer(raw[name])
+        looked, values = columns.infer(raw[name], forms[name])
         if looked.use == "feature":
             frame[name] = values
     told = Target(target, positive=found.target.positive)

@@ -16,5 +16,9 @@ def replace_non_finite(value: Any) -> Any:
 
 
 def sanitize_metric_name(text: str) -> str:
-    """Replace the characters that MLflow refuses in the name of a metric."""
-    return re.sub(r"[^\w.\- ]", "_", text)
+    """Write the characters that MLflow refuses in the name of a metric as codes: ``<`` is _x3C_.
+
+    Different names stay different.
+    """
+    escaped = re.sub(r"_(?=x[0-9A-F]+_)", "_x5F_", text)
+    return re.sub(r"[^\w.\- ]", lambda match: f"_x{ord(match[0]):X}_", escaped)

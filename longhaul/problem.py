@@ -84,8 +84,8 @@ class Time:
     def __post_init__(self) -> None:
         if self.zone and not _is_zone(self.zone):
             raise ValueError(
-                f"zone: there is no time zone {self.zone!r}; write UTC, an offset such as +02:00, or"
-                " a name such as Europe/Berlin"
+                f"zone: there is no time zone {self.zone!r}; write UTC, an offset such as +02:00,"
+                " or a name such as Europe/Berlin"
             )
 
 

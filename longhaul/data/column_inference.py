@@ -3,35 +3,24 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from pandas.api import types
 
+from longhaul.data import dated_numbers
 from longhaul.data.plain_types import to_plain_type
+from longhaul.data.text_levels import TextLevels
 from longhaul.errors import LonghaulError
 from longhaul.features import blanks, date_inference, number_inference, time_zone
 from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
 from longhaul.features.date_format import DateFormat
 
-TIME_NAME = re.compile(
-    r"date|time|day|month|week|year|timestamp|created|updated|_at$|_ts$|^ts$|^dt$|_dt$|datum|fecha|epoch",
-    re.IGNORECASE,
-)
-# Plain numbers that need no closer look: no code, no thousands, not too large to be exact.
-_PLAIN = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-][0-9]{1,3})?$"
-_GROUPED = r"^-?[1-9][0-9]{0,2}(?:\.[0-9]{3})?$"
 _OFFSET = re.compile(r"\d ?([Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
-_SAMPLE, _MANY = 2000, 50_000
-# Numbers of seconds, milliseconds and so on from 1980 to 2100.
-_EPOCHS = {
-    unit: (3.15e8 * factor, 4.1e9 * factor)
-    for unit, factor in {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.items()
-}
+_MANY = 50_000
 _CODES = re.compile(r"[A-Z]{2,5}")
 
 
@@ -96,7 +85,7 @@ def infer_all(columns: Mapping[str, pd.Series], comma: bool) -> dict[str, Inferr
 
 
 def decide(inferences: Mapping[str, Inference], comma: bool) -> dict[str, InferredFormat]:
-    """Call the inference of every column, again with the others' conventions where it is in doubt."""
+    """Infer every column; one that is in doubt again, with the conventions of the others."""
     inferred = {name: inference(Conventions(comma)) for name, inference in inferences.items()}
     signs = {result.decimal for result in inferred.values()}
     words = {
@@ -125,7 +114,7 @@ def infer_counted(
     plain = infer(pd.Series(levels, dtype="str", name=name), conventions)
     if plain.form == ColumnFormat(NUMBER) and not plain.notes:
         return plain
-    return _infer_texts(_Texts(list(levels), list(counts)), name, conventions)
+    return _infer_texts(TextLevels(list(levels), list(counts)), name, conventions)
 
 
 def infer_leniently(column: pd.Series, conventions: Conventions) -> InferredFormat:
@@ -136,7 +125,7 @@ def infer_leniently(column: pd.Series, conventions: Conventions) -> InferredForm
         return InferredFormat(ColumnFormat(CATEGORY))
 
 
-def infer(column: pd.Series, conventions: Conventions = Conventions()) -> InferredFormat:
+def infer(column: pd.Series, conventions: Conventions) -> InferredFormat:
     """Infer the format of a column from all of its values.
 
     Raises
@@ -151,50 +140,13 @@ def infer(column: pd.Series, conventions: Conventions = Conventions()) -> Inferr
         return InferredFormat(ColumnFormat(DATE, date=DateFormat(zone=zone)), notes)
     if types.is_numeric_dtype(plain):
         return _typed_numbers(plain, name)
-    texts = _Texts.of(plain)
+    texts = TextLevels.of(plain)
     if texts.plain is not None:
         return _typed_numbers(texts.plain, name, decimal="." if texts.points else "")
     return _infer_texts(texts, name, conventions)
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """Different texts of a column with their rows; of plain numbers only a sample."""
-
-    levels: list[str]
-    counts: list[int]
-    points: bool = False
-    plain: pd.Series | None = None
-
-    @classmethod
-    def of(cls, column: pd.Series) -> "_Texts":
-        present = pa.array(column.dropna(), pa.string())
-        plain = pc.match_substring_regex(present, _PLAIN)
-        grouped = pc.match_substring_regex(present, _GROUPED)
-        points = pc.any(pc.match_substring(present, ".")).as_py()
-        doubtful = bool(points and pc.all(grouped).as_py())
-        if len(present) and not doubtful and pc.all(plain).as_py():
-            return cls([], [], bool(points), pd.Series(pc.cast(present, pa.float64()).to_pandas()))
-        mostly = len(present) > _MANY and not doubtful and (pc.mean(plain).as_py() or 0) > 0.5
-        if not mostly:
-            levels, counts = _distinct(present)
-            return cls(levels, counts)
-        others, counts = _distinct(present.filter(pc.invert(plain)))
-        numbers = present.filter(plain)
-        sample, _ = _distinct(numbers.take(np.linspace(0, len(numbers) - 1, _SAMPLE).astype(int)))
-        rows = len(numbers) // len(sample)
-        return cls(
-            [*sample, *others],
-            [len(numbers) - rows * (len(sample) - 1), *[rows] * (len(sample) - 1), *counts],
-        )
-
-
-def _distinct(texts: pa.Array) -> tuple[list[str], list[int]]:
-    counted = texts.value_counts()
-    return counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-
-
-def _infer_texts(texts: _Texts, name: str, conventions: Conventions) -> InferredFormat:
+def _infer_texts(texts: TextLevels, name: str, conventions: Conventions) -> InferredFormat:
     numbers = number_inference.infer(
         texts.levels, texts.counts, conventions.comma, conventions.evident
     )
@@ -239,33 +191,12 @@ def _typed_numbers(column: pd.Series, name: str, decimal: str = "") -> InferredF
 
 
 def _dated(present: pd.Series, name: str) -> InferredFormat | None:
-    """Return the format of numbers that are dates such as 20130131, or seconds since 1970."""
-    values = present.to_numpy(dtype=float)
-    if not len(values) or not np.isfinite(values).all() or (values != np.floor(values)).any():
-        return None
-    low, high, named = values.min(), values.max(), bool(TIME_NAME.search(name))
-    if 19000101 <= low < high <= 21001231:
-        days = [str(int(value)) for value in np.unique(values)]
-        result = date_inference.infer(days, [1] * len(days), False)
-        if result.format is not None and not result.notes and (named or len(days) >= 3):
-            return InferredFormat(ColumnFormat(DATE, date=DateFormat(("%Y%m%d",))))
-    for unit, (first, last) in _EPOCHS.items():
-        if first <= low and high < last and len(np.unique(values[:100])) > 2:
-            words = {
-                "s": "seconds",
-                "ms": "milliseconds",
-                "us": "microseconds",
-                "ns": "nanoseconds",
-            }
-            if named:
-                form = ColumnFormat(DATE, date=DateFormat((f"epoch {unit}",)))
-                return InferredFormat(form, (f"is read as {words[unit]} since 1970",))
-            note = (
-                f"may be {words[unit]} since 1970, and is not used as times: write date epoch"
-                f" {unit} if it is"
-            )
-            return InferredFormat(ColumnFormat(NUMBER), (note,))
-    return None
+    """Return the format of numbers that are times, or that may be some; None for others."""
+    spelling, note = dated_numbers.infer(present.to_numpy(dtype=float), name)
+    if spelling:
+        form = ColumnFormat(DATE, date=DateFormat((spelling,)))
+        return InferredFormat(form, (note,) if note else ())
+    return InferredFormat(ColumnFormat(NUMBER), (note,)) if note else None
 
 
 def _zone_name(column: pd.Series) -> str:
@@ -278,7 +209,7 @@ def _zone_name(column: pd.Series) -> str:
         return str(key)
     first = column.dropna()
     moment = first.iloc[0] if len(first) else pd.Timestamp(0, tz=zone)
-    return time_zone.name_of(moment.utcoffset())
+    return time_zone.name_of(moment.utcoffset() or timedelta(0))
 
 
 def _zone(levels: Sequence[str]) -> tuple[str, tuple[str, ...]]:
@@ -296,7 +227,7 @@ def _zone(levels: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     return names[0], ("; ".join(notes),)
 
 
-def _taken(texts: _Texts, form: ColumnFormat) -> dict[str, int]:
+def _taken(texts: TextLevels, form: ColumnFormat) -> dict[str, int]:
     """Return the words of a column that are taken for blanks, with their rows."""
     return {
         text: rows
@@ -305,7 +236,7 @@ def _taken(texts: _Texts, form: ColumnFormat) -> dict[str, int]:
     }
 
 
-def _levels_like_others(texts: _Texts, conventions: Conventions) -> tuple[str, ...]:
+def _levels_like_others(texts: TextLevels, conventions: Conventions) -> tuple[str, ...]:
     """Return the words for blanks that are levels like the others: NA among EU and APAC."""
     usual = ColumnFormat(CATEGORY)
     levels = {text.strip() for text in texts.levels if text.strip()}

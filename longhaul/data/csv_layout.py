@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from longhaul.errors import LonghaulError
 from longhaul.features.number_format import core
@@ -164,7 +165,7 @@ def _is_data(header: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         return False
     if not all(value.lstrip("+-").isdigit() for value in values):
         return True
-    steps = {int(second) - int(first) for first, second in zip(values, values[1:], strict=False)}
+    steps = {int(second) - int(first) for first, second in pairwise(values)}
     return not (len(steps) == 1 and steps.pop() > 0)
 
 

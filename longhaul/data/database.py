@@ -72,8 +72,8 @@ def _names(names: list[str]) -> list[str]:
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise LonghaulError(
-            f"query: two columns are called {twice!r}; name the columns instead of *, or rename one:"
-            f" SELECT a.{twice} AS a_{twice}"
+            f"query: two columns are called {twice!r}; name the columns instead of *, or rename"
+            f" one: SELECT a.{twice} AS a_{twice}"
         )
     return names
 

@@ -70,8 +70,7 @@ def _named(sheet: pd.DataFrame, file: str) -> pd.DataFrame:
         raise LonghaulError(
             f"{file}: two columns are called {twice!r}; give each column a different name"
         )
-    frame = sheet.iloc[1:].set_axis(header, axis=1).reset_index(drop=True)
-    return frame
+    return sheet.iloc[1:].set_axis(header, axis=1).reset_index(drop=True)
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Plain types of columns: numbers, booleans, times or texts, whatever pandas holds them as."""
+"""Plain types of columns: numbers, booleans, times or texts, from any type of pandas."""
 
 import numpy as np
 import pandas as pd

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api import types
 
-from longhaul.data.column_inference import Conventions, infer
+from longhaul.data.column_inference import Conventions, InferredFormat, infer
 from longhaul.data.plain_types import to_plain_type
 from longhaul.errors import LonghaulError
 from longhaul.features import column_format, time_zone
@@ -50,7 +50,7 @@ class ReadColumn:
 
 
 def read(
-    column: pd.Series, declared: str = "", conventions: Conventions = Conventions()
+    column: pd.Series, declared: str = "", conventions: Conventions | None = None
 ) -> ReadColumn:
     """Read a column as it is declared, or by its values.
 
@@ -69,13 +69,14 @@ def read(
     """
     plain = to_plain_type(column)
     if declared:
-        form, notes = column_format.parse(declared), ()
+        inferred = InferredFormat(column_format.parse(declared))
     else:
-        inferred = infer(column, conventions)
-        form, notes = inferred.form, inferred.notes
+        inferred = infer(column, conventions or Conventions())
+    form = inferred.form
     reading = {NUMBER: _numbers, CATEGORY: _texts, DATE: _times}[form.column_type]
     values, unfit = reading(plain, form)
-    return ReadColumn(values.rename(column.name), unfit, form, notes)
+    values.name = column.name
+    return ReadColumn(values, unfit, form, inferred.notes)
 
 
 def _texts(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]:
@@ -168,8 +169,8 @@ def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]
     unfit = _nothing()
     if rest.any():
         gap = np.datetime64("NaT", "us")
-        moments, unfit = _each(column[rest], form, lambda level: _micros(form, level), gap)
-        values[rest] = moments.astype("datetime64[us]")
+        clocks, unfit = _each(column[rest], form, lambda level: _micros(form, level), gap)
+        values[rest] = clocks.astype("datetime64[us]")
     return pd.Series(values, column.index), unfit
 
 

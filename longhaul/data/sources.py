@@ -258,11 +258,11 @@ def _with_timeless(frame: pd.DataFrame, reasons: pd.Series, problem: Problem) ->
 
 
 def _counts(reasons: pd.Series, rows: int) -> list[str]:
-    """Count the rows that are set aside, by the column whose value is the reason."""
+    """Count the rows that are set aside, by column, with examples."""
     columns = reasons.str.partition(" ")[0]
     counts = Counter(columns)
     return [
-        f"{count:,} of {rows:,} rows are set aside: {'; '.join(reasons[columns == name].head(3))}"
+        f"{count:,} of {rows:,} rows are set aside: {'; '.join(reasons[columns == name].unique()[:3])}"
         for name, count in counts.items()
     ]
 

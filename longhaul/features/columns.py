@@ -14,6 +14,8 @@ from longhaul.features import column_format
 from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
 from longhaul.features.formats import is_missing, number, numbers, text, texts, time, times
 
+_NUMBER, _CATEGORY, _DATE = map(ColumnFormat, (NUMBER, CATEGORY, DATE))
+
 MAX_LEVELS = 254  # one less than the bins of a tree's histogram: the other levels share one
 
 # The cycle of each part of a date, in days.
@@ -67,7 +69,7 @@ class Number:
     """Encoder of a number, which is kept as it is."""
 
     name: str
-    form: ColumnFormat = ColumnFormat(NUMBER)
+    form: ColumnFormat = _NUMBER
     column_type: ClassVar[str] = NUMBER
 
     @property
@@ -107,13 +109,11 @@ class Category:
 
     name: str
     levels: tuple[str, ...]
-    form: ColumnFormat = ColumnFormat(CATEGORY)
+    form: ColumnFormat = _CATEGORY
     column_type: ClassVar[str] = CATEGORY
 
     @classmethod
-    def fit(
-        cls, column: pd.Series, min_count: int, form: ColumnFormat = ColumnFormat(CATEGORY)
-    ) -> "Category":
+    def fit(cls, column: pd.Series, min_count: int, form: ColumnFormat = _CATEGORY) -> "Category":
         """Count the levels of a column, and keep the frequent ones."""
         indices, levels = texts(column)
         counts = np.bincount(indices[indices >= 0], minlength=len(levels))
@@ -188,11 +188,11 @@ class Date:
 
     name: str
     parts: tuple[str, ...]
-    form: ColumnFormat = ColumnFormat(DATE)
+    form: ColumnFormat = _DATE
     column_type: ClassVar[str] = DATE
 
     @classmethod
-    def fit(cls, column: pd.Series, form: ColumnFormat = ColumnFormat(DATE)) -> "Date":
+    def fit(cls, column: pd.Series, form: ColumnFormat = _DATE) -> "Date":
         """Choose the parts with a cycle that the column covers twice."""
         seen = times(column, form).dropna()
         days = 0.0 if seen.empty else (seen.max() - seen.min()) / pd.Timedelta(days=1)

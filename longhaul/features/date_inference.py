@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from longhaul.features import blanks
 from longhaul.features.date_format import ISO, DateFormat, reader
@@ -37,8 +38,9 @@ _DAYS = (
 )
 # The clock behind the day, and an offset from UTC; its spelling is made of the groups that match.
 _CLOCK = re.compile(
-    r"(?P<day>.*?\d)(?P<gap>, |[ T:])(?P<hour>\d{1,2})(?P<minute>:\d\d)?(?P<second>:\d\d)?(?P<part>\.\d{1,9})?"
-    r"(?P<half> ?[AaPp]\.? ?[Mm]\.?)?(?P<zone> ?(?:[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?))?",
+    r"(?P<day>.*?\d)(?P<gap>, |[ T:])(?P<hour>\d{1,2})(?P<minute>:\d\d)?(?P<second>:\d\d)?"
+    r"(?P<part>\.\d{1,9})?(?P<half> ?[AaPp]\.? ?[Mm]\.?)?"
+    r"(?P<zone> ?(?:[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?))?",
     re.ASCII,
 )
 _OTHERS = (
@@ -111,12 +113,15 @@ def infer(texts: Sequence[str], counts: Sequence[int], comma: bool) -> InferredD
     examples = ", ".join(map(repr, left[:3]))
     if unread <= tolerated(total) and chosen:
         if left:
-            notes.append(f"no times, and set aside: {examples} ({unread:,} of {total:,} rows)")
+            notes.append(
+                f"has values that are no times, and set aside: {examples} ({unread:,} of"
+                f" {total:,} rows)"
+            )
         return InferredDates(DateFormat(tuple(chosen)), tuple(notes))
     if unread <= total / 2 and chosen:
         share, written = 1 - unread / total, " | ".join(chosen)
         note = (
-            f"looks like times: {share:.0%} of its values are read as {written}, but not {examples};"
+            f"looks like times: {share:.0%} of its values are read as {written}, not {examples};"
             f" it is not used as one: mend them, or write date {written}"
         )
         return InferredDates(None, (note,))
@@ -190,7 +195,7 @@ def _times(texts: Sequence[str], spelling: str) -> list[datetime]:
 
 
 def _ascending(times: Sequence[datetime]) -> bool:
-    return all(first <= second for first, second in zip(times, times[1:], strict=False))
+    return all(first <= second for first, second in pairwise(times))
 
 
 def _spellings(text: str) -> list[str]:

@@ -112,10 +112,8 @@ def times(column: pd.Series, form: ColumnFormat = _PLAIN_DATE) -> pd.Series:
         moments = [_micros(value, form) for value in column]
         return pd.Series(moments, index=column.index, dtype="datetime64[us]")
     indices, distinct = pd.factorize(column)
-    moments = np.array(
-        [*(_micros(value, form) for value in distinct), _GAP], dtype="datetime64[us]"
-    )
-    return pd.Series(moments[indices], index=column.index)
+    read = [*(_micros(value, form) for value in distinct), _GAP]
+    return pd.Series(np.array(read, dtype="datetime64[us]")[indices], index=column.index)
 
 
 def _micros(value: Any, form: ColumnFormat) -> np.datetime64:

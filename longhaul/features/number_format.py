@@ -82,9 +82,9 @@ class NumberFormat:
         left, right = (r"\(?", r"\)?") if self.parentheses else ("", "")
         tail = "[+-]?" if self.trailing else ""
         return re.compile(
-            rf"(?P<sign>[+-]?) ?(?P<open>{left}) ?(?:{before})? ?(?P<inner>[+-]?) ?(?P<opened>{left})"
-            rf" ?(?P<core>{core(self.group, self.decimal)}) ?(?P<closed>{right})(?P<tail>{tail})"
-            rf" ?(?:{after})? ?(?P<close>{right})",
+            rf"(?P<sign>[+-]?) ?(?P<open>{left}) ?(?:{before})? ?(?P<inner>[+-]?) ?"
+            rf"(?P<opened>{left}) ?(?P<core>{core(self.group, self.decimal)})"
+            rf" ?(?P<closed>{right})(?P<tail>{tail}) ?(?:{after})? ?(?P<close>{right})",
             re.ASCII,
         )
 

@@ -1,14 +1,13 @@
 """Inference of a number format from all texts of a column."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from longhaul.features import blanks
-from longhaul.features.month_names import month
-from longhaul.features.number_format import PLAIN, TRUTH, NumberFormat, core, unify
+from longhaul.features.number_format import PLAIN, TRUTH, NumberFormat, core
+from longhaul.features.number_parts import NumberParts, split
 
 TOLERANCE = 0.01  # the share of rows that may be set aside
 EXACT = 2**53  # whole numbers beyond it are not exact as floats
@@ -16,20 +15,6 @@ FEW_ROWS = 20
 _SAMPLE = 200
 _WORDS = 3  # so many different words without digits may be proposed as blanks
 _MANY = 20
-_PARTS = re.compile(
-    r"(?P<sign>[+-]?) ?(?P<open>\(?) ?(?P<before>[^\d()+\-.,' ][^\d()+\-,']{0,8}?)? ?(?P<inner>[+-]?)"
-    r"(?P<opened>\(?) ?(?P<core>(?:[.,]?\d[\d.,' ]*?)(?:[eE][+-]?\d+)?) ?(?P<closed>\)?)(?P<tail>[+-]?)"
-    r"(?P<after> ?[^\d()+\-.,' ][^\d()+\-,]{0,11}| [^\W\d_]\w{0,7}[²³]?)?(?P<close>\)?)",
-)
-_CURRENCIES = frozenset(
-    "USD EUR GBP CHF JPY CNY RMB INR AUD CAD NZD SEK NOK DKK ISK PLN CZK HUF RON RUB UAH TRY BRL MXN"
-    " ZAR KRW SGD HKD TWD THB IDR MYR PHP VND AED SAR ILS EGP NGN ARS CLP COP PEN Rs Rs. R$ US$ A$"
-    " C$ NZ$ HK$ S$ kr kr. Fr Fr. SFr. zł Kč Ft lei R RM".split()
-)
-_UNITS = frozenset(
-    "% ‰ ° °C °F g kg mg t lb lbs oz m km cm mm mi ft in ml cl l L s ms min h d kW kWh W V A Hz kHz MHz"
-    " GHz B kB KB MB GB TB mph km/h px pt x k K M".split()
-)
 _BARE_EXPONENT = re.compile(r"\d+e\d+", re.ASCII)
 _CODE = re.compile(r"0\d+([.,]\d+)?", re.ASCII)
 
@@ -62,19 +47,6 @@ class InferredNumbers:
 _NONE = InferredNumbers(None)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Parts of one text, with the number of its rows."""
-
-    text: str
-    rows: int
-    before: str
-    core: str
-    after: str
-    negative: str
-    signed: bool
-
-
 def infer(
     texts: Sequence[str], counts: Sequence[int], comma: bool, evident: bool = False
 ) -> InferredNumbers:
@@ -101,43 +73,18 @@ def infer(
     if all(text.strip().lower() in TRUTH for text, _ in filled):
         return InferredNumbers(PLAIN)
     sample = filled[:: max(1, len(filled) // _SAMPLE)]
-    if sum(_split(text, 1) is not None for text, _ in sample) < len(sample) / 2:
+    if sum(split(text, 1) is not None for text, _ in sample) < len(sample) / 2:
         return _NONE
-    split = [(text, rows, _split(text, rows)) for text, rows in filled]
-    parts = [part for _, _, part in split if part is not None]
-    odd = {text: rows for text, rows, part in split if part is None}
+    divided = [(text, rows, split(text, rows)) for text, rows in filled]
+    parts = [part for _, _, part in divided if part is not None]
+    odd = {text: rows for text, rows, part in divided if part is None}
     total = sum(rows for _, rows in filled)
     if refusal := _no_numbers(parts):
         return InferredNumbers(None, notes=refusal)
     return _choose(parts, odd, total, comma, evident)
 
 
-def _split(text: str, rows: int) -> _Parts | None:
-    bare = unify(text)
-    match = _PARTS.fullmatch(bare)
-    if match is None:
-        return None
-    before, after = (match["before"] or "").strip(), (match["after"] or "")
-    if before and not (before in _CURRENCIES or unicodedata.category(before[0]) == "Sc"):
-        return None
-    attached = (
-        after.strip() in _UNITS | _CURRENCIES or unicodedata.category(after[:1] or "a") == "Sc"
-    )
-    if after and not attached and bare[match.start("after") - 1] != " " and after[0] != " ":
-        return None
-    if month(after) or after.strip().lower() in {"am", "pm"}:
-        return None
-    opened = match["open"] + match["opened"]
-    signs = match["sign"] + match["inner"] + match["tail"]
-    if len(opened) != len(match["closed"] + match["close"]) or len(opened) + len(signs) > 1:
-        return None
-    negative = "(" if opened else ("trailing" if match["tail"] else "")
-    return _Parts(
-        text, rows, before, match["core"].strip(), after.strip(), negative, bool(signs or opened)
-    )
-
-
-def _no_numbers(parts: Sequence[_Parts]) -> tuple[str, ...]:
+def _no_numbers(parts: Sequence[NumberParts]) -> tuple[str, ...]:
     """Return why texts that look like numbers are none; empty where they may be some."""
     code = next((part for part in parts if _CODE.fullmatch(part.core)), None)
     if code is not None:
@@ -159,7 +106,7 @@ def _digits(text: str) -> bool:
 
 
 def _choose(
-    parts: Sequence[_Parts], odd: dict[str, int], total: int, comma: bool, evident: bool
+    parts: Sequence[NumberParts], odd: dict[str, int], total: int, comma: bool, evident: bool
 ) -> InferredNumbers:
     """Choose affixes and signs, and judge what they leave unread."""
     before, after = _affix(parts, "before"), _affix(parts, "after")
@@ -196,7 +143,7 @@ def _choose(
     return _judge(chosen, foreign, fitting, total, tuple(notes), ambiguous, sure)
 
 
-def _doubt(parts: Sequence[_Parts], group: str, decimal: str) -> str:
+def _doubt(parts: Sequence[NumberParts], group: str, decimal: str) -> str:
     """Tell how a sign was taken that has two meanings."""
     example = next(part.core for part in parts if {",", "."} & set(part.core))
     sign = "," if "," in example else "."
@@ -208,11 +155,11 @@ def _doubt(parts: Sequence[_Parts], group: str, decimal: str) -> str:
     )
 
 
-def _sure(parts: Sequence[_Parts], decimal: str) -> str:
+def _sure(parts: Sequence[NumberParts], decimal: str) -> str:
     return decimal if any(decimal in part.core for part in parts) else ""
 
 
-def _affix(parts: Sequence[_Parts], side: str) -> str:
+def _affix(parts: Sequence[NumberParts], side: str) -> str:
     """Return the currency or unit that most values have, or else none."""
     counts = Counter[str]()
     for part in parts:
@@ -223,7 +170,7 @@ def _affix(parts: Sequence[_Parts], side: str) -> str:
 
 
 def _signs(
-    parts: Sequence[_Parts], comma: bool, evident: bool
+    parts: Sequence[NumberParts], comma: bool, evident: bool
 ) -> tuple[tuple[str, str], dict[str, int], bool]:
     """Return the signs between thousands and before decimals, what they leave, and any doubt."""
     used = {sign for part in parts for sign in part.core if sign in ".,' "}
@@ -249,19 +196,19 @@ def _signs(
     return best[0], unread[best[0]], False
 
 
-def _unread(parts: Sequence[_Parts], group: str, decimal: str) -> dict[str, int]:
+def _unread(parts: Sequence[NumberParts], group: str, decimal: str) -> dict[str, int]:
     pattern = re.compile(core(group, decimal), re.ASCII)
     return {part.text: part.rows for part in parts if not pattern.fullmatch(part.core)}
 
 
-def _value(part: _Parts, group: str, decimal: str) -> float | None:
+def _value(part: NumberParts, group: str, decimal: str) -> float | None:
     return NumberFormat(group, decimal).parse(part.core)
 
 
 def _judge(
     chosen: NumberFormat,
     foreign: dict[str, int],
-    fitting: Sequence[_Parts],
+    fitting: Sequence[NumberParts],
     total: int,
     notes: tuple[str, ...],
     ambiguous: bool,
@@ -270,7 +217,10 @@ def _judge(
     """Accept the format if it leaves few rows, or few words that may be blanks."""
     left = sum(foreign.values())
     if left <= tolerated(total):
-        aside = (f"no numbers, and set aside: {_examples(foreign)} ({left:,} of {total:,} rows)",)
+        aside = (
+            f"has values that are no numbers, and set aside: {_examples(foreign)} ({left:,} of"
+            f" {total:,} rows)",
+        )
         return InferredNumbers(chosen, (), (*notes, *(aside if left else ())), ambiguous, decimal)
     words = [text for text in foreign if not any(map(str.isdigit, text))]
     frequent = [word for word in words if foreign[word] > tolerated(total) / 2]

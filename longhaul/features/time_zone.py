@@ -60,7 +60,7 @@ def name_of(delta: timedelta) -> str:
 
 
 def local(clock: datetime, delta: timedelta | None, name: str) -> datetime:
-    """Convert a clock with an offset to that of the zone; without offset or zone it stays.
+    """Convert a clock with an offset to the zone; without offset or zone it stays.
 
     Raises
     ------

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
 from longhaul.data import reading
 from longhaul.data.column_inference import InferredFormat

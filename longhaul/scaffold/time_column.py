@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 from pandas.api import types
 
-from longhaul.data.column_inference import TIME_NAME
+from longhaul.data.dated_numbers import TIME_NAME
 from longhaul.features import column_format
 from longhaul.features.column_format import DATE
 from longhaul.features.date_format import DateFormat
@@ -66,9 +66,10 @@ def with_zone(
     plan: WindowPlan, columns: Sequence[InferredColumn]
 ) -> tuple[WindowPlan, list[InferredColumn]]:
     """Write the zone of the first offset as the problem's, in place of one for each column."""
-    if plan.time is None:
+    time = plan.time
+    if time is None:
         return plan, list(columns)
-    ordered = sorted(columns, key=lambda column: column.name != plan.time.column)
+    ordered = sorted(columns, key=lambda column: column.name != time.column)
     forms = {c.name: column_format.parse(c.column_format) for c in ordered}
     zones = [form.date.zone for form in forms.values() if form.date.zone]
     if not zones:
@@ -76,7 +77,7 @@ def with_zone(
     changed = [
         replace(column, column_format=_without_zone(column.column_format)) for column in columns
     ]
-    return replace(plan, time=replace(plan.time, zone=zones[0])), changed
+    return replace(plan, time=replace(time, zone=zones[0])), changed
 
 
 def _without_zone(text: str) -> str:

@@ -14,7 +14,9 @@ from pyspark.sql import functions as of
 
 from longhaul.data import column_inference, reading
 from longhaul.data.forms import declared_forms
+from longhaul.data.plain_types import to_plain_type
 from longhaul.engines.spark.tables import ROW, quoted
+from longhaul.errors import LonghaulError
 from longhaul.features import column_format
 from longhaul.features.column_format import DATE, NUMBER
 from longhaul.problem import Problem
@@ -135,7 +137,7 @@ def _schema(
 
 @dataclass(frozen=True)
 class Hint:
-    """What a part shows of the type of a column.
+    """Type of a column, as a part of it shows.
 
     Attributes
     ----------
@@ -188,6 +190,10 @@ def read_as(column: pd.Series, form: str) -> reading.ReadColumn:
 
 def _held(column: pd.Series) -> str:
     """Return the format of a column that is read as what it holds."""
+    try:
+        column = to_plain_type(column)
+    except LonghaulError:
+        return column_format.CATEGORY
     if pd.api.types.is_datetime64_any_dtype(column):
         return DATE
     return NUMBER if pd.api.types.is_numeric_dtype(column) else column_format.CATEGORY

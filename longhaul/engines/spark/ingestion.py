@@ -18,9 +18,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as of
 
 from longhaul import database_url
-from longhaul.data import files, labels, periods, sources
-from longhaul.data.ingestion import IngestedTable
+from longhaul.data import files, labels, periods, raw_table, sources
 from longhaul.data.forms import with_forms
+from longhaul.data.ingestion import IngestedTable
 from longhaul.data.table import PeriodTable
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.formats import formats_of, read_as
@@ -93,7 +93,7 @@ def _files(problem: Problem, folder: Path, fetch: files.Fetch) -> list[Path]:
         raise LonghaulError(
             "engine: spark cuts a table by time; the problem declares no time.column"
         )
-    if problem.source in sources.NAMED or database_url.is_database_url(problem.source):
+    if problem.source in raw_table.NAMED or database_url.is_database_url(problem.source):
         raise LonghaulError(
             f"engine: spark reads Parquet files that all machines share, not {problem.source!r}"
         )
