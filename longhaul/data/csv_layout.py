@@ -98,9 +98,9 @@ def infer(text: str, name: str, complete: bool) -> CsvLayout:
     return CsvLayout(separator, _names(header, name), skip, False, notes)
 
 
-def _rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
+def _rows(text: str, separator: str, strict: bool = False) -> tuple[list[list[str]], list[int]]:
     """Return the first rows, and the number of lines up to the end of each."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
     rows, ends = [], []
     try:
         for row in reader:
@@ -109,8 +109,9 @@ def _rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
                 ends.append(reader.line_num)
             if len(rows) >= _ROWS:
                 break
-    except csv.Error:
-        pass
+    except csv.Error as error:
+        if "end of data" not in str(error):  # quotes that do not fit this separator
+            return [[""]], [1]
     return rows or [[""]], ends or [1]
 
 
@@ -118,7 +119,7 @@ def _separator(text: str) -> str:
     """Return the separator that gives most rows the same number of fields, and most fields."""
 
     def regularity(separator: str) -> tuple[float, int]:
-        rows, _ = _rows(text, separator)
+        rows, _ = _rows(text, separator, strict=True)
         width = _mode(rows)
         if width < 2:
             return 0.0, 0

@@ -262,7 +262,8 @@ def _counts(reasons: pd.Series, rows: int) -> list[str]:
     columns = reasons.str.partition(" ")[0]
     counts = Counter(columns)
     return [
-        f"{count:,} of {rows:,} rows are set aside: {'; '.join(reasons[columns == name].unique()[:3])}"
+        f"{count:,} of {rows:,} rows are set aside:"
+        f" {'; '.join(reasons[columns == name].unique()[:3])}"
         for name, count in counts.items()
     ]
 

@@ -151,7 +151,8 @@ def _signs(number: str, example: str) -> tuple[str, str]:
     ):
         return "", first
     decimal = others[0] if others else ("," if first == "." else ".")
-    if len(used) > 2 or decimal not in ".," or number.count(decimal) > 1:
+    mixed = bool(others) and number.rindex(first) > number.index(decimal)
+    if len(used) > 2 or decimal not in ".," or number.count(decimal) > 1 or mixed:
         raise LonghaulError(
             f"columns: {example!r} does not show what stands between thousands and before decimals;"
             " write an example such as 1.234,56 or 1 234,56"
