@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as of
 
 from longhaul.data import column_inference, reading
@@ -83,16 +84,18 @@ def _infer(
     rows: DataFrame, fields: Mapping[str, pa.DataType], zone: str
 ) -> tuple[dict[str, str], list[str]]:
     """Infer the formats of texts, and of whole numbers that may be times, from different values."""
-    kinds = (pa.types.is_string, pa.types.is_integer)
-    names = [name for name, type_ in fields.items() if any(kind(type_) for kind in kinds)]
-    inferences = {}
-    for name in names:
-        counted = rows.filter(quoted(name).isNotNull()).groupBy(quoted(name).alias("value"))
-        counts = counted.agg(of.count("*").alias("rows"), of.min(ROW).alias("first"))
-        table = counts.orderBy("first").limit(_DISTINCT).toArrow()
-        levels, sizes = table.column("value").to_pylist(), table.column("rows").to_pylist()
-        if levels:
-            inferences[name] = partial(column_inference.infer_counted, name, levels, sizes)
+    texts = [name for name, type_ in fields.items() if pa.types.is_string(type_)]
+    integers = [name for name, type_ in fields.items() if pa.types.is_integer(type_)]
+    levels = _levels(rows, [*texts, *integers]) if texts or integers else {}
+    inferences = {
+        name: partial(
+            column_inference.infer_counted,
+            name,
+            counted["value"].map(int).tolist() if name in integers else counted["value"].tolist(),
+            counted["rows"].tolist(),
+        )
+        for name, counted in levels.items()
+    }
     forms, notes = {}, []
     for name, result in column_inference.decide(inferences, comma=False).items():
         form = result.form.in_zone(zone)
@@ -107,6 +110,36 @@ def _infer(
             forms[name] = f"{NUMBER} blank inf, -inf"
             notes.append(f"{name!r} {counts[name]:,} values are infinite: read as blanks")
     return forms, notes
+
+
+def _levels(rows: DataFrame, names: list[str]) -> dict[str, pd.DataFrame]:
+    """Count the different values of several columns in one job, in order of the rows."""
+    parts = rows.mapInArrow(_counting(names), "name string, value string, rows long, first long")
+    counted = parts.groupBy("name", "value").agg(
+        of.sum("rows").alias("rows"), of.min("first").alias("first")
+    )
+    place = of.row_number().over(Window.partitionBy("name").orderBy("first"))
+    table = counted.withColumn("place", place).filter(of.col("place") <= _DISTINCT).toArrow()
+    frame = table.to_pandas().sort_values(["name", "place"])
+    return {str(name): group for name, group in frame.groupby("name", sort=False)}
+
+
+def _counting(names: list[str]) -> Callable[[Batches], Batches]:
+    def count(stream: Batches) -> Batches:
+        for batch in stream:
+            for name in names:
+                table = pa.table({"value": batch.column(name), "first": batch.column(ROW)})
+                present = table.filter(pc.is_valid(table.column("value")))
+                groups = present.group_by("value").aggregate([("first", "count"), ("first", "min")])
+                columns = [
+                    pa.array([name] * len(groups), pa.string()),
+                    pc.cast(groups.column("value"), pa.string()).combine_chunks(),
+                    groups.column("first_count").combine_chunks(),
+                    groups.column("first_min").combine_chunks(),
+                ]
+                yield pa.record_batch(columns, names=["name", "value", "rows", "first"])
+
+    return count
 
 
 def _schema(

@@ -123,7 +123,8 @@ def _reading(
         for batch in stream:
             raw = batch.to_pandas()
             columns, reasons = {}, pd.Series([""] * len(raw))
-            for name, form in forms.items():
+            for name in schema.names:
+                form = forms.get(name, "")
                 column = read_as(raw[name], form)
                 columns[name] = column.column
                 for place, value in column.unfit.items():

@@ -1,0 +1,234 @@
+"""A served model reads rows in every form as the batch reads them, to the bit, or refuses them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from longhaul.data import sources
+from longhaul.data.forms import declared_forms
+from longhaul.features.encoder import Encoder
+from longhaul.problem import Problem
+from longhaul.registry.model_uri import resolve_model
+from longhaul.scaffold import infer, problem_file
+from longhaul.serving import loaded_model, mlflow_parsing
+from longhaul.serving.http_errors import HttpError
+from longhaul.serving.loaded_model import LoadedModel
+from longhaul.serving.unread import examine
+from longhaul.tracking import logged_models
+from longhaul.training import candidate
+from tests import tables
+
+ROWS = 400
+
+
+def written() -> pd.DataFrame:
+    """The customers' table as a German office writes it."""
+    frame = tables.churn(rows_per_month=300)
+    frame["seen"] = frame["day"] + pd.Timedelta(hours=7)
+    frame["age"] = [f"{age:.1f}".replace(".", ",") if age == age else "" for age in frame["age"]]
+    frame["paid"] = [
+        f"{1000 + 37 * (n % 97):,.2f}".translate({44: ".", 46: ","}) for n in range(len(frame))
+    ]
+    frame["region"] = np.resize(["EU", "APAC", "NA", "LATAM"], len(frame))
+    frame["day"] = frame["day"].dt.strftime("%d.%m.%Y %H:%M")
+    frame["seen"] = frame["seen"].dt.strftime("%Y-%m-%dT%H:%M:%S+02:00")
+    return frame.astype({"calls": "str"}).drop(columns="customer")
+
+
+@pytest.fixture(scope="module")
+def problem(shared: Path) -> Problem:
+    """What init makes of it."""
+    written().to_csv(shared / "kunden.csv", sep=";", index=False)
+    raw = sources.read_undeclared("kunden.csv", "", shared)
+    inferred = infer.infer(raw.frame, "churned", "kunden.csv", "", "kunden", raw.notes, raw.comma)
+    path = shared / "kunden.yaml"
+    path.write_text(problem_file.render(inferred))
+    return problem_file.parse(path.read_text(), path)
+
+
+@pytest.fixture(scope="module")
+def read(problem: Problem, shared: Path) -> pd.DataFrame:
+    return sources.read(problem, shared).frame
+
+
+@pytest.fixture(scope="module")
+def model(problem: Problem, read: pd.DataFrame, shared: Path) -> LoadedModel:
+    train, valid = read[:1200], read[1200:1600]
+    fitted = candidate.fit(problem, train, valid, "lightgbm", {"iterations": 40}, 0, 1)
+    with mlflow.start_run():
+        uri = logged_models.log(fitted.package, train.head(3).drop(columns="churned"))
+    return loaded_model.load(resolve_model(uri), shared / "shelf-of-formats")
+
+
+def test_what_init_wrote(problem: Problem) -> None:
+    """Formats that a person can read and change."""
+    assert problem.time is not None
+    assert (problem.time.column, problem.time.zone) == ("day", "+02:00")
+    assert dict(problem.columns) == {
+        "day": "date %d.%m.%Y %H:%M",
+        "calls": "number",
+        "plan": "category",
+        "age": "number 1234,56",
+        "seen": "date",
+        "paid": "number 1.234,56",
+        "region": "category keep NA",
+    }
+
+
+def columns_of(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    return {
+        str(name): [None if value != value else value for value in column.tolist()]
+        for name, column in frame.items()
+    }
+
+
+def times(read: pd.DataFrame, form: str) -> pd.DataFrame:
+    """The rows as they were read, with times in one of their forms."""
+    frame = read.copy()
+    for name in ("day", "seen"):
+        instant = frame[name].dt.tz_localize("+02:00")
+        if form == "iso":
+            frame[name] = frame[name].dt.strftime("%Y-%m-%d %H:%M:%S")
+        elif form == "offset":
+            frame[name] = instant.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        else:
+            seconds = instant.dt.tz_convert("UTC").dt.tz_localize(None)
+            unit = {"s": 10**9, "ms": 10**6, "us": 10**3}[form]
+            frame[name] = seconds.astype("datetime64[ns]").astype("int64") // unit
+    return frame
+
+
+FORMS = ("dataframe_split", "dataframe_records", "inputs", "csv", "semicolons")
+SPELLINGS = ("table", "iso", "offset", "s", "ms", "us")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_equal_to_the_batch_or_refused(
+    model: LoadedModel, read: pd.DataFrame, form: str, spelling: str
+) -> None:
+    """Dates as in the table, as ISO 8601, with an offset, as seconds and so on since 1970."""
+    rows = written() if spelling == "table" else times(read, spelling)
+    rows = rows.drop(columns="churned").tail(ROWS)
+    expected = model.predictor.scores(read.tail(ROWS))
+    try:
+        scores, unread = ask(model, rows, form)
+    except HttpError as error:
+        pytest.fail(error.message)
+    iso_day = spelling in {"iso", "offset"}  # `day` is not written so in the table
+    points = spelling != "table" and form in {"csv", "semicolons"}
+    if iso_day or points:
+        assert unread
+        return
+    assert not unread
+    assert scores.tobytes() == expected.tobytes()
+
+
+def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray, bool]:
+    """Send rows; the scores, and whether some value could not be read."""
+    columns = columns_of(frame)
+    if form in {"csv", "semicolons"}:
+        body = frame.to_csv(index=False, sep="," if form == "csv" else ";").encode()
+        response = mlflow_parsing.predict(model, body, "text/csv", 1000)
+    else:
+        data = [list(row) for row in zip(*columns.values(), strict=True)]
+        records = [dict(zip(columns, row, strict=True)) for row in data]
+        split = {"columns": list(columns), "data": data}
+        sent = {"dataframe_split": split, "dataframe_records": records, "inputs": columns}[form]
+        body = json.dumps({form: sent}).encode()
+        rows = model.parse(body)
+        if rows is None:
+            response = mlflow_parsing.predict(model, body, "application/json", 1000)
+        else:
+            response = model.predict(rows)
+    assert response.rows == len(frame)
+    unread, _ = examine(model.predictor.encoder, response.table)
+    return model.predictor.task.scores(pd.DataFrame(response.columns)), unread is not None
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            {"age": "45.5"},
+            r"row 0, column 'age': a text like '99\.9', expected a number such as 1234,56",
+        ),
+        ({"age": "viel"}, r"column 'age': a text like 'aaaa'"),
+        (
+            {"day": "2022-12-31"},
+            r"column 'day': a text like '9999-99-99', expected a time: %d\.%m\.%Y",
+        ),
+        ({"day": "31.13.2022 19:00"}, r"column 'day': a text like '99\.99\.9999 99:99'"),
+        ({"seen": 17}, "column 'seen': a int, expected a time: ISO 8601"),
+        ({"calls": "1e400"}, "column 'calls'"),
+        ({"calls": "--5"}, "column 'calls'"),
+        ({"calls": "4_128"}, "column 'calls'"),
+        ({"calls": "89E8"}, "column 'calls'"),
+    ],
+)
+def test_unreadable_values_are_named(model: LoadedModel, row: dict[str, Any], message: str) -> None:
+    """Row, column, shape and what is expected; not the value itself."""
+    rows = model.parse(json.dumps({"dataframe_records": [{"plan": "basic", **row}]}).encode())
+    assert rows is not None
+    unread, _ = examine(model.predictor.encoder, rows.table)
+    assert unread is not None
+    error = unread.error()
+    assert error.status == 422
+    assert pd.Series([error.message]).str.contains(message).all(), error.message
+
+
+@pytest.mark.parametrize("value", [None, "", " ", "NA", "-", "?", "null"])
+def test_blanks_are_missing(model: LoadedModel, value: str | None) -> None:
+    """As they are in the table."""
+    body = json.dumps({"dataframe_records": [{"age": value, "day": value}]}).encode()
+    rows = model.parse(body)
+    assert rows is not None
+    assert examine(model.predictor.encoder, rows.table)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        (b'{"dataframe_records": [{"Age": "1"}]}', "application/json", "'age'"),
+        (b'{"dataframe_split": {"columns": ["plan", " age"], "data": [["a", "1"]]}}',
+         "application/json", "'age'"),
+        (b"Age,plan\n1,a\n", "text/csv", "'age'"),
+        (b"x;y\n1;2\n", "text/csv", "no column of the rows is one of the model's"),
+        (b'{"dataframe_records": [{"other": 1}]}', "application/json", "no column of the rows"),
+        (b'{"inputs": {"other": [1]}}', "application/json", "no column of the rows"),
+        (b"age\n", "text/csv", "no rows"),
+        (b"age,plan\n1\n", "text/csv", "other numbers of fields"),
+    ],
+)  # fmt: skip
+def test_columns_are_named(model: LoadedModel, body: bytes, kind: str, message: str) -> None:
+    """A name in another spelling, and rows without any column of the model."""
+    if kind != "text/csv":
+        assert model.parse(body) is None
+    with pytest.raises(HttpError) as refused:
+        mlflow_parsing.predict(model, body, kind, 1000)
+    assert refused.value.status == 400
+    assert message in refused.value.message
+
+
+def test_the_encoder_keeps_the_formats(problem: Problem, read: pd.DataFrame) -> None:
+    """On its way through JSON; an older one without formats reads as it did."""
+    encoder = Encoder.fit(read, ["age", "day", "region"], forms=declared_forms(problem))
+    again = Encoder.from_json(encoder.to_json())
+    assert again == encoder
+    state = json.loads(encoder.to_json())
+    for column in state["columns"]:
+        del column["format"]
+    older = Encoder.from_json(json.dumps(state))
+    frame = read.assign(region="EU").tail(ROWS)
+    np.testing.assert_array_equal(older.transform(frame), encoder.transform(frame))
+    texts = pd.DataFrame(
+        {"age": ["$1,200"], "day": ["2020-01-01T10:00:00+05:00"], "region": ["NA"]}
+    )
+    matrix = older.transform(texts)
+    assert matrix[0, 0] == 1200
+    assert matrix[0, 1] == 600
