@@ -57,7 +57,7 @@ class Conventions:
     comma : bool
         Whether a comma is the decimal sign.
     evident : bool
-        Whether some column shows that it is.
+        Whether the table shows that it is: no column has decimal points.
     words : frozenset of str
         Words that are blanks among numbers and times.
     """
@@ -95,7 +95,7 @@ def decide(inferences: Mapping[str, Inference], comma: bool) -> dict[str, Inferr
         for word in result.blanks
         if word.strip()
     }
-    evident = "," in signs and "." not in signs
+    evident = (comma or "," in signs) and "." not in signs
     conventions = Conventions(comma or evident, evident, frozenset(words))
     for name, result in inferred.items():
         kept = result.form.keep and words & set(map(blanks.key, result.form.keep))

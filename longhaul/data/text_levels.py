@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 # Plain numbers that need no closer look: no code, no thousands, not too large to be exact.
 _PLAIN = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-][0-9]{1,3})?$"
-_GROUPED = r"^-?[1-9][0-9]{0,2}(?:\.[0-9]{3})?$"
+_GROUPED = r"^-?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)$"
 _SAMPLE, _MANY = 2000, 50_000
 
 

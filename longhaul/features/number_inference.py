@@ -187,22 +187,34 @@ def _signs(
     unread = {pair: _unread(parts, *pair) for pair in candidates}
     least = min(sum(rest.values()) for rest in unread.values())
     best = [pair for pair in candidates if sum(unread[pair].values()) == least]
-    readings = {tuple(_value(part, *pair) for part in parts) for pair in best}
-    if len(readings) > 1 and used & {".", ","}:
-        sign = "," if "," in used else "."
-        decimal = comma if sign == "," else not evident
-        chosen = next(pair for pair in best if (pair[1] == sign) == decimal)
-        return chosen, unread[chosen], True
-    return best[0], unread[best[0]], False
+    sign = "," if "," in used else "."
+    if len(best) < 2 or not used & {".", ","} or not _differ(parts, best):
+        return best[0], unread[best[0]], False
+    grouped = _is_grouped(parts, sign)
+    decimal = not grouped and (comma if sign == "," else not evident)
+    chosen = next((pair for pair in best if (pair[1] == sign) == decimal), best[0])
+    return chosen, unread[chosen], not grouped
+
+
+def _differ(parts: Sequence[NumberParts], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether some text has two values."""
+    formats = [NumberFormat(*pair) for pair in pairs]
+    return any(len({form.parse(part.core) for form in formats}) > 1 for part in parts)
+
+
+def _is_grouped(parts: Sequence[NumberParts], sign: str) -> bool:
+    """Return whether a sign stands between thousands beyond doubt.
+
+    Where 195 stands beside 1.550, it does: who drops zeros would have written 1.55, who keeps them
+    195.000.
+    """
+    bare = any(sign not in part.core for part in parts if part.core != "0")
+    return bare and any(sign in part.core and part.core.endswith("0") for part in parts)
 
 
 def _unread(parts: Sequence[NumberParts], group: str, decimal: str) -> dict[str, int]:
     pattern = re.compile(core(group, decimal), re.ASCII)
     return {part.text: part.rows for part in parts if not pattern.fullmatch(part.core)}
-
-
-def _value(part: NumberParts, group: str, decimal: str) -> float | None:
-    return NumberFormat(group, decimal).parse(part.core)
 
 
 def _judge(
