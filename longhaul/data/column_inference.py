@@ -183,7 +183,7 @@ def _typed_numbers(column: pd.Series, name: str, decimal: str = "") -> InferredF
         return dated
     endless = int(np.isinf(present.to_numpy(dtype=float)).sum())
     if endless:
-        note = f"{endless:,} of {len(column):,} values are infinite: read as blanks"
+        note = f"has {endless:,} infinite values: read as blanks"
         return InferredFormat(
             ColumnFormat(NUMBER, blank=("inf", "-inf")), (note,), {"inf": endless}
         )

@@ -189,7 +189,7 @@ def _forms(raw: RawTable, problem: Problem) -> tuple[dict[str, str], list[str]]:
     for name, result in column_inference.infer_all(open_, raw.comma).items():
         zone = problem.time.zone if problem.time else ""
         form = result.form.in_zone(zone)
-        if pd.api.types.is_string_dtype(open_[name]) or form.column_type == DATE or form.blank:
+        if pd.api.types.is_string_dtype(open_[name]) or not form.is_plain:
             forms[name] = str(form)
         notes += [f"{name!r} {note}" for note in result.notes]
     return forms, notes

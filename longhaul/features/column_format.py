@@ -88,6 +88,11 @@ class ColumnFormat:
         """Convert a value to a time; None if it is none in this format."""
         return self.date.parse(value)
 
+    @property
+    def is_plain(self) -> bool:
+        """Return whether nothing but the type is said."""
+        return str(self) == self.column_type
+
     def in_zone(self, zone: str) -> "ColumnFormat":
         """Return the format of times with a zone, unless it has one of its own."""
         if self.column_type != DATE or self.date.zone or not zone:

@@ -35,7 +35,7 @@ def test_a_colon_is_a_colon(address: str, query: str, rows: int, tmp_path: Path)
 
 def test_two_columns_of_one_name(address: str, tmp_path: Path) -> None:
     """By name, with what to write."""
-    with pytest.raises(LonghaulError, match="two columns are called 'id'.*AS a_id"):
+    with pytest.raises(LonghaulError, match=r"two columns are called 'id'.*AS a_id"):
         sources.read_undeclared(address, "SELECT * FROM t a JOIN t b ON a.id = b.id", tmp_path)
 
 

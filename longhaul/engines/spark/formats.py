@@ -75,6 +75,8 @@ def formats_of(rows: DataFrame, problem: Problem, zones: Mapping[str, str]) -> T
         zoned = column_format.parse(forms.get(name, DATE)).in_zone(problem.time.zone or zone)
         if zoned.column_type == DATE:
             forms[name] = str(zoned)
+            inferred |= {name: str(zoned)} if name in open_ else {}
+    inferred = {name: inferred[name] for name in fields if name in inferred}
     for name in problem.leave_out:
         forms[name] = f"{_LOOSE} {forms.get(name, '')}".strip()
     return TableFormats(forms, _schema(rows, sample, fields, forms), inferred, notes)
@@ -99,7 +101,7 @@ def _infer(
     forms, notes = {}, []
     for name, result in column_inference.decide(inferences, comma=False).items():
         form = result.form.in_zone(zone)
-        if pa.types.is_string(fields[name]) or form.column_type == DATE:
+        if pa.types.is_string(fields[name]) or not form.is_plain:
             forms[name] = str(form)
         notes += [f"{name!r} {note}" for note in result.notes]
     floats = [name for name, type_ in fields.items() if pa.types.is_floating(type_)]
@@ -108,8 +110,8 @@ def _infer(
         [counts] = rows.agg(*endless).collect()
         for name in [name for name in floats if counts[name]]:
             forms[name] = f"{NUMBER} blank inf, -inf"
-            notes.append(f"{name!r} {counts[name]:,} values are infinite: read as blanks")
-    return forms, notes
+            notes.append(f"{name!r} has {counts[name]:,} infinite values: read as blanks")
+    return {name: forms[name] for name in fields if name in forms}, notes
 
 
 def _levels(rows: DataFrame, names: list[str]) -> dict[str, pd.DataFrame]:
