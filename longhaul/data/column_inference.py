@@ -241,8 +241,8 @@ def _levels_like_others(texts: TextLevels, conventions: Conventions) -> tuple[st
     usual = ColumnFormat(CATEGORY)
     levels = {text.strip() for text in texts.levels if text.strip()}
     words = [level for level in levels if usual.is_blank(level)]
-    others = [level for level in levels if not usual.is_blank(level)]
-    codes = sum(bool(_CODES.fullmatch(level)) for level in others)
     if words != ["NA"] or blanks.key("NA") in conventions.words:
         return ()
+    others = [level for level in levels if not usual.is_blank(level)]
+    codes = sum(bool(_CODES.fullmatch(level)) for level in others)
     return ("NA",) if len(others) >= 2 and codes >= 0.9 * len(others) else ()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api import types
 
+from longhaul.data import time_parts
 from longhaul.data.column_inference import Conventions, InferredFormat, infer
 from longhaul.data.plain_types import to_plain_type
 from longhaul.errors import LonghaulError
@@ -161,11 +162,17 @@ def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]
         written = pa.array(column, pa.string(), from_pandas=True)
         common = np.asarray(pc.fill_null(pc.match_substring_regex(written, _COMMON), False))
         codes, levels = pd.factorize(column[common])
-        moments = pd.to_datetime(pd.Series(levels, dtype="str"), format="ISO8601", errors="coerce")
-        values[common] = moments.to_numpy(dtype="datetime64[us]")[codes]
+        parsed = pd.to_datetime(pd.Series(levels, dtype="str"), format="ISO8601", errors="coerce")
+        values[common] = parsed.to_numpy(dtype="datetime64[us]")[codes]
         rest &= np.isnat(values)
     if types.is_bool_dtype(column):
         return pd.Series(values, column.index), column.astype(object)
+    if types.is_string_dtype(column):
+        codes, levels = pd.factorize(column[rest])
+        moments = time_parts.read(levels, form.date)
+        if moments is not None:
+            values[rest] = moments[codes]
+            rest &= np.isnat(values)
     unfit = _nothing()
     if rest.any():
         gap = np.datetime64("NaT", "us")

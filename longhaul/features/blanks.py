@@ -8,6 +8,14 @@ NO_DATE = NO_NUMBER | {"nat", "0000-00-00", "0000-00-00 00:00:00"}
 _DASHES = str.maketrans(dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\u2014", "-"))
 
 
+_LONGEST = max(map(len, NO_DATE))
+
+
+def is_one_of(text: str, words: frozenset[str]) -> bool:
+    """Return whether a text is among some words, none longer than the usual ones."""
+    return len(text.strip()) <= _LONGEST and key(text) in words
+
+
 def key(word: str) -> str:
     """Return what two spellings of a word have in common: case, blanks and dashes do not count."""
     return word.strip().translate(_DASHES).lower()

@@ -63,7 +63,11 @@ class ColumnFormat:
 
     def is_blank(self, text: str) -> bool:
         """Return whether a text stands for a missing value."""
-        return blanks.key(text) in self.blanks
+        return len(text.strip()) <= self._longest_blank and blanks.key(text) in self.blanks
+
+    @cached_property
+    def _longest_blank(self) -> int:
+        return max(map(len, self.blanks))
 
     def number_of(self, value: Any) -> float | None:
         """Convert a value to a number; None if it is none in this format."""

@@ -90,7 +90,7 @@ def infer(texts: Sequence[str], counts: Sequence[int], comma: bool) -> InferredD
     filled = {
         " ".join(text.split()): int(rows)
         for text, rows in zip(texts, counts, strict=True)
-        if blanks.key(text) not in blanks.NO_DATE
+        if not blanks.is_one_of(text, blanks.NO_DATE)
     }
     if not filled:
         return _NONE

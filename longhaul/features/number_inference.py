@@ -66,7 +66,7 @@ def infer(
     filled = [
         (text, int(rows))
         for text, rows in zip(texts, counts, strict=True)
-        if blanks.key(text) not in blanks.NO_NUMBER
+        if not blanks.is_one_of(text, blanks.NO_NUMBER)
     ]
     if not filled:
         return _NONE

@@ -39,6 +39,7 @@ _PREDICTION_REQUIREMENTS = (
     "threadpoolctl",
     "pydantic",
     "pyyaml",
+    "tzdata",
 )
 # MLflow's double refuses int64, its long refuses missing values, its datetime refuses texts, its
 # boolean all but booleans. The encoder reads them all, so the signature lets them pass.

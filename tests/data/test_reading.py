@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from longhaul.data import time_parts
 from longhaul.data.reading import read
 from longhaul.errors import LonghaulError
+from longhaul.features import date_format
 from longhaul.features.encoder import Encoder
 
 
@@ -118,3 +120,24 @@ def test_a_category_is_the_same_with_blanks_around_it(values: list[str | None]) 
     encoder = Encoder.fit(frame, ["c"], 1)
     sent = encoder.encode({"c": values}, len(values))
     np.testing.assert_array_equal(sent, encoder.transform(frame))
+
+
+@given(
+    st.sampled_from(["%d/%m/%Y %H:%M:%S", "%Y.%m.%d %H:%M", "%d-%b-%Y %H:%M:%S.%f"]),
+    st.lists(
+        st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2200, 1, 1)), min_size=1
+    ),
+    st.lists(st.sampled_from(["", "soon", "31/02/2020 10:00:00", "1588329000", "01/02/2020"])),
+)
+def test_times_of_many_values_are_read_as_those_of_few(
+    spelling: str, times: list[datetime.datetime], others: list[str]
+) -> None:
+    """Day and clock apart give what the format gives."""
+    form = date_format.from_text(spelling)
+    texts = [*(time.strftime(spelling) for time in times), *others]
+    many = time_parts.read(texts * time_parts.MANY, form)
+    assert many is not None
+    for text, moment in zip(texts, many[: len(texts)], strict=True):
+        expected = form.parse(text)
+        assert np.isnat(moment) or moment == np.datetime64(expected, "us")
+        assert not np.isnat(moment) or expected is None or " " not in text
