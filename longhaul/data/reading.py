@@ -169,7 +169,7 @@ def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]
         return pd.Series(values, column.index), column.astype(object)
     if types.is_string_dtype(column):
         codes, levels = pd.factorize(column[rest])
-        moments = time_parts.read(levels, form.date)
+        moments = time_parts.read(levels.tolist(), form.date)
         if moments is not None:
             values[rest] = moments[codes]
             rest &= np.isnat(values)

@@ -147,3 +147,22 @@ def test_other_sources_are_refused(
     with pytest.raises(SystemExit):
         ingest.main(["--problem", "flights", "--engine", "spark"])
     assert "engine: spark reads Parquet files" in capsys.readouterr().err
+
+
+def test_zones_and_formats_are_read_alike(tracking: str, tmp_path: Path) -> None:
+    """Times with a zone and with offsets, numbers with commas, and NA among codes."""
+    frame = tables.churn(rows_per_month=60)
+    frame["day"] = frame["day"].dt.tz_localize("America/New_York")
+    moments = frame["day"].dt.strftime("%d/%m/%Y %H:%M:%S")
+    frame["seen"] = [f"{text} {'+0100' if n % 3 else '+0200'}" for n, text in enumerate(moments)]
+    frame["paid"] = [f"{n},5 €" for n in range(len(frame))]
+    frame["region"] = np.resize(["EU", "APAC", "NA"], len(frame))
+    declare(tmp_path, frame, 3)
+    (_, here), (_, there) = run(tmp_path, "local"), run(tmp_path, "spark")
+    assert PeriodTable(there).periods == PeriodTable(here).periods
+    for label in PeriodTable(here).periods:
+        one, other = (parquet.read(PeriodTable(where).path(label)) for where in (here, there))
+        pd.testing.assert_frame_equal(other, one)
+    assert (there / "problem.yaml").read_text() == (here / "problem.yaml").read_text()
+    assert PeriodTable(here).problem.columns["paid"] == "number 1234,56 €"
+    assert PeriodTable(here).problem.columns["day"] == "date in America/New_York"

@@ -78,7 +78,8 @@ def ingest(
         for label in by_period:
             part = good.filter(of.col(PERIOD) == label).orderBy(ROW).select(*kept)
             tables.write(part, PeriodTable(target).path(label))
-        bad = typed.filter(of.col(_REASON).isNotNull()).orderBy(ROW)
+        bad = typed.filter(of.col(_REASON).isNotNull())
+        bad = bad.orderBy(of.col(_REASON) == _lacking(problem), ROW)  # unfit rows first, as locally
         quarantined = bad.select(*kept, of.col(_REASON).alias("reason")).toArrow().to_pandas()
         sample = good.select(*kept).limit(_SAMPLE).toArrow().to_pandas()
         described = profile(good.select(*kept), by_period, resolved)
@@ -118,6 +119,7 @@ def _reading(
     """Return a function that reads each value and adds a row's period and why it is unfit."""
     assert problem.time is not None
     time, length, outcome = problem.time.column, problem.time.period, problem.target.column
+    lacking = _lacking(problem)
 
     def read(stream: Batches) -> Batches:
         for batch in stream:
@@ -142,7 +144,7 @@ def _reading(
             timeless = ~dated & (reasons == "")
             reasons[timeless] = f"{time} is missing: no period"
             unlabelled = needed.astype(bool) & frame[outcome].isna() & (reasons == "")
-            reasons[unlabelled] = f"{outcome} is missing: no outcome to learn from"
+            reasons[unlabelled] = lacking
             arrays = [pa.Array.from_pandas(frame[field.name], type=field.type) for field in schema]
             more = [
                 batch.column(ROW),
@@ -155,11 +157,15 @@ def _reading(
     return read
 
 
+def _lacking(problem: Problem) -> str:
+    """Return the reason of a row without an outcome, where one is needed."""
+    return f"{problem.target.column} is missing: no outcome to learn from"
+
+
 def _require_fit(typed: DataFrame, problem: Problem) -> None:
     """Refuse a table with rows that have no time, or with too many that are unfit."""
     assert problem.time is not None
-    lacking = f"{problem.target.column} is missing: no outcome to learn from"
-    unfit = of.col(_REASON).isNotNull() & (of.col(_REASON) != lacking)
+    unfit = of.col(_REASON).isNotNull() & (of.col(_REASON) != _lacking(problem))
     [counts] = typed.agg(
         of.count("*").alias("rows"),
         of.count_if(of.col(PERIOD).isNull()).alias("timeless"),
