@@ -217,6 +217,28 @@ def test_full_disk(says: dict[str, list[float]], tmp_path: Path, on_log_failure:
     assert found["request"].iloc[-1] == "again"
 
 
+@pytest.mark.parametrize("on_unreadable", ["refuse", "count"])
+def test_unreadable_values(
+    says: dict[str, list[float]], tmp_path: Path, on_unreadable: str
+) -> None:
+    """They are refused with row, column and what is expected, or counted and missing."""
+    body = (
+        b'{"dataframe_records": [{"plan": "basic", "age": "4_1"}, {"plan": "plus", "age": "41"}]}'
+    )
+    with services.serving(tmp_path / "record", limits={"on_unreadable": on_unreadable}) as running:
+        answer = running.post(body)
+        if on_unreadable == "refuse":
+            assert (answer.status_code, error(answer)) == (422, "UNREADABLE_VALUE")
+            assert "row 0, column 'age': a text like '9_9', expected a number" in answer.text
+            return
+        assert (answer.status_code, answer.headers["x-unread"]) == (200, "1")
+        assert "longhaul_unread_values_total 1.0" in running.get("/metrics").text
+        assert "x-unread" not in running.post().headers
+    found = pd.read_parquet(running.record / prediction_log.PREDICTIONS / "churn-1")
+    ages = [row["age"] for row in found["features"].head(2)]
+    assert [None if pd.isna(age) else age for age in ages] == [None, 41]
+
+
 def test_stops_gracefully(says: dict[str, list[float]], tmp_path: Path) -> None:
     """A request in flight is finished and on record; nothing is left of the service."""
     many = pd.DataFrame(ROWS * 20_000).to_csv(index=False).encode()

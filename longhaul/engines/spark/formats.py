@@ -75,7 +75,9 @@ def formats_of(rows: DataFrame, problem: Problem, zones: Mapping[str, str]) -> T
         zoned = column_format.parse(forms.get(name, DATE)).in_zone(problem.time.zone or zone)
         if zoned.column_type == DATE:
             forms[name] = str(zoned)
-            inferred |= {name: str(zoned)} if name in open_ else {}
+            if name in open_:
+                inferred[name] = str(zoned)
+                notes.append(f"{name!r} has the time zone {zone}")
     inferred = {name: inferred[name] for name in fields if name in inferred}
     for name in problem.leave_out:
         forms[name] = f"{_LOOSE} {forms.get(name, '')}".strip()

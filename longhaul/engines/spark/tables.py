@@ -50,7 +50,7 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     places = of.broadcast(spark.createDataFrame(starts, f"{_FILE} string, start long"))
     files = [part.as_uri() for part in parts]
     nanos = {
-        field.name
+        field.name: bool(field.type.tz)
         for part in parts
         for field in parquet.schema(part)
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
@@ -58,7 +58,7 @@ def rows_of(spark: SparkSession, parts: Sequence[Path]) -> DataFrame:
     raw = spark.read.option("mergeSchema", len(files) > 1).parquet(*files)
     rows = raw.select(
         *[
-            _micros(name) if name in nanos and type_ == "bigint" else quoted(name)
+            _micros(name, nanos[name]) if name in nanos and type_ == "bigint" else quoted(name)
             for name, type_ in raw.dtypes
         ],
         of.col("_metadata.file_name").alias(_FILE),
@@ -75,10 +75,11 @@ def zones(parts: Sequence[Path]) -> dict[str, str]:
     return {field.name: field.type.tz for field in fields if field.type.tz}
 
 
-def _micros(name: str) -> Column:
-    """Convert a time in whole nanoseconds to microseconds."""
+def _micros(name: str, zoned: bool) -> Column:
+    """Convert a time in whole nanoseconds to microseconds; with a zone it is an instant."""
     micros = of.call_function("div", quoted(name), of.lit(1000))
-    return of.timestamp_micros(micros).cast("timestamp_ntz").alias(name)
+    instant = of.timestamp_micros(micros)
+    return (instant if zoned else instant.cast("timestamp_ntz")).alias(name)
 
 
 def quoted(name: str) -> Column:

@@ -23,6 +23,11 @@ def sections(tree: RunTree) -> list[Section]:
     tables = [_columns(tree, ingest, validate, profile["columns"], contract)]
     if validate and validation:
         tables.append(_periods(tree, ingest, validate, validation))
+    if notes := profile.get("notes"):
+        link = tree.link(ingest.run)
+        tables.append(
+            Table(["What was assumed and set aside"], [[text_cell(n, link)] for n in notes])
+        )
     return [Section("The data and its contract", intro, tables)]
 
 
