@@ -110,8 +110,11 @@ class ColumnFormat:
             example = str(self.number)
             return f"a number such as {example}" if example else "a number"
         if self.column_type == DATE:
-            spellings = ["ISO 8601" if s == date_format.ISO else s for s in self.date.spellings]
-            return f"a time: {' or '.join(spellings)}, or a number of milliseconds since 1970"
+            spellings = [
+                spelling for spelling in self.date.spellings if spelling != date_format.ISO
+            ]
+            listed = ", ".join([*spellings, "ISO 8601"])
+            return f"a time: {listed}, or a number of milliseconds since 1970"
         return "a text"
 
     def __str__(self) -> str:

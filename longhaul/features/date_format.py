@@ -27,6 +27,7 @@ _ISO = re.compile(
     r" ?(?P<z>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+_DASHED = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NAME = r"[^\W\d_]+\.?"
 _DIRECTIVES = {
     "Y": r"(?P<Y>\d{4})",
@@ -53,7 +54,7 @@ Reader = Callable[[str, str], datetime | None]
 
 @dataclass(frozen=True)
 class DateFormat:
-    """Spellings of the times of a column, and their zone.
+    """Spellings of the times of a column, and their zone; ISO 8601 is read besides.
 
     Attributes
     ----------
@@ -110,6 +111,8 @@ class DateFormat:
                 continue
             if moment is not None:
                 return moment
+        if _DASHED.match(bare):  # ISO 8601 has one meaning, whatever the table's spelling is
+            return reader(ISO)(bare, self.zone)
         return self._number(float(bare)) if _NUMBER.fullmatch(bare) else None
 
     def _number(self, value: float) -> datetime | None:

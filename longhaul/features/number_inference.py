@@ -80,13 +80,15 @@ def infer(
     odd = {text: rows for text, rows, part in divided if part is None}
     total = sum(rows for _, rows in filled)
     if refusal := _no_numbers(parts):
-        return InferredNumbers(None, notes=refusal)
+        return InferredNumbers(None, notes=tuple(filter(None, refusal)))
     return _choose(parts, odd, total, comma, evident)
 
 
 def _no_numbers(parts: Sequence[NumberParts]) -> tuple[str, ...]:
-    """Return why texts that look like numbers are none; empty where they may be some."""
+    """Return why texts that look like numbers are none; nothing where they may be some."""
     code = next((part for part in parts if _CODE.fullmatch(part.core)), None)
+    if code is not None and (code.before or code.after or code.negative):
+        return ("",)
     if code is not None:
         return (f"has leading zeros, such as {code.text!r}: codes, kept as text",)
     large = next((part for part in parts if _digits(part.core) and int(part.core) > EXACT), None)

@@ -124,7 +124,10 @@ def test_what_is_no_time(texts: list[str]) -> None:
         ("", 20200501, None),
         ("", True, None),
         ("%d/%m/%Y", "05/31/2020", None),
-        ("%d/%m/%Y", "2020-05-31", None),
+        ("%d/%m/%Y", "2020-05-31", "2020-05-31T00:00:00"),
+        ("%d/%m/%Y in UTC", "2020-05-31T10:00:00+02:00", "2020-05-31T08:00:00"),
+        ("%Y-%d-%m", "2020-05-06", "2020-06-05T00:00:00"),
+        ("%d/%m/%Y", "20200531", None),
     ],
 )
 def test_zones_and_epochs(form: str, value: object, expected: str | None) -> None:

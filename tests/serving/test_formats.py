@@ -120,9 +120,8 @@ def test_equal_to_the_batch_or_refused(
         scores, unread = ask(model, rows, form)
     except HttpError as error:
         pytest.fail(error.message)
-    iso_day = spelling in {"iso", "offset"}  # `day` is not written so in the table
     points = spelling != "table" and form in {"csv", "semicolons"}
-    if iso_day or points:
+    if points:  # the table's numbers have commas
         assert unread
         return
     assert not unread
@@ -160,8 +159,8 @@ def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray,
         ),
         ({"age": "viel"}, r"column 'age': a text like 'aaaa'"),
         (
-            {"day": "2022-12-31"},
-            r"column 'day': a text like '9999-99-99', expected a time: %d\.%m\.%Y",
+            {"day": "12/31/2022"},
+            r"column 'day': a text like '99/99/9999', expected a time: %d\.%m\.%Y",
         ),
         ({"day": "31.13.2022 19:00"}, r"column 'day': a text like '99\.99\.9999 99:99'"),
         ({"seen": 17}, "column 'seen': a int, expected a time: ISO 8601"),
