@@ -22,9 +22,8 @@ from scipy.special import expit
 
 from longhaul.data import label_lag
 from longhaul.model.correction import Correction
-from longhaul.monitoring.calibration import log_odds
 from longhaul.monitoring.cluster_counts import ClusterCounts
-from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores
+from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores, log_odds
 from longhaul.problem import Problem
 
 HALF_LIVES = (3, 7, 14, 30)  # days; together with "no shift", five forecasts

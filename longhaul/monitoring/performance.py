@@ -1,22 +1,22 @@
 """Performance of predictions: realized, or estimated without labels."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import numpy as np
 
 from longhaul.evaluation.calibration_error import BINS, Gaps
 from longhaul.evaluation.intervals import Interval, debiased_interval, jackknife, of_counts
-from longhaul.monitoring import murphy
+from longhaul.monitoring import murphy, uncertainty
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.reference import Scored
 from longhaul.monitoring.regression_statistics import RegressionStatistics
-from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, Scores, metrics
+from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, Scores, metrics, sensitivities
 from longhaul.problem import Costs, Problem
 from longhaul.tasks.metrics import calibration_bins
 
-RESAMPLES = 200
 ASSUMPTION = (
     "as long as outcomes still follow the calibrated probabilities as they did on validation:"
     " a concept shift, a changed relation to the outcome, does not show in it"
@@ -83,6 +83,13 @@ def _of_numbers(parts: list[RegressionStatistics], confidence: float) -> Figures
     }
 
 
+def _stack_rows(parts: list[Scores]) -> tuple[Cells, np.ndarray]:
+    """Return the filled cells of all rows, and the rows of each cluster in them: (clusters, k)."""
+    total = reduce(add, parts)
+    cell, decision = np.nonzero(total.counts.sum(axis=2))
+    return total.cells(), np.stack([part.counts[cell, decision].sum(axis=1) for part in parts])
+
+
 def _stack(parts: list[Scores]) -> tuple[Cells, np.ndarray]:
     """Return the filled cells of labelled rows, and the counts of each cluster in them.
 
@@ -139,48 +146,49 @@ def _gaps(cells: Cells, counts: np.ndarray) -> Gaps:
     )
 
 
-def expected(scores: Scored, calibration: Calibration, problem: Problem, seed: int) -> Figures:
+def expected(
+    clusters: ClusterCounts[Scored], calibration: Calibration, problem: Problem
+) -> Figures:
     """Estimate the metrics of predictions with unknown outcomes.
 
     Confidence-based performance estimation (Guerrero-Curieses, Alaiz-Rodríguez and Cid-Sueiro
     2004, Cross-entropy and the expected confusion matrix; the name is NannyML's): a row with the
     calibrated probability c counts as c positive and 1 - c negative rows, and a metric is that of
-    the expected counts. Its interval holds the rows drawn, the outcomes that are left to chance,
-    and the uncertainty of the calibration, each resampled. `ASSUMPTION` states what it assumes.
-    Predicted numbers carry no probability: nothing can be estimated for them.
+    the expected counts. Its interval is to hold the metric that these rows turn out to have, see
+    `longhaul.monitoring.uncertainty`. `ASSUMPTION` states what it assumes. Predicted numbers carry
+    no probability: nothing can be estimated for them.
 
     Parameters
     ----------
-    scores : Scores or RegressionStatistics
+    clusters : ClusterCounts of Scores or RegressionStatistics
         Known outcomes are ignored.
     calibration : Calibration
     problem : Problem
-    seed : int
 
     Returns
     -------
     dict of str to Interval
-        See `longhaul.monitoring.scores.metrics`. Empty where there are no predictions, or they
-        are numbers.
+        See `longhaul.monitoring.scores.metrics`. Bounds are NaN where the calibration was learned
+        from too few clusters. Empty where there are no predictions, or they are numbers.
     """
-    if isinstance(scores, RegressionStatistics):
+    parts = [part for part in clusters.parts.values() if isinstance(part, Scores)]
+    if not sum(part.rows for part in parts):
         return {}
-    costs, confidence = problem.costs, problem.gate.confidence
-    cells = scores.cells()
-    count = int(cells.rows.sum())
-    if not count:
-        return {}
+    cells, rows = _stack_rows(parts)
     positive, negative = _split(cells, calibration)
-    values = metrics(cells, negative, positive, costs)
-    generator = np.random.default_rng(seed)
-    rows = generator.multinomial(count, cells.rows / count, size=RESAMPLES)
-    chances = np.array(
-        [drawn.apply(cells.probability) for drawn in calibration.draws(RESAMPLES, generator)]
+    values = metrics(cells, negative, positive, problem.costs)
+    slopes = sensitivities(cells, negative, positive, problem.costs)
+    names = [name for name in _REPORTED[problem.target.task_type] if name in slopes]
+    weights = np.stack([slopes[name] for name in names])
+    margins = uncertainty.of_sums(calibration, cells.probability, rows, weights).margins(
+        problem.gate.confidence
     )
-    positives = generator.binomial(rows, chances)
-    resampled = metrics(cells, rows - positives, positives, costs)
-    del values["calibration_error"], resampled["calibration_error"]  # assumed, not estimated
-    return _intervals(_reported(values, problem), resampled, confidence)
+    if not calibration.is_reliable:
+        margins = np.full(len(names), np.nan)
+    return {
+        name: uncertainty.bounded(name, float(values[name]), margin)
+        for name, margin in zip(names, margins.tolist(), strict=True)
+    }
 
 
 def estimate_errors(
@@ -192,23 +200,7 @@ def estimate_errors(
     return {name: error for name, error in differences.items() if np.isfinite(error)}
 
 
-def _reported(values: Mapping[str, np.ndarray], problem: Problem) -> dict[str, np.ndarray]:
-    names = _REPORTED[problem.target.task_type]
-    return {name: values[name] for name in names if name in values}
-
-
 def _split(cells: Cells, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
     """Return the positive and negative rows to be expected in each cell."""
     chance = calibration.apply(cells.probability)
     return cells.rows * chance, cells.rows * (1 - chance)
-
-
-def _intervals(
-    values: Mapping[str, np.ndarray], resampled: Mapping[str, np.ndarray], confidence: float
-) -> Figures:
-    tail = (1 - confidence) / 2
-    bounds = {name: np.quantile(resampled[name], [tail, 1 - tail]) for name in values}
-    return {
-        name: Interval(float(value), float(bounds[name][0]), float(bounds[name][1]))
-        for name, value in values.items()
-    }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import logit
 
-from longhaul.monitoring.calibration import log_odds
 from longhaul.problem import Costs
 from longhaul.tasks.metrics import calibration_bins, require_probabilities
 
@@ -18,6 +18,7 @@ _REACH = 12.0  # log-odds beyond which all share the last cell
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 
 _EPSILON = np.finfo(np.float64).eps
+_NEARLY_SURE = 1e-9  # the log-odds of a certainty are infinite
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Scores:
             When a probability is not a number from 0 to 1.
         """
         require_probabilities(probability)
-        cell = _cell(probability, cells)
+        cell = score_cells(probability, cells)
         label = UNKNOWN if outcome is None else outcome.astype(np.int64)
         place = (cell * 2 + decision) * 3 + label
         counts = np.bincount(place, minlength=cells * 6).reshape(cells, 2, 3)
@@ -206,7 +207,49 @@ def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) ->
     return np.asarray(np.abs(np.add.reduceat(p * rows - positive, starts, axis=-1)).sum(-1))
 
 
-def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
+def sensitivities(
+    cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
+) -> dict[str, np.ndarray]:
+    """Compute how metrics move with one more positive, and one less negative, in each cell.
+
+    Parameters
+    ----------
+    cells : Cells
+    negative, positive : ndarray of float, shape (k,)
+    costs : Costs
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (k,)
+        Derivatives of auc, average_precision, log_loss, brier, cost and accuracy of `metrics`.
+    """
+    p, rows = cells.probability, negative + positive
+    n, negatives, positives = rows.sum(), negative.sum(), positive.sum()
+    below = np.cumsum(negative) - negative / 2
+    above = positives - np.cumsum(positive) + positive / 2
+    from_here = np.cumsum(rows[::-1])[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        auc = (positive * below).sum() / (positives * negatives)
+        precision = np.cumsum(positive[::-1])[::-1] / from_here
+        average = (positive * precision).sum() / positives
+        return {
+            "auc": (below - above - auc * (negatives - positives)) / (positives * negatives),
+            "average_precision": (precision + np.cumsum(positive / from_here) - average)
+            / positives,
+            "log_loss": -_odds_gain(p) / n,
+            "brier": (1 - 2 * p) / n,
+            "cost": np.where(cells.decision, -costs.false_positive, costs.false_negative) / n,
+            "accuracy": np.full(len(p), 1 / n),
+        }
+
+
+def _odds_gain(probability: np.ndarray) -> np.ndarray:
+    """Compute what a positive gains in log loss on a negative, of the same probability."""
+    return logarithm(probability) - logarithm(1 - probability)
+
+
+def score_cells(probability: np.ndarray, cells: int = CELLS) -> np.ndarray:
+    """Return the cell of each probability: int of shape (n,)."""
     step = (log_odds(probability) + _REACH) * (cells / (2 * _REACH))
     return np.clip(step, 0, cells - 1).astype(np.int64)
 
@@ -214,3 +257,8 @@ def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
 def logarithm(values: np.ndarray) -> np.ndarray:
     """Compute the logarithm of probabilities; finite even of zero, as in scikit-learn."""
     return np.log(np.clip(values, _EPSILON, 1))
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """Compute the log-odds of probabilities; finite even of certainties."""
+    return np.asarray(logit(np.clip(probability, _NEARLY_SURE, 1 - _NEARLY_SURE)))
