@@ -8,10 +8,10 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from longhaul.data.clusters import enough
+from longhaul.evaluation.calibration import Calibration, log_odds
 from longhaul.evaluation.intervals import Interval
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.cluster_counts import ClusterCounts
-from longhaul.monitoring.scores import POSITIVE, Cells, Scores, log_odds, logarithm
+from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
 from longhaul.monitoring.uncertainty import Variance, margins, of_sums
 
 _MAX_SHIFT = 20.0  # log-odds by which a base rate is looked for

@@ -6,10 +6,10 @@ from operator import add
 
 import numpy as np
 
+from longhaul.evaluation.calibration import Calibration
 from longhaul.evaluation.calibration_error import BINS, Gaps
 from longhaul.evaluation.intervals import Interval, debiased_interval, jackknife, of_counts
 from longhaul.monitoring import murphy, uncertainty
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.reference import Scored
 from longhaul.monitoring.regression_statistics import RegressionStatistics

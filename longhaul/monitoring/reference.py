@@ -15,6 +15,7 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.estimators.sample import Sample
+from longhaul.evaluation.calibration import Calibration
 from longhaul.features.columns import Category
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
@@ -22,7 +23,6 @@ from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring.batches import score_columns
 from longhaul.monitoring.bins import Bins, Histogram
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
 from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores
@@ -166,7 +166,11 @@ def fit(
 
 
 def fit_scores(
-    target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
+    target: Target,
+    outcome: np.ndarray,
+    columns: Mapping[str, Any],
+    bins: int,
+    clusters: np.ndarray,
 ) -> dict[str, Any]:
     """Count predictions of rows that the model had not seen, and fit their calibration.
 
@@ -179,6 +183,8 @@ def fit_scores(
     columns : mapping
         The m predictions, column by column.
     bins : int
+    clusters : ndarray of str, shape (m,)
+        See `longhaul.data.clusters`.
 
     Returns
     -------
@@ -199,7 +205,7 @@ def fit_scores(
         else Scores.of(scored.probability, scored.decision, scored.outcome),
         "calibration": Calibration()
         if is_regression
-        else Calibration.fit(scored.outcome.astype(bool), scored.probability),
+        else Calibration.fit(scored.outcome.astype(bool), scored.probability, clusters),
     }
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import logit
 
+from longhaul.evaluation.calibration import log_odds
 from longhaul.problem import Costs
 from longhaul.tasks.metrics import calibration_bins, require_probabilities
 
@@ -18,7 +18,6 @@ _REACH = 12.0  # log-odds beyond which all share the last cell
 NEGATIVE, POSITIVE, UNKNOWN = 0, 1, 2
 
 _EPSILON = np.finfo(np.float64).eps
-_NEARLY_SURE = 1e-9  # the log-odds of a certainty are infinite
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Scores:
             When a probability is not a number from 0 to 1.
         """
         require_probabilities(probability)
-        cell = score_cells(probability, cells)
+        cell = _cell(probability, cells)
         label = UNKNOWN if outcome is None else outcome.astype(np.int64)
         place = (cell * 2 + decision) * 3 + label
         counts = np.bincount(place, minlength=cells * 6).reshape(cells, 2, 3)
@@ -248,8 +247,7 @@ def _odds_gain(probability: np.ndarray) -> np.ndarray:
     return logarithm(probability) - logarithm(1 - probability)
 
 
-def score_cells(probability: np.ndarray, cells: int = CELLS) -> np.ndarray:
-    """Return the cell of each probability: int of shape (n,)."""
+def _cell(probability: np.ndarray, cells: int) -> np.ndarray:
     step = (log_odds(probability) + _REACH) * (cells / (2 * _REACH))
     return np.clip(step, 0, cells - 1).astype(np.int64)
 
@@ -257,8 +255,3 @@ def score_cells(probability: np.ndarray, cells: int = CELLS) -> np.ndarray:
 def logarithm(values: np.ndarray) -> np.ndarray:
     """Compute the logarithm of probabilities; finite even of zero, as in scikit-learn."""
     return np.log(np.clip(values, _EPSILON, 1))
-
-
-def log_odds(probability: np.ndarray) -> np.ndarray:
-    """Compute the log-odds of probabilities; finite even of certainties."""
-    return np.asarray(logit(np.clip(probability, _NEARLY_SURE, 1 - _NEARLY_SURE)))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
+from longhaul.evaluation.calibration import Calibration
 from longhaul.evaluation.intervals import BOUNDS, Interval
-from longhaul.monitoring.calibration import Calibration
 
 
 @dataclass(frozen=True)
@@ -91,5 +91,7 @@ def bounded(name: str, value: float, margin: float) -> Interval:
     """Return an interval that stays where the metric can lie."""
     low, high = BOUNDS.get(name, (-np.inf, np.inf))
     return Interval(
-        float(value), float(np.maximum(value - margin, low)), float(np.minimum(value + margin, high))
+        float(value),
+        float(np.maximum(value - margin, low)),
+        float(np.minimum(value + margin, high)),
     )

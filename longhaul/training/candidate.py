@@ -9,6 +9,7 @@ import pandas as pd
 
 from longhaul import problem as problems
 from longhaul import tasks
+from longhaul.data import clusters
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
@@ -117,7 +118,11 @@ def fit(
             both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
         ),
         **references.fit_scores(
-            target, outcome, valid_predictor.columns(scores), problem.monitoring.bins
+            target,
+            outcome,
+            valid_predictor.columns(scores),
+            problem.monitoring.bins,
+            clusters.of(valid, problem),
         ),
         importance=importance,
     )

@@ -5,17 +5,17 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from longhaul.data.clusters import MIN_CLUSTERS
-from longhaul.monitoring.cluster_counts import ClusterCounts
-from longhaul.monitoring.scores import CELLS, POSITIVE, Scores, log_odds, score_cells
 
 KNOTS = (0.05, 0.35, 0.65, 0.95)  # quantiles of the log-odds, as Harrell recommends for four
 BEND_ROWS = 200  # of the rarer outcome; with fewer, the relation is a straight line
 MAX_LEVEL_VARIANCE = 9.0
 _NO_PENALTY = 1e6
+_NEARLY_SURE = 1e-9  # the log-odds of a certainty are infinite
+_STEP = 0.01
 _ATTENUATION = (16 * np.sqrt(3) / (15 * np.pi)) ** 2  # of a logistic by a normal effect
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 
@@ -53,7 +53,9 @@ class Calibration:
     bends: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray) -> Self:
+    def fit(
+        cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray | None = None
+    ) -> Self:
         """Fit a calibration to predictions of rows that the model had not seen.
 
         Parameters
@@ -61,18 +63,14 @@ class Calibration:
         outcome : ndarray of bool, shape (n,)
             With one class only, nothing is learned and probabilities stay as they are.
         probability : ndarray of float, shape (n,)
-        clusters : ndarray of str, shape (n,)
-            See `longhaul.data.clusters`.
+        clusters : ndarray of str, shape (n,), optional
+            See `longhaul.data.clusters`; without them, rows are taken as independent.
         """
-        return cls._fit(_Cells.of_rows(outcome, probability, clusters))
+        return cls.of_cells(CellCounts.of_rows(outcome, probability, clusters))
 
     @classmethod
-    def of_counts(cls, clusters: ClusterCounts[Scores]) -> Self:
-        """Fit a calibration to the labelled rows of counts by cluster; see `fit`."""
-        return cls._fit(_Cells.of_counts(clusters))
-
-    @classmethod
-    def _fit(cls, cells: "_Cells") -> Self:
+    def of_cells(cls, cells: "CellCounts") -> Self:
+        """Fit a calibration to counts of rows; see `fit`."""
         events = int(cells.positive.sum())
         rarer = min(events, int(cells.rows.sum()) - events)
         if not rarer or np.ptp(cells.odds) == 0:
@@ -94,7 +92,7 @@ class Calibration:
             tuple(bends),
         )
 
-    def _sandwich(self, cells: "_Cells") -> np.ndarray:
+    def _sandwich(self, cells: "CellCounts") -> np.ndarray:
         """Estimate the covariance of the coefficients from the scores of clusters."""
         design, chance = _design(cells.odds, self.knots), expit(self._predict(cells.odds))
         information = design.T @ (design * (cells.rows * chance * (1 - chance))[:, np.newaxis])
@@ -154,8 +152,19 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """Labelled rows by cluster and cell of log-odds; arrays of shape (m,)."""
+class CellCounts:
+    """Counts of rows with an outcome, by cluster and cell of log-odds; arrays of shape (m,).
+
+    Attributes
+    ----------
+    odds : ndarray of float
+        Their mean log-odds.
+    rows, positive : ndarray of float
+    code : ndarray of int
+        The cluster.
+    clusters : int
+        How many there are; 0 where rows are independent.
+    """
 
     odds: np.ndarray
     rows: np.ndarray
@@ -164,28 +173,26 @@ class _Cells:
     clusters: int
 
     @classmethod
-    def of_rows(cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray) -> Self:
-        """Gather rows in the cells of `longhaul.monitoring.scores`."""
-        names, code = np.unique(clusters, return_inverse=True)
-        place = code.astype(np.int64) * CELLS + score_cells(probability)
-        filled, inverse = np.unique(place, return_inverse=True)
+    def of_rows(
+        cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray | None
+    ) -> Self:
+        """Count rows in cells of a hundredth of the log-odds."""
+        names, code = [], np.zeros(len(outcome), dtype=np.int64)
+        if clusters is not None:
+            names, code = np.unique(clusters, return_inverse=True)
+        odds = log_odds(probability)
+        cell = np.round(odds / _STEP).astype(np.int64)
+        first = int(cell.min(initial=0))
+        width = int(cell.max(initial=0)) - first + 1
+        filled, inverse = np.unique(code * width + cell - first, return_inverse=True)
         rows = np.bincount(inverse, minlength=len(filled)).astype(float)
-        odds = np.bincount(inverse, log_odds(probability), len(filled)) / np.maximum(rows, 1)
-        positive = np.bincount(inverse, outcome, len(filled))
-        return cls(odds, rows, positive, filled // CELLS, len(names))
-
-    @classmethod
-    def of_counts(cls, clusters: ClusterCounts[Scores]) -> Self:
-        """List the filled cells of all clusters."""
-        parts = list(clusters.labelled.values())
-        cells = [part.cells() for part in parts]
-        counts = [part.counts[:, : POSITIVE + 1].astype(float) for part in cells]
-        code = np.repeat(np.arange(len(parts)), [len(part) for part in counts])
-        odds = np.concatenate([np.zeros(0), *(log_odds(part.probability) for part in cells)])
-        both = np.concatenate([np.zeros((0, 2)), *counts])
-        filled = both.sum(axis=1) > 0
-        rows, positive = both.sum(axis=1)[filled], both[filled, POSITIVE]
-        return cls(odds[filled], rows, positive, code[filled], len(parts))
+        return cls(
+            np.bincount(inverse, odds, len(filled)) / np.maximum(rows, 1),
+            rows,
+            np.bincount(inverse, outcome, len(filled)),
+            filled // width,
+            len(names),
+        )
 
     def sum(self, values: np.ndarray) -> np.ndarray:
         """Add up values by cluster: shape (k,)."""
@@ -211,7 +218,7 @@ def _design(odds: np.ndarray, knots: tuple[float, ...]) -> np.ndarray:
     return np.stack(terms, axis=-1)
 
 
-def _fit_logistic(design: np.ndarray, cells: _Cells) -> np.ndarray:
+def _fit_logistic(design: np.ndarray, cells: CellCounts) -> np.ndarray:
     """Fit a logistic regression to counts by Newton's method."""
     positive = np.repeat([1, 0], len(design))
     weight = np.concatenate([cells.positive, cells.rows - cells.positive])
@@ -233,7 +240,7 @@ def _at_levels(marginal: np.ndarray, variance: float) -> tuple[np.ndarray, np.nd
     return expit(stretched + levels[:, np.newaxis]), _WEIGHTS / _WEIGHTS.sum()
 
 
-def _level_variance(marginal: np.ndarray, cells: _Cells) -> float:
+def _level_variance(marginal: np.ndarray, cells: CellCounts) -> float:
     """Estimate the variance of the level between clusters.
 
     The variance at which the squared sums of residuals of clusters, each divided by its
@@ -257,3 +264,8 @@ def _level_variance(marginal: np.ndarray, cells: _Cells) -> float:
     if excess(MAX_LEVEL_VARIANCE) >= 0:
         return MAX_LEVEL_VARIANCE
     return float(brentq(excess, 0.0, MAX_LEVEL_VARIANCE, xtol=1e-6))
+
+
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """Compute the log-odds of probabilities; finite even of certainties."""
+    return np.asarray(logit(np.clip(probability, _NEARLY_SURE, 1 - _NEARLY_SURE)))
