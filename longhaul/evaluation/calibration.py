@@ -177,9 +177,10 @@ class CellCounts:
         cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray | None
     ) -> Self:
         """Count rows in cells of a hundredth of the log-odds."""
-        names, code = [], np.zeros(len(outcome), dtype=np.int64)
+        count, code = 0, np.zeros(len(outcome), dtype=np.int64)
         if clusters is not None:
             names, code = np.unique(clusters, return_inverse=True)
+            count = len(names)
         odds = log_odds(probability)
         cell = np.round(odds / _STEP).astype(np.int64)
         first = int(cell.min(initial=0))
@@ -191,7 +192,7 @@ class CellCounts:
             rows,
             np.bincount(inverse, outcome, len(filled)),
             filled // width,
-            len(names),
+            count,
         )
 
     def sum(self, values: np.ndarray) -> np.ndarray:

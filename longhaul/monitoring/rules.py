@@ -120,7 +120,9 @@ class PeriodEvidence:
     expected : dict of str to Interval
         Performance estimated without labels.
     reference_estimate : float or None
-        The primary metric estimated for the reference's own predictions by the same means.
+        The primary metric estimated for the judged window's own predictions by the same means.
+    missed : bool
+        Whether such an estimate missed the window that the model was judged on.
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
     correction : CorrectionEvidence
@@ -136,6 +138,7 @@ class PeriodEvidence:
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
+    missed: bool = False
     baseline: Figures = field(default_factory=dict)
     correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
@@ -235,15 +238,18 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
-    if problem.target.task_type == "regression":
-        reason = "not available for regression: a predicted number does not say how sure it is"
+    if evidence.missed:
+        reason = "not shown: it missed the window that the model was judged on"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
+    if expected is None and problem.target.task_type == "regression":
+        reason = "not available: nothing was learned of the model's errors when it was trained"
+        return Rule(name, "ok", None, None, reason)
     if expected is None or estimate is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
     limit = estimate - problem.monitoring.fall
     if expected.high < limit:
-        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the reference"
+        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the judged window"
         return Rule(name, "watch", expected.value, limit, reason)
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 

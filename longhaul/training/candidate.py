@@ -123,6 +123,9 @@ def fit(
             valid_predictor.columns(scores),
             problem.monitoring.bins,
             clusters.of(valid, problem),
+            encoder.transform(valid),
+            encoder,
+            seed,
         ),
         importance=importance,
     )
