@@ -14,7 +14,7 @@ from longhaul.monitoring.class_statistics import LOSSES, ClassStatistics, balanc
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.loss_estimate import LossEstimate
 from longhaul.monitoring.loss_sums import LossSums
-from longhaul.monitoring.regression_statistics import RegressionStatistics
+from longhaul.monitoring.regression_statistics import RegressionStatistics, outcome_moments
 from longhaul.monitoring.scored import Scored, scores_of
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Cells, Scores, metrics, sensitivities
 from longhaul.problem import Costs, Problem
@@ -206,8 +206,8 @@ def expected(
     -------
     dict of str to Interval
         See `longhaul.monitoring.scores.metrics`; of several classes, accuracy, log_loss and brier;
-        of numbers, rmse, mae and r2, the latter as if outcomes varied as in `judged`. Bounds are
-        NaN where too few clusters were judged. Empty where nothing can be estimated.
+        of numbers, rmse, mae and r2. Bounds are NaN where too few clusters were judged. Empty where
+        nothing can be estimated.
     """
     parts, confidence = list(clusters.parts.values()), problem.gate.confidence
     scores = [counts for part in parts if (counts := scores_of(part)) is not None]
@@ -250,26 +250,21 @@ def _by_probability(parts: list[Scores], calibration: Calibration, problem: Prob
 
 
 def _of_errors(losses: LossEstimate, judged: Scored, confidence: float) -> Figures:
-    """Convert estimated errors, and the judged variance of outcomes, to metrics of numbers."""
+    """Convert estimated errors and distances of outcomes to metrics of numbers."""
     assert isinstance(judged, RegressionStatistics)  # losses of numbers are kept there
-    squared, absolute, square, mean = losses.values.tolist()
-    variance = square - mean**2
-    root, scale = float(np.sqrt(squared)), judged.scale
-    slopes = {
-        "rmse": np.array([scale / (2 * root), 0, 0, 0]),
-        "mae": np.array([0, scale, 0, 0]),
-        "r2": np.array([-1, 0, squared / variance, -2 * mean * squared / variance]) / variance
-        if variance > 0
-        else np.full(4, np.nan),
-    }
-    values = {
-        "rmse": root * scale,
-        "mae": absolute * scale,
-        "r2": 1 - squared / variance if variance > 0 else float("nan"),
+    squared, absolute, below, above = losses.values.tolist()
+    mean, variance = outcome_moments(below, above)
+    variance = variance if variance > 0 else np.nan
+    root, scale = max(float(np.sqrt(squared)), np.finfo(float).tiny), judged.scale
+    by_distance = squared / variance * np.array([(1 - mean) / 2, (1 + mean) / 2])
+    metrics_and_slopes = {
+        "rmse": (root * scale, np.array([scale / (2 * root), 0, 0, 0])),
+        "mae": (absolute * scale, np.array([0, scale, 0, 0])),
+        "r2": (1 - squared / variance, np.array([-1, 0, *by_distance]) / variance),
     }
     return {
-        name: losses.interval(name, value, slopes[name], confidence)
-        for name, value in values.items()
+        name: losses.interval(name, value, slopes, confidence)
+        for name, (value, slopes) in metrics_and_slopes.items()
     }
 
 

@@ -31,8 +31,8 @@ class RegressionStatistics:
     sums : ndarray of float, shape (4,)
         Of powers of errors and outcomes, in the reference's unit.
     losses : LossSums
-        Of the squared and absolute error, expected by a `LossModel`, and of the outcome's square
-        and the outcome itself; empty where there is no such model.
+        Of the squared and absolute error, expected by a `LossModel`, and of the outcome's squared
+        distances from -1 and from 1; empty where there is no such model.
     """
 
     center: float
@@ -71,7 +71,9 @@ class RegressionStatistics:
             labelled=int(labelled.sum()),
             absolute=float(np.abs(error).sum()),
             sums=np.array([(error**i * centered**j).sum() for i, j in _POWERS]),
-            losses=LossSums.empty() if losses is None else _losses(losses, errors, centers),
+            losses=LossSums.empty()
+            if losses is None
+            else _losses(losses, (prediction - self.center) / self.scale, centers),
         )
 
     def __add__(self, other: "RegressionStatistics") -> "RegressionStatistics":
@@ -132,8 +134,20 @@ class RegressionStatistics:
         return cls(**{**record, "sums": sums, "losses": losses})
 
 
-def _losses(expected: np.ndarray, error: np.ndarray, outcome: np.ndarray) -> LossSums:
-    """Sum up errors, and two powers of outcomes, which are expected to stay as they were."""
-    ones = np.ones((len(error), 2))
-    realized = np.stack([error**2, np.abs(error), outcome**2, outcome], axis=1)
-    return LossSums.of(np.hstack([expected, ones]), realized)
+def outcome_moments(below: float, above: float) -> tuple[float, float]:
+    """Return mean and variance of outcomes from their mean squared distances from -1 and 1."""
+    mean = (below - above) / 4
+    return mean, (below + above) / 2 - 1 - mean**2
+
+
+def _losses(expected: np.ndarray, prediction: np.ndarray, outcome: np.ndarray) -> LossSums:
+    """Sum up errors and squared distances of outcomes, which are those of predictions and errors.
+
+    Distances from two points give mean and variance, and are positive, as what is stretched must
+    be.
+    """
+    error = prediction - outcome
+    points = np.array([-1.0, 1.0])
+    distances = (prediction[:, np.newaxis] - points) ** 2 + expected[:, :1]
+    realized = np.stack([error**2, np.abs(error), (outcome + 1) ** 2, (outcome - 1) ** 2], axis=1)
+    return LossSums.of(np.hstack([expected, distances]), realized)
