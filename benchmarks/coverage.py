@@ -10,6 +10,7 @@ drawn and outcomes left to chance as if none depended on another.
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -69,7 +70,7 @@ def draw(seed: int, level: float, bend: float, centre: float) -> Rows:
     return outcome, expit(1.25 * odds), day.astype(str)
 
 
-def count(outcome: np.ndarray, probability: np.ndarray, day: np.ndarray) -> ClusterCounts[Scores]:
+def count(outcome: np.ndarray, probability: np.ndarray, day: np.ndarray) -> ClusterCounts[Any]:
     """Count rows by day."""
     decision = probability >= THRESHOLD
     return ClusterCounts.of(

@@ -136,7 +136,7 @@ class Calibration:
 
     @property
     def is_reliable(self) -> bool:
-        """Whether it was learned from clusters enough to carry an interval."""
+        """Return whether it was learned from clusters enough to carry an interval."""
         return not self.clusters or self.clusters >= MIN_CLUSTERS
 
     def to_dict(self) -> dict[str, Any]:

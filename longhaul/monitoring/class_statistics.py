@@ -13,7 +13,7 @@ LOSSES = ("log_loss", "brier")
 
 @dataclass(frozen=True)
 class ClassStatistics:
-    """Counts and sums over predictions; those of batches add up.
+    """Counts and sums over predictions; statistics of batches add up.
 
     Attributes
     ----------

@@ -75,7 +75,7 @@ class Estimator:
 
     @cached_property
     def missed(self) -> bool:
-        """Whether the estimate from validation missed the judged window.
+        """Return whether the estimate from validation missed the judged window.
 
         The primary metric that was realized there lies outside the interval that was expected
         without outcomes. False where that cannot be told.

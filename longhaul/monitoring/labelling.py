@@ -37,7 +37,7 @@ class Completeness:
 
 
 def completeness(clusters: ClusterCounts[Scored], seed: int = 0) -> Completeness:
-    """Compare the predictions of rows with a known outcome with those of rows without.
+    """Compare predictions that have a known outcome with the others.
 
     Under the limit lies the distance that clusters drawn anew would show if both kinds were alike:
     the contribution of each cluster to the difference of the distribution functions is multiplied

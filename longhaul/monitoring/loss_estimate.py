@@ -54,29 +54,29 @@ class LossEstimate:
         LossEstimate or None
             None where there are no rows, or no losses were expected of them.
         """
-        known = [part for part in judged if part.labelled]
-        total = sum((part.expected for part in period), np.zeros(0 if not period else 1))
-        if not known or not period or not len(period[0].expected) or not len(known[0].expected):
+        with_outcomes = [part for part in judged if part.labelled]
+        if not with_outcomes or not period:
             return None
+        if not len(period[0].expected) or not len(with_outcomes[0].expected):
+            return None
+        total = np.sum([part.expected for part in period], axis=0)
         size = np.array([part.rows for part in period], dtype=float)
-        labelled = np.array([part.labelled for part in known], dtype=float)
-        realized = np.stack([part.realized for part in known])
-        expected = np.stack([part.sums for part in known])[:, realized.shape[1] :]
+        labelled = np.array([part.labelled for part in with_outcomes], dtype=float)
+        realized = np.stack([part.realized for part in with_outcomes])
+        expected = np.stack([part.sums for part in with_outcomes])[:, realized.shape[1] :]
         if not size.sum() or not (expected.sum(axis=0) > 0).all():
             return None
         ratio = realized.sum(axis=0) / expected.sum(axis=0)
         residual = realized - ratio * expected
-        products = np.sum([part.products for part in known], axis=0)
+        products = np.sum([part.products for part in with_outcomes], axis=0)
         row, between = _components(residual, labelled, _squares(products, ratio))
         # losses that are expected to be larger vary more
         mean = total / size.sum()
         growth = mean / (expected.sum(axis=0) / labelled.sum())
-        k, scale = len(known), np.outer(growth, growth)
+        k, scale = len(with_outcomes), np.outer(growth, growth)
         stretching = k / max(k - 1, 1) * residual.T @ residual / labelled.sum() ** 2
         clusters = between * (size**2).sum() / size.sum() ** 2
-        return cls(
-            ratio * mean, scale * row / size.sum(), scale * (clusters + stretching), len(known)
-        )
+        return cls(ratio * mean, scale * row / size.sum(), scale * (clusters + stretching), k)
 
     def interval(self, name: str, value: float, slopes: np.ndarray, confidence: float) -> Interval:
         """Return the interval of a metric, a smooth function of the losses.

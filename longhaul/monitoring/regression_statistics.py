@@ -141,7 +141,7 @@ def outcome_moments(below: float, above: float) -> tuple[float, float]:
 
 
 def _losses(expected: np.ndarray, prediction: np.ndarray, outcome: np.ndarray) -> LossSums:
-    """Sum up errors and squared distances of outcomes, which are those of predictions and errors.
+    """Sum up errors, and squared distances of outcomes, expected by predictions and errors.
 
     Distances from two points give mean and variance, and are positive, as what is stretched must
     be.

@@ -111,7 +111,7 @@ class MonitoringSession:
         return self._counts[number]
 
     def _recent(self, number: str, period: str) -> ClusterCounts[Scored] | None:
-        """Return the counts of the newest earlier period of a version whose outcomes were due.
+        """Return the counts of a version's newest earlier period with outcomes that were due.
 
         None where there is none, or fewer of its rows than `monitoring.min_labelled` have one.
         """
