@@ -15,7 +15,6 @@ WORKERS = 2
 # Files whose tests have nothing expensive in common: each test may run in another worker.
 SEPARATE = {
     "engines/test_cluster.py",
-    "engines/test_session.py",
     "engines/test_stages.py",
     "steps/test_cycle.py",
     "test_any_table.py",
@@ -31,9 +30,10 @@ TOGETHER = {
 LONGEST = (
     "tracking_server/test_life.py",
     "tracking_server/test_faults.py",
-    "test_any_table.py",
-    "test_main.py",
+    "engines/test_stages.py",
     "engines/",
+    "test_main.py",
+    "test_any_table.py",
     "test_elsewhere.py",
     "steps/test_cycle.py",
     "serving/",
