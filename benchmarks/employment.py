@@ -7,14 +7,13 @@ weather.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks import calibrators
+from benchmarks.remedy_table import Line, markdown
 from longhaul.backtest import lags, remedies
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.days import Days
@@ -34,7 +33,7 @@ PROBLEM = Problem(
 )
 
 
-def section(data: str, waits: Sequence[str], markdown: Callable[[Any], str]) -> str:
+def section(data: str, waits: Sequence[str]) -> str:
     """Return the section of the table, or what it needs to be made.
 
     Parameters
@@ -43,8 +42,6 @@ def section(data: str, waits: Sequence[str], markdown: Callable[[Any], str]) -> 
         The folder of the files; empty for that of the installed package.
     waits : sequence of str
         Label lags.
-    markdown : callable
-        Writes lines as a table; see `benchmarks.remedies`.
     """
     title = "## The employment of Massachusetts, 2016 to 2018"
     folder = Path(data) if data else _installed()
@@ -63,7 +60,9 @@ def _installed() -> Path | None:
 def read(folder: Path) -> pd.DataFrame:
     """Read probability, outcome, year and day of all rows, in the order of the files."""
     columns = ["id", "year", "predicted_probability"]
-    reference = pd.read_parquet(folder / "employment_MA_reference.pq", columns=[*columns, "employed"])
+    reference = pd.read_parquet(
+        folder / "employment_MA_reference.pq", columns=[*columns, "employed"]
+    )
     later = pd.read_parquet(folder / "employment_MA_analysis.pq", columns=columns)
     target = pd.read_parquet(folder / "employment_MA_analysis_target.pq")
     frame = pd.concat([reference, later.merge(target, on="id", validate="1:1")], ignore_index=True)
@@ -72,11 +71,10 @@ def read(folder: Path) -> pd.DataFrame:
     return frame.assign(day=first + pd.to_timedelta(place * DAYS // size, unit="D"))
 
 
-def lines(frame: pd.DataFrame, waits: Sequence[str]) -> Iterator[Any]:
+def lines(frame: pd.DataFrame, waits: Sequence[str]) -> Iterator[Line]:
     """Correct the level under each label lag; refit curves on the year before."""
-    from benchmarks.remedies import Line  # it imports this module
-
-    counts = {year: _count(rows) for year, rows in frame.groupby("year")}
+    by_year = {year: frame[frame["year"] == year] for year in (JUDGED, *YEARS)}
+    counts = {year: _count(rows) for year, rows in by_year.items()}
     yield Line("nothing", "", [Days.of(counts[year], PROBLEM.costs) for year in YEARS])
     levels: dict[str, Level] = {"recalibrate": "rule", "recalibrate always": "always"}
     for name, level in levels.items():
@@ -88,7 +86,6 @@ def lines(frame: pd.DataFrame, waits: Sequence[str]) -> Iterator[Any]:
         "beta on the last year": calibrators.beta,
         "isotonic on the last year": calibrators.isotonic,
     }
-    by_year = {year: rows for year, rows in frame.groupby("year")}
     for name, curve in curves.items():
         days = []
         for year in YEARS:
@@ -103,18 +100,14 @@ def lines(frame: pd.DataFrame, waits: Sequence[str]) -> Iterator[Any]:
         yield Line(name, "all of the last year", days)
 
 
-def _correct(
-    counts: dict[int, PredictionCounts], level: Level, lag: str
-) -> tuple[list[Days], int]:
+def _correct(counts: dict[int, PredictionCounts], level: Level, lag: str) -> tuple[list[Days], int]:
     """Correct all years; return their days, and how many of these are corrected."""
     by_day = counts[JUDGED].by_day()
     for year in YEARS:
         by_day = by_day + counts[year].by_day()
     problem = lags.declare(PROBLEM, lag)
     shadow = level_of.forecast(by_day, problem, THRESHOLD)
-    served = [
-        remedies.correct(counts[year], level, shadow, problem, THRESHOLD) for year in YEARS
-    ]
+    served = [remedies.correct(counts[year], level, shadow, problem, THRESHOLD) for year in YEARS]
     days = [Days.of(period.counts, problem.costs) for period in served]
     return days, sum(period.correction.days for period in served)
 

@@ -3,9 +3,8 @@
 ``python -m benchmarks.remedies`` prints Markdown tables: the flights from July to December with a
 model of January to May, those from April to June with a model of January and February, both fitted
 with LightGBM's default settings as ``train`` does; and the employment of Massachusetts from 2016 to
-2018 with the probabilities that come with the package nannyml. ``--model models:/flights/1`` takes a
-registered version of the flights instead of the first model. Intervals are at 95%, by the jackknife
-over days.
+2018 with the probabilities that come with the package nannyml. ``--model models:/flights/1`` takes
+a registered version of the flights instead of the first model.
 """
 
 import time
@@ -20,8 +19,8 @@ import numpy as np
 
 from benchmarks import calibrators, employment
 from benchmarks.calibrators import Curve
+from benchmarks.remedy_table import Line, markdown
 from longhaul import problem as problems
-from longhaul.backtest import comparison
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.days import Days
 from longhaul.backtest.models import START, Models
@@ -31,7 +30,6 @@ from longhaul.data import periods
 from longhaul.data.labels import outcomes
 from longhaul.data.table import PeriodTable
 from longhaul.estimators.families import family
-from longhaul.evaluation.intervals import Interval
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
 from longhaul.monitoring.level import theoretical_threshold
@@ -48,7 +46,6 @@ SPRING = Windows(
     test=("2013-03", "2013-03"),
     production=("2013-04", "2013-06"),
 )
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -72,16 +69,6 @@ class Rows:
         return Days.of(counts, problem.costs)
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of the table: a remedy, and its days period by period."""
-
-    remedy: str
-    lag: str
-    days: Sequence[Days]
-    note: str = ""
-
-
 @click.command()
 @click.option("--model", default="", help="A registered version of the flights; empty: fit one.")
 @click.option("--data", default="", help="The folder with nannyml's employment_MA_*.pq.")
@@ -94,7 +81,7 @@ def main(model: str, data: str, only: str) -> None:
         spring = replace(problems.load(PROBLEM), windows=SPRING)
         flights_section("The flights, April to June", spring, "")
     if only in {"", "employment"}:
-        print(employment.section(data, LAGS, markdown))
+        print(employment.section(data, LAGS))
 
 
 def flights_section(title: str, problem: Problem, model: str) -> None:
@@ -201,35 +188,6 @@ def _score(problem: Problem, table: PeriodTable, package: Package, label: str) -
     frame = table.read([label])
     day = periods.labels(frame[problem.time.column], "day").to_numpy(dtype=str)
     return Rows(package.predictor.scores(frame), outcomes(frame, problem.target), day)
-
-
-def markdown(lines: Sequence[Line]) -> str:
-    """Write the differences from the first line as a table."""
-    first = comparison.estimate(lines[0].days)
-    rows = int(sum(days.rows.sum() for days in lines[0].days))
-    values = ", ".join(f"{name} {first[name].value:.4f}" for name in comparison.METRICS)
-    text = [
-        f"{rows:,} rows. {lines[0].remedy}: {values}. The others, against it:",
-        "",
-        "| remedy | outcomes after | log loss | AUC | cost of a row | |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for line in lines[1:]:
-        if line.remedy == lines[0].remedy:
-            continue
-        values = comparison.estimate(line.days)
-        cells = [
-            _cell(comparison.difference(values[name], first[name], CONFIDENCE))
-            for name in comparison.METRICS
-        ]
-        text.append(f"| {line.remedy} | {line.lag} | {' | '.join(cells)} | {line.note} |")
-    return "\n".join(text)
-
-
-def _cell(interval: Interval) -> str:
-    bounds = f"[{interval.low:+.4f}, {interval.high:+.4f}]"
-    sure = interval.low > 0 or interval.high < 0
-    return f"**{interval.value:+.4f}** {bounds}" if sure else f"{interval.value:+.4f} {bounds}"
 
 
 if __name__ == "__main__":

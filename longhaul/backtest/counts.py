@@ -3,6 +3,7 @@
 They hold everything that a backtest asks of a period, in memory that does not depend on its rows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,7 @@ from scipy.special import logit
 
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.reference import Scored
 from longhaul.monitoring.scores import Scores
 
 _STEPS = 100  # cells of one unit of the log-odds
@@ -98,20 +100,22 @@ class PredictionCounts:
 
     def by_day(self) -> ClusterCounts[Scores]:
         """Count the predictions by day, as monitoring does."""
-        return self._by(self.days, self.day)
+        return ClusterCounts(self._by(self.days, self.day))
 
-    def by_cluster(self) -> ClusterCounts[Scores]:
+    def by_cluster(self) -> ClusterCounts[Scored]:
         """Count the predictions by cluster, as monitoring does."""
-        return self._by(self.clusters, self.cluster)
+        return ClusterCounts(self._by(self.clusters, self.cluster))
 
-    def _by(self, names: tuple[str, ...], code: np.ndarray) -> ClusterCounts[Scores]:
+    def _by(self, names: tuple[str, ...], code: np.ndarray) -> Mapping[str, Scores]:
+        """Count the predictions by a unit that each cell has a place of."""
         outcomes = np.stack([self.negative, self.positive], axis=1).ravel()
         row = np.repeat(np.arange(2 * len(code)), outcomes)
         cell, outcome = row // 2, row % 2
         labels = np.array(names)[code[cell]]
-        return ClusterCounts.of(
+        counts: ClusterCounts[Scores] = ClusterCounts.of(
             labels,
             lambda rows: Scores.of(
                 self.probability[cell[rows]], self.decision[cell[rows]], outcome[rows]
             ),
         )
+        return counts.parts

@@ -17,6 +17,7 @@ from longhaul.monitoring import level as level_of
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.level import Shadow
 from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.rules import NO_CORRECTION
 from longhaul.problem import Problem
 
 ServedKey = tuple[Level, str, str, str]  # level, lag if it matters, model, period
@@ -94,7 +95,7 @@ class Backtest:
         """Assess a period as it was served, given the newest one with outcomes."""
         key = (self._key(level, lag, model, period), due, tuple(degraded))
         if key not in self._assessed:
-            monitor, correction = self._monitor(model), remedies.NO_CORRECTION
+            monitor, correction = self._monitor(model), NO_CORRECTION
             realized = []
             if due is not None:
                 realized = [self._realize(level, lag, model, due)]

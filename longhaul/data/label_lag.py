@@ -30,8 +30,8 @@ def in_periods(lag: int | str, length: str) -> int:
     if isinstance(lag, int):
         return lag
     if length in _MONTHS:
-        return int(pd.Timedelta(lag) // _SHORTEST_MONTH) // _MONTHS[length]
-    return int(pd.Timedelta(lag) // _LONGEST[length])
+        return int(duration(lag) // _SHORTEST_MONTH) // _MONTHS[length]
+    return int(duration(lag) // _LONGEST[length])
 
 
 def as_duration(lag: int | str, length: str) -> pd.Timedelta:
@@ -46,4 +46,10 @@ def as_duration(lag: int | str, length: str) -> pd.Timedelta:
     """
     if isinstance(lag, int):
         return (lag + 1) * _LONGEST[length]
-    return pd.Timedelta(lag)
+    return duration(lag)
+
+
+def duration(text: str) -> pd.Timedelta:
+    """Convert a text such as ``2 weeks``, with hours, days or weeks."""
+    count, unit = text.split()
+    return pd.Timedelta(**{f"{unit.removesuffix('s')}s": int(count)})
