@@ -36,7 +36,7 @@ def declare(problem: Problem, lag: str) -> Problem:
 
 
 def due(periods: tuple[str, ...], place: int, lag: str, length: str) -> str | None:
-    """Return the newest period whose outcomes are there when another ends; None before any is.
+    """Return the newest period with outcomes when another one ends; None before there is any.
 
     Parameters
     ----------

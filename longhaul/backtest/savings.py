@@ -8,9 +8,7 @@ from longhaul.backtest.table import PER
 
 
 def best(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Return the row whose saving is the highest even at its lower bound; None if that is not
-    above zero for any.
-    """
+    """Return the row with the highest lower bound of its saving; None if none is above zero."""
     sure = [row for row in rows if isfinite(row["saving"]["low"]) and row["saving"]["low"] > 0]
     return max(sure, key=lambda row: float(row["saving"]["low"])) if sure else None
 
