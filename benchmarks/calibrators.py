@@ -67,7 +67,7 @@ def em(probability: np.ndarray, before: float) -> np.ndarray:
 def bbse(
     probability: np.ndarray,
     decision: np.ndarray,
-    held_out: tuple[np.ndarray, np.ndarray],
+    held_out: tuple[np.ndarray, ...],
     before: float,
 ) -> np.ndarray:
     """Adjust probabilities to the share of positives that explains the share of decisions.

@@ -107,9 +107,9 @@ def _correct(counts: dict[int, PredictionCounts], level: Level, lag: str) -> tup
         by_day = by_day + counts[year].by_day()
     problem = lags.declare(PROBLEM, lag)
     shadow = level_of.forecast(by_day, problem, THRESHOLD)
-    served = [remedies.correct(counts[year], level, shadow, problem, THRESHOLD) for year in YEARS]
+    served = [remedies.correct(counts[year], level, shadow, problem) for year in YEARS]
     days = [Days.of(period.counts, problem.costs) for period in served]
-    return days, sum(period.correction.days for period in served)
+    return days, sum(period.corrected for period in served)
 
 
 def _count(rows: pd.DataFrame) -> PredictionCounts:

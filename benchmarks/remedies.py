@@ -158,17 +158,18 @@ def others(
             served = curve(last.probability, last.outcome)(now.probability)
             days.append(now.days(problem, served, served >= theory))
         yield Line(name, "all of the last month", days)
-    yield from _prior_shifts(problem, start, [rows[label] for label in chosen], theory)
+    oldest, newest = start.windows["fit"]
+    learned = table.read(periods.select(table.periods, (oldest, newest), "fit"))
+    share = float(outcomes(learned, problem.target).mean())
+    yield from _prior_shifts(start, problem, [rows[label] for label in chosen], share)
 
 
 def _prior_shifts(
-    problem: Problem, start: Package, rows: Sequence[Rows], theory: float
+    start: Package, problem: Problem, rows: Sequence[Rows], before: float
 ) -> Iterator[Line]:
     """Shift the share of positives month by month, from the month's own predictions."""
-    valid, predictor = start.valid, start.predictor
-    outcome = valid["outcome"].to_numpy(dtype=bool)
-    held_out = valid["decision"].to_numpy(dtype=bool), outcome
-    before = float(outcome.mean())
+    valid, predictor, theory = start.valid, start.predictor, theoretical_threshold(problem)
+    held_out = tuple(valid[name].to_numpy(dtype=bool) for name in ("decision", "outcome"))
     served = {
         "EM, without outcomes": lambda p: calibrators.em(p, before),
         "BBSE, without outcomes": lambda p: calibrators.bbse(

@@ -1,7 +1,8 @@
 """Table of remedies: differences from the first line, with intervals over days."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from longhaul.backtest import comparison
 from longhaul.backtest.days import Days
@@ -31,7 +32,7 @@ def markdown(lines: Sequence[Line]) -> str:
         "| remedy | outcomes after | log loss | AUC | cost of a row | |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for line in lines[1:]:
+    for line in _gather(lines):
         if line.remedy == lines[0].remedy:
             continue
         measured = comparison.estimate(line.days)
@@ -41,6 +42,17 @@ def markdown(lines: Sequence[Line]) -> str:
         ]
         text.append(f"| {line.remedy} | {line.lag} | {' | '.join(cells)} | {line.note} |")
     return "\n".join(text)
+
+
+def _gather(lines: Sequence[Line]) -> Iterator[Line]:
+    """Gather lines of one remedy under several lags that come to the same."""
+    for _, alike in groupby(lines, lambda line: (line.remedy, line.note, _sums(line))):
+        first, *rest = alike
+        yield replace(first, lag=", ".join([first.lag, *(line.lag for line in rest)]))
+
+
+def _sums(line: Line) -> list[tuple[float, float]]:
+    return [(days.losses.sum(), days.costs.sum()) for days in line.days]
 
 
 def _cell(interval: Interval) -> str:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+import pandas as pd
+
 from longhaul.data import label_lag
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
@@ -21,13 +23,17 @@ def parse(text: str) -> tuple[str, ...]:
     """
     lags = tuple(" ".join(part.split()) for part in text.split(","))
     for lag in lags:
-        if not _DURATION.fullmatch(lag) or not label_lag.duration(lag):
+        if not _DURATION.fullmatch(lag) or not _duration(lag):
             raise LonghaulError(
                 f"lags: {lag!r} is not the time that outcomes lag behind; write such as {EXAMPLE}"
             )
-    if len({label_lag.duration(lag) for lag in lags}) < len(lags):
+    if len({_duration(lag) for lag in lags}) < len(lags):
         raise LonghaulError(f"lags: {text!r} has the same lag twice; write such as {EXAMPLE}")
     return lags
+
+
+def _duration(lag: str) -> pd.Timedelta:
+    return label_lag.as_duration(lag, "day")
 
 
 def declare(problem: Problem, lag: str) -> Problem:

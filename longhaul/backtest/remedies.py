@@ -7,7 +7,7 @@ import numpy as np
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.policies import Level
 from longhaul.model.correction import Correction, apply
-from longhaul.monitoring.level import Shadow, theoretical_threshold
+from longhaul.monitoring.level import Shadow, lag_days, theoretical_threshold
 from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.problem import Problem
 
@@ -20,10 +20,13 @@ class ServedPeriod:
     ----------
     counts : PredictionCounts
     correction : CorrectionEvidence
+    corrected : int
+        Days on which probabilities are corrected.
     """
 
     counts: PredictionCounts
     correction: CorrectionEvidence = NO_CORRECTION
+    corrected: int = 0
 
 
 def decide_by_theory(counts: PredictionCounts, problem: Problem) -> ServedPeriod:
@@ -33,7 +36,7 @@ def decide_by_theory(counts: PredictionCounts, problem: Problem) -> ServedPeriod
 
 
 def correct(
-    counts: PredictionCounts, level: Level, shadow: Shadow, problem: Problem, threshold: float
+    counts: PredictionCounts, level: Level, shadow: Shadow, problem: Problem
 ) -> ServedPeriod:
     """Correct predictions day by day.
 
@@ -46,20 +49,15 @@ def correct(
     shadow : Shadow
         Forecasts of the level, up to the last day of the period or later.
     problem : Problem
-    threshold : float
-        The model's own.
+        Its label lag is that of the forecasts.
     """
     theory = theoretical_threshold(problem)
-    if level == "always":
-        used = np.isfinite(shadow.forecasts)
-        shadow = replace(shadow, used=used)
-    correction: Correction = shadow.correction("backtest", theory)
+    used = shadow.used if level == "rule" else np.isfinite(shadow.forecasts)
+    correction: Correction = replace(shadow, used=used).correction("backtest", theory)
     by_day = correction.shift(counts.times)
     shift = by_day[counts.day]
     probability = apply(counts.probability, shift)
     decision = np.where(shift != 0, probability >= theory, counts.decision)
     days = int((by_day != 0).sum())
-    evidence = CorrectionEvidence(
-        helps=bool(len(by_day) and by_day[-1] != 0), applied=days > 0, days=days
-    )
-    return ServedPeriod(replace(counts, probability=probability, decision=decision), evidence)
+    evidence = shadow.evidence(days > 0, lag_days(problem), problem.gate.confidence)
+    return ServedPeriod(replace(counts, probability=probability, decision=decision), evidence, days)

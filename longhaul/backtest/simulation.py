@@ -61,7 +61,7 @@ class Backtest:
                     champion,
                     decision.level,
                     decision.action,
-                    served.correction.days,
+                    served.corrected,
                     bool(trained),
                     successor != champion,
                 )
@@ -138,10 +138,8 @@ class Backtest:
                 self._served[key] = remedies.decide_by_theory(counts, self._problem)
             else:
                 shadow = self._forecast(lag, model, period)
-                threshold = self._models.threshold(model)
-                self._served[key] = remedies.correct(
-                    counts, level, shadow, self._problem, threshold
-                )
+                problem = lags.declare(self._problem, lag)
+                self._served[key] = remedies.correct(counts, level, shadow, problem)
         return self._served[key]
 
     def _forecast(self, lag: str, model: str, period: str) -> Shadow:

@@ -54,9 +54,14 @@ def _conclude(rules: dict[str, Rule], diagnosis: Diagnosis | None) -> tuple[Leve
     if rules["columns"].state == "act":
         return "act", "repair", rules["columns"].reason
     cause, persistence = rules.get("cause"), rules.get("persistence")
-    if cause is not None and cause.state == "act":
-        return "act", "recalibrate", f"{_fallen(rules)}: {cause.reason}"
-    if cause is not None and persistence is not None and persistence.state == "act":
+    lasting = persistence is not None and persistence.state == "act"
+    if (
+        cause is not None
+        and cause.state == "act"
+        and not (lasting and diagnosis == "discrimination")
+    ):
+        return "act", "recalibrate", cause.reason
+    if cause is not None and persistence is not None and lasting:
         return "act", "retrain", f"{persistence.reason}; {_fallen(rules)}: {cause.reason}"
     raised = [rule for rule in rules.values() if rule.state in {"watch", "unknown"}]
     if not raised:

@@ -74,18 +74,31 @@ class CorrectionEvidence:
     applied : bool
         Whether the period's predictions were served with it.
     gain : Interval or None
-        Log loss of a row that its forecasts save over the period, with an interval over days.
+        Log loss of a row that its forecasts save over all days since the version was judged, with
+        an interval over days.
     saving : Interval or None
         The same in the unit of the declared costs.
-    days : int
-        Days of the period on which the rule uses it.
     """
 
     helps: bool = False
     applied: bool = False
     gain: Interval | None = None
     saving: Interval | None = None
-    days: int = 0
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it would have saved loss beyond doubt."""
+        return self.gain is not None and self.gain.low > 0
+
+    def describe(self) -> str:
+        """Say what it would have saved."""
+        if self.gain is None or self.saving is None:
+            return ""
+        gain, saving = (
+            f"{part.value:+.4f} [{part.low:+.4f}, {part.high:+.4f}]"
+            for part in (self.gain, self.saving)
+        )
+        return f"{gain} of log loss and {saving} of the cost of a row"
 
 
 NO_CORRECTION = CorrectionEvidence()
@@ -273,14 +286,17 @@ _CAUSES: Mapping[Diagnosis, str] = {
 
 def _cause(diagnosis: Diagnosis, evidence: PeriodEvidence) -> Rule:
     """Name what made the period worse, and the remedy for it."""
-    reason = _CAUSES[diagnosis]
+    reason, correction = _CAUSES[diagnosis], evidence.correction
+    if not correction.applied and (
+        correction.is_proven or (diagnosis == "miscalibration" and correction.helps)
+    ):
+        reason = f"{_CAUSES['miscalibration']}; a correction would have saved"
+        reason = f"{reason} {correction.describe()}"
+        return Rule("cause", "act", None, None, reason)
     if diagnosis == "miscalibration":
-        if evidence.correction.helps and not evidence.correction.applied:
-            reason += "; a correction from outcomes that came in would have helped"
-            return Rule("cause", "act", None, None, reason)
         reason += "; " + (
             "the correction could not win it back"
-            if evidence.correction.applied
+            if correction.applied
             else "no correction from outcomes is known to help"
         )
     state: State = "watch" if is_fault(diagnosis) else "ok"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
@@ -64,17 +65,28 @@ class MonitoringSession:
         record = self._past.periods.get(period)
         return record.version if record else self._model.version
 
+    def run(self, period: str) -> str | None:
+        """Return the run that monitored an earlier period; None where there is none."""
+        record = self._past.periods.get(period)
+        return record.run if record else None
+
     def realized_performance(self, period: str) -> RealizedPerformance:
         """Evaluate a period's predictions against its labels."""
         number = self.version(period)
-        return self._monitor(number).realized(period, self._observe(period, due=True))
+        return self._monitor(number).realized(period, self.observe(period, due=True))
+
+    def newly_due(self, period: str) -> list[RealizedPerformance]:
+        """Evaluate the periods whose labels are due by the present one, and were not before."""
+        lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
+        pending = self._past.pending(period, lag)
+        return [self.realized_performance(label) for label in pending if self.has_period(label)]
 
     def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
         number = self._model.version
         due = bool(performances) and performances[-1].realized.period == period
         of_version = [past for past in performances if self.version(past.realized.period) == number]
-        observation = self._observe(period, due)
+        observation = self.observe(period, due)
         return self._monitor(number).assess(
             period, observation, of_version, self._past.degraded(number)
         )
@@ -82,7 +94,7 @@ class MonitoringSession:
     def _monitor(self, number: str) -> Monitor:
         return Monitor(self._reference(number), self._problem, self._baseline(number))
 
-    def _observe(self, period: str, due: bool) -> Observation | None:
+    def observe(self, period: str, due: bool) -> Observation | None:
         """Count a period; its labels are read only if they are due."""
         if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem

@@ -11,6 +11,7 @@ from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.days import Days
 from longhaul.evaluation.threshold import mean_cost
 from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.scores import Scores
 from tests import tables
 from tests.monitoring import monitored
 
@@ -55,6 +56,7 @@ def test_counts_by_day_and_cluster_are_those_of_monitoring(batch: Batch) -> None
     by_day, by_cluster = counts.by_day().parts, counts.by_cluster().parts
     assert list(by_day) == list(observed.days.parts)
     for name, scores in observed.days.parts.items():
+        assert isinstance(scores, Scores)
         assert np.array_equal(by_day[name].counts, scores.counts)
         assert by_day[name].sums == pytest.approx(scores.sums)
     assert {name: part.rows for name, part in by_cluster.items()} == (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,8 @@ def test_recalibrate_is_the_forecast_of_the_level(name: str, lag: str) -> None:
     rows, problem = table(rise=1.0), lags.declare(monitored.problem(), lag)
     result = backtest(rows).run(BY_NAME[name], lag)
     predictor = monitored.fitted().package.predictor
-    days = observe(pd.concat([rows(JUDGED), *map(rows, PERIODS)])).days
+    frame = pd.concat([rows(JUDGED), *map(rows, PERIODS)])
+    days: Any = observe(frame).days
     shadow = level.forecast(days, problem, predictor.threshold)
     correction = shadow.correction("", level.theoretical_threshold(problem))
     assert correction.active
