@@ -23,21 +23,36 @@ def describe(rows: Sequence[Mapping[str, Any]], span: str) -> str:
     span : str
         What the periods are, such as ``the 6 months``.
     """
-    winner = best(rows)
-    if winner is not None:
-        return (
-            f"“{winner['policy']}” saves most: per {PER:,} rows, decisions cost"
-            f" {less(winner['saving'])}; over {span}, {less(winner['total_saving'])}."
-            " That is beyond doubt."
-        )
-    others = rows[1:]
-    highest = max(others, key=lambda row: float(row["saving"]["value"]))
+    winner, others = best(rows), rows[1:]
+    if winner is None:
+        return _doubtful(others) + _worse(others)
+    text = (
+        f"“{winner['policy']}” saves most: per {PER:,} rows, decisions cost"
+        f" {less(winner['saving'])}; over {span}, {less(winner['total_saving'])}."
+        " That is beyond doubt."
+    )
+    also = [row for row in others if row["saving"]["low"] > 0 and row is not winner]
+    return text + _list("Beyond doubt, these save too", also) + _worse(others)
+
+
+def _doubtful(rows: Sequence[Mapping[str, Any]]) -> str:
+    highest = max(rows, key=lambda row: float(row["saving"]["value"]))
     if highest["saving"]["value"] <= 0:
         return "Doing nothing is as good as anything: no policy would have cost less."
     return (
         "No policy saves beyond doubt, so that nothing speaks against doing nothing. The best"
         f" figure is that of “{highest['policy']}”: per {PER:,} rows, {less(highest['saving'])}."
     )
+
+
+def _worse(rows: Sequence[Mapping[str, Any]]) -> str:
+    return _list("Beyond doubt, these cost more", [r for r in rows if r["saving"]["high"] < 0])
+
+
+def _list(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """List policies with what they save; empty without any."""
+    names = "; ".join(f"“{row['policy']}”, {less(row['saving'])}" for row in rows)
+    return f" {title}: {names}." if names else ""
 
 
 def headline(by_lag: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

@@ -20,6 +20,13 @@ def test_the_verdict_is_in_numbers_that_one_reads() -> None:
     assert "beyond doubt" in text
 
 
+def test_other_policies_that_are_beyond_doubt_are_named() -> None:
+    """Those that save too, and those that cost more."""
+    text = savings.describe([NOTHING, HELPS, {**HELPS, "policy": "both"}, COSTS], "July")
+    assert "these save too: “both”, 24 less [13, 34]." in text
+    assert text.endswith("these cost more: “drift”, 8.0 more [4.0, 12].")
+
+
 def test_a_doubtful_verdict_says_so() -> None:
     """With the best figure, or none."""
     text = savings.describe([NOTHING, UNSURE], "the 6 months")

@@ -7,6 +7,7 @@ import pytest
 
 from longhaul.backtest.policies import POLICIES
 from longhaul.tracking import artifacts
+from longhaul.tracking.tags import HEADLINE
 from steps.backtest import backtest
 from tests import monitored_model, tables
 
@@ -37,7 +38,7 @@ def test_policies_are_compared(tracking: str, tmp_path: Path) -> None:
     metrics = run.data.metrics
     assert metrics["nothing/1_day/log_loss"] == nothing["log_loss"]["value"]
     assert metrics["retrain_every_period_no_gate/30_days/trained"] == 1
-    assert "\n" not in run.data.tags["mlflow.note.content"]
+    assert "\n" not in run.data.tags[HEADLINE]
     page = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/backtest.html")
     assert all(f">{policy.name}<" in page for policy in POLICIES)
 
