@@ -13,9 +13,10 @@ from scipy.stats import false_discovery_control
 
 from longhaul.monitoring import distances
 from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.chance import Normal, chance
 from longhaul.monitoring.period_counts import PeriodCounts
 from longhaul.monitoring.reference import SCORE, Reference
-from longhaul.monitoring.thresholds import MIN_PERIODS, Distance, DriftThresholds, Measure, chance
+from longhaul.monitoring.thresholds import MIN_PERIODS, Distance, DriftThresholds, Measure
 
 # By column type; columns are ranked by the first one.
 MEASURES = {
@@ -192,7 +193,7 @@ def _volume(reference: Reference, period: PeriodCounts) -> Distance:
     means_of_rest = (logs.sum() - logs) / max(len(logs) - 1, 1)
     distance = abs(np.log(max(period.rows, 1)) - logs.mean())
     variation = np.abs(logs - means_of_rest)
-    return Distance("volume", float(distance), variation, float(period.rows**-0.5))
+    return Distance("volume", float(distance), variation, Normal(period.rows**-0.5))
 
 
 def _repeated(reference: Reference, period: PeriodCounts) -> Distance:
@@ -202,7 +203,8 @@ def _repeated(reference: Reference, period: PeriodCounts) -> Distance:
     distance = abs(period.repeated - shares.mean())
     share = (shares.mean() * len(shares) + 1 / period.rows) / (len(shares) + 1)
     error = np.sqrt(share * (1 - share) / period.rows)
-    return Distance("repeated", float(distance), np.abs(shares - means_of_rest), float(error))
+    variation = np.abs(shares - means_of_rest)
+    return Distance("repeated", float(distance), variation, Normal(float(error)))
 
 
 def _excess_ratio(measure: Measure) -> float:

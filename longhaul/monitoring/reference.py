@@ -6,7 +6,7 @@ reference's own periods.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
+from longhaul.monitoring import ranges
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
@@ -148,19 +149,19 @@ def fit(
     Returns
     -------
     dict
-        The fields `bins`, `periods` and `slices` of a `Reference`.
+        The fields `bins`, `periods` and `slices` of a `Reference`. What is out of range in a period
+        is out of the range of all other periods, see `longhaul.monitoring.ranges`: that is what a
+        new period is compared with.
     """
-    column_bins = tuple(
-        _bins(frame, encoder, place, values, bins) for place, values in enumerate(sample.matrix.T)
-    )
     labels = np.unique(np.asarray(periods, dtype=str)).tolist()
     rows = {label: periods == label for label in labels}
+    column_bins = tuple(
+        _widened(_bins(frame, encoder, place, values, bins), values, list(rows.values()))
+        for place, values in enumerate(sample.matrix.T)
+    )
     return {
         "bins": column_bins,
-        "periods": {
-            label: PeriodCounts.of(sketch_matrix(sample.matrix[rows[label]], column_bins))
-            for label in labels
-        },
+        "periods": _count_periods(frame, sample.matrix, rows, column_bins),
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
@@ -202,6 +203,36 @@ def fit_scores(
         if is_regression
         else Calibration.fit(scored.outcome.astype(bool), scored.probability),
     }
+
+
+def _count_periods(
+    frame: pd.DataFrame, matrix: np.ndarray, rows: Mapping[str, np.ndarray], bins: Sequence[Bins]
+) -> dict[str, PeriodCounts]:
+    """Count each period's rows, and those out of the range of all other periods."""
+    outside = {
+        column.name: ranges.count_out_of_range_of_others(
+            frame[column.feature].where(~np.isnan(values))
+            if column.column_type == "category"
+            else values,
+            list(rows.values()),
+        )
+        for column, values in zip(bins, matrix.T, strict=True)
+    }
+    counted = {}
+    for place, (label, chosen) in enumerate(rows.items()):
+        sketch = sketch_matrix(matrix[chosen], bins)
+        histograms = {
+            name: replace(histogram, out_of_range=int(outside[name][place]))
+            for name, histogram in sketch.histograms.items()
+        }
+        counted[label] = PeriodCounts.of(replace(sketch, histograms=histograms))
+    return counted
+
+
+def _widened(bins: Bins, values: np.ndarray, rows: Sequence[np.ndarray]) -> Bins:
+    """Return a number's bins with the range that a new period may reach."""
+    span = ranges.widen(values, rows) if bins.column_type == "number" else None
+    return bins if span is None else replace(bins, lowest=span[0], highest=span[1])
 
 
 def _bins(frame: pd.DataFrame, encoder: Encoder, place: int, values: np.ndarray, bins: int) -> Bins:
