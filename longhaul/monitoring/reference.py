@@ -6,7 +6,7 @@ reference's own periods.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -21,7 +21,7 @@ from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring import ranges
-from longhaul.monitoring.batches import align
+from longhaul.monitoring.batches import Batch, align
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
@@ -30,7 +30,8 @@ from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
 from longhaul.problem import Target
 
-FORMAT = 2
+FORMAT = 3
+FORMER_FORMAT = 2  # without the ranges of periods, and scores by period
 MAX_RARE = 10_000  # categories without a code that are kept by name
 SCORE = "prediction"
 
@@ -56,6 +57,9 @@ class Reference:
     calibration : Calibration
         Fitted on them; the identity for numbers.
     slices : tuple of Slicing
+    score_periods : mapping of str to Histogram
+        Predictions by the label of the period, each by a model that was not fitted on it; empty
+        in references of earlier releases.
     """
 
     bins: tuple[Bins, ...]
@@ -66,6 +70,7 @@ class Reference:
     score_histogram: Histogram
     calibration: Calibration
     slices: tuple[Slicing, ...]
+    score_periods: Mapping[str, Histogram] = field(default_factory=dict)
 
     def pooled(self, column: str, without: str = "") -> Histogram:
         """Return a column's histogram over all periods, or all but one."""
@@ -89,6 +94,9 @@ class Reference:
             "valid": self.valid.to_dict(),
             "calibration": self.calibration.to_dict(),
             "slices": [slicing.to_dict() for slicing in self.slices],
+            "score_periods": {
+                label: histogram.to_dict() for label, histogram in self.score_periods.items()
+            },
         }
         return dict(replace_non_finite(record))
 
@@ -101,10 +109,11 @@ class Reference:
         LonghaulError
             When it has another format.
         """
-        if record.get("format") != FORMAT:
+        if record.get("format") not in {FORMAT, FORMER_FORMAT}:
             raise LonghaulError(
-                f"reference: its format is {record.get('format')!r}, but this code reads {FORMAT};"
-                " use the version of Longhaul that wrote it, or train again"
+                f"reference: its format is {record.get('format')!r}, but this code reads"
+                f" {FORMER_FORMAT} and {FORMAT}; use the version of Longhaul that wrote it, or train"
+                " again"
             )
         scores = dict(record["scores"])
         score_histogram = Histogram.from_dict(scores.pop("tally"))
@@ -119,6 +128,10 @@ class Reference:
             score_histogram,
             Calibration.from_dict(record["calibration"]),
             tuple(map(Slicing.from_dict, record["slices"])),
+            {
+                label: Histogram.from_dict(histogram)
+                for label, histogram in record.get("score_periods", {}).items()
+            },
         )
 
 
@@ -167,7 +180,11 @@ def fit(
 
 
 def fit_scores(
-    target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
+    target: Target,
+    outcome: np.ndarray,
+    columns: Mapping[str, Any],
+    bins: int,
+    by_period: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Count predictions of rows that the model had not seen, and fit their calibration.
 
@@ -180,14 +197,16 @@ def fit_scores(
     columns : mapping
         The m predictions, column by column.
     bins : int
+    by_period : mapping of str to mapping, optional
+        Predictions of periods, column by column, each by a model that was not fitted on it.
 
     Returns
     -------
     dict
-        The fields `scores`, `score_histogram`, `valid` and `calibration` of a `Reference`.
+        The fields `scores`, `score_histogram`, `score_periods`, `valid` and `calibration` of a
+        `Reference`.
     """
-    no_columns = pd.DataFrame(index=range(len(outcome)))
-    scored = align(no_columns, columns, outcome.astype(float), target)
+    scored = _align(target, columns, outcome.astype(float))
     if scored.code is None:
         score_bins = bins_of.of_number(SCORE, SCORE, scored.probability, bins)
     else:
@@ -196,6 +215,10 @@ def fit_scores(
     return {
         "scores": score_bins,
         "score_histogram": score_bins.histogram(scored.predictions),
+        "score_periods": {
+            label: score_bins.histogram(_align(target, predicted).predictions)
+            for label, predicted in (by_period or {}).items()
+        },
         "valid": RegressionStatistics.of(scored.probability, scored.outcome)
         if is_regression
         else Scores.of(scored.probability, scored.decision, scored.outcome),
@@ -203,6 +226,13 @@ def fit_scores(
         if is_regression
         else Calibration.fit(scored.outcome.astype(bool), scored.probability),
     }
+
+
+def _align(target: Target, columns: Mapping[str, Any], outcome: np.ndarray | None = None) -> Batch:
+    """Align predictions with their outcomes, which may not matter."""
+    count = len(next(iter(columns.values())))
+    labels = np.full(count, np.nan) if outcome is None else outcome
+    return align(pd.DataFrame(index=range(count)), columns, labels, target)
 
 
 def _count_periods(

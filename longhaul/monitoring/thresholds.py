@@ -7,9 +7,9 @@ degrees of freedom: the prediction interval of one more observation (Hahn and Me
 Statistical Intervals, chapter 4). Distances that gather several effects spread less than that, so
 the test errs on the side of silence. The divisor is never less than what chance alone makes of so
 few rows, see `longhaul.monitoring.chance`, and what is too small to matter never counts. A
-divergence grows with the square of an effect, so that its root takes the distance's place. Shares of
-values out of range are far from normal: such a share must also exceed the largest that a period of
-the reference has beyond the range of the others.
+divergence grows with the square of an effect, so that its root takes the distance's place. Shares
+of values out of range are far from normal: such a share must also exceed the largest that a period
+of the reference has beyond the range of the others.
 
 With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold,
 unless chance alone exceeds them: then the limit is what chance exceeds with probability `level`.
@@ -46,6 +46,7 @@ DEFAULT_THRESHOLDS = {
 }
 SQUARED = {"psi"}  # a divergence, which grows with the square of an effect; its root is judged
 BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "out_of_range", "repeated"}
+
 
 @dataclass(frozen=True)
 class Measure:
