@@ -84,10 +84,14 @@ class Transport(Chance):
         The square root of 1/n + 1/m.
     reach : float
         How far the farthest value lies from the mean, in standard deviations.
+    spread : float
+        The standard deviation of both samples together, by that of the earlier one, in which the
+        distance is measured: infinite where the earlier one has a single value.
     """
 
     error: float
     reach: float
+    spread: float = 1.0
 
     @property
     def rms(self) -> float:
@@ -97,7 +101,8 @@ class Transport(Chance):
     def limit(self, level: float) -> float:
         """See `Chance`."""
         decay = np.log(2 / level)
-        return float(self.error * np.sqrt(2 * decay) + self.reach * self.error**2 * decay / 3)
+        deviations = self.error * np.sqrt(2 * decay) + self.reach * self.error**2 * decay / 3
+        return float(deviations * self.spread)
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ class ChiSquare(Chance):
 
 @dataclass(frozen=True)
 class Share(Chance):
-    """Difference of two shares of rows: binomial, so that few rows are no normal ones.
+    """Share of rows, or its difference from an earlier one: binomial, as few rows are not normal.
 
     Attributes
     ----------
@@ -144,11 +149,14 @@ class Share(Chance):
         Of the later sample.
     others : int
         Rows of the earlier sample.
+    difference : bool
+        Whether the distance is the difference of both shares, not the later one.
     """
 
     share: float
     rows: int
     others: int
+    difference: bool
 
     @property
     def rms(self) -> float:
@@ -159,9 +167,11 @@ class Share(Chance):
     def limit(self, level: float) -> float:
         """See `Chance`; the later sample's limit, widened by what the earlier one leaves open."""
         rows = max(self.rows, 1)
-        high, low = (tail(level / 2, rows, self.share) / rows for tail in (binom.isf, binom.ppf))
+        high, low = (tail(level / 2, rows, self.share) for tail in (binom.isf, binom.ppf))
+        upper, lower = (high + 0.5) / rows, (low - 0.5) / rows  # between what rows can make
         widened = float(np.sqrt(1 + rows / max(self.others, 1)))
-        return float(max(high - self.share, self.share - low)) * widened
+        reach = float(max(upper - self.share, self.share - lower)) * widened
+        return reach if self.difference else self.share + reach
 
 
 def chance(measure: str, before: Histogram, after: Histogram) -> Chance:
@@ -176,7 +186,8 @@ def chance(measure: str, before: Histogram, after: Histogram) -> Chance:
     """
     if measure in {"missing", "out_of_range"}:
         count = getattr(before, measure) + getattr(after, measure) + 1
-        return Share(count / (before.rows + after.rows + 2), after.rows, before.rows)
+        share = count / (before.rows + after.rows + 2)
+        return Share(share, after.rows, before.rows, difference=measure == "missing")
     error = _sampling_error(before.present, after.present)
     freedom = max(int(((before.counts + after.counts) > 0).sum()) - 1, 1)
     match measure:
@@ -186,19 +197,20 @@ def chance(measure: str, before: Histogram, after: Histogram) -> Chance:
             return ChiSquare(error**2, freedom, root=False)
         case "jensen_shannon":
             return ChiSquare(error**2 / (8 * np.log(2)), freedom, root=True)
-    return Transport(error, _reach(before + after))
+    (reach, spread), (_, earlier) = _reach(before + after), _reach(before)
+    return Transport(error, reach, spread / earlier if earlier else float("inf"))
 
 
 def _sampling_error(rows: int, other_rows: int) -> float:
     return float(np.sqrt(1 / max(rows, 1) + 1 / max(other_rows, 1)))
 
 
-def _reach(histogram: Histogram) -> float:
-    """Return how far the farthest bin's mean lies from the mean, in standard deviations."""
+def _reach(histogram: Histogram) -> tuple[float, float]:
+    """Return how far the farthest bin's mean lies from the mean in deviations, and one of these."""
     filled = histogram.counts > 0
     if not filled.any():
-        return 0.0
+        return 0.0, 0.0
     counts = histogram.counts[filled]
     away = histogram.sums[filled] / counts - histogram.mean
     spread = float(np.sqrt(np.average(away**2, weights=counts)))
-    return float(np.abs(away).max() / spread) if spread else 0.0
+    return (float(np.abs(away).max() / spread), spread) if spread else (0.0, 0.0)

@@ -7,7 +7,9 @@ value, which are taken as normal over the periods (Hahn and Meeker 1991, Statist
 chapter 4). For categories there is no such distance; and where extremes have long tails, normal
 limits are too narrow. Hence each period of the reference is held against the others in the same
 way, left out in turn (Stone 1974, Journal of the Royal Statistical Society B 36): the largest share
-of values out of range among them is no drift in a new period either.
+of values out of range among them is no drift in a new period either. Of a lone period, each row is
+left out: the rows with a value that no other one reaches, or with a category of their own, tell how
+often the next row has one (Good 1953, Biometrika 40).
 """
 
 from collections.abc import Sequence
@@ -51,10 +53,8 @@ def count_out_of_range_of_others(
     Returns
     -------
     ndarray of int, shape (k,)
-        Zeros for a lone period, which has no others.
+        Of a lone period, the rows out of range of all other rows.
     """
-    if len(periods) < 2:
-        return np.zeros(len(periods), dtype=np.int64)
     if isinstance(values, pd.Series):
         return _count_categories(values, periods)
     return _count_numbers(_parts(values, periods))
@@ -82,6 +82,10 @@ def _widen(extremes: np.ndarray) -> tuple[float, float] | None:
 
 
 def _count_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
+    if len(parts) == 1:
+        (values,) = parts
+        ends = (values.min(initial=np.inf), values.max(initial=-np.inf))
+        return np.array([sum(np.count_nonzero(values == end) == 1 for end in ends)])
     counts = np.zeros(len(parts), dtype=np.int64)
     for place, part in enumerate(parts):
         extremes = _extremes([*parts[:place], *parts[place + 1 :]])
@@ -97,5 +101,5 @@ def _count_categories(column: pd.Series, periods: Sequence[np.ndarray]) -> np.nd
     counts = np.array(
         [np.bincount(codes[rows][codes[rows] >= 0], minlength=len(categories)) for rows in periods]
     )
-    own = (counts > 0).sum(axis=0) == 1
+    own = (counts if len(periods) == 1 else counts > 0).sum(axis=0) == 1
     return np.asarray(counts[:, own].sum(axis=1))

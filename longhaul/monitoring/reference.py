@@ -112,8 +112,8 @@ class Reference:
         if record.get("format") not in {FORMAT, FORMER_FORMAT}:
             raise LonghaulError(
                 f"reference: its format is {record.get('format')!r}, but this code reads"
-                f" {FORMER_FORMAT} and {FORMAT}; use the version of Longhaul that wrote it, or train"
-                " again"
+                f" {FORMER_FORMAT} and {FORMAT}; use the version of Longhaul that wrote it, or"
+                " train again"
             )
         scores = dict(record["scores"])
         score_histogram = Histogram.from_dict(scores.pop("tally"))
