@@ -1,4 +1,4 @@
-"""Comparability of a period with those of the reference: its length, and its day of the week.
+"""Comparability of a period with the reference: its length, and its day of the week.
 
 A Saturday differs from Monday to Friday, as a week differs from a month, and yet nothing has
 drifted.

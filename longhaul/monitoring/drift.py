@@ -239,7 +239,7 @@ def _is_emptied(reference: Reference, after: Histogram, column: ColumnDrift) -> 
 
 
 def _compare_scores(reference: Reference, scores: Histogram, rate: float) -> ColumnDrift:
-    """Compare the predictions with those of each of the reference's periods, or of validation."""
+    """Compare the predictions with the reference's, by period or else of validation alone."""
     by_period = list(reference.score_periods.values())
     learned = len(by_period) >= MIN_PERIODS
     before = pool(by_period) if learned else reference.score_histogram
