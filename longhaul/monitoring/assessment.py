@@ -171,7 +171,9 @@ class Monitor:
         moved, expected = None, {}
         if observation is not None:
             rate = problem.monitoring.false_discovery
-            moved = drift.compare(reference, observation.counts, observation.score_histogram, rate)
+            moved = drift.compare(
+                reference, observation.counts, observation.score_histogram, rate, period
+            )
             expected = self._expected(observation.scores)
         on_reference = self._expected(reference.valid)
         primary_metric = tasks.task_for(problem.target.task_type).primary_metric

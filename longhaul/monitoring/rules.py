@@ -11,6 +11,7 @@ from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.falls import Diagnosis, Fall
 from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.thresholds import MIN_PERIODS
 from longhaul.problem import Problem
 from longhaul.tasks import display_name, task_for
 
@@ -190,9 +191,7 @@ def _columns(evidence: PeriodEvidence) -> Rule:
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:
-            absent = next((m for m in column.measures if m.name == "missing"), None)
-            emptied = absent is not None and absent.p < 1 and column.distance >= 0.999
-            if emptied and column.feature not in broken:
+            if column.empty and column.feature not in broken:
                 broken[column.feature] = "has no value in any row"
     if broken:
         faults = "; ".join(f"{name!r} {fault}" for name, fault in broken.items())
@@ -207,18 +206,7 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     drift = evidence.drift
     if drift is None:
         return
-    drifted = drift.drifted
-    if drifted:
-        first = ", ".join(
-            f"{column.name} ({column.cause.name} {column.cause.value:.2f})"
-            for column in drifted[:3]
-        )
-        more = f" and {len(drifted) - 3} more" if drifted[3:] else ""
-        yield Rule("features", "watch", len(drifted), 0, f"drifted: {first}{more}")
-    else:
-        count = len(drift.columns)
-        reason = f"none of {count} columns moved beyond its reference variation"
-        yield Rule("features", "ok", 0, 0, reason)
+    yield _features(drift)
     for name, column in (
         ("predictions", drift.scores),
         ("volume", drift.volume),
@@ -226,11 +214,43 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     ):
         measure = column.cause
         state: State = "watch" if column.drifted else "ok"
-        relation = "above" if column.drifted else "within"
+        relation = "above" if measure.value > measure.limit else "within"
         reason = (
             f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
         )
+        if name == "predictions" and drift.score_periods < MIN_PERIODS:
+            reason += _customary(drift.score_periods)
+        if drift.incomparable:
+            reason += f"; not judged: {drift.incomparable}"
         yield Rule(name, state, _finite(measure.value), measure.limit, reason)
+
+
+def _features(drift: Drift) -> Rule:
+    drifted = drift.drifted
+    if drift.incomparable:
+        return Rule("features", "ok", 0, 0, f"not judged: {drift.incomparable}")
+    trends = [column.name for column in drift.columns if column.trend and not column.drifted]
+    trend = f"; {_names(trends)} follows its trend" if trends else ""
+    if drifted:
+        causes = [
+            f"{column.name} ({column.cause.name} {column.cause.value:.2f})" for column in drifted
+        ]
+        return Rule("features", "watch", len(drifted), 0, f"drifted: {_names(causes)}{trend}")
+    reason = f"none of {len(drift.columns)} columns moved beyond its reference variation{trend}"
+    return Rule("features", "ok", 0, 0, reason)
+
+
+def _names(names: Sequence[str]) -> str:
+    """List the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if names[3:] else ""
+    return ", ".join(names[:3]) + more
+
+
+def _customary(periods: int) -> str:
+    return (
+        f", a customary limit: the reference has predictions of {periods} periods, and"
+        f" {MIN_PERIODS} are needed to learn one"
+    )
 
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:

@@ -259,7 +259,7 @@ def test_broken_data_is_repaired_before_anything_is_trained() -> None:
 def test_a_column_of_which_all_is_missing_is_broken() -> None:
     """It is there, and says nothing."""
     gone = Measure("missing", 1.0, 0.0, 0.02, 0.0)
-    empty = ColumnDrift("age", "age", "number", 0.1, (gone,), 0.0, True)
+    empty = ColumnDrift("age", "age", "number", 0.1, (gone,), 0.0, True, empty=True)
     found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(empty,))))
     assert found.action == "repair"
     assert "'age' has no value in any row" in found.reason

@@ -60,7 +60,7 @@ def test_kept_as_json() -> None:
 
 def test_another_format_is_refused() -> None:
     """With what to do."""
-    with pytest.raises(LonghaulError, match="its format is 1, but this code reads 2"):
+    with pytest.raises(LonghaulError, match="its format is 1, but this code reads 2 and 3"):
         Reference.from_dict({"format": 1})
 
 
