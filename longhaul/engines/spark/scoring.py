@@ -53,7 +53,8 @@ def write(
         spark, uri, result_type=tables.types(predicted), env_manager="local"
     )
     kept = [problem.target.column, *([problem.time.column] if problem.time else [])]
-    rows = tables.read(spark, source)
+    # Ordered before it is predicted: to order it, Spark reads its input twice.
+    rows = tables.read(spark, source).orderBy(ROW)
     pairs = rows.select(
         ROW,
         *[quoted(name) for name in dict.fromkeys(kept) if name in names],
@@ -63,7 +64,7 @@ def write(
     )
     assemble = _assemble(problem, provenance, schema, predicted.names)
     records = pairs.mapInArrow(assemble, tables.types(schema))
-    tables.write(records.orderBy("row"), target)
+    tables.write(records, target)
 
 
 def _assemble(
