@@ -66,7 +66,7 @@ class RealizedMetrics:
 
 @dataclass(frozen=True)
 class CorrectionEvidence:
-    """What a correction of the level does, or would do; see `longhaul.monitoring.level`.
+    """Effect of a correction of the level, applied or not; see `longhaul.monitoring.level`.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class CorrectionEvidence:
 
     @property
     def is_proven(self) -> bool:
-        """Whether it would have saved loss beyond doubt."""
+        """True where it would have saved loss beyond doubt."""
         return self.gain is not None and self.gain.low > 0
 
     def describe(self) -> str:

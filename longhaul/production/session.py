@@ -76,7 +76,7 @@ class MonitoringSession:
         return self._monitor(number).realized(period, self.observe(period, due=True))
 
     def newly_due(self, period: str) -> list[RealizedPerformance]:
-        """Evaluate the periods whose labels are due by the present one, and were not before."""
+        """Evaluate the periods with labels due by the present one, and not before."""
         lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
         pending = self._past.pending(period, lag)
         return [self.realized_performance(label) for label in pending if self.has_period(label)]

@@ -17,7 +17,7 @@ def test_the_page_begins_with_what_is_saved() -> None:
     assert "No policy saves beyond doubt" in first
     assert "data:image/png" in first
     assert text.count("<h2>Outcomes after") == 2
-    assert text.count("Decisions by period") == 2
+    assert text.count("<h3>Decisions by period</h3>") == 2
     assert "8.0 more [4.0, 12]" in text
     assert "5 of 31" in text
     assert "challenger lost" in text
