@@ -1,16 +1,17 @@
 """Backtest of retraining policies: past periods run again, each policy with its own champion."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from longhaul.backtest.days import Days, sum_up
+from longhaul.data import clusters
 from longhaul.data.labels import outcomes
 from longhaul.evaluation import gate
-from longhaul.evaluation.intervals import improvement
+from longhaul.evaluation.comparison import compare
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, Monitor
@@ -233,11 +234,14 @@ class Backtest:
         return wins
 
     def _judge(self, challenger: str, champion: str, period: str) -> bool:
+        """Judge by one look: a challenger that is undecided is not kept waiting."""
         batch, observation = self._observed(challenger, period)
         rival, _ = self._observed(champion, period)
-        outcome, confidence = batch.outcome.astype(bool), self._problem.gate.confidence
-        gains = improvement(binary, outcome, rival.probability, batch.probability, batch.cluster)
-        better = gains.interval(confidence)
+        outcome = batch.outcome.astype(bool)
+        compared = compare(
+            binary, outcome, rival.probability, batch.probability, batch.cluster, (period, period)
+        )
+        confidence = self._problem.gate.confidence
         packages = (self._models[name].package for name in (challenger, champion))
         windows, rival_windows = (package.windows for package in packages)
         evidence = gate.GateEvidence(
@@ -247,10 +251,16 @@ class Backtest:
             windows=windows,
             metrics=performance.realized(observation.clusters, self._problem),
             champion=gate.ChampionComparison(
-                rival_windows, better, measure(outcome, rival.probability)
+                rival_windows,
+                compared.gains.interval(confidence),
+                measure(outcome, rival.probability),
+                compared.raw.interval(confidence),
+                comparison=compared,
             ),
+            clusters=len(observation.clusters.labelled),
+            unit=clusters.describe_unit(self._problem),
         )
-        return gate.judge(self._problem.gate, evidence).passed
+        return gate.judge(replace(self._problem.gate, looks=1), evidence).passed
 
     def _cached(self, key: tuple[str, str], compute: Callable[[], Any]) -> Any:
         if key not in self._cache:
