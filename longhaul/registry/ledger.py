@@ -1,4 +1,4 @@
-"""Promotion ledger: changes of the champion and refused challengers, as tags of the registered model.
+"""Promotion ledger: changes of the champion and refused challengers, as tags of a registered model.
 
 A line is written as started before the alias moves, and rewritten as done afterwards. A line whose
 move was interrupted is settled by the next move: done if the alias has moved, else void.

@@ -242,8 +242,8 @@ def _refuse(name: str, number: str, reason: str, evidence: str) -> None:
     client, current = mlflow.MlflowClient(), champion(name) or NONE
     text = shorten(f"version {number} refused: {reason}", ledger.REASON_LENGTH, placeholder=" …")
     line = ledger.begin(name, LedgerLine("", _who(), "refuse", current, current, text, evidence))
-    client.set_model_version_tag(name, number, OUTCOME, "refuse")
     client.delete_registered_model_alias(name, CHALLENGER)
+    client.set_model_version_tag(name, number, OUTCOME, "refuse")
     ledger.end(name, line, "done")
 
 
