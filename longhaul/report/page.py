@@ -89,11 +89,11 @@ def _cards(tree: RunTree) -> list[tuple[str, Cell]]:
     over = f" over {cluster['count']} {cluster['unit']}" if cluster else ""
     for name in PLOTTED[tree.task_type()]:
         measured = verdict["metrics"][name]
-        interval = (
-            f"{template.figure(measured['low'])} to {template.figure(measured['high'])}{over}"
-        )
+        low, high = (template.figure(measured[bound]) for bound in ("low", "high"))
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
-        cards.append((f"test {tasks.display_name(name)}, {interval}", number_cell(value, href)))
+        cards.append(
+            (f"test {tasks.display_name(name)}, {low} to {high}{over}", number_cell(value, href))
+        )
     if tree.task_type() == "binary":
         cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

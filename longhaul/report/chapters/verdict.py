@@ -28,8 +28,8 @@ def sections(tree: RunTree) -> list[Section]:
     cluster = verdict.get("cluster")
     counted = f" Evidence is counted by {cluster['count']} {cluster['unit']}." if cluster else ""
     intro = (
-        f"Judged against {against}.{counted} A figure that is missing, not finite or from too few rows is a"
-        " refusal."
+        f"Judged against {against}.{counted} A figure that is missing, not finite or from too few"
+        " rows is a refusal."
     )
     headers = ["Check", "", "Figure", "Limit", "Reason"]
     pictures = [Picture(title, uri) for title, uri in evaluation.pictures()]
