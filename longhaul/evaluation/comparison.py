@@ -13,7 +13,7 @@ import numpy as np
 
 from longhaul.data import period_ranges
 from longhaul.errors import LonghaulError
-from longhaul.evaluation.calibration import Calibration
+from longhaul.evaluation.calibration import Calibration, log_odds
 from longhaul.evaluation.intervals import Interval, PairedGains, improvement
 from longhaul.problem import Gate
 from longhaul.tasks import Task
@@ -123,10 +123,21 @@ def recalibrate(outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarr
     fold, calibrated = code % FOLDS, np.array(probability, dtype=np.float64)
     for place in range(FOLDS):
         here = fold == place
-        fitted = Calibration.fit(outcome[~here], probability[~here])
+        fitted = _fit_rising(outcome[~here], probability[~here])
         if here.any() and fitted != Calibration():
             calibrated[here] = fitted.apply(probability[here])
     return calibrated
+
+
+def _fit_rising(outcome: np.ndarray, probability: np.ndarray) -> Calibration:
+    """Fit a calibration that keeps the order of probabilities; at worst, all become equal.
+
+    A model that ranks the wrong way round is not to be rescued by a slope below zero.
+    """
+    fitted = Calibration.fit(outcome, probability)
+    if fitted.slope >= 0:
+        return fitted
+    return Calibration(float(log_odds(outcome.mean())), 0.0)
 
 
 def confidence_of_look(gate: Gate) -> float:
