@@ -161,5 +161,5 @@ class Models:
         candidate, rival = self._models[challenger].package, self._models[champion].package
         rows = scored_rows.score_rows(self._problem, self._rows(period), candidate.predictor)
         metrics = self._baselines[challenger]
-        evidence = scored_rows.gather_evidence(rows, candidate, rival, metrics, 0)
+        evidence = scored_rows.gather_evidence(rows, candidate, metrics, rival)
         return gate.judge(self._problem.gate, evidence).passed

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from longhaul.evaluation.calibration import Calibration, log_odds
 from longhaul.evaluation.intervals import Interval
-from longhaul.monitoring.calibration import Calibration, log_odds
 from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
 
 _MAX_SHIFT = 20.0  # log-odds by which a base rate is looked for

@@ -21,9 +21,9 @@ import pandas as pd
 from scipy.special import expit
 
 from longhaul.data import label_lag
+from longhaul.evaluation.calibration import log_odds
 from longhaul.evaluation.intervals import PairedGains
 from longhaul.model.correction import Correction
-from longhaul.monitoring.calibration import log_odds
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.rules import CorrectionEvidence
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores

@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
+from longhaul.evaluation.calibration import Calibration
 from longhaul.evaluation.calibration_error import BINS, Gaps
 from longhaul.evaluation.intervals import Interval, debiased_interval, jackknife, of_counts
 from longhaul.monitoring import murphy
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.reference import Scored
 from longhaul.monitoring.regression_statistics import RegressionStatistics

@@ -15,6 +15,7 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.estimators.sample import Sample
+from longhaul.evaluation.calibration import Calibration
 from longhaul.features.columns import Category
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
@@ -23,7 +24,6 @@ from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring import ranges
 from longhaul.monitoring.batches import score_columns
 from longhaul.monitoring.bins import Bins, Histogram
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
 from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores

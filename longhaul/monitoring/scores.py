@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from longhaul.monitoring.calibration import log_odds
+from longhaul.evaluation.calibration import log_odds
 from longhaul.problem import Costs
 from longhaul.tasks.metrics import calibration_bins, require_probabilities
 

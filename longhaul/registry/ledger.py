@@ -1,4 +1,4 @@
-"""Promotion ledger: every change of the champion, as tags of the registered model in MLflow.
+"""Promotion ledger: changes of the champion and refused challengers, as tags of a registered model.
 
 A line is written as started before the alias moves, and rewritten as done afterwards. A line whose
 move was interrupted is settled by the next move: done if the alias has moved, else void.
@@ -26,13 +26,13 @@ EVIDENCE_LENGTH = 250
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME = "%Y%m%dT%H%M%S.%fZ"  # ISO 8601, basic format: sorts as text in the order of time
 
-Move = Literal["promote", "rollback"]
+Move = Literal["promote", "rollback", "refuse"]
 State = Literal["started", "done", "void"]
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """Record of one change of the champion.
+    """Record of one change of the champion, or of the refusal of a challenger that waited.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class LedgerLine:
         UTC, ISO 8601 to the microsecond; later than every earlier line.
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
-    move : {"promote", "rollback"}
+    move : {"promote", "rollback", "refuse"}
     before, after : str
-        The version that was champion, or "none", and the one that becomes it; stored as "from" and
-        "to".
+        The version that was champion, or "none", and the one that becomes it; the same where a
+        challenger is refused, whose version the reason names. Stored as "from" and "to".
     reason : str
     evidence : str
         Id of the run that supports the move; may be empty.
@@ -115,7 +115,7 @@ def champion_stack(history: Sequence[LedgerLine]) -> list[str]:
     forth again. Where the alias was moved by hand, the next line shows it.
     """
     stack: list[str] = []
-    for line in (line for line in history if line.state == "done"):
+    for line in (line for line in history if line.state == "done" and line.move != "refuse"):
         if line.move == "rollback":
             stack = stack[:-1] if stack[-2:-1] == [line.after] else [line.after]
         else:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from longhaul.monitoring.calibration import Calibration
+from longhaul.evaluation.calibration import Calibration
 from longhaul.monitoring.causes import decompose, slice_shares
 from longhaul.monitoring.scores import Scores
 from longhaul.tasks import binary

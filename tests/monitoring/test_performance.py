@@ -7,10 +7,10 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
+from longhaul.evaluation.calibration import Calibration
 from longhaul.evaluation.intervals import intervals
 from longhaul.evaluation.threshold import mean_cost
 from longhaul.monitoring import performance
-from longhaul.monitoring.calibration import Calibration
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Costs
 from longhaul.tasks import binary

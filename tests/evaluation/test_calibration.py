@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from longhaul.monitoring.calibration import Calibration, log_odds
+from longhaul.evaluation.calibration import Calibration, log_odds
 
 
 def sample(count: int, intercept: float, slope: float, seed: int = 0):

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 _NEARLY_SURE = 1e-9  # the log-odds of a certainty are infinite
 _NO_PENALTY = 1e6
+_STEPS, _NEAR, _FAR = 20, 1e-8, 20.0  # of Newton's method
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,13 @@ class Calibration:
         odds = log_odds(probability)
         if not outcome.any() or outcome.all() or np.ptp(odds) == 0:
             return cls()
-        fitted = LogisticRegression(C=_NO_PENALTY).fit(odds[:, np.newaxis], outcome)
-        intercept, slope = float(fitted.intercept_[0]), float(fitted.coef_[0, 0])
-        certain = expit(intercept + slope * odds)
         design = np.column_stack([np.ones(len(odds)), odds])
+        fitted = _newton(design, outcome)
+        if fitted is None:  # as where both classes are separated
+            regression = LogisticRegression(C=_NO_PENALTY).fit(odds[:, np.newaxis], outcome)
+            fitted = np.append(regression.intercept_, regression.coef_)
+        intercept, slope = map(float, fitted)
+        certain = expit(design @ fitted)
         information = design.T @ (design * (certain * (1 - certain))[:, np.newaxis])
         covariance = np.linalg.pinv(information, hermitian=True)
         return cls(intercept, slope, tuple(map(tuple, covariance.tolist())))
@@ -69,6 +73,24 @@ class Calibration:
     def from_dict(cls, record: dict[str, Any]) -> Self:
         """Restore a calibration from `to_dict`."""
         return cls(**{**record, "covariance": tuple(map(tuple, record["covariance"]))})
+
+
+def _newton(design: np.ndarray, outcome: np.ndarray) -> np.ndarray | None:
+    """Maximise the likelihood of intercept and slope by Newton's method; None if it diverges."""
+    fitted = np.array([0.0, 1.0])
+    for _ in range(_STEPS):
+        certain = expit(design @ fitted)
+        information = design.T @ (design * (certain * (1 - certain))[:, np.newaxis])
+        try:
+            step = np.linalg.solve(information, design.T @ (outcome - certain))
+        except np.linalg.LinAlgError:
+            return None
+        if not np.isfinite(step).all() or np.abs(step).max() > _FAR:
+            return None
+        fitted = fitted + step
+        if np.abs(step).max() < _NEAR:
+            return fitted
+    return None
 
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
