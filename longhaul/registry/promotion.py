@@ -5,10 +5,7 @@ while MLflow still has stages: Production, Staging, and Archived for former ones
 """
 
 import contextlib
-import getpass
 import io
-import os
-import socket
 from typing import NamedTuple
 
 import mlflow
@@ -197,20 +194,10 @@ def _promotions(name: str) -> list[LedgerLine]:
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Move the alias between the two writes of the ledger; call it under the lock."""
-    who = f"{_user()}@{socket.gethostname()}"
-    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
-        who = f"{user} ({who})"
+    who = ledger.current_user()
     line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
-
-
-def _user() -> str:
-    """Name the user of this process; by number where the machine has no name, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _finish(name: str, line: LedgerLine) -> None:
