@@ -70,7 +70,7 @@ def would_shift(
 
 
 def _times(batch: pa.RecordBatch, problem: Problem) -> pd.Series | None:
-    column = problem.time.column if problem.time else None
+    column = problem.time.column if problem.time else ""
     return _column(batch, column) if column in batch.schema.names else None
 
 

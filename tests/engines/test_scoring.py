@@ -23,9 +23,9 @@ def test_predictions_are_the_same(
     """Every column, every row, bit for bit, and in order."""
     uri = _logged(tmp_path, monkeypatch)
     target = tmp_path / "scored.parquet"
-    features = monitored.fitted().package.predictor.features
+    predictor = monitored.fitted().package.predictor
     source = copy(july, tmp_path, parts)
-    scoring.write(spark, source, target, uri, features, monitored.problem(), ORIGIN)
+    scoring.write(spark, source, target, uri, predictor, monitored.problem(), ORIGIN)
     expected = pq.read_table(local)
     found = pq.read_table(target)
     assert found.schema.names == expected.schema.names
