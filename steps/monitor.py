@@ -9,7 +9,7 @@ from longhaul.errors import LonghaulError
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.parameters import Engine, FailOn
 from longhaul.pipeline.step import step
-from longhaul.production import days, period_log
+from longhaul.production import period_log
 from longhaul.production.history import ProductionHistory
 from longhaul.production.session import MonitoringSession
 from longhaul.registry import versions
@@ -39,7 +39,6 @@ def monitor(
             session.realized_performance(label) for label in pending if session.has_period(label)
         ]
         assessment = session.assess(period, performances)
-    days.log(session.days())
     document = period_log.log(assessment)
     mlflow.log_text(pages.render_period(document, version.name, version.version), "period.html")
     period_log.record(assessment, performances, session, version, predictions)

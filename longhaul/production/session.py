@@ -5,18 +5,17 @@ from pathlib import Path
 
 from longhaul import tasks
 from longhaul.data.table import PeriodTable
+from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
-from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.observation import Observation
-from longhaul.monitoring.reference import Reference, Scored
+from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
-from longhaul.production import days
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import versions
 from longhaul.registry.model_uri import ModelUri, version_uri
-from longhaul.tracking import logged_models
+from longhaul.tracking import artifacts, logged_models
 
 CountPeriod = Callable[[Path, Path, Problem, bool, Encoder, Reference], Observation | None]
 
@@ -79,16 +78,6 @@ class MonitoringSession:
             period, observation, of_version, self._past.degraded(number)
         )
 
-    def days(self) -> ClusterCounts[Scored]:
-        """Return by day what the present version itself predicted, as far as it was observed."""
-        number, parts = self._model.version, dict[str, Scored]()
-        for (period, _), observation in sorted(
-            self._observations.items(), key=lambda item: item[0]
-        ):
-            if observation is not None and self.version(period) == number:
-                parts |= observation.days.parts  # observed with labels comes last
-        return ClusterCounts(parts)
-
     def _monitor(self, number: str) -> Monitor:
         return Monitor(self._reference(number), self._problem, self._baseline(number))
 
@@ -98,7 +87,12 @@ class MonitoringSession:
             number, problem = self.version(period), self._problem
             record = self._past.periods.get(period)
             uri = record.predictions if record else self._predictions
-            scored = days.scored_file(ModelUri(self._model.name, number, ""), uri, period)
+            key = ModelUri(self._model.name, number, "").key
+            scored = artifacts.fetch(uri) / key / f"{period}.parquet"
+            if not scored.exists():
+                raise LonghaulError(
+                    f"predictions: {uri} has none of {period} by version {number}; score it first"
+                )
             package = self._package(number)
             self._observations[period, due] = self._count(
                 PeriodTable(self._folder).path(period),
