@@ -21,6 +21,7 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
+from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.assessment import Monitor
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.drift import Drift, compare
@@ -230,7 +231,8 @@ def _alarm(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
 def _performance(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
     """Return whether the performance is degraded."""
     seen = world.see(frame, reference)
-    monitor = Monitor(reference, world.problem, world.auc)
+    baseline = {"auc": Interval(world.auc, float("nan"), float("nan"))}
+    monitor = Monitor(reference, world.problem, baseline)
     return monitor.realized(LABEL, seen).degraded is True
 
 

@@ -196,6 +196,11 @@ class Monitoring:
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
+    rise : float
+        How far the log loss may rise above that of that window, in nats.
+    saving : float
+        How far the saving may fall below that of that window: the share of the cost of the best
+        constant rule that the model's decisions save.
     persistence : pair of int
         ``(m, n)``: the model is trained again when its performance was degraded in at least m of
         the last n periods.
@@ -206,6 +211,8 @@ class Monitoring:
     min_rows: Annotated[int, Field(ge=1)] = 500
     label_lag: Annotated[int, Field(ge=0)] | Duration = 0
     fall: Share = 0.02
+    rise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    saving: Share = 0.1
     persistence: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (2, 3)
 
     def __post_init__(self) -> None:

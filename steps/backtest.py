@@ -9,6 +9,7 @@ from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.parameters import Seed, Window
 from longhaul.pipeline.step import step
+from longhaul.production import judged
 from longhaul.registry import versions
 from longhaul.registry.model_uri import resolve_model
 from longhaul.report import template
@@ -34,7 +35,7 @@ def backtest(model: str, table: str, window: Window, seed: Seed) -> str:
         family = first.predictor.family
         return train_as_of(source, newest, gated, window, family, settings, seed)
 
-    baseline = float(versions.version(version.name, version.version).tags["test_auc"])
+    baseline = judged.figures(version.name, version.version, first)
     policies = Backtest(problem, first, baseline, lambda period: source.read([period]), train)
     periods = [period for period in source.periods if problem.windows.in_production(period)]
     results = [

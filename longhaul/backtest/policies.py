@@ -10,12 +10,13 @@ import pandas as pd
 from longhaul.backtest.days import Days, sum_up
 from longhaul.data.labels import outcomes
 from longhaul.evaluation import gate
-from longhaul.evaluation.intervals import improvement
+from longhaul.evaluation.intervals import Interval, improvement
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, Monitor
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.observation import observe
+from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
 from longhaul.tasks import binary
@@ -134,8 +135,8 @@ class Backtest:
     problem : Problem
     start : Package
         The champion of the first period.
-    baseline : float
-        Its AUC on the window that it was judged on.
+    baseline : mapping of str to Interval
+        Its figures on the window that it was judged on.
     rows : callable
         Returns the rows of a period.
     train : callable
@@ -147,7 +148,7 @@ class Backtest:
         self,
         problem: Problem,
         start: Package,
-        baseline: float,
+        baseline: Figures,
         rows: Callable[[str], pd.DataFrame],
         train: Callable[[str, bool], TrainedModel],
     ):
@@ -217,11 +218,13 @@ class Backtest:
             self._models[name] = self._train(period, gated)
             package = self._models[name].package
             if gated:
-                batch, _ = self._observed(name, period)
-                metrics = measure(batch.outcome.astype(bool), batch.probability)
+                _, observation = self._observed(name, period)
+                self._baselines[name] = performance.realized(observation.clusters, self._problem)
             else:  # it has seen every window; validation comes closest to an unseen one
-                metrics = package.valid_metrics()
-            self._baselines[name] = metrics["auc"]
+                self._baselines[name] = {
+                    metric: Interval(value, np.nan, np.nan)
+                    for metric, value in package.valid_metrics().items()
+                }
         return name
 
     def _wins(self, challenger: str, champion: str, period: str) -> bool:

@@ -2,6 +2,11 @@
 
 import pandas as pd
 
+_UNITS = {
+    "hour": pd.Timedelta(hours=1),
+    "day": pd.Timedelta(days=1),
+    "week": pd.Timedelta(days=7),
+}
 # The longest that a period of each length can be.
 _LONGEST = {
     "day": pd.Timedelta(days=1),
@@ -30,8 +35,8 @@ def in_periods(lag: int | str, length: str) -> int:
     if isinstance(lag, int):
         return lag
     if length in _MONTHS:
-        return int(pd.Timedelta(lag) // _SHORTEST_MONTH) // _MONTHS[length]
-    return int(pd.Timedelta(lag) // _LONGEST[length])
+        return int(_duration(lag) // _SHORTEST_MONTH) // _MONTHS[length]
+    return int(_duration(lag) // _LONGEST[length])
 
 
 def as_duration(lag: int | str, length: str) -> pd.Timedelta:
@@ -46,4 +51,10 @@ def as_duration(lag: int | str, length: str) -> pd.Timedelta:
     """
     if isinstance(lag, int):
         return (lag + 1) * _LONGEST[length]
-    return pd.Timedelta(lag)
+    return _duration(lag)
+
+
+def _duration(lag: str) -> pd.Timedelta:
+    """Convert a text such as ``2 weeks``."""
+    count, unit = lag.split()
+    return int(count) * _UNITS[unit.removesuffix("s")]

@@ -156,9 +156,14 @@ class PairedGains:
     @classmethod
     def of(cls, gain: np.ndarray, clusters: np.ndarray) -> Self:
         """Sum up gains of n rows by cluster."""
-        names, code = np.unique(clusters, return_inverse=True)
-        rows, sums = np.bincount(code), np.bincount(code, gain)
-        pairs = zip(rows.tolist(), sums.tolist(), strict=True)
+        return cls.of_sums(gain, np.ones(len(gain)), clusters)
+
+    @classmethod
+    def of_sums(cls, gain: np.ndarray, rows: np.ndarray, clusters: np.ndarray) -> Self:
+        """Sum up gains that are sums over some rows already, by cluster."""
+        names, code = np.unique(clusters.astype(str), return_inverse=True)
+        counts = np.bincount(code, rows).astype(int)
+        pairs = zip(counts.tolist(), np.bincount(code, gain).tolist(), strict=True)
         return cls(dict(zip(names.tolist(), pairs, strict=True)))
 
     def __add__(self, other: "PairedGains") -> "PairedGains":

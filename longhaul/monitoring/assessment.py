@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longhaul import tasks
+from longhaul.data import clusters
 from longhaul.monitoring import causes, drift, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
@@ -13,7 +14,14 @@ from longhaul.monitoring.drift import ColumnDrift, Drift
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference, Scored
-from longhaul.monitoring.rules import PeriodEvidence, RealizedMetrics, is_degraded
+from longhaul.monitoring.rules import (
+    NO_CORRECTION,
+    CorrectionEvidence,
+    PeriodEvidence,
+    RealizedMetrics,
+    diagnose,
+    is_fault,
+)
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.task_type import TaskType
@@ -34,7 +42,7 @@ class RealizedPerformance:
     errors : dict of str to float
         Estimated minus realized, by metric.
     degraded : bool or None
-        None where it is not known.
+        Whether it fell by a fault of the model; None where it is not known.
     causes : Causes or None
     shares : tuple of SliceShare
         The slices with the largest share in the concept shift.
@@ -62,6 +70,7 @@ class Assessment:
     realized : tuple of RealizedPerformance
         Of all periods with labels newly due, the newest last.
     decision : Decision
+    correction : CorrectionEvidence
     pictures : tuple of dict
         Shares by bin, in the reference and in the period, of the columns that matter most.
     task_type : {"binary", "multiclass", "regression"}
@@ -73,6 +82,7 @@ class Assessment:
     expected: Figures
     realized: tuple[RealizedPerformance, ...]
     decision: Decision
+    correction: CorrectionEvidence
     pictures: tuple[dict[str, Any], ...]
     task_type: TaskType = "binary"
 
@@ -85,15 +95,13 @@ class Monitor:
     reference : Reference
         Of the model.
     problem : Problem
-    baseline : float or None
-        The primary metric on the window that the model was judged on.
+    baseline : mapping of str to Interval
+        The figures of the window that the model was judged on.
     seed : int
         Of the resampling.
     """
 
-    def __init__(
-        self, reference: Reference, problem: Problem, baseline: float | None, seed: int = 0
-    ):
+    def __init__(self, reference: Reference, problem: Problem, baseline: Figures, seed: int = 0):
         self._reference, self._problem = reference, problem
         self._baseline, self._seed = baseline, seed
 
@@ -111,7 +119,16 @@ class Monitor:
             return RealizedPerformance(metrics, {}, {}, None, None, ())
         scores, calibration = observation.scores, self._reference.calibration
         figures = performance.realized(observation.clusters, self._problem)
-        metrics = RealizedMetrics(period, scores.rows, scores.labelled, scores.positives, figures)
+        metrics = RealizedMetrics(
+            period,
+            scores.rows,
+            scores.labelled,
+            scores.positives,
+            figures,
+            len(observation.clusters.labelled),
+            clusters.describe_unit(self._problem),
+        )
+        diagnosis = diagnose(self._problem, metrics, self._baseline)
         expected = self._expected(scores)
         binary = self._problem.target.task_type == "binary"  # of others, the loss is not kept
         slices = {
@@ -124,7 +141,7 @@ class Monitor:
             metrics,
             expected,
             performance.estimate_errors(expected, figures),
-            is_degraded(self._problem, metrics, self._baseline),
+            None if diagnosis is None else is_fault(diagnosis),
             self._causes(scores) if binary else None,
             tuple(shares[:MAX_SLICES]),
         )
@@ -135,6 +152,7 @@ class Monitor:
         observation: Observation | None,
         realized: Sequence[RealizedPerformance] = (),
         earlier: Sequence[bool] = (),
+        correction: CorrectionEvidence = NO_CORRECTION,
     ) -> Assessment:
         """Assess a period.
 
@@ -147,6 +165,7 @@ class Monitor:
             Of periods with labels newly due, oldest first.
         earlier : sequence of bool
             Whether the same model was degraded in the periods before those, oldest first.
+        correction : CorrectionEvidence
         """
         problem, reference = self._problem, self._reference
         moved, expected = None, {}
@@ -165,6 +184,7 @@ class Monitor:
             expected=expected,
             reference_estimate=on_reference[primary_metric].value if on_reference else None,
             baseline=self._baseline,
+            correction=correction,
             realized=realized[-1].realized if realized else None,
             earlier=[*earlier, *recent],
         )
@@ -175,6 +195,7 @@ class Monitor:
             expected,
             tuple(realized),
             decide(problem, evidence),
+            correction,
             tuple(_pictures(reference, observation, moved)),
             problem.target.task_type,
         )

@@ -15,6 +15,8 @@ from longhaul.errors import LonghaulError
 from longhaul.monitoring.regression_statistics import RegressionStatistics
 from longhaul.monitoring.scores import Scores
 
+CLUSTERS, DAYS = "clusters.parquet", "days.parquet"  # artifacts, see `write`
+
 Counts = TypeVar("Counts", Scores, RegressionStatistics, Scores | RegressionStatistics)
 
 

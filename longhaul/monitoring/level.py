@@ -22,8 +22,10 @@ import pandas as pd
 from scipy.special import expit
 
 from longhaul.data import label_lag
+from longhaul.evaluation.intervals import PairedGains
 from longhaul.model.correction import Correction
 from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.rules import CorrectionEvidence
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores, cell_odds
 from longhaul.problem import Problem
 
@@ -60,6 +62,27 @@ class Shadow:
     rows: np.ndarray
     gains: np.ndarray
     savings: np.ndarray
+
+    def evidence(self, applied: bool, lag: int, confidence: float) -> CorrectionEvidence:
+        """Sum up what the forecasts have saved, or would have, over all days so far.
+
+        Parameters
+        ----------
+        applied : bool
+            Whether the predictions of the present period were served with them.
+        lag : int
+            Days that outcomes lag behind: days that share outcomes are one cluster.
+        confidence : float
+        """
+        scored = np.isfinite(self.forecasts) & (self.rows > 0)
+        if not scored.any():
+            return CorrectionEvidence(applied=applied)
+        block = (np.arange(len(self.days)) // lag)[scored]
+        gain, saving = (
+            PairedGains.of_sums(sums[scored], self.rows[scored], block).interval(confidence)
+            for sums in (self.gains, self.savings)
+        )
+        return CorrectionEvidence(bool(self.used[-1]), applied, gain, saving)
 
     def correction(self, version: str, threshold: float) -> Correction:
         """Return the correction of a version: the forecasts of the days that use one."""

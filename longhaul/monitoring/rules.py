@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal
 
+from longhaul.data import clusters
 from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
+from longhaul.monitoring.falls import Diagnosis, Fall
 from longhaul.monitoring.performance import Figures
 from longhaul.problem import Problem
 from longhaul.tasks import display_name, task_for
@@ -45,6 +48,10 @@ class RealizedMetrics:
         Predictions, those with a label, and those with a positive one.
     figures : dict of str to Interval
         Empty where no label is known.
+    clusters : int
+        Sampling units with a label.
+    unit : str
+        Their name in the plural, such as ``days``.
     """
 
     period: str
@@ -52,6 +59,49 @@ class RealizedMetrics:
     labelled: int
     positives: int
     figures: Figures
+    clusters: int = 0
+    unit: str = "rows"
+
+
+@dataclass(frozen=True)
+class CorrectionEvidence:
+    """What a correction of the level does, or would do; see `longhaul.monitoring.level`.
+
+    Attributes
+    ----------
+    helps : bool
+        Whether the rule would use it on the newest day.
+    applied : bool
+        Whether the period's predictions were served with it.
+    gain : Interval or None
+        Log loss of a row that its forecasts save over all days since the version was judged, with
+        an interval over days.
+    saving : Interval or None
+        The same in the unit of the declared costs.
+    """
+
+    helps: bool = False
+    applied: bool = False
+    gain: Interval | None = None
+    saving: Interval | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it would have saved loss beyond doubt."""
+        return self.gain is not None and self.gain.low > 0
+
+    def describe(self) -> str:
+        """Say what it would have saved."""
+        if self.gain is None or self.saving is None:
+            return ""
+        gain, saving = (
+            f"{part.value:+.4f} [{part.low:+.4f}, {part.high:+.4f}]"
+            for part in (self.gain, self.saving)
+        )
+        return f"{gain} of log loss and {saving} of the cost of a row"
+
+
+NO_CORRECTION = CorrectionEvidence()
 
 
 @dataclass(frozen=True)
@@ -71,8 +121,9 @@ class PeriodEvidence:
         Performance estimated without labels.
     reference_estimate : float or None
         The primary metric estimated for the reference's own predictions by the same means.
-    baseline : float or None
-        The primary metric on the window that the model was judged on.
+    baseline : mapping of str to Interval
+        The figures of the window that the model was judged on.
+    correction : CorrectionEvidence
     realized : RealizedMetrics or None
         Of the newest period with labels due; None where there is none.
     earlier : sequence of bool
@@ -85,7 +136,8 @@ class PeriodEvidence:
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
-    baseline: float | None = None
+    baseline: Figures = field(default_factory=dict)
+    correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
 
@@ -97,23 +149,27 @@ def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
-    degraded = is_degraded(problem, evidence.realized, evidence.baseline)
-    if degraded is not None:
-        yield _persistence(problem, degraded, evidence.earlier)
+    diagnosis = diagnose(problem, evidence.realized, evidence.baseline)
+    if diagnosis is not None:
+        yield _cause(diagnosis, evidence)
+        yield _persistence(problem, is_fault(diagnosis), evidence.earlier)
 
 
-def is_degraded(
-    problem: Problem, realized: RealizedMetrics | None, baseline: float | None
-) -> bool | None:
-    """Return whether performance is below its tolerance beyond doubt; None where not known."""
+def diagnose(
+    problem: Problem, realized: RealizedMetrics | None, baseline: Figures
+) -> Diagnosis | None:
+    """Find out what made a period worse than promised; None where it is not known."""
     if realized is None or not _enough(problem, realized):
         return None
-    primary = _primary_metric(problem, realized.figures)
-    error = realized.figures.get("calibration_error")
-    if primary is None or baseline is None or not isfinite(primary.high):
+    compared = falls_of.compare(problem, realized.figures, baseline)
+    if falls_of.primary(compared, problem) is None:
         return None
-    miscalibrated = error is not None and error.low > problem.gate.max_calibration_error
-    return primary.high < baseline - problem.monitoring.fall or miscalibrated
+    return falls_of.diagnose(compared, realized.figures, baseline)
+
+
+def is_fault(diagnosis: Diagnosis) -> bool:
+    """Return whether a remedy may help: the model's order or level is off, not only chance."""
+    return diagnosis in {"miscalibration", "discrimination"}
 
 
 def _primary_metric(problem: Problem, figures: Figures) -> Interval | None:
@@ -193,32 +249,58 @@ def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
 
 
 def _performance(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
-    realized, baseline = evidence.realized, evidence.baseline
+    """Judge each figure that a model is held to."""
+    realized = evidence.realized
     name = f"realized {display_name(task_for(problem.target.task_type).primary_metric)}"
     if realized is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
-    period = realized.period
     primary = _primary_metric(problem, realized.figures)
-    error = realized.figures.get("calibration_error")
     if not _enough(problem, realized) or primary is None:
         yield Rule(name, "unknown", None, None, _too_few(problem, realized))
         return
-    if baseline is None or not isfinite(primary.high):
-        why = "there is nothing to compare it with" if baseline is None else "too few to be sure"
-        reason = f"{period}: {primary.value:.3f} of {realized.labelled:,} outcomes, {why}"
+    compared = falls_of.compare(problem, realized.figures, evidence.baseline)
+    if falls_of.primary(compared, problem) is None:
+        why = "there is nothing to compare it with"
+        if not isfinite(primary.high):
+            why = "too few to be sure"
+        reason = f"{realized.period}: {primary.value:.3f} of {realized.labelled:,} outcomes, {why}"
         yield Rule(name, "unknown", _finite(primary.value), None, reason)
         return
-    limit = baseline - problem.monitoring.fall
-    state: State = "watch" if primary.high < limit else "ok"
-    reason = f"{period}: {_interval(primary)}, {baseline:.3f} when it was judged"
-    yield Rule(name, state, primary.value, limit, reason)
-    if error is None:
-        return
-    most = problem.gate.max_calibration_error
-    state = "watch" if error.low > most else "ok"
-    reason = f"{period}: {_interval(error)}, the gate allows {most:g}"
-    yield Rule("calibration error", state, error.value, most, reason)
+    yield from (_judged(realized.period, fall) for fall in compared)
+
+
+def _judged(period: str, fall: Fall) -> Rule:
+    state: State = "watch" if fall.fallen else "ok"
+    name = f"realized {display_name(fall.metric)}"
+    return Rule(name, state, fall.figure.value, fall.limit, f"{period}: {fall.reason}")
+
+
+_CAUSES: Mapping[Diagnosis, str] = {
+    "intact": "no figure is worse than promised beyond doubt",
+    "miscalibration": "the level is off: probabilities no longer mean what they say",
+    "discrimination": "the order is off: the model tells rows apart less well",
+    "uncertainty": "only the uncertainty moved: outcomes are harder to predict by any model",
+}
+
+
+def _cause(diagnosis: Diagnosis, evidence: PeriodEvidence) -> Rule:
+    """Name what made the period worse, and the remedy for it."""
+    reason, correction = _CAUSES[diagnosis], evidence.correction
+    if not correction.applied and (
+        correction.is_proven or (diagnosis == "miscalibration" and correction.helps)
+    ):
+        reason = f"{_CAUSES['miscalibration']}; a correction would have saved"
+        reason = f"{reason} {correction.describe()}"
+        return Rule("cause", "act", None, None, reason)
+    if diagnosis == "miscalibration":
+        reason += "; " + (
+            "the correction could not win it back"
+            if correction.applied
+            else "no correction from outcomes is known to help"
+        )
+    state: State = "watch" if is_fault(diagnosis) else "ok"
+    return Rule("cause", state, None, None, reason)
 
 
 def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> Rule:
@@ -233,10 +315,9 @@ def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> R
 
 
 def _enough(problem: Problem, realized: RealizedMetrics) -> bool:
-    both = 0 < realized.positives < realized.labelled
-    return (
-        both or problem.target.task_type != "binary"
-    ) and realized.labelled >= problem.monitoring.min_rows
+    both = 0 < realized.positives < realized.labelled or problem.target.task_type != "binary"
+    enough = realized.labelled >= problem.monitoring.min_rows
+    return both and enough and clusters.enough(realized.clusters)
 
 
 def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
@@ -247,6 +328,11 @@ def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
         return (
             f"insufficient data: {realized.labelled:,} outcomes of {realized.period} are known,"
             f" {limit:,} are needed"
+        )
+    if not clusters.enough(realized.clusters):
+        return (
+            f"insufficient data: {realized.clusters} {realized.unit} of {realized.period} have"
+            f" outcomes, {clusters.MIN_CLUSTERS} are needed"
         )
     label = "positive" if realized.positives else "negative"
     return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {label}"

@@ -1,18 +1,15 @@
 """Days of a version: what it predicted itself, logged by monitoring, gathered to recalibrate."""
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
-import mlflow
 import pandas as pd
 
 from longhaul.data import periods
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.monitoring import cluster_counts, day_counts
-from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.cluster_counts import DAYS, ClusterCounts
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.production.history import PeriodRecord, ProductionHistory
@@ -21,17 +18,7 @@ from longhaul.registry.model_uri import ModelUri
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import VERDICT
 
-FILE = "days.parquet"
-
 Days = Mapping[str, Scores]
-
-
-def log(days: ClusterCounts[Any]) -> None:
-    """Log counts by day to the active run, for `gather`."""
-    with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
-        path = Path(folder) / FILE
-        cluster_counts.write(days, path)
-        mlflow.log_artifact(str(path))
 
 
 def gather(
@@ -94,8 +81,8 @@ def _sources(model: ModelUri, past: ProductionHistory) -> list[str]:
     """Return the URIs of files of days: of the verdict's run, and of runs that monitored."""
     verdict = versions.version(model.name, model.version).tags.get(VERDICT, "")
     runs = [record.run for record in _records(model, past)]
-    judged = [f"{verdict.rpartition('/')[0]}/{FILE}"] if verdict.startswith("runs:/") else []
-    return [*judged, *(f"runs:/{run}/{FILE}" for run in runs)]
+    judged = [f"{verdict.rpartition('/')[0]}/{DAYS}"] if verdict.startswith("runs:/") else []
+    return [*judged, *(f"runs:/{run}/{DAYS}" for run in runs)]
 
 
 def _records(model: ModelUri, past: ProductionHistory) -> list[PeriodRecord]:

@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from longhaul import tasks
+from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model.package import Package
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
+from longhaul.production import judged
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import versions
 from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
 
@@ -52,6 +53,7 @@ class MonitoringSession:
         self._folder, self._problem, self._past = folder, problem, past
         self._model, self._predictions, self._count = model, predictions, count
         self._packages: dict[str, Package] = {}
+        self._judged: dict[str, Figures] = {}
         self._observations: dict[tuple[str, bool], Observation | None] = {}
 
     def has_period(self, period: str) -> bool:
@@ -63,17 +65,28 @@ class MonitoringSession:
         record = self._past.periods.get(period)
         return record.version if record else self._model.version
 
+    def run(self, period: str) -> str | None:
+        """Return the run that monitored an earlier period; None where there is none."""
+        record = self._past.periods.get(period)
+        return record.run if record else None
+
     def realized_performance(self, period: str) -> RealizedPerformance:
         """Evaluate a period's predictions against its labels."""
         number = self.version(period)
-        return self._monitor(number).realized(period, self._observe(period, due=True))
+        return self._monitor(number).realized(period, self.observe(period, due=True))
+
+    def newly_due(self, period: str) -> list[RealizedPerformance]:
+        """Evaluate the periods whose labels are due by the present one, and were not before."""
+        lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
+        pending = self._past.pending(period, lag)
+        return [self.realized_performance(label) for label in pending if self.has_period(label)]
 
     def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
         number = self._model.version
         due = bool(performances) and performances[-1].realized.period == period
         of_version = [past for past in performances if self.version(past.realized.period) == number]
-        observation = self._observe(period, due)
+        observation = self.observe(period, due)
         return self._monitor(number).assess(
             period, observation, of_version, self._past.degraded(number)
         )
@@ -81,7 +94,7 @@ class MonitoringSession:
     def _monitor(self, number: str) -> Monitor:
         return Monitor(self._reference(number), self._problem, self._baseline(number))
 
-    def _observe(self, period: str, due: bool) -> Observation | None:
+    def observe(self, period: str, due: bool) -> Observation | None:
         """Count a period; its labels are read only if they are due."""
         if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem
@@ -113,11 +126,9 @@ class MonitoringSession:
     def _reference(self, number: str) -> Reference:
         return Reference.from_dict(self._package(number).reference)
 
-    def _baseline(self, number: str) -> float:
-        """Return a version's primary metric on the test window, or on validation if not judged."""
-        metric = tasks.task_for(self._problem.target.task_type).primary_metric
-        tags = versions.version(self._model.name, number).tags
-        try:
-            return float(tags[f"test_{metric}"])
-        except (KeyError, ValueError):
-            return self._package(number).valid_metrics()[metric]
+    def _baseline(self, number: str) -> Figures:
+        """Return the figures that a version was judged by."""
+        if number not in self._judged:
+            package = self._package(number)
+            self._judged[number] = judged.figures(self._model.name, number, package)
+        return self._judged[number]

@@ -19,7 +19,7 @@ from longhaul.tracking.ui_links import UiLinks
 
 PAGE = "life.html"
 PLOTTED: dict[TaskType, tuple[str, ...]] = {
-    "binary": ("auc", "log_loss", "cost"),
+    "binary": ("auc", "log_loss", "miscalibration", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
     "regression": ("r2", "rmse", "bias"),
 }
