@@ -53,7 +53,7 @@ class Correction:
 
     @property
     def active(self) -> bool:
-        """Whether some day is shifted."""
+        """Return whether a day is shifted."""
         return any(self.shifts)
 
     @property

@@ -86,7 +86,7 @@ def promote_candidate(
 def score_and_monitor(
     flow: Flow, model: str, table: str, period: str, engine: str
 ) -> tuple[FinishedStep, dict[str, Any]]:
-    """Score a period, correct it and monitor it; return whose predictions count, and the decision.
+    """Score a period, correct and monitor it; return the step with the predictions, and a decision.
 
     Corrections are made of what the model itself gave: it does not matter which one a step `score`
     that is reused has applied.

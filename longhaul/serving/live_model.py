@@ -120,7 +120,7 @@ class LiveModel:
         return model if stored == model.correction else replace(model, correction=stored)
 
     def _read_correction(self, model: LoadedModel) -> StoredCorrection | None:
-        """Read the correction that the registry names, unless it is that of the model."""
+        """Read the correction that the registry names; one that the model has is not read again."""
         source, stored = corrections.source(model.model_uri), model.correction
         if source in {"", corrections.OFF}:
             stored = None

@@ -62,7 +62,7 @@ class LoadedModel:
 
     @property
     def is_correctable(self) -> bool:
-        """Whether its version may have a correction."""
+        """Return whether the version may have a correction."""
         return self.predictor.task_type == "binary" and self.problem.time is not None
 
     @cached_property

@@ -22,6 +22,7 @@ from tests import lifecycles, monitored_model, tables
 
 pytestmark = pytest.mark.slow
 
+STEPS = ("score", "recalibrate", "monitor")
 TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistence: [1, 1]}")
 
 
@@ -86,7 +87,7 @@ def test_twice_changes_nothing(home: Path) -> None:
     """Scored and watched under the cycle; again, all is reused, and it says so."""
     monitored_model.table(home)
     first = run(home, "2020-07")
-    assert set(lifecycles_of(first)) == {"score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(first)) == {f"{step} 2020-07" for step in STEPS}
     before = everything()
     second = run(home, "2020-07")
     assert everything() == before
@@ -146,7 +147,11 @@ def test_from_the_source_alone(home: Path) -> None:
     """As from cron: without a table, it is made of the problem's source first."""
     tables.declare(home, tables.churn(rows_per_month=400, seed=1))
     found = run(home, "2020-07", table="")
-    assert set(lifecycles_of(found)) == {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(found)) == {
+        "ingest",
+        "validate",
+        *(f"{step} 2020-07" for step in STEPS),
+    }
 
 
 def start(home: Path, period: str) -> "subprocess.Popen[str]":

@@ -100,7 +100,7 @@ def _assemble(
 def _complete(
     problem: Problem, threshold: float, correction: Correction | None
 ) -> Callable[[dict[str, Any], pd.DataFrame], dict[str, Any]]:
-    """Return a function that makes of the model's columns those of `predictions.predict`."""
+    """Return a function that completes the columns of the model as `predictions.predict` does."""
 
     def complete(columns: dict[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
         if problem.target.task_type != "binary":
