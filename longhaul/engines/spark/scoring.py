@@ -60,7 +60,8 @@ def write(
         spark, uri, result_type=tables.types(predicted), env_manager="local"
     )
     kept = [problem.target.column, *([problem.time.column] if problem.time else [])]
-    rows = tables.read(spark, source)
+    # Ordered before it is predicted: to order it, Spark reads its input twice.
+    rows = tables.read(spark, source).orderBy(ROW)
     pairs = rows.select(
         ROW,
         *[quoted(name) for name in dict.fromkeys(kept) if name in names],
@@ -71,7 +72,7 @@ def write(
     complete = _complete(problem, predictor.threshold, correction)
     assemble = _assemble(problem, provenance, schema, predicted.names, complete)
     records = pairs.mapInArrow(assemble, tables.types(schema))
-    tables.write(records.orderBy("row"), target)
+    tables.write(records, target)
 
 
 def _assemble(
