@@ -12,12 +12,12 @@ import pyarrow as pa
 from longhaul.data import clusters, parquet, periods
 from longhaul.data.labels import has_label, outcomes
 from longhaul.errors import LonghaulError
+from longhaul.model.correction import RAW
 from longhaul.monitoring.scores import UNKNOWN
 from longhaul.problem import Problem, Target
 from longhaul.tasks import TASKS
 
 BATCH_ROWS = 50_000
-RAW = "raw"  # what the model said, where a correction changed it
 _COUNTED = ("probability", "decision", "prediction")
 
 
@@ -133,7 +133,12 @@ def _days(frame: pd.DataFrame, problem: Problem) -> np.ndarray | None:
 
 
 def read(
-    source: Path, predictions: Path, problem: Problem, due: bool, rows: int = BATCH_ROWS
+    source: Path,
+    predictions: Path,
+    problem: Problem,
+    due: bool,
+    rows: int = BATCH_ROWS,
+    columns: list[str] | None = None,
 ) -> Iterator[Batch]:
     """Read rows and predictions, batch by batch.
 
@@ -148,6 +153,8 @@ def read(
         False where labels are not to be read yet.
     rows : int
         The most to hold at once.
+    columns : list of str, optional
+        Of the rows, to read; all when it is not given.
 
     Raises
     ------
@@ -162,7 +169,7 @@ def read(
         )
     names = monitored_columns(problem.target, parquet.schema(predictions).names)
     pairs = zip(
-        parquet.stream(source, rows),
+        parquet.stream(source, rows, columns),
         parquet.stream(predictions, rows, ["row", *names]),
         strict=True,
     )

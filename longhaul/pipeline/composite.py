@@ -12,6 +12,7 @@ from longhaul.data import label_lag, periods, sources
 from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import FinishedStep, Flow
+from longhaul.production import recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion, versions
 from longhaul.registry import verdict as verdicts
@@ -123,17 +124,34 @@ def register_candidate(flow: Flow, candidate: str, evidence: str) -> dict[str, s
 def score_and_monitor(
     flow: Flow, model: str, table: str, period: str, engine: str
 ) -> tuple[FinishedStep, dict[str, Any]]:
-    """Score a period and monitor it; return the step that scored, and the decision."""
+    """Score a period, correct and monitor it; return the step with the predictions, and a decision.
+
+    Corrections are made of what the model itself gave: it does not matter which one a step `score`
+    that is reused has applied.
+    """
     scored = flow.run("score", model=model, table=table, period=period, engine=engine)
+    predicted = recalibrate(flow, model, scored, table, period)
     monitored = flow.run(
         "monitor",
         model=model,
-        predictions=scored.uri("predictions"),
+        predictions=predicted.uri("predictions"),
         table=table,
         period=period,
         engine=engine,
     )
-    return scored, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+    return predicted, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+
+
+def recalibrate(
+    flow: Flow, model: str, scored: FinishedStep, table: str, period: str
+) -> FinishedStep:
+    """Correct a period's predictions; return the step that has those to go on with."""
+    if not recalibration.applies(PeriodTable(artifacts.fetch(table)).problem):
+        return scored
+    predictions = scored.uri("predictions")
+    step = flow.run("recalibrate", model=model, predictions=predictions, table=table, period=period)
+    record = artifacts.read_json(step.uri(recalibration.RECORD))
+    return step if record["rewritten"] else scored
 
 
 @dataclass(frozen=True)

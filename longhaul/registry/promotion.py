@@ -5,10 +5,7 @@ while MLflow still has stages: Production, Staging, and Archived for former ones
 """
 
 import contextlib
-import getpass
 import io
-import os
-import socket
 from textwrap import shorten
 from typing import NamedTuple
 
@@ -232,7 +229,8 @@ def _promotions(name: str) -> list[LedgerLine]:
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Move the alias between the two writes of the ledger; call it under the lock."""
-    line = ledger.begin(name, LedgerLine("", _who(), move, before, after, reason, evidence))
+    who = ledger.current_user()
+    line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
 
@@ -241,25 +239,11 @@ def _refuse(name: str, number: str, reason: str, evidence: str) -> None:
     """Take the alias from a challenger between the writes of the ledger; call it under the lock."""
     client, current = mlflow.MlflowClient(), champion(name) or NONE
     text = shorten(f"version {number} refused: {reason}", ledger.REASON_LENGTH, placeholder=" …")
-    line = ledger.begin(name, LedgerLine("", _who(), "refuse", current, current, text, evidence))
+    who = ledger.current_user()
+    line = ledger.begin(name, LedgerLine("", who, "refuse", current, current, text, evidence))
     client.delete_registered_model_alias(name, CHALLENGER)
     client.set_model_version_tag(name, number, OUTCOME, "refuse")
     ledger.end(name, line, "done")
-
-
-def _who() -> str:
-    """Name who moves: user and host, and the user of the tracking server where there is one."""
-    who = f"{_user()}@{socket.gethostname()}"
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return f"{user} ({who})" if user else who
-
-
-def _user() -> str:
-    """Name the user of this process; by number where the machine has no name, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _finish(name: str, line: LedgerLine) -> None:

@@ -14,14 +14,15 @@ import pytest
 from mlflow.entities import Run
 
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import ledger, promotion
+from longhaul.registry import corrections, ledger, promotion
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
 from steps.cycle import cycle
-from tests import lifecycles, monitored_model, registered, tables
+from tests import corrected, lifecycles, monitored_model, registered, tables
 
 pytestmark = pytest.mark.slow
 
+STEPS = ("score", "recalibrate", "monitor")
 TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistence: [1, 1]}")
 
 
@@ -86,12 +87,37 @@ def test_twice_changes_nothing(home: Path) -> None:
     """Scored and watched under the cycle; again, all is reused, and it says so."""
     monitored_model.table(home)
     first = run(home, "2020-07")
-    assert set(lifecycles_of(first)) == {"score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(first)) == {f"{step} 2020-07" for step in STEPS}
     before = everything()
     second = run(home, "2020-07")
     assert everything() == before
     assert lifecycles_of(second) == {}
     assert second.data.tags[HEADLINE].startswith("nothing has changed since: version 1: ")
+
+
+def test_a_level_that_moved_is_corrected_before_it_is_monitored(home: Path) -> None:
+    """Monitoring reads the corrected predictions; again, and after the next month, all is reused.
+
+    A month later the level is corrected from the first day.
+    """
+    changes = dict.fromkeys(("july", "august"), corrected.higher)
+    monitored_model.table(home, text=corrected.DAILY, **changes)
+    first = run(home, "2020-07")
+    made = lifecycles_of(first)["recalibrate 2020-07"]
+    predictions = ProductionHistory.load("churn").periods["2020-07"].predictions
+    assert predictions == f"runs:/{made.info.run_id}/predictions"
+    raw = lifecycles_of(first)["score 2020-07"].data.metrics["log_loss"]
+    assert first.data.metrics["log_loss"] == made.data.metrics["log_loss"] < raw - 0.02
+    before = everything()
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert everything() == before
+    second = run(home, "2020-08")
+    rows = lifecycles_of(second)["recalibrate 2020-08"].data.metrics
+    assert rows["corrected_rows"] == rows["rows"]
+    newest = corrections.source(corrected.model())
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert corrections.source(corrected.model()) == newest
+    assert [line.move for line in ledger.lines("churn")] == ["promote", "correction on"]
 
 
 def lifecycles_of(parent: Run) -> dict[str, Run]:
@@ -206,7 +232,11 @@ def test_from_the_source_alone(home: Path) -> None:
     """As from cron: without a table, it is made of the problem's source first."""
     tables.declare(home, tables.churn(rows_per_month=400, seed=1))
     found = run(home, "2020-07", table="")
-    assert set(lifecycles_of(found)) == {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(found)) == {
+        "ingest",
+        "validate",
+        *(f"{step} 2020-07" for step in STEPS),
+    }
 
 
 def start(home: Path, period: str) -> "subprocess.Popen[str]":
