@@ -141,7 +141,11 @@ def _reference(weeks: Weeks, labels: list[str]) -> tuple[Encoder, Reference]:
     return encoder, Reference(
         **references.fit(frame, sample, weeks.week[rows], encoder, BINS),
         **references.fit_scores(
-            Target("late"), outcome, {"probability": probability, "decision": outcome}, BINS
+            Target("late"),
+            outcome,
+            {"probability": probability, "decision": outcome},
+            BINS,
+            weeks.week[rows],
         ),
         importance=dict.fromkeys(frame.columns, 1 / frame.shape[1]),
     )

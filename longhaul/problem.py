@@ -198,6 +198,9 @@ class Monitoring:
     label_lag : int or str
         Time until the ground truth of a row is available: a duration such as ``1 day``, ``6 hours``
         or ``2 weeks``; or a number of periods, after the one that the row is in.
+    min_labelled : float
+        The share of a period's rows whose outcomes must be known, once they are due, before they
+        are taken as evidence: those that arrive first may be unlike the others.
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
@@ -214,6 +217,7 @@ class Monitoring:
     bins: Annotated[int, Field(ge=2, le=1000)] = 50
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.05
     min_rows: Annotated[int, Field(ge=1)] = 500
+    min_labelled: Share = 0.5
     label_lag: Annotated[int, Field(ge=0)] | Duration = 0
     fall: Share = 0.02
     rise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02

@@ -13,7 +13,7 @@ from scipy.special import logit
 
 from longhaul.monitoring.batches import Batch
 from longhaul.monitoring.cluster_counts import ClusterCounts
-from longhaul.monitoring.reference import Scored
+from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 
 _STEPS = 100  # cells of one unit of the log-odds

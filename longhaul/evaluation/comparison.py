@@ -134,7 +134,7 @@ def _fit_rising(outcome: np.ndarray, probability: np.ndarray) -> Calibration:
 
     A model that ranks the wrong way round is not to be rescued by a slope below zero.
     """
-    fitted = Calibration.fit(outcome, probability)
+    fitted = Calibration.fit(outcome, probability, bent=False)
     if fitted.slope >= 0:
         return fitted
     return Calibration(float(log_odds(outcome.mean())), 0.0)

@@ -16,7 +16,8 @@ from longhaul.monitoring import murphy
 from longhaul.monitoring.batches import score_columns
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.performance import realized
-from longhaul.monitoring.reference import Reference, Scored
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.scored import Scored
 from longhaul.problem import Problem
 
 DECISION_METRICS = ("cost", "saving", *murphy.PARTS)

@@ -22,10 +22,13 @@ from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
 from longhaul.monitoring import ranges
-from longhaul.monitoring.batches import score_columns
+from longhaul.monitoring.batches import ScoredColumns, score_columns
 from longhaul.monitoring.bins import Bins, Histogram
+from longhaul.monitoring.class_statistics import ClassStatistics
+from longhaul.monitoring.loss_model import LossModel
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
 from longhaul.monitoring.regression_statistics import RegressionStatistics
+from longhaul.monitoring.scored import Scored, restore
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
 from longhaul.problem import Target
@@ -34,8 +37,6 @@ FORMAT = 3
 FORMER_FORMAT = 2  # without the ranges of periods, and scores by period
 MAX_RARE = 10_000  # categories without a code that are kept by name
 SCORE = "prediction"
-
-Scored = Scores | RegressionStatistics  # predictions of classes, or of numbers
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Reference:
         Of each feature of the table, as shares of one.
     scores : Bins
         Of the predictions on validation.
-    valid : Scores or RegressionStatistics
+    valid : Scores, ClassStatistics or RegressionStatistics
         Those predictions with their outcomes.
     calibration : Calibration
         Fitted on them; the identity for numbers.
@@ -60,6 +61,8 @@ class Reference:
     score_periods : mapping of str to Histogram
         Predictions by the label of the period, each by a model that was not fitted on it; empty
         in references of earlier releases.
+    loss_model : LossModel or None
+        Of the errors of predicted numbers; None for classes, and in old references.
     """
 
     bins: tuple[Bins, ...]
@@ -71,6 +74,26 @@ class Reference:
     calibration: Calibration
     slices: tuple[Slicing, ...]
     score_periods: Mapping[str, Histogram] = field(default_factory=dict)
+    loss_model: LossModel | None = None
+
+    def expected_losses(self, matrix: np.ndarray, prediction: np.ndarray) -> np.ndarray | None:
+        """Return the squared and absolute error to be expected of rows: float of shape (n, 2).
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (n, p)
+            The encoded rows.
+        prediction : ndarray of float, shape (n,)
+
+        Returns
+        -------
+        ndarray or None
+            In the reference's unit; None where there is no model of them.
+        """
+        valid = self.valid
+        if self.loss_model is None or not isinstance(valid, RegressionStatistics):
+            return None
+        return self.loss_model.predict(matrix, (prediction - valid.center) / valid.scale)
 
     def pooled(self, column: str, without: str = "") -> Histogram:
         """Return a column's histogram over all periods, or all but one."""
@@ -97,6 +120,7 @@ class Reference:
             "score_periods": {
                 label: histogram.to_dict() for label, histogram in self.score_periods.items()
             },
+            "loss_model": self.loss_model and self.loss_model.to_dict(),
         }
         return dict(replace_non_finite(record))
 
@@ -122,9 +146,7 @@ class Reference:
             {label: PeriodCounts.from_dict(counts) for label, counts in record["periods"].items()},
             record["importance"],
             Bins.from_dict(scores),
-            (Scores if "cells" in record["valid"] else RegressionStatistics).from_dict(
-                record["valid"]
-            ),
+            restore(record["valid"]),
             score_histogram,
             Calibration.from_dict(record["calibration"]),
             tuple(map(Slicing.from_dict, record["slices"])),
@@ -132,6 +154,7 @@ class Reference:
                 label: Histogram.from_dict(histogram)
                 for label, histogram in record.get("score_periods", {}).items()
             },
+            LossModel.from_dict(record.get("loss_model")),
         )
 
 
@@ -184,9 +207,13 @@ def fit_scores(
     outcome: np.ndarray,
     columns: Mapping[str, Any],
     bins: int,
+    clusters: np.ndarray,
+    matrix: np.ndarray | None = None,
+    encoder: Encoder | None = None,
+    seed: int = 0,
     by_period: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Count predictions of rows that the model had not seen, and fit their calibration.
+    """Count predictions of rows that the model had not seen, and fit what estimates need.
 
     Predictions of rows it was fitted on would be overconfident.
 
@@ -199,11 +226,20 @@ def fit_scores(
     bins : int
     by_period : mapping of str to mapping, optional
         Predictions of periods, column by column, each by a model that was not fitted on it.
+    clusters : ndarray of str, shape (m,)
+        See `longhaul.data.clusters`.
+    matrix : ndarray of float32, shape (m, p), optional
+        The rows, as `encoder` encodes them; without it, errors of numbers are not learned.
+    encoder : Encoder, optional
+        Of the model that will be deployed.
+    seed : int
+        Of the model of errors.
 
     Returns
     -------
     dict
-        The fields `scores`, `score_histogram`, `score_periods`, `valid` and `calibration` of a
+        The fields `scores`, `score_histogram`, `score_periods`, `valid`, `calibration` and
+        `loss_model` of a
         `Reference`.
     """
     scored = score_columns(columns, outcome.astype(float), target)
@@ -211,21 +247,42 @@ def fit_scores(
         score_bins = bins_of.of_number(SCORE, SCORE, scored.probability, bins)
     else:
         score_bins = bins_of.of_category(Category(SCORE, target.classes), ())
-    is_regression = target.task_type == "regression"
-    return {
+    fields = {
         "scores": score_bins,
         "score_histogram": score_bins.histogram(scored.predictions),
         "score_periods": {
             label: score_bins.histogram(_predictions(target, predicted))
             for label, predicted in (by_period or {}).items()
         },
-        "valid": RegressionStatistics.of(scored.probability, scored.outcome)
-        if is_regression
-        else Scores.of(scored.probability, scored.decision, scored.outcome),
-        "calibration": Calibration()
-        if is_regression
-        else Calibration.fit(scored.outcome.astype(bool), scored.probability),
     }
+    if target.task_type == "regression":
+        categorical = encoder.categorical if encoder else ()
+        return {**fields, **_fit_errors(scored, matrix, tuple(categorical), seed)}
+    calibration = Calibration.fit(scored.outcome.astype(bool), scored.probability, clusters)
+    return {**fields, "valid": _of_classes(scored), "calibration": calibration}
+
+
+def _of_classes(scored: ScoredColumns) -> Scores | ClassStatistics:
+    """Count predictions of two classes, or of several."""
+    if scored.probabilities is None or scored.code is None or scored.label is None:
+        return Scores.of(scored.probability, scored.decision, scored.outcome)
+    return ClassStatistics.of(scored.probabilities, scored.code, scored.label)
+
+
+def _fit_errors(
+    scored: ScoredColumns, matrix: np.ndarray | None, categorical: tuple[int, ...], seed: int
+) -> dict[str, Any]:
+    """Sum up predicted numbers, and learn how far they are off."""
+    prediction, outcome = scored.probability, scored.outcome
+    unit = RegressionStatistics.in_unit_of(outcome)
+    model, losses = None, None
+    if matrix is not None:
+        predicted = (prediction - unit.center) / unit.scale
+        error = (prediction - outcome) / unit.scale
+        model = LossModel.fit(matrix, predicted, error, categorical, seed)
+        losses = None if model is None else model.predict(matrix, predicted)
+    valid = unit.summarize(prediction, outcome, losses)
+    return {"valid": valid, "calibration": Calibration(), "loss_model": model}
 
 
 def _predictions(target: Target, columns: Mapping[str, Any]) -> np.ndarray:

@@ -10,6 +10,7 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.falls import Diagnosis, Fall
+from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.thresholds import MIN_PERIODS
 from longhaul.problem import Problem
@@ -53,6 +54,8 @@ class RealizedMetrics:
         Sampling units with a label.
     unit : str
         Their name in the plural, such as ``days``.
+    completeness : Completeness or None
+        Of the outcomes; None where it is not asked.
     """
 
     period: str
@@ -62,6 +65,7 @@ class RealizedMetrics:
     figures: Figures
     clusters: int = 0
     unit: str = "rows"
+    completeness: Completeness | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,9 @@ class PeriodEvidence:
     expected : dict of str to Interval
         Performance estimated without labels.
     reference_estimate : float or None
-        The primary metric estimated for the reference's own predictions by the same means.
+        The primary metric estimated for the judged window's own predictions by the same means.
+    missed : bool
+        Whether such an estimate missed the window that the model was judged on.
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
     correction : CorrectionEvidence
@@ -137,6 +143,7 @@ class PeriodEvidence:
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
+    missed: bool = False
     baseline: Figures = field(default_factory=dict)
     correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
@@ -255,15 +262,18 @@ def _customary(periods: int) -> str:
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
-    if problem.target.task_type == "regression":
-        reason = "not available for regression: a predicted number does not say how sure it is"
+    if evidence.missed:
+        reason = "not shown: it missed the window that the model was judged on"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
+    if expected is None and problem.target.task_type == "regression":
+        reason = "not available: nothing was learned of the model's errors when it was trained"
+        return Rule(name, "ok", None, None, reason)
     if expected is None or estimate is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
     limit = estimate - problem.monitoring.fall
     if expected.high < limit:
-        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the reference"
+        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the judged window"
         return Rule(name, "watch", expected.value, limit, reason)
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 
@@ -337,7 +347,15 @@ def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> R
 def _enough(problem: Problem, realized: RealizedMetrics) -> bool:
     both = 0 < realized.positives < realized.labelled or problem.target.task_type != "binary"
     enough = realized.labelled >= problem.monitoring.min_rows
-    return both and enough and clusters.enough(realized.clusters)
+    return both and enough and clusters.enough(realized.clusters) and _complete(problem, realized)
+
+
+def _complete(problem: Problem, realized: RealizedMetrics) -> bool:
+    """Return whether outcomes are known of rows enough, and of rows like the others."""
+    complete = realized.completeness
+    return complete is None or (
+        complete.share >= problem.monitoring.min_labelled and complete.representative
+    )
 
 
 def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
@@ -353,6 +371,18 @@ def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
         return (
             f"insufficient data: {realized.clusters} {realized.unit} of {realized.period} have"
             f" outcomes, {clusters.MIN_CLUSTERS} are needed"
+        )
+    complete = realized.completeness
+    if complete is not None and complete.share < problem.monitoring.min_labelled:
+        return (
+            f"insufficient data: outcomes of {complete.share:.0%} of the rows of {realized.period}"
+            f" are known, {problem.monitoring.min_labelled:.0%} are needed"
+        )
+    if complete is not None and not complete.representative:
+        return (
+            f"insufficient data: rows of {realized.period} with an outcome are predicted otherwise"
+            f" than those without (distance {complete.distance:.3f}, above {complete.limit:.3f});"
+            " wait for the others"
         )
     label = "positive" if realized.positives else "negative"
     return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {label}"

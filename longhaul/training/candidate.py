@@ -9,6 +9,7 @@ import pandas as pd
 
 from longhaul import problem as problems
 from longhaul import tasks
+from longhaul.data import clusters
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
@@ -137,6 +138,10 @@ def fit(
             outcome,
             valid_predictor.columns(scores),
             problem.monitoring.bins,
+            clusters.of(valid, problem),
+            encoder.transform(valid),
+            encoder,
+            seed,
             {label: valid_predictor.columns(part) for label, part in by_period.items()},
         ),
         importance=importance,

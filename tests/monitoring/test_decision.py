@@ -7,6 +7,7 @@ import pytest
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
+from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.rules import CorrectionEvidence, PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.thresholds import Measure
 from longhaul.problem import Monitoring
@@ -238,6 +239,23 @@ def test_insufficient_data_is_said() -> None:
     assert "no outcome of 2020-07 is known, though they are due" in none.reason
     one = decide(PROBLEM, replace(GOOD, realized=replace(realized(), positives=500)))
     assert "all 500 outcomes of 2020-07 are positive" in one.reason
+
+
+@pytest.mark.parametrize(
+    ("completeness", "reason"),
+    [
+        (Completeness(0.4, 0.01, 0.1, True), "outcomes of 40% of the rows"),
+        (Completeness(0.9, 0.2, 0.1, False), "predicted otherwise than those without"),
+    ],
+)
+def test_outcomes_that_arrive_first_are_no_evidence(
+    completeness: Completeness, reason: str
+) -> None:
+    """Positives are often known first: too few outcomes, or those of other rows, say nothing."""
+    evidence = replace(GOOD, realized=replace(realized(auc=0.6), completeness=completeness))
+    decision = decide(PROBLEM, evidence)
+    assert decision.degraded is None
+    assert reason in decision.reason
 
 
 def test_outcomes_that_are_not_due_are_not_missed() -> None:
