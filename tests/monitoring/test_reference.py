@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from longhaul.errors import LonghaulError
+from longhaul.monitoring.drift import compare
 from longhaul.monitoring.reference import Reference
 from tests import tables
 from tests.monitoring import monitored
@@ -56,6 +57,35 @@ def test_kept_as_json() -> None:
     found = monitored.reference()
     text = json.dumps(found.to_dict())
     assert json.dumps(Reference.from_dict(json.loads(text)).to_dict()) == text
+
+
+def test_the_former_format_is_read() -> None:
+    """A model of an earlier release: no ranges of periods, no predictions by period."""
+    record = json.loads(json.dumps(monitored.reference().to_dict()))
+    former = {key: value for key, value in record.items() if key != "score_periods"}
+    for column in former["columns"]:
+        del column["lowest"], column["highest"]
+    for counts in former["periods"].values():
+        for histogram in counts["columns"].values():
+            histogram["outside"] = 0
+    found = Reference.from_dict({**former, "format": 2})
+    assert found.score_periods == {}
+    assert all(bins.lowest is None for bins in found.bins)
+    seen = monitored.observation(monitored.rows(400))
+    assert seen is not None
+    drift = compare(found, seen.counts, seen.score_histogram, 0.05, "2020-07")
+    assert drift.score_periods == 0
+    assert drift.learned
+
+
+def test_predictions_of_each_period_are_kept() -> None:
+    """Those of training by models without that period, those of validation as they are."""
+    found = monitored.reference()
+    assert list(found.score_periods) == list(found.periods)
+    rows = [histogram.rows for histogram in found.score_periods.values()]
+    assert rows == [counts.rows for counts in found.periods.values()]
+    last = list(found.score_periods.values())[-1]
+    assert last.counts.tolist() == found.score_histogram.counts.tolist()
 
 
 def test_another_format_is_refused() -> None:
