@@ -13,6 +13,12 @@ from scipy.stats import binom, chi2, norm
 
 from longhaul.monitoring.bins import Histogram
 
+# Below so many expected rows of a level, chi-square is too narrow for the Jensen-Shannon divergence
+# (Cochran 1954, Biometrics 10, gives 5 for counts): in simulations of 2 to 50 levels and 10 to
+# 100,000 rows, by a factor of at most 1.4.
+SPARSE_ROWS = 10
+SPARSE_MARGIN = 1.4
+
 
 class Chance(ABC):
     """Distribution of a distance between two samples of one population."""
@@ -117,11 +123,14 @@ class ChiSquare(Chance):
         Its degrees of freedom.
     root : bool
         Whether the distance is the square root of the divergence.
+    margin : float
+        Of the limit, where levels have few rows and the variate is chi-square only roughly.
     """
 
     factor: float
     freedom: int
     root: bool
+    margin: float = 1.0
 
     @property
     def rms(self) -> float:
@@ -130,7 +139,7 @@ class ChiSquare(Chance):
 
     def limit(self, level: float) -> float:
         """See `Chance`."""
-        return self._distance(float(chi2.isf(level, self.freedom)))
+        return self._distance(self.margin * float(chi2.isf(level, self.freedom)))
 
     def _distance(self, variate: float) -> float:
         divergence = self.factor * variate
@@ -196,9 +205,17 @@ def chance(measure: str, before: Histogram, after: Histogram) -> Chance:
         case "psi":
             return ChiSquare(error**2, freedom, root=False)
         case "jensen_shannon":
-            return ChiSquare(error**2 / (8 * np.log(2)), freedom, root=True)
+            margin = SPARSE_MARGIN if _is_sparse(before, after) else 1.0
+            return ChiSquare(error**2 / (8 * np.log(2)), freedom, root=True, margin=margin)
     (reach, spread), (_, earlier) = _reach(before + after), _reach(before)
     return Transport(error, reach, spread / earlier if earlier else float("inf"))
+
+
+def _is_sparse(before: Histogram, after: Histogram) -> bool:
+    """Return whether a level is to be expected in fewer rows than the approximation asks for."""
+    counts = before.counts + after.counts
+    rarest = counts[counts > 0].min(initial=max(int(counts.sum()), 1)) / max(counts.sum(), 1)
+    return bool(rarest * min(before.present, after.present) < SPARSE_ROWS)
 
 
 def _sampling_error(rows: int, other_rows: int) -> float:

@@ -283,6 +283,44 @@ def test_a_column_of_which_all_is_missing_is_broken() -> None:
     assert "'age' has no value in any row" in found.reason
 
 
+def test_a_column_far_away_is_not_broken() -> None:
+    """It has hardly any value, and those are far off: drift, and nothing to repair."""
+    far = column("age", True, distance=50.0)
+    found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(far,))))
+    assert (found.level, found.action) == ("watch", "none")
+    assert rule(found, "columns") == "ok"
+
+
+def reasons(found: Decision) -> dict[str, str]:
+    return {one.name: one.reason for one in found.rules}
+
+
+def test_what_cannot_be_compared_is_named() -> None:
+    """A Saturday among workdays: every rule of the data is ok, and says why."""
+    saturday = replace(drift(), incomparable="2013-06-08 is a Saturday")
+    found = decide(PROBLEM, replace(GOOD, drift=saturday))
+    assert found.level == "ok"
+    for name in ("features", "predictions", "volume", "repeated rows"):
+        assert "not judged: 2013-06-08 is a Saturday" in reasons(found)[name]
+
+
+def test_a_trend_is_named() -> None:
+    """A column that goes on as it did is no drift."""
+    rising = replace(drift(), columns=(replace(column("age"), trend=True),))
+    found = decide(PROBLEM, replace(GOOD, drift=rising))
+    assert found.level == "ok"
+    assert "age follows its trend" in reasons(found)["features"]
+
+
+def test_customary_limits_are_named() -> None:
+    """Of predictions only: the reference has too few periods of them, until it has three."""
+    few, enough = (replace(drift(), score_periods=count) for count in (2, 3))
+    reason = reasons(decide(PROBLEM, replace(GOOD, drift=few)))["predictions"]
+    assert "a customary limit: the reference has predictions of 2 periods" in reason
+    learned = reasons(decide(PROBLEM, replace(GOOD, drift=enough)))["predictions"]
+    assert "customary" not in learned
+
+
 def test_new_columns_are_mentioned() -> None:
     """They are no reason to act."""
     found = decide(PROBLEM, replace(GOOD, new=["mood"]))
