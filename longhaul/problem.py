@@ -163,9 +163,13 @@ class Gate:
         The highest expected calibration error of a classifier.
     margin : float
         The amount by which the candidate's loss must beat the champion's, with the declared
-        confidence, in a paired bootstrap on the same rows: log loss, or squared error.
+        confidence, in pairs of the same rows: log loss, or squared error.
     confidence : float
-        The level of every interval and of the comparison.
+        The level of every interval. That of the comparison holds for all looks together.
+    looks : int
+        How often a candidate may be compared with the champion, on a new period each time, while
+        neither is better beyond doubt. More looks cost power at each; see
+        `longhaul.evaluation.comparison.confidence_of_look`.
     """
 
     min_rows: Annotated[int, Field(ge=1)] = 1000
@@ -175,6 +179,7 @@ class Gate:
     max_calibration_error: Share = 0.1
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    looks: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -54,7 +54,11 @@ class Calibration:
 
     @classmethod
     def fit(
-        cls, outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray | None = None
+        cls,
+        outcome: np.ndarray,
+        probability: np.ndarray,
+        clusters: np.ndarray | None = None,
+        bent: bool = True,
     ) -> Self:
         """Fit a calibration to predictions of rows that the model had not seen.
 
@@ -65,17 +69,19 @@ class Calibration:
         probability : ndarray of float, shape (n,)
         clusters : ndarray of str, shape (n,), optional
             See `longhaul.data.clusters`; without them, rows are taken as independent.
+        bent : bool
+            False for a straight line, whatever the rows show.
         """
-        return cls.of_cells(CellCounts.of_rows(outcome, probability, clusters))
+        return cls.of_cells(CellCounts.of_rows(outcome, probability, clusters), bent)
 
     @classmethod
-    def of_cells(cls, cells: "CellCounts") -> Self:
+    def of_cells(cls, cells: "CellCounts", bent: bool = True) -> Self:
         """Fit a calibration to counts of rows; see `fit`."""
         events = int(cells.positive.sum())
         rarer = min(events, int(cells.rows.sum()) - events)
         if not rarer or np.ptp(cells.odds) == 0:
             return cls()
-        knots = cells.quantiles(KNOTS) if rarer >= BEND_ROWS else ()
+        knots = cells.quantiles(KNOTS) if bent and rarer >= BEND_ROWS else ()
         if len(set(knots)) < len(knots):
             knots = ()
         coefficients = _fit_logistic(_design(cells.odds, knots), cells)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longhaul.data import clusters
-from longhaul.monitoring import causes, drift, performance
+from longhaul.monitoring import causes, drift, labelling, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
 from longhaul.monitoring.cluster_counts import ClusterCounts
@@ -137,6 +137,7 @@ class Monitor:
             figures,
             len(observation.clusters.labelled),
             clusters.describe_unit(self._problem),
+            labelling.completeness(observation.clusters),
         )
         diagnosis = diagnose(self._problem, metrics, self._baseline)
         expected = self._estimator.estimate(observation.clusters)
@@ -175,7 +176,9 @@ class Monitor:
         moved, expected = None, {}
         if observation is not None:
             rate = problem.monitoring.false_discovery
-            moved = drift.compare(reference, observation.counts, observation.score_histogram, rate)
+            moved = drift.compare(
+                reference, observation.counts, observation.score_histogram, rate, period
+            )
             expected = {} if estimator.missed else estimator.estimate(observation.clusters)
         recent = [past.degraded for past in realized[:-1] if past.degraded is not None]
         evidence = PeriodEvidence(

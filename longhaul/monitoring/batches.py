@@ -13,12 +13,12 @@ from pandas.api import types
 from longhaul.data import clusters, parquet, periods
 from longhaul.data.labels import has_label, outcomes
 from longhaul.errors import LonghaulError
+from longhaul.model.correction import RAW
 from longhaul.monitoring.scores import UNKNOWN
 from longhaul.problem import TIME_CLUSTERS, Problem, Target
 from longhaul.tasks import TASKS, multiclass
 
 BATCH_ROWS = 50_000
-RAW = "raw"  # what the model said, where a correction changed it
 _COUNTED = ("probability", "decision", "probabilities", "prediction")
 
 
@@ -162,7 +162,12 @@ def _days(frame: pd.DataFrame, problem: Problem) -> np.ndarray | None:
 
 
 def read(
-    source: Path, predictions: Path, problem: Problem, due: bool, rows: int = BATCH_ROWS
+    source: Path,
+    predictions: Path,
+    problem: Problem,
+    due: bool,
+    rows: int = BATCH_ROWS,
+    columns: list[str] | None = None,
 ) -> Iterator[Batch]:
     """Read rows and predictions, batch by batch.
 
@@ -177,6 +182,8 @@ def read(
         False where labels are not to be read yet.
     rows : int
         The most to hold at once.
+    columns : list of str, optional
+        Of the rows, to read; all when it is not given.
 
     Raises
     ------
@@ -191,7 +198,7 @@ def read(
         )
     names = monitored_columns(problem.target, parquet.schema(predictions).names)
     pairs = zip(
-        parquet.stream(source, rows),
+        parquet.stream(source, rows, columns),
         parquet.stream(predictions, rows, ["row", *names]),
         strict=True,
     )

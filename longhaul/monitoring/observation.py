@@ -172,7 +172,8 @@ def _by_unit(
     by_cluster: ClusterCounts[Scored] = ClusterCounts.of(batch.cluster, served)
     if batch.day is None:
         return by_cluster, ClusterCounts()
-    same = batch.raw is batch.probability and np.array_equal(batch.day, batch.cluster)
+    uncorrected = np.array_equal(batch.raw, batch.probability)
+    same = uncorrected and np.array_equal(batch.day, batch.cluster)
     return by_cluster, by_cluster if same else ClusterCounts.of(batch.day, raw)
 
 

@@ -206,6 +206,11 @@ def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) ->
     return np.asarray(np.abs(np.add.reduceat(p * rows - positive, starts, axis=-1)).sum(-1))
 
 
+def cell_odds(cells: int = CELLS) -> np.ndarray:
+    """Return the log-odds in the middle of each cell: float of shape (c,)."""
+    return (np.arange(cells) + 0.5) * (2 * _REACH / cells) - _REACH
+
+
 def sensitivities(
     cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
 ) -> dict[str, np.ndarray]:

@@ -7,15 +7,19 @@ from longhaul.data import label_lag, periods
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
+from longhaul.model import recalibrated
 from longhaul.model.package import Package
+from longhaul.monitoring import level
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.scored import Scored
+from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
-from longhaul.production import judged
+from longhaul.production import days, judged, recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
@@ -79,7 +83,7 @@ class MonitoringSession:
         return self._monitor(number, period).realized(period, self.observe(period, due=True))
 
     def newly_due(self, period: str) -> list[RealizedPerformance]:
-        """Evaluate the periods whose labels are due by the present one, and were not before."""
+        """Evaluate the periods with labels due by the present one, and not before."""
         lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
         pending = self._past.pending(period, lag)
         return [self.realized_performance(label) for label in pending if self.has_period(label)]
@@ -91,8 +95,27 @@ class MonitoringSession:
         of_version = [past for past in performances if self.version(past.realized.period) == number]
         observation = self.observe(period, due)
         return self._monitor(number, period).assess(
-            period, observation, of_version, self._past.degraded(number)
+            period,
+            observation,
+            of_version,
+            self._past.degraded(number),
+            self._correction(period, observation),
         )
+
+    def _correction(self, period: str, observation: Observation | None) -> CorrectionEvidence:
+        """Sum up what a correction of the present version has saved, or would have."""
+        problem, model = self._problem, self._model
+        if observation is None or not recalibration.applies(problem):
+            return NO_CORRECTION
+        counts = dict(days.gather(model, self._past, problem, self._folder).parts)
+        counts |= {
+            day: part for day, part in observation.days.parts.items() if isinstance(part, Scores)
+        }
+        threshold = self._package(model.version).predictor.threshold
+        shadow = level.forecast(ClusterCounts(counts), problem, threshold)
+        scored = days.scored_file(model, self._predictions, period)
+        is_applied = recalibrated.shifted_rows(scored) > 0
+        return shadow.evidence(is_applied, level.lag_days(problem), problem.gate.confidence)
 
     def _monitor(self, number: str, period: str) -> Monitor:
         """Return the monitor of a version, with the outcomes that were due by a period."""
