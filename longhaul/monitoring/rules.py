@@ -263,7 +263,7 @@ def _customary(periods: int) -> str:
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
     if evidence.missed:
-        reason = "not shown: it missed the window that the model was judged on"
+        reason = "not shown: it missed the newest window with outcomes"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
     if expected is None and problem.target.task_type == "regression":
