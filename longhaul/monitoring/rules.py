@@ -127,7 +127,7 @@ class PeriodEvidence:
     reference_estimate : float or None
         The primary metric estimated for the judged window's own predictions by the same means.
     missed : bool
-        Whether such an estimate missed the window that the model was judged on.
+        Whether the newest estimate that outcomes could check was wrong.
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
     correction : CorrectionEvidence
