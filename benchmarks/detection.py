@@ -21,8 +21,9 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
+from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.assessment import Monitor
-from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.batches import align
 from longhaul.monitoring.drift import Drift, compare
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.period_counts import PeriodCounts, sketch_matrix
@@ -71,9 +72,15 @@ class World:
         """A period with its outcomes."""
         predictor = self.fitted.package.predictor
         probability = predictor.scores(frame)
-        outcome = outcomes(frame, self.problem.target).astype(np.int64)
-        batch = Batch(frame, probability, predictor.decide(probability), outcome)
-        seen = observe([batch], predictor.encoder, reference)
+        outcome = outcomes(frame, self.problem.target)
+        batch = align(
+            frame,
+            predictor.columns(probability),
+            outcome.astype(float),
+            self.problem,
+            np.arange(len(frame)),
+        )
+        seen = observe([batch], predictor.encoder, reference, self.problem)
         if seen is None:
             raise ValueError("no rows were drawn")
         return seen
@@ -224,7 +231,8 @@ def _alarm(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
 def _performance(world: World, frame: pd.DataFrame, reference: Reference) -> bool:
     """Return whether the performance is degraded."""
     seen = world.see(frame, reference)
-    monitor = Monitor(reference, world.problem, world.auc)
+    baseline = {"auc": Interval(world.auc, float("nan"), float("nan"))}
+    monitor = Monitor(reference, world.problem, baseline)
     return monitor.realized(LABEL, seen).degraded is True
 
 

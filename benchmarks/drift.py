@@ -26,11 +26,11 @@ from longhaul.data import flights
 from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring import reference as references
-from longhaul.monitoring.batches import BATCH_ROWS, Batch
+from longhaul.monitoring.batches import BATCH_ROWS, Batch, align
 from longhaul.monitoring.drift import compare
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Target
+from longhaul.problem import Batches, Problem, Target, Windows
 
 ROWS = 160_000
 ROUNDS = 5
@@ -76,6 +76,13 @@ for _ in sys.stdin:
     watch.fit(before).calculate(now).to_df()
     print(time.perf_counter() - began, flush=True)
 """
+PROBLEM = Problem(
+    "drift",
+    "generated",
+    Target("late"),
+    Windows(("1", "1"), ("2", "2"), ("3", "3"), ("4",)),
+    batches=Batches(),
+)
 
 
 def measure(quick: bool) -> list[Row]:
@@ -193,14 +200,18 @@ def _known(frame: pd.DataFrame, period: np.ndarray) -> tuple[Encoder, Reference]
     return encoder, Reference(
         **references.fit(frame, sample, period, encoder, 50),
         **references.fit_scores(
-            Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
+            Target("late"),
+            outcome,
+            {"probability": probability, "decision": probability > 0.3},
+            50,
+            period,
         ),
         importance=dict.fromkeys(frame.columns, 1 / frame.shape[1]),
     )
 
 
 def _drift(batches: list[Batch] | Iterator[Batch], encoder: Encoder, reference: Reference) -> None:
-    seen = observe(batches, encoder, reference)
+    seen = observe(batches, encoder, reference, PROBLEM)
     assert seen is not None
     compare(reference, seen.counts, seen.score_histogram, 0.05)
 
@@ -208,7 +219,8 @@ def _drift(batches: list[Batch] | Iterator[Batch], encoder: Encoder, reference: 
 def _batch(frame: pd.DataFrame) -> Batch:
     count = len(frame)
     probability = np.full(count, 0.25)
-    return Batch(frame, probability, probability > 0.3, np.full(count, 2))
+    columns = {"probability": probability, "decision": probability > 0.3}
+    return align(frame, columns, np.full(count, np.nan), PROBLEM, np.arange(count))
 
 
 def _read(path: Path, times: int = 1) -> Iterator[Batch]:

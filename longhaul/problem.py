@@ -23,8 +23,11 @@ PeriodLabel = Annotated[str, Field(min_length=1)]
 Window = tuple[PeriodLabel, PeriodLabel]
 OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2)]
 ColumnFormat = Annotated[str, Field(pattern=r"^(number|category|date( \S.*)?)$")]
+Duration = Annotated[str, Field(pattern=r"^[0-9]+ (hour|day|week)s?$")]
 
 Length = Literal["day", "week", "month", "quarter", "year"]
+
+TIME_CLUSTERS, ROW = ("hour", "day", "week", "month"), "row"  # clusters that are no column
 
 BATCH = "longhaul.batch"  # the column with a row's batch, in tables without a time column
 
@@ -160,9 +163,13 @@ class Gate:
         The highest expected calibration error of a classifier.
     margin : float
         The amount by which the candidate's loss must beat the champion's, with the declared
-        confidence, in a paired bootstrap on the same rows: log loss, or squared error.
+        confidence, in pairs of the same rows: log loss, or squared error.
     confidence : float
-        The level of every interval and of the comparison.
+        The level of every interval. That of the comparison holds for all looks together.
+    looks : int
+        How often a candidate may be compared with the champion, on a new period each time, while
+        neither is better beyond doubt. More looks cost power at each; see
+        `longhaul.evaluation.comparison.confidence_of_look`.
     """
 
     min_rows: Annotated[int, Field(ge=1)] = 1000
@@ -172,6 +179,7 @@ class Gate:
     max_calibration_error: Share = 0.1
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    looks: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -187,11 +195,20 @@ class Monitoring:
         reported as drifted.
     min_rows : int
         A period with fewer rows than this is too small to be judged.
-    label_lag : int
-        The number of periods until the ground truth of a period is available.
+    label_lag : int or str
+        Time until the ground truth of a row is available: a duration such as ``1 day``, ``6 hours``
+        or ``2 weeks``; or a number of periods, after the one that the row is in.
+    min_labelled : float
+        The share of a period's rows whose outcomes must be known, once they are due, before they
+        are taken as evidence: those that arrive first may be unlike the others.
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
+    rise : float
+        How far the log loss may rise above that of that window, in nats.
+    saving : float
+        How far the saving may fall below that of that window: the share of the cost of the best
+        constant rule that the model's decisions save.
     persistence : pair of int
         ``(m, n)``: the model is trained again when its performance was degraded in at least m of
         the last n periods.
@@ -200,8 +217,11 @@ class Monitoring:
     bins: Annotated[int, Field(ge=2, le=1000)] = 50
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.05
     min_rows: Annotated[int, Field(ge=1)] = 500
-    label_lag: Annotated[int, Field(ge=0)] = 0
+    min_labelled: Share = 0.5
+    label_lag: Annotated[int, Field(ge=0)] | Duration = 0
     fall: Share = 0.02
+    rise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02
+    saving: Share = 0.1
     persistence: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (2, 3)
 
     def __post_init__(self) -> None:
@@ -242,6 +262,10 @@ class Problem:
     families : tuple of str
         Python files, each with a custom model family; a relative path starts at the problem
         file's folder.
+    cluster : str
+        What rows share their fate with, the unit that evidence is counted by: ``hour``, ``day``,
+        ``week`` or ``month`` of the time column, ``row``, or the name of a column. By default the
+        day, if there is a time column, else the group, if there is one, else the row.
     slices : tuple of str
         Columns that the performance is broken down by.
     """
@@ -258,6 +282,7 @@ class Problem:
     group: str = ""
     weight: str = ""
     families: tuple[str, ...] = ()
+    cluster: str = ""
     slices: tuple[str, ...] = ()
     costs: Costs = Field(default_factory=Costs)
     contract: Contract = Field(default_factory=Contract)
@@ -270,6 +295,22 @@ class Problem:
                 "declare either time (the column that orders the rows) or batches (if no column"
                 " does)"
             )
+        if self.cluster in TIME_CLUSTERS and self.time is None:
+            raise ValueError(
+                f"cluster: {self.cluster} needs a time column, but the problem declares none; name"
+                " a column, or row"
+            )
+
+    @property
+    def sampling_unit(self) -> str:
+        """The declared cluster, or the default: the day, else the group, else the row."""
+        return self.cluster or ("day" if self.time else self.group or ROW)
+
+    @property
+    def cluster_column(self) -> str:
+        """The column that clusters are values of; empty where they are times or rows."""
+        unit = self.sampling_unit
+        return "" if unit in (*TIME_CLUSTERS, ROW) else unit
 
     @property
     def length(self) -> str:
@@ -296,6 +337,7 @@ class Problem:
             "group": [self.group] if self.group else [],
             "weight": [self.weight] if self.weight else [],
             "columns": self.columns,
+            "cluster": [self.cluster_column] if self.cluster_column else [],
             "slices": self.slices,
         }
         for key, names in declared.items():

@@ -32,11 +32,9 @@ def monitor(
     past = ProductionHistory.load(version.name).before(period)
     with engines.open(engine, f"monitor {period}") as opened:
         session = MonitoringSession(folder, problem, past, version, predictions, opened.count)
-        pending = past.pending(period, problem.monitoring.label_lag)
-        performances = [
-            session.realized_performance(label) for label in pending if session.has_period(label)
-        ]
+        performances = session.newly_due(period)
         assessment = session.assess(period, performances)
+        period_log.log_counts(session, period, [past.realized.period for past in performances])
     document = period_log.log(assessment)
     mlflow.log_text(pages.render_period(document, version.name, version.version), "period.html")
     period_log.record(assessment, performances, session, version, predictions)

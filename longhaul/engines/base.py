@@ -1,6 +1,6 @@
 """Protocol of the engines that work on tables, and `open`, which starts one of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +11,12 @@ from longhaul.data.validation import CheckedPeriod
 from longhaul.engines.local import LocalEngine
 from longhaul.engines.spark import requirements
 from longhaul.features.encoder import Encoder
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.search import Search
 from longhaul.training.trials import Trial
@@ -60,6 +61,7 @@ class Engine(Protocol):
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict the rows of one file of a table; write another.
 
@@ -73,17 +75,18 @@ class Engine(Protocol):
             That of the same model.
         problem : Problem
         provenance : Provenance
+        correction : Correction or None
+            Of the version, for two classes.
         """
 
     def count(
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period from its files; see `longhaul.monitoring.observation.count`."""
 

@@ -1,7 +1,7 @@
 """Engine of this machine: everything is done by the process itself."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +15,13 @@ from longhaul.data.validation import CheckedPeriod
 from longhaul.estimators import families
 from longhaul.features.encoder import Encoder
 from longhaul.model import predictions
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring import observation
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.tracking import artifacts
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.objective import validation_objective
@@ -57,22 +58,22 @@ class LocalEngine:
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict the rows of one file batch by batch; the model is that in memory."""
-        predictions.write(source, target, predictor, problem, provenance)
+        predictions.write(source, target, predictor, problem, provenance, correction=correction)
 
     def count(
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period batch by batch."""
-        return observation.count(source, predictions, target, due, encoder, reference, excluded)
+        return observation.count(source, predictions, problem, due, encoder, reference)
 
     def search(
         self,

@@ -2,8 +2,8 @@
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,14 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.features.encoder import Encoder
+from longhaul.monitoring import scored as counts_of
 from longhaul.monitoring.batches import Batch, read
 from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.period_counts import PeriodCounts, Sketch, sketch_frame
-from longhaul.monitoring.reference import Reference, Scored
-from longhaul.problem import Target
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.scored import Scored
+from longhaul.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,12 @@ class Observation:
     counts : PeriodCounts
     score_histogram : Histogram
         Of the predictions, in the reference's bins.
-    scores : Scores or RegressionStatistics
-    slices : mapping of (column, value) to Scores or RegressionStatistics
+    clusters : ClusterCounts
+        Counts of the predictions by cluster.
+    days : ClusterCounts
+        Counts of what the model itself predicted, before any correction, by day; empty where no
+        column orders the rows.
+    slices : mapping of (column, value) to Scores, ClassStatistics or RegressionStatistics
     columns : mapping of str to str
         By column: what is wrong with all of it, such as being gone or of another type.
     new : tuple of str
@@ -37,7 +44,8 @@ class Observation:
 
     counts: PeriodCounts
     score_histogram: Histogram
-    scores: Scored
+    clusters: ClusterCounts[Scored]
+    days: ClusterCounts[Scored] = field(default_factory=ClusterCounts)
     slices: Mapping[tuple[str, str], Scored] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     new: tuple[str, ...] = ()
@@ -47,9 +55,14 @@ class Observation:
         """Number of rows of the period."""
         return self.counts.rows
 
+    @property
+    def scores(self) -> Scored:
+        """Counts of all predictions together."""
+        return self.clusters.total
+
 
 def observe(
-    batches: Iterable[Batch], encoder: Encoder, reference: Reference, excluded: Iterable[str] = ()
+    batches: Iterable[Batch], encoder: Encoder, reference: Reference, problem: Problem
 ) -> Observation | None:
     """Count a period, in memory that depends on the size of a batch alone.
 
@@ -60,8 +73,7 @@ def observe(
         Of the model that predicted.
     reference : Reference
         Of that model.
-    excluded : iterable of str
-        Columns that are no features and yet not new.
+    problem : Problem
 
     Returns
     -------
@@ -73,20 +85,19 @@ def observe(
         if len(batch.frame):
             part = PartialObservation.of(batch, encoder, reference)
             total = part if total is None else total + part
-    return total.finish(encoder, excluded) if total else None
+    return total.finish(encoder, problem) if total else None
 
 
 def count(
     source: Path,
     predictions: Path,
-    target: Target,
+    problem: Problem,
     due: bool,
     encoder: Encoder,
     reference: Reference,
-    excluded: Iterable[str] = (),
 ) -> Observation | None:
     """Count a period from its files; see `observe` and `longhaul.monitoring.batches.read`."""
-    return observe(read(source, predictions, target, due), encoder, reference, excluded)
+    return observe(read(source, predictions, problem, due), encoder, reference, problem)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,8 @@ class PartialObservation:
 
     sketch: Sketch
     score_histogram: Histogram
-    scores: Scored
+    clusters: ClusterCounts[Scored]
+    days: ClusterCounts[Scored]
     slices: Mapping[tuple[str, str], Scored]
     columns: Mapping[str, str]
     names: tuple[str, ...]
@@ -104,11 +116,12 @@ class PartialObservation:
     def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "PartialObservation":
         """Count a batch."""
         matrix = encoder.transform(batch.frame)
+        losses = reference.expected_losses(matrix, batch.probability)
         return cls(
             sketch_frame(batch.frame, matrix, encoder, reference.bins),
             reference.scores.histogram(batch.predictions),
-            reference.valid.summarize(batch.probability, batch.decision, batch.outcome),
-            _slices(batch, reference),
+            *_by_unit(batch, reference, losses),
+            _slices(batch, reference, losses),
             _column_faults(batch.frame, encoder),
             tuple(map(str, batch.frame.columns)),
         )
@@ -124,26 +137,49 @@ class PartialObservation:
         return PartialObservation(
             self.sketch + other.sketch,
             self.score_histogram + other.score_histogram,
-            operator.add(self.scores, other.scores),
+            self.clusters + other.clusters,
+            self.days + other.days,
             both,
             {**self.columns, **other.columns},
             self.names,
         )
 
-    def finish(self, encoder: Encoder, excluded: Iterable[str]) -> Observation:
+    def finish(self, encoder: Encoder, problem: Problem) -> Observation:
         """Convert the counts of all parts to an observation; see `observe`."""
-        expected = {*encoder.features, *excluded}
+        time = [problem.time.column] if problem.time else []
+        expected = {*encoder.features, *problem.excluded, *time}
         return Observation(
             PeriodCounts.of(self.sketch),
             self.score_histogram,
-            self.scores,
+            self.clusters,
+            self.days,
             self.slices,
             self.columns,
             tuple(name for name in self.names if name not in expected),
         )
 
 
-def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]:
+def _by_unit(
+    batch: Batch, reference: Reference, losses: np.ndarray | None
+) -> tuple[ClusterCounts[Scored], ClusterCounts[Scored]]:
+    """Count predictions by cluster, and what the model itself said by day."""
+
+    def summarize(scored: Batch, rows: np.ndarray) -> Scored:
+        return counts_of.count(reference.valid, scored, rows, losses)
+
+    served = partial(summarize, batch)
+    raw = partial(summarize, replace(batch, probability=batch.raw))
+    by_cluster: ClusterCounts[Scored] = ClusterCounts.of(batch.cluster, served)
+    if batch.day is None:
+        return by_cluster, ClusterCounts()
+    uncorrected = np.array_equal(batch.raw, batch.probability)
+    same = uncorrected and np.array_equal(batch.day, batch.cluster)
+    return by_cluster, by_cluster if same else ClusterCounts.of(batch.day, raw)
+
+
+def _slices(
+    batch: Batch, reference: Reference, losses: np.ndarray | None
+) -> dict[tuple[str, str], Scored]:
     counts = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:
@@ -152,9 +188,7 @@ def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]
         for place, name in enumerate(slicing.names):
             rows = np.flatnonzero(places == place)
             if len(rows):
-                counts[slicing.column, name] = reference.valid.summarize(
-                    batch.probability[rows], batch.decision[rows], batch.outcome[rows]
-                )
+                counts[slicing.column, name] = counts_of.count(reference.valid, batch, rows, losses)
     return counts
 
 

@@ -1,20 +1,18 @@
 """Regression statistics: sums over the errors of predicted numbers.
 
-All metrics of any number of rows can be computed from a few sums, with intervals, in memory that
-does not depend on the rows.
+All metrics of any number of rows can be computed from a few sums, in memory that does not depend on
+the rows.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
-from scipy.stats import norm
 
-from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring.loss_sums import LossSums
 
 # With e the error and y the outcome, both in the reference's unit: the powers whose means are kept.
-_POWERS = ((1, 0), (2, 0), (4, 0), (0, 1), (0, 2), (0, 3), (0, 4), (2, 1), (2, 2))
+_POWERS = ((1, 0), (2, 0), (0, 1), (0, 2))
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,11 @@ class RegressionStatistics:
         Predictions with a known outcome.
     absolute : float
         The sum of absolute errors, in the reference's unit.
-    sums : ndarray of float, shape (9,)
+    sums : ndarray of float, shape (4,)
         Of powers of errors and outcomes, in the reference's unit.
+    losses : LossSums
+        Of the squared and absolute error, expected by a `LossModel`, and of the outcome's squared
+        distances from -1 and from 1; empty where there is no such model.
     """
 
     center: float
@@ -40,25 +41,39 @@ class RegressionStatistics:
     labelled: int = 0
     absolute: float = 0.0
     sums: np.ndarray = field(default_factory=lambda: np.zeros(len(_POWERS)))
+    losses: LossSums = field(default_factory=LossSums.empty)
 
     @classmethod
-    def of(cls, prediction: np.ndarray, outcome: np.ndarray) -> Self:
-        """Sum up a reference with known outcomes."""
+    def in_unit_of(cls, outcome: np.ndarray) -> Self:
+        """Return sums over no predictions, in the unit of a reference's outcomes."""
         spread = float(outcome.std())
-        empty = cls(float(outcome.mean()), spread if spread > 0 else 1.0)
-        return empty.summarize(prediction, np.ones(len(outcome), dtype=bool), outcome)
+        return cls(float(outcome.mean()), spread if spread > 0 else 1.0)
 
-    def summarize(self, prediction: np.ndarray, decision: np.ndarray, outcome: np.ndarray) -> Self:
-        """Sum up other predictions in the same unit; an unknown outcome is NaN."""
+    def summarize(
+        self, prediction: np.ndarray, outcome: np.ndarray, losses: np.ndarray | None = None
+    ) -> Self:
+        """Sum up other predictions in the same unit.
+
+        Parameters
+        ----------
+        prediction : ndarray of float, shape (n,)
+        outcome : ndarray of float, shape (n,)
+            NaN where it is unknown.
+        losses : ndarray of float, shape (n, 2), optional
+            Expected squared and absolute errors, in the reference's unit.
+        """
         labelled = ~np.isnan(outcome)
-        centered = (outcome[labelled] - self.center) / self.scale
-        error = (prediction[labelled] - outcome[labelled]) / self.scale
+        centers, errors = (outcome - self.center) / self.scale, (prediction - outcome) / self.scale
+        centered, error = centers[labelled], errors[labelled]
         return replace(
             self,
             rows=len(prediction),
             labelled=int(labelled.sum()),
             absolute=float(np.abs(error).sum()),
             sums=np.array([(error**i * centered**j).sum() for i, j in _POWERS]),
+            losses=LossSums.empty()
+            if losses is None
+            else _losses(losses, (prediction - self.center) / self.scale, centers),
         )
 
     def __add__(self, other: "RegressionStatistics") -> "RegressionStatistics":
@@ -68,6 +83,7 @@ class RegressionStatistics:
             labelled=self.labelled + other.labelled,
             absolute=self.absolute + other.absolute,
             sums=self.sums + other.sums,
+            losses=self.losses + other.losses,
         )
 
     @property
@@ -75,60 +91,63 @@ class RegressionStatistics:
         """Number of positive outcomes: none, of numbers."""
         return 0
 
-    def figures(self, confidence: float) -> dict[str, Interval]:
-        """Compute the metrics of `longhaul.tasks.regression.measure`, with asymptotic intervals.
+    def __sub__(self, other: "RegressionStatistics") -> "RegressionStatistics":
+        return replace(
+            self,
+            rows=self.rows - other.rows,
+            labelled=self.labelled - other.labelled,
+            absolute=self.absolute - other.absolute,
+            sums=self.sums - other.sums,
+            losses=self.losses - other.losses,
+        )
 
-        Intervals of a root and of a ratio are by the delta method (van der Vaart 1998, Asymptotic
-        Statistics, chapter 3).
-
-        Parameters
-        ----------
-        confidence : float
+    def measure(self) -> dict[str, float]:
+        """Compute the metrics of `longhaul.tasks.regression.measure`.
 
         Returns
         -------
-        dict of str to Interval
-            Empty where no outcome is known; `r2` is NaN where outcomes do not vary.
+        dict of str to float
+            All NaN where no outcome is known; `r2` is NaN where outcomes do not vary.
         """
-        n = self.labelled
-        if not n:
-            return {}
-        mean = dict(zip(_POWERS, self.sums / n, strict=True))
-        z = float(norm.isf((1 - confidence) / 2))
-        squared, absolute, bias = mean[2, 0], self.absolute / n, mean[1, 0]
-        of_squared = max(mean[4, 0] - squared**2, 0.0)
-
-        def around(value: float, variance: float, unit: float = 1.0) -> Interval:
-            margin = z * (max(variance, 0.0) / n) ** 0.5
-            return Interval(value * unit, (value - margin) * unit, (value + margin) * unit)
-
-        root = squared**0.5
-        of_root = of_squared / (4 * squared) if squared > 0 else 0.0
+        if not self.labelled:
+            return dict.fromkeys(("rmse", "mae", "r2", "bias"), float("nan"))
+        mean = dict(zip(_POWERS, self.sums / self.labelled, strict=True))
+        squared, spread = max(mean[2, 0], 0.0), mean[0, 2] - mean[0, 1] ** 2
         return {
-            "rmse": around(root, of_root, self.scale),
-            "mae": around(absolute, squared - absolute**2, self.scale),
-            "r2": self._explained(mean, around),
-            "bias": around(bias, squared - bias**2, self.scale),
+            "rmse": squared**0.5 * self.scale,
+            "mae": self.absolute / self.labelled * self.scale,
+            "r2": 1 - squared / spread if spread > 0 else float("nan"),
+            "bias": mean[1, 0] * self.scale,
         }
-
-    def _explained(self, mean: Mapping[tuple[int, int], float], around: Any) -> Interval:
-        """Compute the explained share of the variance: 1 - mean(u) / mean(v), v = (y - mean)²."""
-        m = mean[0, 1]
-        spread = mean[0, 2] - m**2
-        if spread <= 0:
-            return Interval(np.nan, np.nan, np.nan)
-        ratio = mean[2, 0] / spread
-        fourth = mean[0, 4] - 4 * m * mean[0, 3] + 6 * m**2 * mean[0, 2] - 3 * m**4
-        both = mean[2, 2] - 2 * m * mean[2, 1] + m**2 * mean[2, 0]
-        of_difference = mean[4, 0] - 2 * ratio * both + ratio**2 * fourth
-        interval: Interval = around(1 - ratio, of_difference / spread**2)
-        return interval
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON types."""
-        return {**vars(self), "sums": self.sums.tolist()}
+        return {**vars(self), "sums": self.sums.tolist(), "losses": self.losses.to_dict()}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
         """Restore statistics from `to_dict`."""
-        return cls(**{**record, "sums": np.array(record["sums"])})
+        sums = np.array(record["sums"])
+        if len(sums) > len(_POWERS):  # older references keep higher powers as well
+            sums = sums[[0, 1, 3, 4]]
+        losses = LossSums.from_dict(record.get("losses"))
+        return cls(**{**record, "sums": sums, "losses": losses})
+
+
+def outcome_moments(below: float, above: float) -> tuple[float, float]:
+    """Return mean and variance of outcomes from their mean squared distances from -1 and 1."""
+    mean = (below - above) / 4
+    return mean, (below + above) / 2 - 1 - mean**2
+
+
+def _losses(expected: np.ndarray, prediction: np.ndarray, outcome: np.ndarray) -> LossSums:
+    """Sum up errors, and squared distances of outcomes, expected by predictions and errors.
+
+    Distances from two points give mean and variance, and are positive, as what is stretched must
+    be.
+    """
+    error = prediction - outcome
+    points = np.array([-1.0, 1.0])
+    distances = (prediction[:, np.newaxis] - points) ** 2 + expected[:, :1]
+    realized = np.stack([error**2, np.abs(error), (outcome + 1) ** 2, (outcome - 1) ** 2], axis=1)
+    return LossSums.of(np.hstack([expected, distances]), realized)

@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Literal
 
+from longhaul.data import clusters
 from longhaul.evaluation.intervals import Interval
+from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
+from longhaul.monitoring.falls import Diagnosis, Fall
+from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.thresholds import MIN_PERIODS
 from longhaul.problem import Problem
 from longhaul.tasks import display_name, task_for
 
@@ -45,6 +50,12 @@ class RealizedMetrics:
         Predictions, those with a label, and those with a positive one.
     figures : dict of str to Interval
         Empty where no label is known.
+    clusters : int
+        Sampling units with a label.
+    unit : str
+        Their name in the plural, such as ``days``.
+    completeness : Completeness or None
+        Of the outcomes; None where it is not asked.
     """
 
     period: str
@@ -52,6 +63,50 @@ class RealizedMetrics:
     labelled: int
     positives: int
     figures: Figures
+    clusters: int = 0
+    unit: str = "rows"
+    completeness: Completeness | None = None
+
+
+@dataclass(frozen=True)
+class CorrectionEvidence:
+    """Effect of a correction of the level, applied or not; see `longhaul.monitoring.level`.
+
+    Attributes
+    ----------
+    helps : bool
+        Whether the rule would use it on the newest day.
+    applied : bool
+        Whether the period's predictions were served with it.
+    gain : Interval or None
+        Log loss of a row that its forecasts save over all days since the version was judged, with
+        an interval over days.
+    saving : Interval or None
+        The same in the unit of the declared costs.
+    """
+
+    helps: bool = False
+    applied: bool = False
+    gain: Interval | None = None
+    saving: Interval | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        """True where it would have saved loss beyond doubt."""
+        return self.gain is not None and self.gain.low > 0
+
+    def describe(self) -> str:
+        """Say what it would have saved."""
+        if self.gain is None or self.saving is None:
+            return ""
+        gain, saving = (
+            f"{part.value:+.4f} [{part.low:+.4f}, {part.high:+.4f}]"
+            for part in (self.gain, self.saving)
+        )
+        return f"{gain} of log loss and {saving} of the cost of a row"
+
+
+NO_CORRECTION = CorrectionEvidence()
 
 
 @dataclass(frozen=True)
@@ -70,9 +125,12 @@ class PeriodEvidence:
     expected : dict of str to Interval
         Performance estimated without labels.
     reference_estimate : float or None
-        The primary metric estimated for the reference's own predictions by the same means.
-    baseline : float or None
-        The primary metric on the window that the model was judged on.
+        The primary metric estimated for the judged window's own predictions by the same means.
+    missed : bool
+        Whether the newest estimate that outcomes could check was wrong.
+    baseline : mapping of str to Interval
+        The figures of the window that the model was judged on.
+    correction : CorrectionEvidence
     realized : RealizedMetrics or None
         Of the newest period with labels due; None where there is none.
     earlier : sequence of bool
@@ -85,7 +143,9 @@ class PeriodEvidence:
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
-    baseline: float | None = None
+    missed: bool = False
+    baseline: Figures = field(default_factory=dict)
+    correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
 
@@ -97,23 +157,27 @@ def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
-    degraded = is_degraded(problem, evidence.realized, evidence.baseline)
-    if degraded is not None:
-        yield _persistence(problem, degraded, evidence.earlier)
+    diagnosis = diagnose(problem, evidence.realized, evidence.baseline)
+    if diagnosis is not None:
+        yield _cause(diagnosis, evidence)
+        yield _persistence(problem, is_fault(diagnosis), evidence.earlier)
 
 
-def is_degraded(
-    problem: Problem, realized: RealizedMetrics | None, baseline: float | None
-) -> bool | None:
-    """Return whether performance is below its tolerance beyond doubt; None where not known."""
+def diagnose(
+    problem: Problem, realized: RealizedMetrics | None, baseline: Figures
+) -> Diagnosis | None:
+    """Find out what made a period worse than promised; None where it is not known."""
     if realized is None or not _enough(problem, realized):
         return None
-    primary = _primary_metric(problem, realized.figures)
-    error = realized.figures.get("calibration_error")
-    if primary is None or baseline is None or not isfinite(primary.high):
+    compared = falls_of.compare(problem, realized.figures, baseline)
+    if falls_of.primary(compared, problem) is None:
         return None
-    miscalibrated = error is not None and error.low > problem.gate.max_calibration_error
-    return primary.high < baseline - problem.monitoring.fall or miscalibrated
+    return falls_of.diagnose(compared, realized.figures, baseline)
+
+
+def is_fault(diagnosis: Diagnosis) -> bool:
+    """Return whether a remedy may help: the model's order or level is off, not only chance."""
+    return diagnosis in {"miscalibration", "discrimination"}
 
 
 def _primary_metric(problem: Problem, figures: Figures) -> Interval | None:
@@ -134,9 +198,7 @@ def _columns(evidence: PeriodEvidence) -> Rule:
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:
-            absent = next((m for m in column.measures if m.name == "missing"), None)
-            emptied = absent is not None and absent.p < 1 and column.distance >= 0.999
-            if emptied and column.feature not in broken:
+            if column.empty and column.feature not in broken:
                 broken[column.feature] = "has no value in any row"
     if broken:
         faults = "; ".join(f"{name!r} {fault}" for name, fault in broken.items())
@@ -151,18 +213,7 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     drift = evidence.drift
     if drift is None:
         return
-    drifted = drift.drifted
-    if drifted:
-        first = ", ".join(
-            f"{column.name} ({column.cause.name} {column.cause.value:.2f})"
-            for column in drifted[:3]
-        )
-        more = f" and {len(drifted) - 3} more" if drifted[3:] else ""
-        yield Rule("features", "watch", len(drifted), 0, f"drifted: {first}{more}")
-    else:
-        count = len(drift.columns)
-        reason = f"none of {count} columns moved beyond its reference variation"
-        yield Rule("features", "ok", 0, 0, reason)
+    yield _features(drift)
     for name, column in (
         ("predictions", drift.scores),
         ("volume", drift.volume),
@@ -170,55 +221,116 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     ):
         measure = column.cause
         state: State = "watch" if column.drifted else "ok"
-        relation = "above" if column.drifted else "within"
+        relation = "above" if measure.value > measure.limit else "within"
         reason = (
             f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
         )
+        if name == "predictions" and drift.score_periods < MIN_PERIODS:
+            reason += _customary(drift.score_periods)
+        if drift.incomparable:
+            reason += f"; not judged: {drift.incomparable}"
         yield Rule(name, state, _finite(measure.value), measure.limit, reason)
+
+
+def _features(drift: Drift) -> Rule:
+    drifted = drift.drifted
+    if drift.incomparable:
+        return Rule("features", "ok", 0, 0, f"not judged: {drift.incomparable}")
+    trends = [column.name for column in drift.columns if column.trend and not column.drifted]
+    trend = f"; {_names(trends)} follows its trend" if trends else ""
+    if drifted:
+        causes = [
+            f"{column.name} ({column.cause.name} {column.cause.value:.2f})" for column in drifted
+        ]
+        return Rule("features", "watch", len(drifted), 0, f"drifted: {_names(causes)}{trend}")
+    reason = f"none of {len(drift.columns)} columns moved beyond its reference variation{trend}"
+    return Rule("features", "ok", 0, 0, reason)
+
+
+def _names(names: Sequence[str]) -> str:
+    """List the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if names[3:] else ""
+    return ", ".join(names[:3]) + more
+
+
+def _customary(periods: int) -> str:
+    return (
+        f", a customary limit: the reference has predictions of {periods} periods, and"
+        f" {MIN_PERIODS} are needed to learn one"
+    )
 
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
-    if problem.target.task_type == "regression":
-        reason = "not available for regression: a predicted number does not say how sure it is"
+    if evidence.missed:
+        reason = "not shown: it missed the newest window with outcomes"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
+    if expected is None and problem.target.task_type == "regression":
+        reason = "not available: nothing was learned of the model's errors when it was trained"
+        return Rule(name, "ok", None, None, reason)
     if expected is None or estimate is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
     limit = estimate - problem.monitoring.fall
     if expected.high < limit:
-        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the reference"
+        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the judged window"
         return Rule(name, "watch", expected.value, limit, reason)
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 
 
 def _performance(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
-    realized, baseline = evidence.realized, evidence.baseline
+    """Judge each figure that a model is held to."""
+    realized = evidence.realized
     name = f"realized {display_name(task_for(problem.target.task_type).primary_metric)}"
     if realized is None:
         yield Rule(name, "ok", None, None, "no outcomes are due yet")
         return
-    period = realized.period
     primary = _primary_metric(problem, realized.figures)
-    error = realized.figures.get("calibration_error")
     if not _enough(problem, realized) or primary is None:
         yield Rule(name, "unknown", None, None, _too_few(problem, realized))
         return
-    if baseline is None or not isfinite(primary.high):
-        why = "there is nothing to compare it with" if baseline is None else "too few to be sure"
-        reason = f"{period}: {primary.value:.3f} of {realized.labelled:,} outcomes, {why}"
+    compared = falls_of.compare(problem, realized.figures, evidence.baseline)
+    if falls_of.primary(compared, problem) is None:
+        why = "there is nothing to compare it with"
+        if not isfinite(primary.high):
+            why = "too few to be sure"
+        reason = f"{realized.period}: {primary.value:.3f} of {realized.labelled:,} outcomes, {why}"
         yield Rule(name, "unknown", _finite(primary.value), None, reason)
         return
-    limit = baseline - problem.monitoring.fall
-    state: State = "watch" if primary.high < limit else "ok"
-    reason = f"{period}: {_interval(primary)}, {baseline:.3f} when it was judged"
-    yield Rule(name, state, primary.value, limit, reason)
-    if error is None:
-        return
-    most = problem.gate.max_calibration_error
-    state = "watch" if error.low > most else "ok"
-    reason = f"{period}: {_interval(error)}, the gate allows {most:g}"
-    yield Rule("calibration error", state, error.value, most, reason)
+    yield from (_judged(realized.period, fall) for fall in compared)
+
+
+def _judged(period: str, fall: Fall) -> Rule:
+    state: State = "watch" if fall.fallen else "ok"
+    name = f"realized {display_name(fall.metric)}"
+    return Rule(name, state, fall.figure.value, fall.limit, f"{period}: {fall.reason}")
+
+
+_CAUSES: Mapping[Diagnosis, str] = {
+    "intact": "no figure is worse than promised beyond doubt",
+    "miscalibration": "the level is off: probabilities no longer mean what they say",
+    "discrimination": "the order is off: the model tells rows apart less well",
+    "uncertainty": "only the uncertainty moved: outcomes are harder to predict by any model",
+}
+
+
+def _cause(diagnosis: Diagnosis, evidence: PeriodEvidence) -> Rule:
+    """Name what made the period worse, and the remedy for it."""
+    reason, correction = _CAUSES[diagnosis], evidence.correction
+    if not correction.applied and (
+        correction.is_proven or (diagnosis == "miscalibration" and correction.helps)
+    ):
+        reason = f"{_CAUSES['miscalibration']}; a correction would have saved"
+        reason = f"{reason} {correction.describe()}"
+        return Rule("cause", "act", None, None, reason)
+    if diagnosis == "miscalibration":
+        reason += "; " + (
+            "the correction could not win it back"
+            if correction.applied
+            else "no correction from outcomes is known to help"
+        )
+    state: State = "watch" if is_fault(diagnosis) else "ok"
+    return Rule("cause", state, None, None, reason)
 
 
 def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> Rule:
@@ -233,10 +345,17 @@ def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> R
 
 
 def _enough(problem: Problem, realized: RealizedMetrics) -> bool:
-    both = 0 < realized.positives < realized.labelled
-    return (
-        both or problem.target.task_type != "binary"
-    ) and realized.labelled >= problem.monitoring.min_rows
+    both = 0 < realized.positives < realized.labelled or problem.target.task_type != "binary"
+    enough = realized.labelled >= problem.monitoring.min_rows
+    return both and enough and clusters.enough(realized.clusters) and _complete(problem, realized)
+
+
+def _complete(problem: Problem, realized: RealizedMetrics) -> bool:
+    """Return whether outcomes are known of rows enough, and of rows like the others."""
+    complete = realized.completeness
+    return complete is None or (
+        complete.share >= problem.monitoring.min_labelled and complete.representative
+    )
 
 
 def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
@@ -247,6 +366,23 @@ def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
         return (
             f"insufficient data: {realized.labelled:,} outcomes of {realized.period} are known,"
             f" {limit:,} are needed"
+        )
+    if not clusters.enough(realized.clusters):
+        return (
+            f"insufficient data: {realized.clusters} {realized.unit} of {realized.period} have"
+            f" outcomes, {clusters.MIN_CLUSTERS} are needed"
+        )
+    complete = realized.completeness
+    if complete is not None and complete.share < problem.monitoring.min_labelled:
+        return (
+            f"insufficient data: outcomes of {complete.share:.0%} of the rows of {realized.period}"
+            f" are known, {problem.monitoring.min_labelled:.0%} are needed"
+        )
+    if complete is not None and not complete.representative:
+        return (
+            f"insufficient data: rows of {realized.period} with an outcome are predicted otherwise"
+            f" than those without (distance {complete.distance:.3f}, above {complete.limit:.3f});"
+            " wait for the others"
         )
     label = "positive" if realized.positives else "negative"
     return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {label}"

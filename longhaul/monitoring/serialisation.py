@@ -15,6 +15,7 @@ from longhaul.monitoring.assessment import Assessment, RealizedPerformance
 from longhaul.monitoring.decision import LEVELS, Decision
 from longhaul.monitoring.drift import ColumnDrift
 from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.thresholds import Measure
 from longhaul.tasks import TASKS
 
@@ -37,12 +38,15 @@ def to_dict(assessment: Assessment) -> dict[str, Any]:
         "decision": _decision(assessment.decision),
         "assumption": performance.ASSUMPTION,
         "expected": _figures(assessment.expected),
+        "correction": asdict(assessment.correction),
         "truths": [_realized(past) for past in assessment.realized],
         "drift": None
         if drift is None
         else {
             "reference_periods": drift.periods,
             "learned": drift.learned,
+            "score_periods": drift.score_periods,
+            "incomparable": drift.incomparable,
             "columns": [_column(column) for column in drift.columns],
             "predictions": _column(drift.scores),
             "volume": _column(drift.volume),
@@ -58,7 +62,7 @@ def upgrade(record: Mapping[str, Any]) -> dict[str, Any]:
     realized = [_renamed(past) for past in record["truths"]]
     for past in realized:
         past["causes"] = _renamed(past["causes"]) if past["causes"] else None
-    return {**record, "truths": realized}
+    return {"correction": asdict(NO_CORRECTION), **record, "truths": realized}
 
 
 def metrics(assessment: Assessment) -> dict[str, float]:
@@ -68,6 +72,7 @@ def metrics(assessment: Assessment) -> dict[str, float]:
         "rows": float(assessment.rows),
         "decision": float(LEVELS.index(decision.level)),
         **_bounds("expected", assessment.expected),
+        **_correction(assessment.correction),
     }
     drift = assessment.drift
     if drift is not None:
@@ -81,11 +86,27 @@ def metrics(assessment: Assessment) -> dict[str, float]:
     return {name: value for name, value in values.items() if isfinite(value)}
 
 
+def _correction(correction: CorrectionEvidence) -> dict[str, float]:
+    """Return the metrics of a correction of the level, where there is a forecast."""
+    if correction.gain is None or correction.saving is None:
+        return {}
+    return {
+        "correction/applied": float(correction.applied),
+        "correction/helps": float(correction.helps),
+        **{
+            f"correction/{name}{suffix}": value
+            for name, part in (("gain", correction.gain), ("saving", correction.saving))
+            for suffix, value in (("", part.value), ("_low", part.low), ("_high", part.high))
+        },
+    }
+
+
 def realized_metrics(past: RealizedPerformance) -> dict[str, float]:
     """Return the metrics of a period with labels; non-finite ones are left out."""
     realized, causes = past.realized, past.causes
     values = {
         "labelled": float(realized.labelled),
+        "clusters": float(realized.clusters),
         **_bounds("realized", realized.figures),
         **{f"{name}/estimate_error": error for name, error in past.errors.items()},
     }
@@ -126,6 +147,8 @@ def _realized(past: RealizedPerformance) -> dict[str, Any]:
         "rows": realized.rows,
         "labelled": realized.labelled,
         "positives": realized.positives,
+        "clusters": realized.clusters,
+        "unit": realized.unit,
         "fell": past.degraded,
         "realized": _figures(realized.figures),
         "expected": _figures(past.expected),
@@ -144,6 +167,7 @@ def _column(column: ColumnDrift) -> dict[str, Any]:
         "measures": [_measure(measure) for measure in column.measures],
         "q": column.q,
         "drifted": column.drifted,
+        "trend": column.trend,
         "distance": column.distance,
         "weight": column.weight,
     }

@@ -1,13 +1,17 @@
 """Records of a monitored period: in its run, in the production history, and as an alert."""
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import mlflow
 
-from longhaul.monitoring import serialisation
+from longhaul.monitoring import cluster_counts, serialisation
 from longhaul.monitoring.assessment import Assessment, RealizedPerformance
+from longhaul.monitoring.cluster_counts import CLUSTERS, DAYS
+from longhaul.monitoring.observation import Observation
 from longhaul.production import alerts, history
 from longhaul.production.session import MonitoringSession
 from longhaul.registry.model_uri import ModelUri
@@ -25,6 +29,34 @@ def log(assessment: Assessment) -> dict[str, Any]:
     mlflow.set_tags({LEVEL: assessment.decision.level, ACTION: assessment.decision.action})
     mlflow.log_dict(document, "monitor.json")
     return document
+
+
+def log_counts(session: MonitoringSession, period: str, due: Sequence[str]) -> None:
+    """Log counts of predictions by cluster and by day, for the monitoring of later periods.
+
+    Parameters
+    ----------
+    session : MonitoringSession
+    period : str
+        The present one; its counts go to the active run.
+    due : sequence of str
+        The periods whose outcomes are newly due. Counts of earlier ones, with their outcomes,
+        replace those without in the runs that monitored them.
+    """
+    present = mlflow.active_run().info.run_id
+    for label in dict.fromkeys([*due, period]):
+        observation = session.observe(label, due=label in due)
+        run = present if label == period else session.run(label)
+        if observation is not None and run is not None:
+            _log_counts(observation, run)
+
+
+def _log_counts(observation: Observation, run: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
+        for name, counts in ((CLUSTERS, observation.clusters), (DAYS, observation.days)):
+            if counts.parts:
+                cluster_counts.write(counts, Path(folder) / name)
+        mlflow.MlflowClient().log_artifacts(run, folder)
 
 
 def record(

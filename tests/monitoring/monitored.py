@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longhaul.monitoring.batches import Batch
+from longhaul.monitoring.batches import Batch, align
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.reference import Reference
 from longhaul.problem import Problem
@@ -42,22 +42,22 @@ def rows(count: int = 200, seed: int = 1, **changes: Any) -> pd.DataFrame:
     return frame.assign(**changes)
 
 
-def batch(frame: pd.DataFrame, known: bool = True) -> Batch:
+def batch(frame: pd.DataFrame, known: bool = True, start: int = 0) -> Batch:
     """The rows with their predictions."""
     predictor = fitted().package.predictor
     probability = predictor.scores(frame)
     outcome = (frame["churned"] == "yes").to_numpy().astype(int)
-    return Batch(
+    return align(
         frame,
-        probability,
-        predictor.decide(probability),
-        outcome if known else np.full(len(frame), 2),
+        predictor.columns(probability),
+        outcome.astype(float) if known else np.full(len(frame), np.nan),
+        problem(),
+        np.arange(start, start + len(frame)),
     )
 
 
 def observation(frame: pd.DataFrame, known: bool = True, parts: int = 1) -> Observation | None:
     """The rows, counted in so many batches."""
     size = -(-max(len(frame), 1) // parts)
-    batches = [batch(frame.iloc[i : i + size], known) for i in range(0, len(frame), size)]
-    aside = ("churned", "customer")
-    return observe(batches, fitted().package.predictor.encoder, reference(), aside)
+    batches = [batch(frame.iloc[i : i + size], known, i) for i in range(0, len(frame), size)]
+    return observe(batches, fitted().package.predictor.encoder, reference(), problem())

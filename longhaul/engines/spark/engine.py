@@ -1,6 +1,6 @@
 """Engine of a Spark cluster: tables are read, checked, scored and counted by its workers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,12 @@ from longhaul.engines.spark import contract, ingestion, observation, scoring, ta
 from longhaul.engines.spark import search as spark_search
 from longhaul.engines.spark.session import session
 from longhaul.features.encoder import Encoder
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Contract, Problem, Target
+from longhaul.problem import Contract, Problem
 from longhaul.tracking import artifacts
 from longhaul.training.candidate import EncodedWindows
 from longhaul.training.search import Search
@@ -68,24 +69,23 @@ class SparkEngine:
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict by the model's `spark_udf`, in the workers."""
-        features = predictor.features
-        scoring.write(self.spark, source, target, uri, features, problem, provenance)
+        scoring.write(self.spark, source, target, uri, predictor, problem, provenance, correction)
 
     def count(
         self,
         source: Path,
         predictions: Path,
-        target: Target,
+        problem: Problem,
         due: bool,
         encoder: Encoder,
         reference: Reference,
-        excluded: Iterable[str] = (),
     ) -> Observation | None:
         """Count a period part by part."""
         return observation.observe(
-            self.spark, source, predictions, target, due, encoder, reference, excluded
+            self.spark, source, predictions, problem, due, encoder, reference
         )
 
     def search(

@@ -9,7 +9,7 @@ Algorithms, section 4.2).
 
 import operator
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from longhaul.features.encoder import Encoder
 from longhaul.monitoring import batches
 from longhaul.monitoring.observation import Observation, PartialObservation
 from longhaul.monitoring.reference import Reference
-from longhaul.problem import Target
+from longhaul.problem import Problem
 
 _PREFIX = "_longhaul_predicted_"
 
@@ -35,11 +35,10 @@ def observe(
     spark: SparkSession,
     source: Path,
     predictions: Path,
-    target: Target,
+    problem: Problem,
     due: bool,
     encoder: Encoder,
     reference: Reference,
-    excluded: Iterable[str] = (),
 ) -> Observation | None:
     """Count a period; see `longhaul.monitoring.observation.observe`.
 
@@ -48,26 +47,25 @@ def observe(
     spark : SparkSession
     source, predictions : Path
         The rows, and their predictions, whose column ``row`` has the places of the rows.
-    target : Target
+    problem : Problem
     due : bool
         False where outcomes must not be used yet.
     encoder : Encoder
     reference : Reference
-    excluded : iterable of str
 
     Raises
     ------
     LonghaulError
         When the predictions are of other rows.
     """
-    names = batches.monitored_columns(target)
+    names = batches.monitored_columns(problem.target, parquet.schema(predictions).names)
     predicted = tables.read(spark, predictions).select(
         of.col("row").alias(ROW), *[of.col(name).alias(_PREFIX + name) for name in names]
     )
     rows = tables.read(spark, source)
     pairs = rows.join(predicted, ROW)
     have, scored = parquet.count(source), parquet.count(predictions)
-    count = spark.sparkContext.broadcast((target, due, encoder, reference, names))
+    count = spark.sparkContext.broadcast((problem, due, encoder, reference, names))
     parts = pairs.mapInArrow(_counting(count), "part binary").rdd.map(
         lambda row: pickle.loads(row.part)  # Spark's own way between its processes
     )
@@ -78,7 +76,7 @@ def observe(
     total: PartialObservation = parts.treeReduce(operator.add)
     if total.sketch.rows != have:
         raise _mismatch(predictions, total.sketch.rows, source, have)
-    return total.finish(encoder, excluded)
+    return total.finish(encoder, problem)
 
 
 def _mismatch(predictions: Path, scored: int, source: Path, have: int) -> LonghaulError:
@@ -94,15 +92,16 @@ def _counting(
     """Return a function that counts all rows that a worker gets at once as one part."""
 
     def count(stream: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        target, due, encoder, reference, names = shared.value
+        problem, due, encoder, reference, names = shared.value
         total: PartialObservation | None = None
         for batch in stream:
             columns = {
                 name: batch.column(_PREFIX + name).to_numpy(zero_copy_only=False) for name in names
             }
+            rows = batch.column(ROW).to_numpy()
             frame = batch.drop_columns([ROW, *[_PREFIX + name for name in names]]).to_pandas()
-            outcome = batches.read_outcome(frame, target, due)
-            batch_rows = batches.align(frame, columns, outcome, target)
+            outcome = batches.read_outcome(frame, problem.target, due)
+            batch_rows = batches.align(frame, columns, outcome, problem, rows)
             part = PartialObservation.of(batch_rows, encoder, reference)
             total = part if total is None else total + part
         if total is not None:
