@@ -116,7 +116,7 @@ def settle_states(history: Sequence[LedgerLine], champion: str | None) -> list[L
     """
 
     def state(line: LedgerLine) -> State:
-        if line.state != "started" or line.move not in get_args(ChampionMove):
+        if line.state != "started" or line.move in get_args(CorrectionMove):
             return line.state
         return "done" if line.after == champion else "void"
 
