@@ -28,6 +28,11 @@ class Chance(ABC):
     def rms(self) -> float:
         """The root mean square of the distance."""
 
+    @property
+    def spread(self) -> float:
+        """The standard deviation of the distance, of which the root mean square is a bound."""
+        return self.rms
+
     @abstractmethod
     def limit(self, level: float) -> float:
         """Return what the distance exceeds with at most this probability."""
@@ -136,6 +141,11 @@ class ChiSquare(Chance):
     def rms(self) -> float:
         """See `Chance`; of a divergence itself its mean, which is all but the same."""
         return self._distance(self.freedom)
+
+    @property
+    def spread(self) -> float:
+        """See `Chance`."""
+        return self.rms if self.root else self.factor * float(np.sqrt(2 * self.freedom))
 
     def limit(self, level: float) -> float:
         """See `Chance`."""

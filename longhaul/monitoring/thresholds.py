@@ -7,15 +7,16 @@ degrees of freedom: the prediction interval of one more observation (Hahn and Me
 Statistical Intervals, chapter 4). Distances that gather several effects spread less than that, so
 the test errs on the side of silence. The divisor is never less than what chance alone makes of so
 few rows, see `longhaul.monitoring.chance`, and what is too small to matter never counts. A
-divergence grows with the square of an effect, so that its root takes the distance's place. Shares
-of values out of range are far from normal: such a share must also exceed the largest that a period
-of the reference has beyond the range of the others.
+divergence grows with the square of an effect, so that what is beyond chance of it is judged by its
+root. Shares of values out of range are far from normal: such a share must also exceed the largest
+that a period of the reference has beyond the range of the others.
 
 With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold,
 unless chance alone exceeds them: then the limit is what chance exceeds with probability `level`.
 Distances below `MIN_EFFECT` never count as drift.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ DEFAULT_THRESHOLDS = {
     "volume": 0.5,
     "repeated": 0.05,
 }
-SQUARED = {"psi"}  # a divergence, which grows with the square of an effect; its root is judged
+SQUARED = {"psi"}  # a divergence, which grows with the square of an effect
 BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "out_of_range", "repeated"}
 
 
@@ -58,8 +59,8 @@ class Measure:
     value : float
         NaN where it cannot be computed: one of both sides has no values.
     reference_variation : float
-        Root mean square of the distances of the reference's periods from each other, of `SQUARED`
-        ones their mean; NaN where there are none.
+        Root mean square of the distances of the reference's periods from each other; NaN where
+        there are none.
     limit : float
         Beyond it the column has drifted, whatever the others do.
     p : float
@@ -114,18 +115,58 @@ class DriftThresholds:
     def judge(self, distance: Distance, measures: int) -> Measure:
         """Judge one of the distances of a column; `measures` is how many it has."""
         name, value, others = distance.name, distance.value, distance.between_periods
-        power = 2 if name in SQUARED else 1
-        root = float(np.sqrt(np.mean(others ** (2 / power)))) if len(others) else float("nan")
-        variation = root**power
+        variation = float(np.sqrt(np.mean(others**2))) if len(others) else float("nan")
         share = self.level / measures
         if not self.learned or not np.isfinite(variation):
             limit = max(DEFAULT_THRESHOLDS[name], distance.chance.limit(share))
             return Measure(name, value, variation, limit, 0.0 if value > limit else 1.0)
-        scale = max(root * np.sqrt(1 - self.periods**-2), distance.chance.rms ** (1 / power))
-        freedom = self.periods - 1
+        effect = _squared_effect(distance) if name in SQUARED else _effect(distance)
+        scale, freedom = effect.scale(self.periods), self.periods - 1
         least = max(MIN_EFFECT[name], float(others.max()) if name == "out_of_range" else 0.0)
-        limit = max(least, float(scale * t.isf(share / 2, freedom)) ** power)
+        limit = max(least, effect.distance(float(scale * t.isf(share / 2, freedom))))
         limit = min(limit, 1.0) if name in BOUNDED_BY_ONE else limit
         matters = value > least  # never true of NaN
-        p = float(2 * t.sf(value ** (1 / power) / scale, freedom)) if matters else 1.0
+        p = float(2 * t.sf(effect.size / scale, freedom)) if matters else 1.0
         return Measure(name, value, variation, limit, p)
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """Effect of a period that a distance shows, on a scale where effects add up.
+
+    Attributes
+    ----------
+    size : float
+    variation : float
+        The root mean square of the same effect of the reference's periods.
+    chance : float
+        What chance makes of it.
+    distance : callable
+        The distance that shows an effect of a given size.
+    """
+
+    size: float
+    variation: float
+    chance: float
+    distance: Callable[[float], float]
+
+    def scale(self, periods: int) -> float:
+        """Return what the effect of a new period is measured by."""
+        return float(max(self.variation * np.sqrt(1 - periods**-2), self.chance))
+
+
+def _effect(distance: Distance) -> _Effect:
+    variation = float(np.sqrt(np.mean(distance.between_periods**2)))
+    return _Effect(distance.value, variation, distance.chance.rms, lambda size: size)
+
+
+def _squared_effect(distance: Distance) -> _Effect:
+    """Take what chance makes of a divergence from it; the root of the rest is the effect."""
+    expected = distance.chance.rms
+    beyond = np.clip(distance.between_periods - expected, 0, None)
+    return _Effect(
+        float(np.sqrt(np.clip(distance.value - expected, 0, None))),
+        float(np.sqrt(beyond.mean())),
+        float(np.sqrt(distance.chance.spread)),
+        lambda size: expected + size**2,
+    )
