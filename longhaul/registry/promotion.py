@@ -10,6 +10,7 @@ from textwrap import shorten
 from typing import NamedTuple
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
 from longhaul.registry import challengers, ledger, legacy_stages, versions
@@ -261,8 +262,17 @@ def _create(name: str, candidate: str, run: str) -> str:
     for duplicate in _versions_of(name, run):
         # The answer was lost: MLflow repeated the request, and got a second version.
         if duplicate != number:
-            mlflow.MlflowClient().delete_model_version(name, duplicate)
+            _delete(name, duplicate)
     return number
+
+
+def _delete(name: str, number: str) -> None:
+    """Delete a version; one that is gone is deleted: the answer was lost, and it was asked again."""
+    try:
+        mlflow.MlflowClient().delete_model_version(name, number)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
 
 
 def _check_expected(expected_champion: str) -> None:

@@ -53,7 +53,7 @@ with session("cluster") as spark:
 
     threading.Thread(target=watch, daemon=True).start()
     seen = observe(
-        spark, source, scored, monitored.problem().target, True, encoder, monitored.reference()
+        spark, source, scored, monitored.problem(), True, encoder, monitored.reference()
     )
     print(json.dumps(seen.counts.to_dict() | {"scores": seen.scores.to_dict()}), flush=True)
 """
@@ -120,7 +120,7 @@ def test_a_worker_dies_at_work(
     expected = count(
         source,
         scored,
-        monitored.problem().target,
+        monitored.problem(),
         True,
         monitored.fitted().package.predictor.encoder,
         monitored.reference(),

@@ -84,7 +84,7 @@ def test_a_relation_that_turns_asks_for_training(home: Path) -> None:
     assert truth["fell"] is later["fell"] is True
     assert truth["errors"]["auc"] > 0.2
     assert abs(later["errors"]["auc"]) < 0.1
-    assert truth["causes"]["concept_shift"]["low"] > abs(truth["causes"]["covariate_shift"])
+    assert truth["causes"]["concept_shift"]["value"] > abs(truth["causes"]["covariate_shift"])
 
 
 def test_labels_that_come_late(home: Path) -> None:
