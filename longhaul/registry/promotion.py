@@ -267,7 +267,7 @@ def _create(name: str, candidate: str, run: str) -> str:
 
 
 def _delete(name: str, number: str) -> None:
-    """Delete a version; one that is gone was deleted by a request whose answer was lost."""
+    """Delete a version; one that is gone was deleted before its answer was lost."""
     try:
         mlflow.MlflowClient().delete_model_version(name, number)
     except MlflowException as error:
