@@ -30,7 +30,7 @@ class Chance(ABC):
 
     @property
     def spread(self) -> float:
-        """The standard deviation of the distance, of which the root mean square is a bound."""
+        """Return a bound of the standard deviation of the distance."""
         return self.rms
 
     @abstractmethod
