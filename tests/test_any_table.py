@@ -116,10 +116,10 @@ def test_any_table_is_handled_or_answered_in_one_line(
 
 @pytest.mark.parametrize(
     "columns",
-    [pytest.param(1000, marks=pytest.mark.slow), pytest.param(5000, marks=pytest.mark.nightly)],
+    [pytest.param(600, marks=pytest.mark.slow), pytest.param(5000, marks=pytest.mark.nightly)],
 )
 def test_very_many_columns(tmp_path: Path, columns: int) -> None:
-    """Thousands, of which one tells something."""
+    """More than are checked for leakage, of which one tells something."""
     generator = np.random.default_rng(0)
     frame = pd.DataFrame(generator.normal(size=(300, columns - 2))).add_prefix("c")
     frame["y"] = np.where(frame["c7"] + generator.normal(size=300) > 0, "Yes", "No")
@@ -135,7 +135,7 @@ SMALL = {"families": "linear", "trials": 1}
 def messy(seed: int = 0) -> pd.DataFrame:
     """Customers with Yes and No, blanks among numbers, identifiers and few positives."""
     generator = np.random.default_rng(seed)
-    rows = 2500
+    rows = 1900
     tenure = generator.integers(0, 72, rows)
     left = generator.random(rows) < 0.5 / (1 + np.exp(0.08 * tenure))
     return pd.DataFrame(
@@ -226,10 +226,10 @@ def test_a_life_goes_on_with_files_that_arrive_later(tmp_path: Path, empty_store
     path.write_text(path.read_text().replace('later: ""', "later: later/*.csv"))
     lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
     newest, *_ = lifecycles.parents()
-    assert "cycle batch-0020" in lifecycles.children(newest)
+    assert "cycle batch-0010" in lifecycles.children(newest)
     broken = later.iloc[250:500].drop(columns="tenure (months)")
     broken.to_csv(tmp_path / "later" / "2.csv", index=False)
     process = lifecycles.start(tmp_path, project, problem="messy.yaml", **SMALL)
     printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert process.returncode != 0
-    assert "period batch-0021, column 'tenure (months)': expected" in printed
+    assert "period batch-0011, column 'tenure (months)': expected" in printed

@@ -110,7 +110,7 @@ class Predictor:
         values = frame.reindex(columns=self.features).astype(object)
         for column in self.encoder.columns:
             if isinstance(column, Date):
-                values[column.name] = times(values[column.name]).astype(object)
+                values[column.name] = times(values[column.name], column.form).astype(object)
         return values.to_numpy()
 
     def _by_feature(self, parts: np.ndarray) -> np.ndarray:

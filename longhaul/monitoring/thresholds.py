@@ -6,18 +6,23 @@ one, divided by ``rms * sqrt(1 - 1 / k**2)``, is the absolute value of a t varia
 degrees of freedom: the prediction interval of one more observation (Hahn and Meeker 1991,
 Statistical Intervals, chapter 4). Distances that gather several effects spread less than that, so
 the test errs on the side of silence. The divisor is never less than what chance alone makes of so
-few rows, and what is too small to matter never counts.
+few rows, see `longhaul.monitoring.chance`, and what is too small to matter never counts. A
+divergence grows with the square of an effect, so that what is beyond chance of it is judged by its
+root. Shares of values out of range are far from normal: such a share must also exceed the largest
+that a period of the reference has beyond the range of the others.
 
-With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold.
+With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold,
+unless chance alone exceeds them: then the limit is what chance exceeds with probability `level`.
 Distances below `MIN_EFFECT` never count as drift.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import t
 
-from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.chance import Chance
 
 MIN_PERIODS = 3
 MIN_EFFECT = {
@@ -40,10 +45,8 @@ DEFAULT_THRESHOLDS = {
     "volume": 0.5,
     "repeated": 0.05,
 }
+SQUARED = {"psi"}  # a divergence, which grows with the square of an effect
 BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "out_of_range", "repeated"}
-# The root mean square of each between two samples of one distribution, as a multiple of the square
-# root of 1/n + 1/m: of the Kolmogorov distribution, of a standard normal mean, and of chi-square.
-_KOLMOGOROV = np.pi / np.sqrt(12)
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,14 @@ class Distance:
     value : float
     between_periods : ndarray of float, shape (k,)
         The same distance of each of the reference's periods from the others.
-    chance : float
-        Its root mean square without any drift, from chance alone.
+    chance : Chance
+        Of the sampling of rows: its distribution without any drift.
     """
 
     name: str
     value: float
     between_periods: np.ndarray
-    chance: float
+    chance: Chance
 
 
 @dataclass(frozen=True)
@@ -113,35 +116,57 @@ class DriftThresholds:
         """Judge one of the distances of a column; `measures` is how many it has."""
         name, value, others = distance.name, distance.value, distance.between_periods
         variation = float(np.sqrt(np.mean(others**2))) if len(others) else float("nan")
+        share = self.level / measures
         if not self.learned or not np.isfinite(variation):
-            limit = max(DEFAULT_THRESHOLDS[name], 3 * distance.chance)
+            limit = max(DEFAULT_THRESHOLDS[name], distance.chance.limit(share))
             return Measure(name, value, variation, limit, 0.0 if value > limit else 1.0)
-        scale = max(variation * np.sqrt(1 - self.periods**-2), distance.chance)
-        freedom = self.periods - 1
-        limit = max(MIN_EFFECT[name], float(scale * t.isf(self.level / measures / 2, freedom)))
+        effect = _squared_effect(distance) if name in SQUARED else _effect(distance)
+        scale, freedom = effect.scale(self.periods), self.periods - 1
+        least = max(MIN_EFFECT[name], float(others.max()) if name == "out_of_range" else 0.0)
+        limit = max(least, effect.distance(float(scale * t.isf(share / 2, freedom))))
         limit = min(limit, 1.0) if name in BOUNDED_BY_ONE else limit
-        matters = value > MIN_EFFECT[name]  # never true of NaN
-        p = float(2 * t.sf(value / scale, freedom)) if matters else 1.0
+        matters = value > least  # never true of NaN
+        p = float(2 * t.sf(effect.size / scale, freedom)) if matters else 1.0
         return Measure(name, value, variation, limit, p)
 
 
-def chance(measure: str, before: Histogram, after: Histogram) -> float:
-    """Compute a distance's root mean square between samples of these sizes without drift."""
-    if measure in {"missing", "out_of_range"}:
-        count = getattr(before, measure) + getattr(after, measure) + 1
-        share = count / (before.rows + after.rows + 2)
-        return _sampling_error(before.rows, after.rows) * float(np.sqrt(share * (1 - share)))
-    error = _sampling_error(before.present, after.present)
-    freedom = max(int(((before.counts + after.counts) > 0).sum()) - 1, 1)
-    match measure:
-        case "ks":
-            return _KOLMOGOROV * error
-        case "psi":
-            return freedom * error**2
-        case "jensen_shannon":
-            return float(np.sqrt(freedom / (8 * np.log(2)))) * error
-    return error
+@dataclass(frozen=True)
+class _Effect:
+    """Effect of a period that a distance shows, on a scale where effects add up.
+
+    Attributes
+    ----------
+    size : float
+    variation : float
+        The root mean square of the same effect of the reference's periods.
+    chance : float
+        What chance makes of it.
+    distance : callable
+        The distance that shows an effect of a given size.
+    """
+
+    size: float
+    variation: float
+    chance: float
+    distance: Callable[[float], float]
+
+    def scale(self, periods: int) -> float:
+        """Return what the effect of a new period is measured by."""
+        return float(max(self.variation * np.sqrt(1 - periods**-2), self.chance))
 
 
-def _sampling_error(rows: int, other_rows: int) -> float:
-    return float(np.sqrt(1 / max(rows, 1) + 1 / max(other_rows, 1)))
+def _effect(distance: Distance) -> _Effect:
+    variation = float(np.sqrt(np.mean(distance.between_periods**2)))
+    return _Effect(distance.value, variation, distance.chance.rms, lambda size: size)
+
+
+def _squared_effect(distance: Distance) -> _Effect:
+    """Take what chance makes of a divergence from it; the root of the rest is the effect."""
+    expected = distance.chance.rms
+    beyond = np.clip(distance.between_periods - expected, 0, None)
+    return _Effect(
+        float(np.sqrt(np.clip(distance.value - expected, 0, None))),
+        float(np.sqrt(beyond.mean())),
+        float(np.sqrt(distance.chance.spread)),
+        lambda size: expected + size**2,
+    )

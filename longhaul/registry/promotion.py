@@ -5,19 +5,19 @@ while MLflow still has stages: Production, Staging, and Archived for former ones
 """
 
 import contextlib
-import getpass
 import io
-import os
-import socket
+from textwrap import shorten
 from typing import NamedTuple
 
 import mlflow
+from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.registry import ledger, legacy_stages, versions
+from longhaul.registry import challengers, ledger, legacy_stages, versions
 from longhaul.registry.ledger import NONE, LedgerLine, Move
 from longhaul.registry.legacy_stages import CHALLENGER, CHAMPION
 from longhaul.registry.lock import lock
+from longhaul.tracking.tags import OUTCOME
 
 ANY = "any"
 
@@ -93,6 +93,9 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     client, run = mlflow.MlflowClient(), versions.run_of_candidate(candidate)
     with lock(name):
         number = next(iter(_versions_of(name, run)), None) or _create(name, candidate, run)
+        waiting = challengers.waiting(name)
+        if waiting and waiting.version != number:
+            _refuse(name, waiting.version, f"replaced by version {number}", "")
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
         client.update_model_version(name, number, description)
@@ -174,6 +177,36 @@ def rollback(name: str, reason: str) -> ChampionChange:
     return ChampionChange(current, earlier)
 
 
+def refuse(name: str, number: str, reason: str, evidence: str) -> bool:
+    """Refuse a challenger that waits: its alias is removed, its stage is Archived.
+
+    Parameters
+    ----------
+    name, number : str
+        The registered model and its version.
+    reason, evidence : str
+        For the ledger: why, and the id of the run that speaks against it.
+
+    Returns
+    -------
+    bool
+        False where that version is not waiting; then nothing changes.
+    """
+    with lock(name):
+        waiting = challengers.waiting(name)
+        if waiting is None or waiting.version != number:
+            return False
+        settle_interrupted(name)
+        _refuse(name, number, reason, evidence)
+        legacy_stages.mirror(name)
+    return True
+
+
+def was_promoted(name: str, number: str) -> bool:
+    """Return whether a version was ever promoted; one that was rolled back counts."""
+    return any(line.after == number for line in _promotions(name))
+
+
 def settle_interrupted(name: str) -> None:
     """Complete or void the interrupted moves in the ledger; call it under the lock."""
     history = ledger.lines(name)
@@ -197,20 +230,21 @@ def _promotions(name: str) -> list[LedgerLine]:
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Move the alias between the two writes of the ledger; call it under the lock."""
-    who = f"{_user()}@{socket.gethostname()}"
-    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
-        who = f"{user} ({who})"
+    who = ledger.current_user()
     line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
 
 
-def _user() -> str:
-    """Name the user of this process; by number where the machine has no name, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+def _refuse(name: str, number: str, reason: str, evidence: str) -> None:
+    """Take the alias from a challenger between the writes of the ledger; call it under the lock."""
+    client, current = mlflow.MlflowClient(), champion(name) or NONE
+    text = shorten(f"version {number} refused: {reason}", ledger.REASON_LENGTH, placeholder=" …")
+    who = ledger.current_user()
+    line = ledger.begin(name, LedgerLine("", who, "refuse", current, current, text, evidence))
+    client.delete_registered_model_alias(name, CHALLENGER)
+    client.set_model_version_tag(name, number, OUTCOME, "refuse")
+    ledger.end(name, line, "done")
 
 
 def _finish(name: str, line: LedgerLine) -> None:
@@ -228,8 +262,17 @@ def _create(name: str, candidate: str, run: str) -> str:
     for duplicate in _versions_of(name, run):
         # The answer was lost: MLflow repeated the request, and got a second version.
         if duplicate != number:
-            mlflow.MlflowClient().delete_model_version(name, duplicate)
+            _delete(name, duplicate)
     return number
+
+
+def _delete(name: str, number: str) -> None:
+    """Delete a version; one that is gone was deleted before its answer was lost."""
+    try:
+        mlflow.MlflowClient().delete_model_version(name, number)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
 
 
 def _check_expected(expected_champion: str) -> None:

@@ -103,7 +103,7 @@ class InvocationsEndpoint:
         self, model: LoadedModel, response: PredictionResponse, small: bool
     ) -> tuple[PredictionResponse, int]:
         """Refuse or count values that cannot be read; return the rows as they were read."""
-        arguments = model.predictor.encoder, response.table
+        arguments = model.request_forms, response.table
         examined = examine(*arguments) if small else await self._in_thread(examine, *arguments)
         unread, table = examined
         if unread is None:

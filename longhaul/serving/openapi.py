@@ -23,6 +23,14 @@ _PREDICTED: dict[str, dict[str, Any]] = {
     },
     "regression": {"prediction": _NUMBER},
 }
+_HEADERS = {
+    "X-Request-Id": "Under which the rows are logged.",
+    "X-Model": "The registered model.",
+    "X-Model-Version": "Its version.",
+    "X-Correction": "The newest day's shift of the log-odds, or none.",
+    "X-Correction-Source": "The correction of the version, if there is one.",
+    "X-Unread": "How many values could not be read, and were taken for missing.",
+}
 _STATUS = {
     400: "The request does not fit the model.",
     401: "No token, or a wrong one.",
@@ -111,8 +119,8 @@ def _invocations(model: LoadedModel) -> dict[str, Any]:
             "200": {
                 "description": "One prediction for each row.",
                 "headers": {
-                    name: {"schema": {"type": "string"}}
-                    for name in ("X-Request-Id", "X-Model", "X-Model-Version", "X-Unread")
+                    name: {"description": text, "schema": {"type": "string"}}
+                    for name, text in _HEADERS.items()
                 },
                 "content": {"application/json": {"schema": _ref("Response")}},
             },
@@ -145,8 +153,8 @@ def _errors(*statuses: int) -> dict[str, Any]:
 def _schemas(model: LoadedModel) -> dict[str, Any]:
     """Build the schemas of requests and responses."""
     features = {
-        column.name: {**_TYPES[column.column_type], "description": column.form.expected}
-        for column in model.predictor.encoder.columns
+        name: {**_TYPES[form.column_type], "description": form.expected}
+        for name, form in model.request_forms.items()
     }
     names = list(features)
     split = {

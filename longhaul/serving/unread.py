@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from longhaul.features.column_format import CATEGORY, DATE, ColumnFormat
-from longhaul.features.columns import ColumnEncoder
-from longhaul.features.encoder import Encoder
 from longhaul.features.formats import time
 from longhaul.serving.http_errors import HttpError
 
@@ -40,14 +38,14 @@ class UnreadValues:
 
 
 def examine(
-    encoder: Encoder, table: Mapping[str, Sequence[Any]]
+    forms: Mapping[str, ColumnFormat], table: Mapping[str, Sequence[Any]]
 ) -> tuple[UnreadValues | None, dict[str, Sequence[Any]]]:
     """Find the values that cannot be read, and convert texts of numbers and times.
 
     Parameters
     ----------
-    encoder : Encoder
-        Of the model; it has the format of each column.
+    forms : mapping of str to ColumnFormat
+        The format of each column.
     table : mapping of str to sequence of length n
         The rows as they were sent, column by column.
 
@@ -59,32 +57,26 @@ def examine(
         The rows as they were read, for the prediction log: numbers, and times in ISO 8601.
     """
     read = dict(table)
-    unread: list[tuple[int, ColumnEncoder]] = []
-    for column in encoder.columns:
-        values = table.get(column.name)
-        if values is None or column.column_type == CATEGORY:
+    unread: list[tuple[int, str]] = []
+    for name, form in forms.items():
+        values = table.get(name)
+        if values is None or form.column_type == CATEGORY or _plain(values, form):
             continue
-        if _plain(values, column):
-            continue
-        converted = [_convert(value, column.form) for value in values]
-        read[column.name] = converted
+        converted = [_convert(value, form) for value in values]
+        read[name] = converted
         unread += [
-            (row, column)
+            (row, name)
             for row, (value, result) in enumerate(zip(values, converted, strict=True))
-            if result is None and not column.form.is_missing(value)
+            if result is None and not form.is_missing(value)
         ]
     if not unread:
         return None, read
-    return UnreadValues(len(unread), tuple(_examples(unread, table))), read
+    return UnreadValues(len(unread), tuple(_examples(unread, forms, table))), read
 
 
-def _plain(values: Sequence[Any], column: ColumnEncoder) -> bool:
+def _plain(values: Sequence[Any], form: ColumnFormat) -> bool:
     """Return whether a column has numbers, or nothing, where numbers are due."""
-    if (
-        column.column_type == DATE
-        or column.form.blank
-        or not _NUMBERS.issuperset(map(type, values))
-    ):
+    if form.column_type == DATE or form.blank or not _NUMBERS.issuperset(map(type, values)):
         return False
     return all(value is None or -_LARGEST < value < _LARGEST for value in values)
 
@@ -101,11 +93,13 @@ def _convert(value: Any, form: ColumnFormat) -> Any:
 
 
 def _examples(
-    unread: Sequence[tuple[int, ColumnEncoder]], table: Mapping[str, Sequence[Any]]
+    unread: Sequence[tuple[int, str]],
+    forms: Mapping[str, ColumnFormat],
+    table: Mapping[str, Sequence[Any]],
 ) -> Iterator[str]:
-    for row, column in sorted(unread, key=lambda pair: pair[0])[:_EXAMPLES]:
-        kind = shape(table[column.name][row])
-        yield f"row {row}, column {column.name!r}: {kind}, expected {column.form.expected}"
+    for row, name in sorted(unread, key=lambda pair: pair[0])[:_EXAMPLES]:
+        kind = shape(table[name][row])
+        yield f"row {row}, column {name!r}: {kind}, expected {forms[name].expected}"
 
 
 def shape(value: Any) -> str:

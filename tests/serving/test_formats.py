@@ -146,7 +146,7 @@ def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray,
         else:
             response = model.predict(rows)
     assert response.rows == len(frame)
-    unread, _ = examine(model.predictor.encoder, response.table)
+    unread, _ = examine(model.request_forms, response.table)
     return model.predictor.task.scores(pd.DataFrame(response.columns)), unread is not None
 
 
@@ -174,7 +174,7 @@ def test_unreadable_values_are_named(model: LoadedModel, row: dict[str, Any], me
     """Row, column, shape and what is expected; not the value itself."""
     rows = model.parse(json.dumps({"dataframe_records": [{"plan": "basic", **row}]}).encode())
     assert rows is not None
-    unread, _ = examine(model.predictor.encoder, rows.table)
+    unread, _ = examine(model.request_forms, rows.table)
     assert unread is not None
     error = unread.error()
     assert error.status == 422
@@ -187,7 +187,7 @@ def test_blanks_are_missing(model: LoadedModel, value: str | None) -> None:
     body = json.dumps({"dataframe_records": [{"age": value, "day": value}]}).encode()
     rows = model.parse(body)
     assert rows is not None
-    assert examine(model.predictor.encoder, rows.table)[0] is None
+    assert examine(model.request_forms, rows.table)[0] is None
 
 
 @pytest.mark.parametrize(

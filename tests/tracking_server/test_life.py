@@ -35,19 +35,19 @@ def test_a_whole_life(server: Tracking, home: Path) -> None:
 
 
 def test_a_trainer_gets_as_far_as_the_registry(server: Tracking, home: Path) -> None:
-    """Stages up to evaluate are run; what would change the registered model is refused."""
+    """Steps up to evaluate are run; what would change the registered model is refused."""
     process = lifecycles.start(
         home, str(REPOSITORY), who=server.who("tom"), **{**lives.SMALL, "seed": 3}
     )
     printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert process.returncode != 0
-    assert "error: cycle: " in printed, printed
+    assert "error: register: " in printed, printed
     assert "does not allow tom to do this" in printed
     with server.as_user("rita"):
         parent, *_ = lifecycles.parents()
         ended = {name: run.info.status for name, run in lifecycles.children(parent).items()}
         assert ended["evaluate"] == "FINISHED"
-        assert ended["cycle 2020-07"] == parent.info.status == "FAILED"
+        assert ended["register"] == parent.info.status == "FAILED"
         assert promotion.champion("churn") == "1"
         assert len(ledger.lines("churn")) == 1
 
