@@ -12,17 +12,16 @@ from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
 from longhaul.monitoring.estimation import Estimator, probabilities
-from longhaul.monitoring.observation import Observation
-from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.rules import (
+from longhaul.monitoring.evidence import (
     NO_CORRECTION,
     CorrectionEvidence,
     PeriodEvidence,
     RealizedMetrics,
-    diagnose,
-    is_fault,
 )
+from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.rules import diagnose, is_fault
 from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem

@@ -12,10 +12,10 @@ from longhaul.model.package import Package
 from longhaul.monitoring import level
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
