@@ -80,7 +80,8 @@ class Batches:
         row itself, chooses its batch.
     later : str
         The files that arrive later, as a pattern such as ``arrivals/*.csv``. Each is one more
-        batch, in order of file names.
+        batch, for good, from when it is first seen; those first seen together are in natural
+        order: ``file-9`` before ``file-10``.
     """
 
     parts: Annotated[int, Field(ge=3, le=1000)] = 20

@@ -1,5 +1,6 @@
 """Ingestion of a source on one machine: read, checked and written as a table of periods."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from longhaul.data import periods, profile, sources, split
+from longhaul.data.deliveries import Delivery
 from longhaul.data.files import Fetch
 from longhaul.data.labels import has_label, outcomes, require_variety, resolve
 from longhaul.data.table import PeriodTable
@@ -35,6 +37,8 @@ class IngestedTable:
         See `longhaul.data.profile.profile`.
     notes : list of str
         What had to be assumed to read the source.
+    delivered : list of Delivery
+        The files that arrived after the source, each with its batch.
     """
 
     problem: Problem
@@ -42,6 +46,7 @@ class IngestedTable:
     quarantined: pd.DataFrame
     profile: dict[str, Any]
     notes: list[str] = field(default_factory=list)
+    delivered: list[Delivery] = field(default_factory=list)
 
     def metrics(self) -> dict[str, float]:
         """Return metrics of the whole table: counts, and the finite figures of the outcome."""
@@ -68,7 +73,13 @@ class IngestedTable:
         return text + (f"; {quarantined:,} rows quarantined" if quarantined else "")
 
 
-def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> IngestedTable:
+def ingest(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch,
+    target: Path,
+    recorded: Collection[Delivery] = (),
+) -> IngestedTable:
     """Read a problem's whole source into memory; write its periods.
 
     Parameters
@@ -80,13 +91,15 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
         Returns the local path of a URI that MLflow resolves.
     target : Path
         An existing folder, which gets the table.
+    recorded : collection of Delivery
+        See `longhaul.data.sources.read`.
 
     Raises
     ------
     LonghaulError
         When the source cannot be read, all outcomes are the same, or a window has no rows.
     """
-    source = sources.read(problem, folder, fetch)
+    source = sources.read(problem, folder, fetch, recorded)
     resolved = replace(problem, target=resolve(source.frame, problem.target))
     frame, unlabelled = _drop_unlabelled(source.frame, resolved)
     labelled = frame[has_label(frame, resolved.target)]
@@ -106,6 +119,7 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
         pd.concat([source.unfit, unlabelled]),
         profile.profile(frame, resolved),
         source.notes,
+        source.delivered,
     )
 
 
