@@ -7,6 +7,7 @@ gone, and not when files arrive whose names sort before it.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from longhaul.data.periods import batch
 from longhaul.errors import LonghaulError
@@ -81,7 +82,8 @@ def number(
 
 def natural_order(name: str) -> tuple[list[str | int], str]:
     """Return the key that sorts names as a reader does: ``file-9`` before ``file-10``."""
-    parts = _DIGITS.split(name.casefold())
+    stem = str(PurePosixPath(name).with_suffix(""))
+    parts = _DIGITS.split(stem.casefold())
     return [int(part) if place % 2 else part for place, part in enumerate(parts)], name
 
 

@@ -22,21 +22,22 @@ def problem(tracking: str, tmp_path: Path) -> Problem:
     return problems.load(tables.declare(tmp_path, text=BATCHED))
 
 
-def record(problem: Problem, *delivered: Delivery) -> None:
-    """Record deliveries in a run, as a step does."""
-    with mlflow.start_run():
+def record(problem: Problem, *delivered: Delivery) -> str:
+    """Record deliveries in a run, as a step does; the id of its experiment."""
+    with mlflow.start_run() as run:
         delivery_log.record(problem, delivered)
+    return str(run.info.experiment_id)
 
 
 def test_what_is_recorded_is_there_for_all_experiments(problem: Problem) -> None:
     """In order of the numbers, as they were; a second problem has a log of its own."""
     assert delivery_log.load(problem) == []
-    record(problem, FIRST)
+    here = record(problem, FIRST)
     mlflow.set_experiment("another")
-    record(problem, FIRST, SECOND)
+    there = record(problem, FIRST, SECOND)
     assert delivery_log.load(problem) == [FIRST, SECOND]
-    assert "longhaul.deliveries/churn" in mlflow.get_experiment("0").tags
-    assert "longhaul.deliveries/churn" not in mlflow.get_experiment_by_name("another").tags
+    assert "longhaul.deliveries/churn" in mlflow.get_experiment(here).tags
+    assert "longhaul.deliveries/churn" not in mlflow.get_experiment(there).tags
     declared = BATCHED.replace("name: churn", "name: churn.2")
     assert delivery_log.load(problems.parse(problems.yaml.safe_load(declared), "")) == []
 
@@ -52,8 +53,8 @@ def test_a_number_that_was_given_meanwhile_is_refused(problem: Problem, other: D
 
 def test_a_line_that_was_damaged_is_named(problem: Problem) -> None:
     """Not read as if it were no line."""
-    record(problem, FIRST)
-    mlflow.MlflowClient().set_experiment_tag("0", "longhaul.delivery/churn/5", "{}")
+    here = record(problem, FIRST)
+    mlflow.MlflowClient().set_experiment_tag(here, "longhaul.delivery/churn/5", "{}")
     with pytest.raises(LonghaulError, match=r"tag 'longhaul\.delivery/churn/5' of the exp"):
         delivery_log.load(problem)
 
