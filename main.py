@@ -80,7 +80,7 @@ def main(
         if version is None:
             raise LonghaulError(f"no champion to deploy: {judged.headline}")
         flow.run("deploy", model=version_uri(name, version), split=split)
-        for period in PeriodTable(artifacts.fetch(table)).periods:
+        for period in PeriodTable(artifacts.fetch(table)).delivered:
             if declared.windows.in_production(period):
                 cycle = flow.run(
                     "cycle", problem=path, table=table, period=period, seed=seed, engine=engine

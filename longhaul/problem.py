@@ -117,6 +117,10 @@ class Windows:
         first, *last = self.production
         return first <= period and (not last or period <= last[0])
 
+    def after_test(self, period: str) -> bool:
+        """Return whether a period comes after the test window: no model is judged on it first."""
+        return period > self.test[-1]
+
 
 @dataclass(frozen=True, config=_STRICT)
 class Costs:

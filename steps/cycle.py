@@ -41,7 +41,7 @@ def cycle(
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
         model = version_uri(name, version)
-        scored, decision = composite.score_and_monitor(flow, model, table, period, engine)
+        metrics, decision = composite.score_and_monitor(flow, model, table, period, engine)
         outcome = None
         if decision["action"] == "retrain":
             settings = composite.RetrainingSettings(window, trials, seed, use_cache, engine)
@@ -51,7 +51,7 @@ def cycle(
         unchanged = all(child.reused for child in flow.steps)
     record = {"period": period, "version": version, "decision": decision, "retrained": outcome}
     mlflow.log_dict(record, "cycle.json")
-    mlflow.log_metrics(dict(scored.metrics))
+    mlflow.log_metrics(dict(metrics))
     headline = retraining.summarize(version, decision, outcome, unchanged)
     return require_below(fail_on, decision["level"], headline)
 

@@ -15,7 +15,18 @@ from fsspec.implementations.local import LocalFileSystem
 from tqdm import tqdm
 
 from longhaul import database_url
-from longhaul.data import batches, csv, database, deliveries, files, flights, problem_copy, reading
+from longhaul.data import (
+    batches,
+    breaches,
+    csv,
+    database,
+    deliveries,
+    files,
+    flights,
+    periods,
+    problem_copy,
+    reading,
+)
 from longhaul.data.deliveries import Delivery
 from longhaul.data.files import Fetch, File
 from longhaul.errors import LonghaulError
@@ -83,7 +94,7 @@ def read(
     ------
     LonghaulError
         When the source is missing, unreadable or empty, a declared column is not in it, or too
-        many rows have a value that does not fit its column.
+        many rows up to the test window have a value that does not fit its column.
     """
     later = _later(problem, folder, fetch)
     delivered = _numbered(later, problem, recorded)
@@ -95,9 +106,7 @@ def read(
     if problem.time is not None:
         _require_times(frame, reasons, problem.time.column)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
-    if len(unfit) > problem.contract.quarantine * len(frame):
-        examples = unfit["reason"].head(EXAMPLES).tolist()
-        raise too_many(len(unfit), len(frame), examples, problem)
+    _require_few(unfit, frame, problem)
     return Source(frame.drop(reasons.index), unfit, notes, delivered)
 
 
@@ -335,9 +344,20 @@ def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
     raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
 
 
-def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
+def _require_few(unfit: pd.DataFrame, frame: pd.DataFrame, problem: Problem) -> None:
+    """Refuse too many unfit rows where models are fitted and judged.
+
+    Those of a later period are a finding about that period.
+    """
+    limit = problem.contract.quarantine
+    if len(unfit) <= limit * len(frame):
+        return
+    judged = ~periods.of(frame, problem).map(problem.windows.after_test)
+    if judged[unfit.index].sum() > limit * judged.sum():
+        examples = unfit["reason"].head(EXAMPLES).tolist()
+        raise too_many(len(unfit), len(frame), examples, problem)
+
+
+def too_many(unfit: int, rows: int, examples: list[str], problem: Problem) -> LonghaulError:
     """Make the error for more unfit rows than the problem allows."""
-    return LonghaulError(
-        f"source: {unfit:,} of {rows:,} rows have a value that does not fit its column, more than"
-        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
-    )
+    return LonghaulError(f"source: {breaches.describe_unfit(unfit, rows, examples, problem)}")

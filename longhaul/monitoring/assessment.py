@@ -6,6 +6,7 @@ from typing import Any
 
 from longhaul import tasks
 from longhaul.data import clusters
+from longhaul.data.breaches import PeriodBreach
 from longhaul.monitoring import causes, drift, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
@@ -153,6 +154,7 @@ class Monitor:
         realized: Sequence[RealizedPerformance] = (),
         earlier: Sequence[bool] = (),
         correction: CorrectionEvidence = NO_CORRECTION,
+        breach: PeriodBreach | None = None,
     ) -> Assessment:
         """Assess a period.
 
@@ -166,6 +168,8 @@ class Monitor:
         earlier : sequence of bool
             Whether the same model was degraded in the periods before those, oldest first.
         correction : CorrectionEvidence
+        breach : PeriodBreach or None
+            Of a period that broke the contract; there is no observation of it.
         """
         problem, reference = self._problem, self._reference
         moved, expected = None, {}
@@ -177,7 +181,7 @@ class Monitor:
         primary_metric = tasks.task_for(problem.target.task_type).primary_metric
         recent = [past.degraded for past in realized[:-1] if past.degraded is not None]
         evidence = PeriodEvidence(
-            rows=observation.rows if observation else 0,
+            rows=observation.rows if observation else breach.rows if breach else 0,
             columns=observation.columns if observation else {},
             new=observation.new if observation else (),
             drift=moved,
@@ -187,6 +191,7 @@ class Monitor:
             correction=correction,
             realized=realized[-1].realized if realized else None,
             earlier=[*earlier, *recent],
+            breach=breach.reason if breach else "",
         )
         return Assessment(
             period,

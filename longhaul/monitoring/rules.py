@@ -128,6 +128,8 @@ class PeriodEvidence:
         Of the newest period with labels due; None where there is none.
     earlier : sequence of bool
         Whether the same model's performance was degraded in each period before, oldest first.
+    breach : str
+        How the period broke the contract; empty where it kept it.
     """
 
     rows: int
@@ -140,6 +142,7 @@ class PeriodEvidence:
     correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
+    breach: str = ""
 
 
 def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
@@ -187,6 +190,8 @@ def _rows(problem: Problem, evidence: PeriodEvidence) -> Rule:
 
 def _columns(evidence: PeriodEvidence) -> Rule:
     """Judge columns that are missing, empty or of another type than the model was fitted on."""
+    if evidence.breach:
+        return Rule("columns", "act", 1, 0, f"repair the data: {evidence.breach}")
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:

@@ -1,7 +1,7 @@
 """Sequences of steps that `main` and composite steps run."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,18 +84,24 @@ def promote_candidate(
 
 def score_and_monitor(
     flow: Flow, model: str, table: str, period: str, engine: str
-) -> tuple[FinishedStep, dict[str, Any]]:
-    """Score a period and monitor it; return the step that scored, and the decision."""
-    scored = flow.run("score", model=model, table=table, period=period, engine=engine)
+) -> tuple[Mapping[str, float], dict[str, Any]]:
+    """Score a period and monitor it; return its metrics, and the decision.
+
+    A period that broke the contract is not scored: its breach is the evidence.
+    """
+    predictions, metrics = "", {}
+    if period not in PeriodTable(artifacts.fetch(table)).breaches:
+        scored = flow.run("score", model=model, table=table, period=period, engine=engine)
+        predictions, metrics = scored.uri("predictions"), dict(scored.metrics)
     monitored = flow.run(
         "monitor",
         model=model,
-        predictions=scored.uri("predictions"),
+        predictions=predictions,
         table=table,
         period=period,
         engine=engine,
     )
-    return scored, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+    return metrics, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
 
 
 @dataclass(frozen=True)

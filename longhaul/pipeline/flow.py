@@ -219,7 +219,7 @@ class Flow:
         del self._running[index]
         run = self._client.get_run(ended.run_id)
         if not succeeded:
-            reason = run.data.tags.get(ERROR, "see the line above")
+            reason = run.data.tags.get(ERROR) or ended.describe_end()
             self._terminal.failed(name, reason)
             raise LonghaulError(f"step {name} failed (run {run.info.run_id})")
         return self._keep(name, run, reused=False)

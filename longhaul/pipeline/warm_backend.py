@@ -39,6 +39,7 @@ from mlflow.projects.utils import (
     load_project,
 )
 
+from longhaul.pipeline import failure
 from longhaul.pipeline.project import python_module
 from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
 
@@ -109,6 +110,15 @@ class WarmRun(SubmittedRun):
     def ended(self, timeout: float) -> bool:
         """Return whether the process ends within `timeout` seconds; its run may still be open."""
         return self._join(timeout) is not None
+
+    def describe_end(self) -> str:
+        """Describe how the process ended, for a step that has not said why."""
+        code = self._join(0)
+        if code is None or code >= 0:
+            return "see the line above"
+        name = signal.Signals(-code).name
+        cause = ": its memory may have run out" if -code == signal.SIGKILL else ""
+        return f"ended by {name}{cause}"
 
     def cancel(self) -> None:
         """End the step and its children; its run is marked KILLED."""
@@ -275,7 +285,12 @@ def _run_module(
     _forget_others(folder)
     sys.modules.pop(module, None)  # it may be imported already, and is run from its file
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except Exception as error:  # before its command began, as of a module that is not there
+            name = module.rpartition(".")[2]
+            print(f"error: {name}: {failure.convert(error)}", file=sys.stderr)
+            sys.exit(1)
 
 
 def _forget_others(folder: str) -> None:

@@ -52,6 +52,7 @@ class MonitoringSession:
     ):
         self._folder, self._problem, self._past = folder, problem, past
         self._model, self._predictions, self._count = model, predictions, count
+        self._breaches = PeriodTable(folder).breaches
         self._packages: dict[str, Package] = {}
         self._judged: dict[str, Figures] = {}
         self._observations: dict[tuple[str, bool], Observation | None] = {}
@@ -79,7 +80,7 @@ class MonitoringSession:
         """Evaluate the periods whose labels are due by the present one, and were not before."""
         lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
         pending = self._past.pending(period, lag)
-        return [self.realized_performance(label) for label in pending if self.has_period(label)]
+        return [self.realized_performance(label) for label in pending if self._is_scored(label)]
 
     def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
@@ -88,14 +89,28 @@ class MonitoringSession:
         of_version = [past for past in performances if self.version(past.realized.period) == number]
         observation = self.observe(period, due)
         return self._monitor(number).assess(
-            period, observation, of_version, self._past.degraded(number)
+            period,
+            observation,
+            of_version,
+            self._past.degraded(number),
+            breach=self._breaches.get(period),
         )
+
+    def _is_scored(self, period: str) -> bool:
+        """Return whether the table has a period, and it was predicted when it was monitored."""
+        record = self._past.periods.get(period)
+        return self.has_period(period) and (record is None or bool(record.predictions))
 
     def _monitor(self, number: str) -> Monitor:
         return Monitor(self._reference(number), self._problem, self._baseline(number))
 
     def observe(self, period: str, due: bool) -> Observation | None:
-        """Count a period; its labels are read only if they are due."""
+        """Count a period; its labels are read only if they are due.
+
+        Nothing is counted of one that broke the contract: it was not predicted.
+        """
+        if period in self._breaches:
+            return None
         if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem
             record = self._past.periods.get(period)

@@ -27,6 +27,11 @@ entry_points:
     command: python -m steps.look --name {name}
   fail:
     command: python -m steps.fail
+  crash:
+    parameters: {how: string}
+    command: python -m steps.crash --how {how}
+  torn:
+    command: python -m steps.torn
   nest:
     parameters: {levels: integer}
     command: python -m steps.nest --levels {levels}
@@ -118,6 +123,24 @@ if __name__ == "__main__":
     look()
 """
 
+CRASH = """
+import os, signal
+import pandas as pd
+from longhaul.pipeline.step import step
+
+def total(column):
+    return column.sum().nothing()
+
+@step
+def crash(how):
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return total(pd.Series([1], name="age"))
+
+if __name__ == "__main__":
+    crash()
+"""
+
 FAIL = """
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import step
@@ -148,6 +171,8 @@ def project(tmp_path: Path) -> Path:
         "nest": NEST,
         "look": LOOK,
         "fail": FAIL,
+        "crash": CRASH,
+        "torn": "raise RuntimeError('half a file')\n",
     }.items():
         (root / "steps" / f"{name}.py").write_text(text)
     return root

@@ -116,6 +116,19 @@ def test_failure_names_the_stage(project: Path, store: str, capsys: object) -> N
     assert mlflow.get_run(parent.info.run_id).info.status == "FAILED"
 
 
+def test_a_killed_step_says_by_what(
+    project: Path, store: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It could not say anything itself."""
+    with (
+        pytest.raises(LonghaulError, match="step crash failed"),
+        mlflow.start_run() as parent,
+        Flow(project, parent, True, Terminal()) as flow,
+    ):
+        flow.run("crash", how="killed")
+    assert "ended by SIGKILL: its memory may have run out" in capfd.readouterr().err
+
+
 MAIN = """
 import mlflow
 from pathlib import Path

@@ -1,5 +1,6 @@
 """The warm backend makes the same runs as MLflow's local one, and leaves nothing behind."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import mlflow
 import psutil
 import pytest
+from mlflow.exceptions import ExecutionException
 
 from longhaul.pipeline import warm_backend
 from tests.pipeline.conftest import python
@@ -55,6 +57,35 @@ def test_failure_is_a_failed_run(project: Path, store: str) -> None:
     failed = run(project, warm_backend.NAME, "fail")
     assert failed.info.status == "FAILED"
     assert failed.data.tags["longhaul.error"] == "the tank is empty; fill it"
+
+
+@pytest.mark.parametrize("backend", ["local", warm_backend.NAME])
+def test_a_bug_is_one_line(
+    project: Path, store: str, capfd: pytest.CaptureFixture[str], backend: str
+) -> None:
+    """In the terminal, by either backend; the traceback is an artifact of the failed run."""
+    with contextlib.suppress(ExecutionException):  # of the local backend
+        run(project, backend, "crash", how="bug")
+    (crashed,) = mlflow.search_runs(output_format="list")
+    place = f"runs:/{crashed.info.run_id}/traceback.txt"
+    line = "unexpected AttributeError: 'numpy.int64' object has no attribute 'nothing'"
+    error = capfd.readouterr().err
+    assert f"error: crash: {line}; traceback: {place}\n" in error
+    assert "Traceback" not in error
+    assert crashed.info.status == "FAILED"
+    assert ", in total" in mlflow.artifacts.load_text(place)
+
+
+def test_a_step_that_cannot_be_imported_is_one_line(
+    project: Path, store: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its command never begins; its run says why all the same."""
+    torn = run(project, warm_backend.NAME, "torn")
+    place = f"runs:/{torn.info.run_id}/traceback.txt"
+    line = f"error: torn: unexpected RuntimeError: half a file; traceback: {place}\n"
+    assert capfd.readouterr().err == line
+    assert torn.info.status == "FAILED"
+    assert "half a file" in torn.data.tags["longhaul.error"]
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, "FINISHED"), (3, "FAILED")])

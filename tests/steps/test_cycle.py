@@ -143,10 +143,27 @@ def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
 
 
 def test_from_the_source_alone(home: Path) -> None:
-    """As from cron: without a table, it is made of the problem's source first."""
-    tables.declare(home, tables.churn(rows_per_month=400, seed=1))
+    """As from cron: without a table, it is made of the problem's source first.
+
+    A broken period is to be repaired, and is not predicted; the periods around it go on.
+    """
+    frame = tables.churn(rows_per_month=400, seed=1)
+    frame.loc[frame["day"].dt.month == 8, "plan"] = "student"
+    tables.declare(home, frame)
     found = run(home, "2020-07", table="")
     assert set(lifecycles_of(found)) == {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+    found = run(home, "2020-08", table="")
+    assert set(lifecycles_of(found)) == {"monitor 2020-08"}
+    decision = artifacts.read_json(f"runs:/{found.info.run_id}/cycle.json")["decision"]
+    assert (decision["level"], decision["action"]) == ("act", "repair")
+    assert decision["reason"].startswith("repair the data: column 'plan': expected at most")
+    life = ProductionHistory.load("churn")
+    assert (life.periods["2020-08"].action, life.periods["2020-08"].predictions) == ("repair", "")
+    page = mlflow.artifacts.load_text(f"runs:/{life.run}/life.html")
+    assert ">2020-08</a>" in page
+    found = run(home, "2020-09", table="")
+    assert set(lifecycles_of(found)) == {"score 2020-09", "monitor 2020-09"}
+    assert sorted(ProductionHistory.load("churn").performance) == ["2020-07", "2020-09"]
 
 
 def start(home: Path, period: str) -> "subprocess.Popen[str]":
