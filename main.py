@@ -13,7 +13,7 @@ from longhaul.pipeline.parameters import Engine, Minutes, Seed, Trials
 from longhaul.pipeline.step import step
 from longhaul.production import period_metrics
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import promotion
+from longhaul.registry import promotion, versions
 from longhaul.registry.model_uri import version_uri
 from longhaul.tracking import artifacts
 
@@ -79,6 +79,7 @@ def main(
         version = promotion.promoted_version(name, candidate) or promotion.champion(name)
         if version is None:
             raise LonghaulError(f"no champion to deploy: {judged.headline}")
+        versions.require_whole(name, promotion.champion(name) or version)
         flow.run("deploy", model=version_uri(name, version), split=split)
         for period in PeriodTable(artifacts.fetch(table)).delivered:
             if declared.windows.in_production(period):

@@ -10,6 +10,7 @@ from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed,
 from longhaul.pipeline.step import step
 from longhaul.production import history, retraining
 from longhaul.production.version_for_period import version_for_period
+from longhaul.registry import versions
 from longhaul.registry.lock import lock
 from longhaul.registry.model_uri import version_uri
 from longhaul.report import production as pages
@@ -40,6 +41,7 @@ def cycle(
     with lock(f"{name}.cycle", PATIENCE_SECONDS), open_flow(use_cache) as flow:
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
+        versions.require_whole(name, version)
         model = version_uri(name, version)
         metrics, decision = composite.score_and_monitor(flow, model, table, period, engine)
         outcome = None

@@ -101,7 +101,7 @@ def _place(error: BaseException) -> Iterator[str]:
     scopes = [
         frame.f_locals
         for frame, _ in traceback.walk_tb(error.__traceback__)
-        if Path(frame.f_code.co_filename).is_relative_to(caller.PROJECT)
+        if _is_ours(Path(frame.f_code.co_filename))
     ]
     columns = (column for scope in reversed(scopes) if (column := _column(scope)))
     files = (file for scope in reversed(scopes) if (file := _file(scope)))
@@ -109,6 +109,12 @@ def _place(error: BaseException) -> Iterator[str]:
         yield f"column {column!r}"
     if file := next(files, ""):
         yield f"file {file}"
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is the project's own: not a library's, in an environment inside it."""
+    inside = path.is_relative_to(caller.PROJECT) or path.is_relative_to(Path.cwd())
+    return inside and "site-packages" not in path.parts
 
 
 def _column(scope: Mapping[str, Any]) -> str:

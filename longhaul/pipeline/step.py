@@ -21,7 +21,7 @@ from mlflow.exceptions import MlflowException
 from longhaul.errors import LonghaulError
 from longhaul.pipeline import caller, failure, renamed
 from longhaul.pipeline.parameters import options
-from longhaul.tracking import process_owner, store
+from longhaul.tracking import manifest, process_owner, store
 from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 
 _OF_CLICK = (click.ClickException, click.Abort, click.exceptions.Exit)
@@ -121,7 +121,8 @@ def _command(function: Callable[..., str], state: Callable[..., str] | None) -> 
                 raise
             finally:
                 process_owner.close_children(active)
-            mlflow.set_tag(HEADLINE, headline)
+            noted = manifest.take(mlflow.MlflowClient().get_run(active.info.run_id))
+            mlflow.set_tags({HEADLINE: headline, **noted})
         click.echo(headline)
 
     return Command(

@@ -48,6 +48,7 @@ TAGS = "tags"
 DEPTH = "LONGHAUL_DEPTH"
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.05
+PRELOADER, PRELOAD_NAMES = "longhaul.pipeline.preload", "LONGHAUL_PRELOAD"
 PRELOAD = (
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -194,7 +195,8 @@ def register(project: Path | None = None) -> None:
         return  # this is a warm child, which shares the server that it came from
     at_home = project is not None and project.resolve() == Path.cwd()  # the server's, too
     modules = [*PRELOAD, *(_modules(project) if project and at_home else ())]
-    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
+    os.environ[PRELOAD_NAMES] = ",".join(modules)
+    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADER])
     forkserver.ensure_running()
 
 

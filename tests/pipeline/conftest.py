@@ -163,7 +163,7 @@ def project(tmp_path: Path) -> Path:
     (root / "python_env.yaml").write_text("python: '3.11'\n")
     (root / "requirements.txt").write_text("mlflow\n")
     for name, text in {
-        "__init__": "",
+        "__init__": (REPOSITORY / "steps" / "__init__.py").read_text(),
         "words": "def shout(word):\n    return word.upper()\n",
         "noop": NOOP,
         "sleep": SLEEP,

@@ -1,6 +1,5 @@
 """The warm backend makes the same runs as MLflow's local one, and leaves nothing behind."""
 
-import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +11,6 @@ from pathlib import Path
 import mlflow
 import psutil
 import pytest
-from mlflow.exceptions import ExecutionException
 
 from longhaul.pipeline import warm_backend
 from tests.pipeline.conftest import python
@@ -59,33 +57,40 @@ def test_failure_is_a_failed_run(project: Path, store: str) -> None:
     assert failed.data.tags["longhaul.error"] == "the tank is empty; fill it"
 
 
+FAILING = """
+from pathlib import Path
+import mlflow
+from longhaul.pipeline import warm_backend
+warm_backend.register(Path.cwd())
+for entry_point, parameters in [("crash", {"how": "bug"}), ("torn", {})]:
+    run = mlflow.run(".", entry_point, parameters=parameters, backend="BACKEND", synchronous=False,
+                     env_manager="local", experiment_name="test")
+    run.wait()
+"""
+
+
 @pytest.mark.parametrize("backend", ["local", warm_backend.NAME])
-def test_a_bug_is_one_line(
-    project: Path, store: str, capfd: pytest.CaptureFixture[str], backend: str
-) -> None:
-    """In the terminal, by either backend; the traceback is an artifact of the failed run."""
-    with contextlib.suppress(ExecutionException):  # of the local backend
-        run(project, backend, "crash", how="bug")
-    (crashed,) = mlflow.search_runs(output_format="list")
-    place = f"runs:/{crashed.info.run_id}/traceback.txt"
-    line = "unexpected AttributeError: 'numpy.int64' object has no attribute 'nothing'"
-    error = capfd.readouterr().err
-    assert f"error: crash: {line}; traceback: {place}\n" in error
-    assert "Traceback" not in error
-    assert crashed.info.status == "FAILED"
-    assert ", in total" in mlflow.artifacts.load_text(place)
+def test_what_nobody_foresaw_is_one_line(project: Path, store: str, backend: str) -> None:
+    """In the terminal, by either backend; the traceback is an artifact of the failed run.
 
-
-def test_a_step_that_cannot_be_imported_is_one_line(
-    project: Path, store: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """Its command never begins; its run says why all the same."""
-    torn = run(project, warm_backend.NAME, "torn")
-    place = f"runs:/{torn.info.run_id}/traceback.txt"
-    line = f"error: torn: unexpected RuntimeError: half a file; traceback: {place}\n"
-    assert capfd.readouterr().err == line
-    assert torn.info.status == "FAILED"
-    assert "half a file" in torn.data.tags["longhaul.error"]
+    A step that cannot be imported never begins, and does not end the server of the others.
+    """
+    failing = python(FAILING.replace("BACKEND", backend), project, stderr=subprocess.PIPE)
+    _, printed = failing.communicate(timeout=600)
+    torn, crashed = mlflow.search_runs(experiment_names=["test"], output_format="list")
+    reason = "unexpected AttributeError: 'numpy.int64' object has no attribute 'nothing'"
+    for run_, step, line in (
+        (crashed, "crash: ", f"{reason} (column 'age')"),
+        (torn, "torn: " if backend == warm_backend.NAME else "", "unexpected RuntimeError: half"),
+    ):
+        place = f"runs:/{run_.info.run_id}/traceback.txt"
+        (told,) = [text for text in printed.splitlines() if place in text]
+        assert told.startswith(f"error: {step}{line}")
+        assert told.endswith(f"; traceback: {place}")
+        assert run_.info.status == "FAILED"
+        assert run_.data.tags["longhaul.error"].startswith(line)
+        assert "Error: " in mlflow.artifacts.load_text(place)
+    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize(("code", "status"), [(0, "FINISHED"), (3, "FAILED")])
