@@ -46,6 +46,8 @@ def main(
         name = declared.name
         names = family_names(families, problem_copy.family_files(declared, path.parent))
         mlflow.set_tag("mlflow.runName", name)
+        if current := promotion.champion(name):
+            versions.require_whole(name, current)
 
         # From the raw table to clean periods, and three windows of them.
         table = composite.clean_table(flow, path, engine)
@@ -79,7 +81,6 @@ def main(
         version = promotion.promoted_version(name, candidate) or promotion.champion(name)
         if version is None:
             raise LonghaulError(f"no champion to deploy: {judged.headline}")
-        versions.require_whole(name, promotion.champion(name) or version)
         flow.run("deploy", model=version_uri(name, version), split=split)
         for period in PeriodTable(artifacts.fetch(table)).delivered:
             if declared.windows.in_production(period):

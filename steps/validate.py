@@ -5,17 +5,24 @@ from collections.abc import Mapping
 import click
 import mlflow
 
-from longhaul.data import breaches, parquet, periods, problem_copy, validation
+from longhaul import problem as problems
+from longhaul.data import amendments, breaches, parquet, periods, problem_copy, validation
 from longhaul.data.breaches import PeriodBreach
 from longhaul.data.table import PeriodTable
 from longhaul.data.validation import CheckedPeriod
 from longhaul.engines import base as engines
 from longhaul.pipeline.parameters import Engine
 from longhaul.pipeline.step import step
+from longhaul.registry import contract_log
 from longhaul.tracking import artifacts
 
 
-@step
+def accepted(table: str) -> str:
+    """Digest the amendments of the contract of the table's problem."""
+    return contract_log.digest(problems.load(artifacts.fetch(f"{table}/problem.yaml")).name)
+
+
+@step(state=accepted)
 def validate(table: str, engine: Engine) -> str:
     """Quarantine bad rows, and periods of production that break the contract, with the reasons.
 
@@ -24,7 +31,8 @@ def validate(table: str, engine: Engine) -> str:
     source = PeriodTable(artifacts.fetch(table))
     problem, limits = source.problem, source.problem.contract
     with engines.open(engine, "validate") as opened:
-        expectations = opened.learn_contract(source, source.window("train"))
+        learned = opened.learn_contract(source, source.window("train"))
+        expectations = amendments.amend(learned, contract_log.load(problem.name))
         mlflow.log_dict(expectations, "contract.json")
         # A table that breaks the contract is not logged; the reasons why it does are.
         with opened.log_folder("table") as folder:

@@ -22,6 +22,7 @@ from longhaul.problem import Problem
 from longhaul.production.history import ProductionHistory
 from longhaul.scaffold import problem_file
 from longhaul.scaffold.infer import infer
+from longhaul.tracking import artifacts
 from longhaul.training import candidate
 from tests import lifecycles, stores
 
@@ -214,13 +215,16 @@ def test_a_life_goes_on_with_files_that_arrive_later(tmp_path: Path, empty_store
     """From a messy table alone; then more batches, in the order they were first seen.
 
     One of them is without a column: it is to be repaired, and the others go on. Run again with the
-    problem file that was made, it reuses what does not depend on the new file.
+    problem file that was made, it reuses what is whole: a part of the clean table is gone.
     """
     start_life(tmp_path, empty_store, "messy")
     project = str(lifecycles.REPOSITORY)
-    lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
+    validated = lifecycles.children(lifecycles.parents()[0])["validate"].info.run_id
+    artifacts.fetch(f"runs:/{validated}/table/batch-0019.parquet").unlink()
+    printed = lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
     newest, *_ = lifecycles.parents()
-    assert {"ingest", "validate", "split", "deploy"} <= lifecycles.reused(newest)
+    assert f"validate does not reuse run {validated}: table has 20 of 21 files" in printed
+    assert lifecycles.reused(newest) == {"ingest"}
     later = messy(seed=1)
     (tmp_path / "later").mkdir()
     later.head(250).to_csv(tmp_path / "later" / "delivery-9.csv", index=False)

@@ -98,7 +98,7 @@ def read(
     """
     later = _later(problem, folder, fetch)
     delivered = _numbered(later, problem, recorded)
-    raw, notes = _raw(problem, folder, fetch, [(later[one.name], one) for one in delivered])
+    raw, notes = _raw(problem, folder, fetch, [(later[file.name], file) for file in delivered])
     notes += deliveries.missing(recorded, delivered)
     columns = {str(name): column for name, column in raw.items()}
     del raw
@@ -132,7 +132,7 @@ def digest(
     families = [File(LocalFileSystem(), str(path), 0) for path in paths]
     digested = fingerprint(problem.source, problem.query, folder, fetch)
     delivered = _numbered(_later(problem, folder, fetch), problem, recorded)
-    more = [text for one in delivered for text in (one.period, one.name, one.digest)]
+    more = [text for file in delivered for text in (file.period, file.name, file.digest)]
     more += _contents(families)
     return _hash([digested, *more]) if more else digested
 

@@ -115,7 +115,7 @@ class Reuse:
         return None, "; ".join(damages)
 
     def _damage(self, run: Run) -> str:
-        """Describe what is gone of a run: its version, its artifacts, or those of its steps.
+        """Describe the loss of a run: of its version, its artifacts, or its steps' artifacts.
 
         A store that does not answer is an error, not a deletion.
         """

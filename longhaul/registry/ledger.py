@@ -1,4 +1,4 @@
-"""Promotion ledger: every change of the champion, as tags of the registered model in MLflow.
+"""Ledger: every change of the champion, and of the contract, as tags of the registered model.
 
 A line is written as started before the alias moves, and rewritten as done afterwards. A line whose
 move was interrupted is settled by the next move: done if the alias has moved, else void.
@@ -8,7 +8,7 @@ import json
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -26,13 +26,13 @@ EVIDENCE_LENGTH = 250
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME = "%Y%m%dT%H%M%S.%fZ"  # ISO 8601, basic format: sorts as text in the order of time
 
-Move = Literal["promote", "rollback"]
+Move = Literal["promote", "rollback", "accept"]
 State = Literal["started", "done", "void"]
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """Record of one change of the champion.
+    """Record of one change of the champion, or of the data contract.
 
     Attributes
     ----------
@@ -40,7 +40,8 @@ class LedgerLine:
         UTC, ISO 8601 to the microsecond; later than every earlier line.
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
-    move : {"promote", "rollback"}
+    move : {"promote", "rollback", "accept"}
+        The last changes the contract, not the champion.
     before, after : str
         The version that was champion, or "none", and the one that becomes it; stored as "from" and
         "to".
@@ -50,6 +51,8 @@ class LedgerLine:
     state : {"started", "done", "void"}
     key : str
         Name of its tag.
+    amendment : dict
+        Of the contract; empty for the other moves. See `longhaul.data.amendments`.
     """
 
     when: str
@@ -61,11 +64,14 @@ class LedgerLine:
     evidence: str
     state: State = "started"
     key: str = ""
+    amendment: dict[str, Any] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Convert to the fields that are stored."""
         fields = asdict(self)
         del fields["key"]
+        if not self.amendment:
+            del fields["amendment"]
         return {_STORED.get(name, name): value for name, value in fields.items()}
 
 
@@ -115,7 +121,8 @@ def champion_stack(history: Sequence[LedgerLine]) -> list[str]:
     forth again. Where the alias was moved by hand, the next line shows it.
     """
     stack: list[str] = []
-    for line in (line for line in history if line.state == "done"):
+    moves = [line for line in history if line.state == "done" and line.move != "accept"]
+    for line in moves:
         if line.move == "rollback":
             stack = stack[:-1] if stack[-2:-1] == [line.after] else [line.after]
         else:
@@ -151,7 +158,7 @@ def check_texts(reason: str, evidence: str = "") -> None:
                 " characters"
             )
     if not reason.strip():
-        raise LonghaulError("reason: empty; say in a few words why the champion changes")
+        raise LonghaulError("reason: empty; say in a few words why this changes")
 
 
 def _write(name: str, line: LedgerLine) -> LedgerLine:

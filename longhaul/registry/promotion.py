@@ -197,12 +197,16 @@ def _promotions(name: str) -> list[LedgerLine]:
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Move the alias between the two writes of the ledger; call it under the lock."""
-    who = f"{_user()}@{socket.gethostname()}"
-    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
-        who = f"{user} ({who})"
-    line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
+    line = ledger.begin(name, LedgerLine("", who(), move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
+
+
+def who() -> str:
+    """Name the user of this process, for the ledger: here and, with users, on the server."""
+    here = f"{_user()}@{socket.gethostname()}"
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    return f"{user} ({here})" if user else here
 
 
 def _user() -> str:

@@ -107,7 +107,7 @@ def require_whole(name: str, number: str) -> None:
     if damage:
         raise LonghaulError(
             f"{version_uri(name, number)}: its files are not as they were: {damage}; restore them"
-            " from a backup, or promote another version"
+            " from a backup, promote another version, or delete this one"
         )
 
 

@@ -82,7 +82,7 @@ def renew(run_id: str, names: Collection[str]) -> None:
 
 
 def is_noted(run: Run) -> bool:
-    """Return whether a run has noted artifacts; those of earlier releases have not."""
+    """Return whether a run has noted artifacts; runs of earlier releases have not."""
     return run.data.tags.get(MANIFEST, "{}") != "{}"
 
 
@@ -96,7 +96,7 @@ def find_damage(run: Run, prefix: str = "") -> str:
         Only artifacts whose names start with it.
     """
     noted = json.loads(run.data.tags.get(MANIFEST, "{}"))
-    names = [name for name in noted if name.startswith(prefix)]
+    names = sorted(name for name in noted if name.startswith(prefix))
     now = _contents(run, names)
     changes = {name: Content(**noted[name]).compare(now.get(name)) for name in names}
     return ", ".join(f"{name} {change}" for name, change in changes.items() if change)
@@ -120,7 +120,7 @@ def _models(run: Run) -> dict[str, str]:
 
 
 def _summarize(uri: str, model: str, names: Collection[str] | None) -> dict[str, Content]:
-    """Summarise the files below a URI by artifact; those of a model are one artifact."""
+    """Summarise the files below a URI by artifact; a model is one artifact."""
     if model and names is not None and model not in names:
         return {}
     grouped: dict[str, list[StoredFile]] = {}

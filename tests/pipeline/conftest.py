@@ -32,6 +32,8 @@ entry_points:
     command: python -m steps.crash --how {how}
   torn:
     command: python -m steps.torn
+  pair:
+    command: python -m steps.pair
   nest:
     parameters: {levels: integer}
     command: python -m steps.nest --levels {levels}
@@ -123,6 +125,25 @@ if __name__ == "__main__":
     look()
 """
 
+PAIR = """
+from longhaul.pipeline import flow as flows
+from longhaul.pipeline.step import step
+
+@step
+def pair():
+    with flows.open_flow(True) as flow:
+        first = flow.run("noop", word="both")
+        flow.run("after", source=first.uri("word.txt"))
+    import mlflow
+    mlflow.log_text("both", "pair.txt")
+    return "fresh" if not first.reused else "again"
+
+if __name__ == "__main__":
+    from pathlib import Path
+    flows.caller.PROJECT = Path.cwd()
+    pair()
+"""
+
 CRASH = """
 import os, signal
 import pandas as pd
@@ -172,6 +193,7 @@ def project(tmp_path: Path) -> Path:
         "look": LOOK,
         "fail": FAIL,
         "crash": CRASH,
+        "pair": PAIR,
         "torn": "raise RuntimeError('half a file')\n",
     }.items():
         (root / "steps" / f"{name}.py").write_text(text)

@@ -58,7 +58,8 @@ def _allowed(rule: Mapping[str, Any] | None, href: str) -> Cell:
         shown = ", ".join(map(str, levels[:6]))
         return text_cell(f"{shown}, … ({len(levels)})" if len(levels) > 6 else shown, href)
     if rule.get("min") is not None:
-        return text_cell(f"{rule['min']:g} to {rule['max']:g}", href)
+        ends = [rule["min"], rule["max"], *rule.get("accepted", ())]
+        return text_cell(f"{min(ends):g} to {max(ends):g}", href)
     return text_cell(rule.get("kind"), href)
 
 
