@@ -184,7 +184,7 @@ class Flow:
         ]
         note = "\n".join(lines)[:NOTE_LENGTH]
         self._client.set_tag(self.parent_id, MLFLOW_RUN_NOTE, note)
-        ids = ",".join(step.run_id for step in self.steps)
+        ids = ",".join(sorted(step.run_id for step in self.steps))
         if len(ids) <= NOTE_LENGTH:  # a cycle, or a retraining, which may be reused itself
             self._client.set_tag(self.parent_id, STEPS, ids)
 
