@@ -74,8 +74,7 @@ def main(
             "evaluate", candidate=candidate, champion=champion, split=split, seed=seed
         )
         mlflow.log_metrics(dict(judged.metrics))
-        if artifacts.read_json(judged.uri("verdict.json"))["passed"]:
-            composite.promote_candidate(flow, candidate, judged, judged.headline, incumbent)
+        composite.settle(flow, candidate, judged, judged.headline, incumbent)
 
         # Into production, and through the periods that follow, each with the champion of its time.
         version = promotion.promoted_version(name, candidate) or promotion.champion(name)

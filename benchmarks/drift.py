@@ -200,7 +200,11 @@ def _known(frame: pd.DataFrame, period: np.ndarray) -> tuple[Encoder, Reference]
     return encoder, Reference(
         **references.fit(frame, sample, period, encoder, 50),
         **references.fit_scores(
-            Target("late"), outcome, {"probability": probability, "decision": probability > 0.3}, 50
+            Target("late"),
+            outcome,
+            {"probability": probability, "decision": probability > 0.3},
+            50,
+            period,
         ),
         importance=dict.fromkeys(frame.columns, 1 / frame.shape[1]),
     )

@@ -15,6 +15,7 @@ import jinja2
 import mlflow
 
 from longhaul import tasks
+from longhaul.backtest import savings
 from longhaul.plots import backtest, monitoring
 from longhaul.report import page, production, run_tree, template
 from longhaul.report.document import Table
@@ -78,7 +79,10 @@ def draw(tree: RunTree) -> None:
         PICTURES / "drift.png"
     )
     policies = artifacts.read_json(f"runs:/{_backtest(tree).info.run_id}/backtest.json")["policies"]
-    backtest.policies(policies).savefig(PICTURES / "backtest.png")
+    by_lag: dict[str, list[dict[str, Any]]] = {}
+    for row in policies:
+        by_lag.setdefault(row["lag"], []).append(row)
+    backtest.policies(by_lag).savefig(PICTURES / "backtest.png")
 
 
 def fill(figures: dict[str, Any]) -> dict[str, str]:
@@ -96,6 +100,7 @@ def fill(figures: dict[str, Any]) -> dict[str, str]:
         duration=template.duration,
         words=tasks.display_name,
         table=_markdown,
+        less=savings.less,
     )
     return {name: environment.get_template(f"{name}.jinja").render(**figures) for name in TEMPLATES}
 

@@ -168,9 +168,13 @@ class Gate:
         The highest expected calibration error of a classifier.
     margin : float
         The amount by which the candidate's loss must beat the champion's, with the declared
-        confidence, in a paired bootstrap on the same rows: log loss, or squared error.
+        confidence, in pairs of the same rows: log loss, or squared error.
     confidence : float
-        The level of every interval and of the comparison.
+        The level of every interval. That of the comparison holds for all looks together.
+    looks : int
+        How often a candidate may be compared with the champion, on a new period each time, while
+        neither is better beyond doubt. More looks cost power at each; see
+        `longhaul.evaluation.comparison.confidence_of_look`.
     """
 
     min_rows: Annotated[int, Field(ge=1)] = 1000
@@ -180,6 +184,7 @@ class Gate:
     max_calibration_error: Share = 0.1
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    looks: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -198,6 +203,9 @@ class Monitoring:
     label_lag : int or str
         Time until the ground truth of a row is available: a duration such as ``1 day``, ``6 hours``
         or ``2 weeks``; or a number of periods, after the one that the row is in.
+    min_labelled : float
+        The share of a period's rows whose outcomes must be known, once they are due, before they
+        are taken as evidence: those that arrive first may be unlike the others.
     fall : float
         How far the AUC, the accuracy or R² may fall below that of the window the model was judged
         on.
@@ -214,6 +222,7 @@ class Monitoring:
     bins: Annotated[int, Field(ge=2, le=1000)] = 50
     false_discovery: Annotated[float, Field(gt=0, lt=1)] = 0.05
     min_rows: Annotated[int, Field(ge=1)] = 500
+    min_labelled: Share = 0.5
     label_lag: Annotated[int, Field(ge=0)] | Duration = 0
     fall: Share = 0.02
     rise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.02

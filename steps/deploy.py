@@ -21,7 +21,9 @@ def deploy(model: str, split: str, requests: Count, compare_mlflow: bool) -> str
     """Compare a running service with batch predictions, on rows of the test window."""
     folder = artifacts.fetch(split)
     frame = Split(folder).read("test")
-    rows = frame[Split(folder).problem.features(frame.columns)]
+    problem = Split(folder).problem
+    time = [problem.time.column] if problem.time else []
+    rows = frame[list(dict.fromkeys([*problem.features(frame.columns), *time]))]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         log = Path(temporary) / "record"
         with server.serve_longhaul(model, log) as service:

@@ -7,22 +7,23 @@ from longhaul.registry import promotion
 from longhaul.registry import verdict as verdicts
 from longhaul.registry.model_uri import version_uri
 from longhaul.tracking import artifacts, logged_models
-from longhaul.tracking.tags import LAST_PERIOD_SEEN, VERDICT, VERSION
+from longhaul.tracking.tags import VERSION
 
 
 @step
 def register(candidate: str, verdict: str) -> str:
-    """Register a candidate that has passed the gate: alias challenger, stage Staging."""
+    """Register a candidate that the gate does not refuse: alias challenger, stage Staging."""
     judged = artifacts.read_json(verdict)
-    verdicts.require_passed(judged, candidate, verdict)
+    verdicts.require_not_refused(judged, candidate, verdict)
     name = logged_models.load_problem(candidate).name
-    last_period = verdicts.last_period_seen(judged)
-    tags = {VERDICT: verdict, LAST_PERIOD_SEEN: last_period, **verdicts.metric_tags(judged)}
+    tags = verdicts.version_tags(judged, verdict)
     version = promotion.register(name, candidate, tags, verdicts.describe(judged))
     uri = version_uri(name, version)
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
     mlflow.set_tag(VERSION, uri)
     status = "champion already" if version == promotion.champion(name) else "challenger, Staging"
+    if verdicts.outcome(judged) == verdicts.UNDECIDED:
+        status += f", undecided after look {judged['look']} of {judged['looks']}"
     return f"{name} version {version}: {status}"
 
 

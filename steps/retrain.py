@@ -6,7 +6,7 @@ from longhaul.pipeline import composite
 from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, Minutes, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
-from longhaul.production.retraining import explain_verdict
+from longhaul.production.retraining import describe_retraining, explain_verdict
 from longhaul.registry.model_uri import resolve_model
 from longhaul.tracking import artifacts
 
@@ -32,27 +32,20 @@ def retrain(
         judged = flow.run(
             "evaluate", candidate=candidate, champion=champion.uri, split=split, seed=seed
         )
-        verdict = artifacts.read_json(judged.uri("verdict.json"))
-        promoted = None
-        if verdict["passed"] is True:
-            reason = f"trained again on the evidence of {period}: {judged.headline}"
-            promoted = composite.promote_candidate(
-                flow, candidate, judged, reason, champion.version
-            )
+        reason = f"trained again on the evidence of {period}: {judged.headline}"
+        settled = composite.settle(flow, candidate, judged, reason, champion.version)
     outcome = {
         "period": period,
         "champion": champion.uri,
         "candidate": candidate,
-        "passed": verdict["passed"] is True,
-        "promoted": promoted,
-        "reason": explain_verdict(verdict),
+        "passed": settled["outcome"] == "promote",
+        **settled,
+        "reason": explain_verdict(artifacts.read_json(judged.uri("verdict.json"))),
         "evidence": judged.run_id,
     }
     mlflow.log_dict(outcome, "retrain.json")
     mlflow.log_metrics(dict(judged.metrics))
-    if promoted:
-        return f"version {promoted} replaces version {champion.version}: {outcome['reason']}"
-    return f"version {champion.version} stays champion: {outcome['reason']}"
+    return describe_retraining(outcome, champion.version)
 
 
 if __name__ == "__main__":

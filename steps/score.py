@@ -13,6 +13,7 @@ from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
 from longhaul.pipeline.parameters import Engine
 from longhaul.pipeline.step import step
+from longhaul.registry import corrections
 from longhaul.registry.model_uri import resolve_model
 from longhaul.tracking import artifacts, logged_models
 
@@ -25,12 +26,21 @@ def score(model: str, table: str, period: str, engine: Engine) -> str:
     identity = resolve_model(model)
     predictor = logged_models.load_for(identity.uri, problem).predictor
     provenance = Provenance(period, identity.name, identity.version, datetime.now(UTC))
+    stored = corrections.find(identity)
     with (
         engines.open(engine, f"score {period}", models=True) as opened,
         opened.log_folder(f"predictions/{identity.key}") as folder,
     ):
         target = PeriodTable(folder).path(period)
-        opened.predict(file, target, identity.uri, predictor, problem, provenance)
+        opened.predict(
+            file,
+            target,
+            identity.uri,
+            predictor,
+            problem,
+            provenance,
+            stored.correction if stored else None,
+        )
         scored = predictions.read(target, problem.target.task_type)
     labelled, task = scored[scored["outcome"].notna()], predictor.task
     metrics = {

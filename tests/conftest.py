@@ -3,22 +3,37 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import leftovers, stores
 
 WORKERS = 2
 # Files whose tests have nothing expensive in common: each test may run in another worker.
-SEPARATE = {"test_any_table.py", "test_cycle.py", "test_elsewhere.py", "test_faults.py"}
+SEPARATE = {
+    "engines/test_cluster.py",
+    "engines/test_stages.py",
+    "steps/test_cycle.py",
+    "test_any_table.py",
+    "test_elsewhere.py",
+}
+# What shares more than a file: a tracking server with a life on it, a session of Spark.
+TOGETHER = {
+    "tracking_server/test_life.py": "a life on a server",
+    "tracking_server/test_faults.py": "a life on a server",
+    "engines/": "Spark",
+}
 # What takes longest begins first, so that no worker is left with it at the end.
 LONGEST = (
     "tracking_server/test_life.py",
     "tracking_server/test_faults.py",
-    "test_any_table.py",
-    "test_main.py",
+    "engines/test_stages.py",
     "engines/",
+    "test_main.py",
+    "test_any_table.py",
     "test_elsewhere.py",
     "steps/test_cycle.py",
     "serving/",
@@ -68,11 +83,28 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one worker, which sets up once what they share."""
+    """Begin with what takes longest."""
     items.sort(key=_rank)
-    for item in items:
-        if item.path.name not in SEPARATE and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
+
+
+class Units(LoadScopeScheduling):  # type: ignore[misc]
+    """Give a worker all tests that share something expensive, which it sets up once.
+
+    Not by xdist's own groups: it writes them into the ids of tests, where this pytest does not
+    look for them any more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0].removeprefix("tests/")
+        if any(file.endswith(alone) for alone in SEPARATE):
+            return nodeid
+        return next((unit for place, unit in TOGETHER.items() if file.startswith(place)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Take the units of this project for what xdist calls groups."""
+    return Units(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _rank(item: pytest.Item) -> int:

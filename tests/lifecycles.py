@@ -149,11 +149,14 @@ def run(home: Path, uri: str, entry_point: str = "main", **parameters: object) -
     return printed
 
 
-def home(folder: Path) -> Path:
-    """A user's folder, with a table and its problem file in it."""
+def home(folder: Path, brief: bool = False) -> Path:
+    """A user's folder, with a table and its problem file in it; with `brief`, of few months."""
     path = folder / "home"
     path.mkdir()
-    tables.declare(path)
+    if brief:
+        tables.declare_brief(path)
+    else:
+        tables.declare(path)
     return path
 
 

@@ -99,6 +99,7 @@ RUN_BY = {
     "backtest": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",
     "promote": "tests/steps/test_promote.py",
+    "recalibrate": "tests/steps/test_recalibrate.py",
     "score": "tests/steps/test_score.py",
     "serve": "tests/steps/test_serve.py",
     "server": "tests/tracking_server/test_stages.py",

@@ -107,7 +107,7 @@ def served(python: Path, away: Path, family: str, frame: pd.DataFrame) -> list[f
 
 def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     """Cloned by MLflow into a folder of its own, it finds the problem file beside the user."""
-    project, home = lifecycles.copy(tmp_path), lifecycles.home(tmp_path)
+    project, home = lifecycles.copy(tmp_path), lifecycles.home(tmp_path, brief=True)
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-C", str(project)]
     for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "all"]):
         subprocess.run([*git, *arguments], check=True)
@@ -116,8 +116,9 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     before = mlflow.get_tracking_uri()
     with process([*daemon, f"--base-path={tmp_path}", str(tmp_path)], port, tmp_path):
         url = f"git://127.0.0.1:{port}/project"
-        for _ in range(2):
-            lifecycles.run(home, url, problem="churn.yaml", families="linear", trials=1, stock=True)
+        for stock in (True, False):
+            settings = {"problem": "churn.yaml", "families": "linear", "trials": 1, "stock": stock}
+            lifecycles.run(home, url, **settings)
     lifecycles.use(home)
     second, first = lifecycles.parents()
     assert first.info.status == second.info.status == "FINISHED"
@@ -129,9 +130,10 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
 
 def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
     """Metadata and artifacts go over http; run again, everything is reused, if it is whole."""
-    home, port = lifecycles.home(tmp_path), free_port()
+    home, port = lifecycles.home(tmp_path, brief=True), free_port()
     arguments = ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
     arguments += ["--artifacts-destination", str(tmp_path / "kept"), "--port", str(port)]
+    arguments += ["--workers", "1"]
     before, address = mlflow.get_tracking_uri(), f"http://127.0.0.1:{port}"
     server = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", *arguments]
     with process(server, port, tmp_path, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"):

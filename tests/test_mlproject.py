@@ -15,6 +15,7 @@ from longhaul.data.windows import CHOICES
 from longhaul.engines.base import SPARK
 from longhaul.monitoring.decision import LEVELS
 from longhaul.pipeline import parameters, project, renamed
+from longhaul.registry import corrections
 
 ROOT = Path(__file__).resolve().parents[1]
 _DECLARED = yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]
@@ -93,6 +94,7 @@ def test_choices_are_those_of_the_library() -> None:
         (parameters.Engine, ("local", SPARK)),
         (parameters.Window, CHOICES),
         (parameters.FailOn, ("never", *LEVELS[1:])),
+        (parameters.CorrectionState, ("auto", "on", corrections.OFF)),
     ):
         assert tuple(annotation.__metadata__[0].choices) == tuple(words)
 

@@ -1,1 +1,1 @@
-"""Backtest of retraining policies over past periods."""
+"""Backtest of remedies: past periods run again under policies of recalibrating and retraining."""

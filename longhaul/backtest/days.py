@@ -1,15 +1,13 @@
 """Daily sums of losses, costs and scores of predictions."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-import pandas as pd
 
-from longhaul.data.periods import labels
-from longhaul.errors import LonghaulError
+from longhaul.backtest.counts import PredictionCounts
 from longhaul.evaluation.threshold import row_costs
-from longhaul.monitoring.batches import Batch
-from longhaul.problem import Problem
+from longhaul.problem import Costs
 from longhaul.tasks import binary
 
 CELLS = 300  # of a day's predictions: enough for an AUC
@@ -33,44 +31,40 @@ class Days:
     negative: np.ndarray
     positive: np.ndarray
 
-    def figures(self, times: np.ndarray) -> dict[str, np.ndarray]:
-        """Compute metrics, with days weighted by ``times`` of shape (r, d): r values of each."""
-        rows = times @ self.rows
-        negative, positive = times @ self.negative, times @ self.positive
-        below = np.cumsum(negative, -1) - negative / 2
-        pairs = positive.sum(-1) * negative.sum(-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return {
-                "log_loss": times @ self.losses / rows,
-                "auc": (positive * below).sum(-1) / pairs,
-                "cost": times @ self.costs / rows,
-            }
+    @classmethod
+    def of(cls, counts: PredictionCounts, costs: Costs) -> Self:
+        """Sum up predictions by day."""
+        negative, positive = counts.negative, counts.positive
+        wrong = np.zeros((2, len(counts.day)), dtype=bool)
+        wrong[1] = True
+        losses = [binary.losses(outcome, counts.probability) for outcome in wrong]
+        charged = [row_costs(outcome, counts.decision, costs) for outcome in wrong]
+        cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], counts.probability, side="right")
+        place, count = counts.day * CELLS + cell, len(counts.days)
 
+        def sums(values: np.ndarray) -> np.ndarray:
+            return np.bincount(counts.day, values, count)
 
-def sum_up(batch: Batch, problem: Problem) -> Days:
-    """Sum up predictions by the day of the rows.
+        def cells(rows: np.ndarray) -> np.ndarray:
+            return np.bincount(place, rows, count * CELLS).reshape(count, CELLS)
 
-    Raises
-    ------
-    LonghaulError
-        When the problem declares no time.
-    """
-    outcome, time = batch.outcome.astype(bool), problem.time
-    if time is None:
-        raise LonghaulError(
-            "time: a backtest compares days, but the problem declares no time column;"
-            " declare one under `time`"
+        return cls(
+            sums(counts.rows),
+            sums(negative * losses[0] + positive * losses[1]),
+            sums(negative * charged[0] + positive * charged[1]),
+            cells(negative),
+            cells(positive),
         )
-    day, names = pd.factorize(labels(batch.frame[time.column], "day"))
-    losses = binary.losses(outcome, batch.probability)
-    costs = row_costs(outcome, batch.decision, problem.costs)
-    cell = np.searchsorted(np.linspace(0, 1, CELLS + 1)[1:-1], batch.probability, side="right")
-    place = day * CELLS + cell
-    shape, size = (len(names), CELLS), len(names) * CELLS
-    return Days(
-        np.bincount(day, minlength=len(names)).astype(float),
-        np.bincount(day, losses, len(names)),
-        np.bincount(day, costs, len(names)),
-        np.bincount(place[~outcome], minlength=size).reshape(shape).astype(float),
-        np.bincount(place[outcome], minlength=size).reshape(shape).astype(float),
-    )
+
+    def auc(self) -> tuple[float, np.ndarray]:
+        """Compute the AUC of all days, and that without each of them: shape (d,)."""
+        negative, positive = self.negative.sum(axis=0), self.positive.sum(axis=0)
+        total = _auc(negative[np.newaxis], positive[np.newaxis])
+        return float(total[0]), _auc(negative - self.negative, positive - self.positive)
+
+
+def _auc(negative: np.ndarray, positive: np.ndarray) -> np.ndarray:
+    """Compute AUCs from counts by cell of shape (r, c); NaN where one outcome is missing."""
+    below = np.cumsum(negative, -1) - negative / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((positive * below).sum(-1) / (positive.sum(-1) * negative.sum(-1)))

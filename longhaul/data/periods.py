@@ -114,12 +114,36 @@ def end(label: str) -> pd.Timestamp:
     return _start(label) + _length(label)
 
 
+def middle(label: str) -> pd.Timestamp:
+    """Return the middle of a period; see `end` for batches.
+
+    Raises
+    ------
+    ValueError
+        When it is not the label of a period.
+    """
+    if label.startswith(_BATCH):
+        return end(label) - pd.Timedelta(hours=12)
+    start = _start(label)
+    return start + (start + _length(label) - start) / 2
+
+
+def length_of(label: str) -> str:
+    """Return the length of a period, such as ``month``; empty where it is not a label."""
+    lengths = (length for length in get_args(Length) if is_label(label, length))
+    return next(lengths, "")
+
+
+def weekday(label: str) -> str:
+    """Return the day of the week of a day, such as ``Saturday``; empty for other periods."""
+    return _start(label).day_name() if is_label(label, "day") else ""
+
+
 def shift(label: str, by: int) -> str:
     """Return the label of the period so many periods later, or earlier."""
     if label.startswith(_BATCH):
         return batch(_number(label) + by)
-    length = next(length for length in get_args(Length) if is_label(label, length))
-    return _label(_start(label) + by * _length(label), length)
+    return _label(_start(label) + by * _length(label), length_of(label))
 
 
 def _number(label: str) -> int:

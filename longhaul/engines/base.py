@@ -12,6 +12,7 @@ from longhaul.data.validation import CheckedPeriod
 from longhaul.engines.local import LocalEngine
 from longhaul.engines.spark import requirements
 from longhaul.features.encoder import Encoder
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
@@ -65,6 +66,7 @@ class Engine(Protocol):
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict the rows of one file of a table; write another.
 
@@ -78,6 +80,8 @@ class Engine(Protocol):
             That of the same model.
         problem : Problem
         provenance : Provenance
+        correction : Correction or None
+            Of the version, for two classes.
         """
 
     def count(

@@ -16,6 +16,7 @@ from longhaul.data.validation import CheckedPeriod
 from longhaul.estimators import families
 from longhaul.features.encoder import Encoder
 from longhaul.model import predictions
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring import observation
@@ -60,9 +61,10 @@ class LocalEngine:
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict the rows of one file batch by batch; the model is that in memory."""
-        predictions.write(source, target, predictor, problem, provenance)
+        predictions.write(source, target, predictor, problem, provenance, correction=correction)
 
     def count(
         self,

@@ -10,9 +10,11 @@ import pandas as pd
 
 from longhaul.data import clusters, periods
 from longhaul.data.labels import outcomes
+from longhaul.evaluation import comparison
+from longhaul.evaluation.comparison import Comparison
 from longhaul.evaluation.decisions import baseline_metrics, decision_metrics
 from longhaul.evaluation.gate import ChampionComparison, GateEvidence, GateVerdict
-from longhaul.evaluation.intervals import Interval, improvement
+from longhaul.evaluation.intervals import Interval
 from longhaul.json_values import replace_non_finite
 from longhaul.model.package import Package
 from longhaul.model.predictor import Predictor
@@ -61,22 +63,37 @@ def judge_decisions(rows: ScoredRows) -> dict[str, float]:
 def gather_evidence(
     rows: ScoredRows,
     candidate: Package,
-    champion: Package | None,
     metrics: Mapping[str, Interval],
-    seed: int,
+    champion: Package | None = None,
+    earlier: Comparison | None = None,
 ) -> GateEvidence:
-    """Gather the evidence that the gate needs; the champion predicts the same rows."""
+    """Gather the evidence that the gate needs; the champion predicts the same rows.
+
+    Parameters
+    ----------
+    rows : ScoredRows
+        Scored by the candidate.
+    candidate : Package
+    metrics : mapping of str to Interval
+        Its metrics.
+    champion : Package or None
+    earlier : Comparison or None
+        Gains of earlier looks, to be added.
+    """
     labels = periods.of(rows.frame, rows.problem)
+    window = [labels.min(), labels.max()]
     task_type = rows.problem.target.task_type
     return GateEvidence(
         rows=len(rows.frame),
         positives=int(rows.outcome.sum()) if task_type == "binary" else 0,
-        window=[labels.min(), labels.max()],
+        window=window,
         windows=candidate.windows,
         metrics=metrics,
-        champion=_compare(rows, champion, seed) if champion else None,
+        champion=_compare(rows, champion, earlier, window) if champion else None,
         task_type=task_type,
         distinct=len(np.unique(rows.outcome)),
+        clusters=len(np.unique(rows.clusters)),
+        unit=clusters.describe_unit(rows.problem),
     )
 
 
@@ -85,21 +102,30 @@ def name_metrics(
 ) -> dict[str, float]:
     """Name all finite metrics test_…, with the bounds of the improvement over the champion."""
     values = {name: interval.value for name, interval in metrics.items()}
-    values |= {**decisions, "rows": float(evidence.rows)}
-    if evidence.champion:
-        bounds = asdict(evidence.champion.improvement)
-        values |= {f"improvement_{name}": bound for name, bound in bounds.items()}
+    values |= {**decisions, "rows": float(evidence.rows), "clusters": float(evidence.clusters)}
+    if champion := evidence.champion:
+        gains = {"improvement": champion.improvement, "improvement_raw": champion.raw}
+        for prefix, gain in gains.items():
+            bounds = asdict(gain) if gain else {}
+            values |= {f"{prefix}_{name}": bound for name, bound in bounds.items()}
     return {f"test_{name}": value for name, value in values.items() if isfinite(value)}
 
 
 def verdict_to_dict(verdict: GateVerdict, evidence: GateEvidence) -> dict[str, Any]:
     """Convert checks, metrics and windows for verdict.json."""
     champion = evidence.champion
+    compared = champion.comparison.to_dict() if champion and champion.comparison else {}
     return {
         "passed": verdict.passed,
+        "outcome": verdict.outcome,
+        "refusal": verdict.refusal,
         "checks": [asdict(check) for check in verdict.checks],
+        "cluster": {"unit": evidence.unit, "count": evidence.clusters},
         "metrics": {name: asdict(interval) for name, interval in evidence.metrics.items()},
         "improvement": asdict(champion.improvement) if champion else None,
+        "improvement_raw": asdict(champion.raw) if champion and champion.raw else None,
+        "look": champion.look if champion else None,
+        **compared,
         "champion_metrics": replace_non_finite(dict(champion.metrics)) if champion else None,
         "rows": evidence.rows,
         "windows": {
@@ -110,22 +136,34 @@ def verdict_to_dict(verdict: GateVerdict, evidence: GateEvidence) -> dict[str, A
     }
 
 
-def summarize(task: Task, metrics: Mapping[str, Interval], verdict: GateVerdict) -> str:
-    """Return the headline: primary metric with its interval, loss and verdict."""
-    primary, loss = metrics[task.primary_metric], metrics[task.loss]
-    interval = f"[{primary.low:.3f}, {primary.high:.3f}]"
+def summarize(task: Task, evidence: GateEvidence, verdict: GateVerdict) -> str:
+    """Return the headline: primary metric with its interval and clusters, loss and verdict."""
+    primary, loss = evidence.metrics[task.primary_metric], evidence.metrics[task.loss]
     return (
-        f"test {display_name(task.primary_metric)} {primary.value:.3f} {interval},"
-        f" {display_name(task.loss)} {loss.value:.4g}: "
-        + ("passed" if verdict.passed else f"refused: {verdict.refusal}")
+        f"test {display_name(task.primary_metric)} {primary.value:.3f}"
+        f" [{primary.low:.3f}, {primary.high:.3f}] over {evidence.clusters:,} {evidence.unit},"
+        f" {display_name(task.loss)} {loss.value:.4g}: {_ANSWERS[verdict.outcome]}"
+        + (f": {verdict.refusal}" if verdict.refusal else "")
     )
 
 
-def _compare(rows: ScoredRows, champion: Package, seed: int) -> ChampionComparison:
-    scores, confidence = champion.predictor.scores(rows.frame), rows.problem.gate.confidence
-    gains = improvement(rows.task, rows.outcome, scores, rows.scores, rows.clusters)
+_ANSWERS = {"promote": "passed", "refuse": "refused", "undecided": "undecided"}
+
+
+def _compare(
+    rows: ScoredRows, champion: Package, earlier: Comparison | None, window: list[str]
+) -> ChampionComparison:
+    scores = champion.predictor.scores(rows.frame)
+    compared = comparison.compare(
+        rows.task, rows.outcome, scores, rows.scores, rows.clusters, tuple(window)
+    )
+    total = earlier + compared if earlier else compared
+    gain, raw = comparison.both(total, rows.problem.gate)
     return ChampionComparison(
         champion.windows,
-        gains.interval(confidence),
+        gain,
         rows.task.measure(rows.outcome, scores),
+        raw if rows.problem.target.task_type == "binary" else None,
+        total.looks,
+        total,
     )

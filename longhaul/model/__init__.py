@@ -1,1 +1,1 @@
-"""The packaged model: predictor, predictions with their provenance, MLflow's loader."""
+"""The packaged model: predictor, predictions, corrections of their level, MLflow's loader."""

@@ -1,6 +1,6 @@
 """Prediction files of a period, written batch by batch in constant memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from longhaul.data import parquet
 from longhaul.data.labels import has_label, outcomes
 from longhaul.data.prefetch import prefetch
+from longhaul.model import correction as corrections
+from longhaul.model.correction import Correction
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.task_type import TaskType
@@ -60,6 +62,7 @@ def write(
     problem: Problem,
     provenance: Provenance,
     batch_rows: int = BATCH_ROWS,
+    correction: Correction | None = None,
 ) -> None:
     """Predict the rows of one Parquet file into another.
 
@@ -67,13 +70,15 @@ def write(
     ----------
     source, target : Path
         `target` gets the columns request (null in batches), row (the position in `source`), period,
-        model, version, predicted_at, those of the task's `schema` (the outcome is null where it is
-        not known), and the problem's time column.
+        model, version, predicted_at, those of `predicted` (the outcome is null where it is not
+        known), and the problem's time column.
     predictor : Predictor
     problem : Problem
     provenance : Provenance
     batch_rows : int
         Rows per batch; a few batches are in memory at once.
+    correction : Correction or None
+        Of the version, for two classes.
 
     Raises
     ------
@@ -86,7 +91,9 @@ def write(
         start = 0
         for frame in prefetch(batch.to_pandas() for batch in parquet.stream(source, batch_rows)):
             rows = np.arange(start, start + len(frame))
-            yield table(frame, rows, predictor, problem, provenance, schema)
+            scores = predictor.scores(frame)
+            columns = predict(scores, times_of(frame, problem), predictor, correction)
+            yield assemble(frame, rows, columns, problem, provenance, schema)
             start += len(frame)
 
     with pq.ParquetWriter(target, schema) as writer:
@@ -96,7 +103,45 @@ def write(
 
 def columns(task_type: TaskType) -> dict[str, pa.DataType]:
     """Return the columns of stored predictions of a task type."""
-    return {**PROVENANCE_SCHEMA, **TASKS[task_type].schema}
+    return {**PROVENANCE_SCHEMA, **predicted(task_type)}
+
+
+def predicted(task_type: TaskType) -> dict[str, pa.DataType]:
+    """Return the columns of one prediction: the task's `schema` and, for two classes, two more.
+
+    They are what the model itself gave, and its shift: see `longhaul.model.correction.columns`.
+    """
+    more = corrections.SCHEMA if task_type == "binary" else {}
+    return {**TASKS[task_type].schema, **more}
+
+
+def predict(
+    scores: np.ndarray,
+    times: pd.Series | Sequence[Any] | None,
+    predictor: Predictor,
+    correction: Correction | None,
+) -> dict[str, Any]:
+    """Convert scores to the columns of `predicted`, without the outcome.
+
+    Parameters
+    ----------
+    scores : ndarray
+        What the model itself gives, see `longhaul.tasks.Task`.
+    times : Series, sequence or None
+        See `longhaul.model.correction.columns`.
+    predictor : Predictor
+    correction : Correction or None
+        Used for two classes only.
+    """
+    if predictor.task_type != "binary":
+        return predictor.columns(scores)
+    return dict(corrections.columns(scores, times, predictor.threshold, correction))
+
+
+def times_of(frame: pd.DataFrame, problem: Problem) -> pd.Series | None:
+    """Return the problem's time column; None where there is none."""
+    column = problem.time.column if problem.time else None
+    return frame[column] if column in frame.columns else None
 
 
 def read(path: Path, task_type: TaskType) -> pd.DataFrame:
@@ -118,23 +163,10 @@ def schema_of(source: pa.Schema, problem: Problem) -> pa.Schema:
     return pa.schema({**base, **{k: v for k, v in time.items() if k not in base}})
 
 
-def table(
-    frame: pd.DataFrame,
-    rows: np.ndarray,
-    predictor: Predictor,
-    problem: Problem,
-    provenance: Provenance,
-    schema: pa.Schema,
-) -> pa.Table:
-    """Predict n rows at the positions `rows`."""
-    predicted = predictor.columns(predictor.scores(frame))
-    return assemble(frame, rows, predicted, problem, provenance, schema)
-
-
 def assemble(
     frame: pd.DataFrame,
     rows: np.ndarray,
-    predicted: Mapping[str, Any],
+    columns: Mapping[str, Any],
     problem: Problem,
     provenance: Provenance,
     schema: pa.Schema,
@@ -152,7 +184,7 @@ def assemble(
         "predicted_at": pa.repeat(
             pa.scalar(provenance.at, PROVENANCE_SCHEMA["predicted_at"]), count
         ),
-        **predicted,
+        **columns,
         "outcome": _outcome(frame, problem),
     }
     return pa.table({name: values[name] for name in schema.names}, schema)

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from longhaul import tasks
 from longhaul.data import clusters
 from longhaul.data.breaches import PeriodBreach
-from longhaul.monitoring import causes, drift, performance
+from longhaul.monitoring import causes, drift, labelling, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
+from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
+from longhaul.monitoring.estimation import Estimator, probabilities
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Reference, Scored
+from longhaul.monitoring.reference import Reference
 from longhaul.monitoring.rules import (
     NO_CORRECTION,
     CorrectionEvidence,
@@ -23,6 +24,7 @@ from longhaul.monitoring.rules import (
     diagnose,
     is_fault,
 )
+from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.task_type import TaskType
@@ -68,6 +70,7 @@ class Assessment:
     drift : Drift or None
         None where there are no rows.
     expected : dict of str to Interval
+        Empty where such an estimate missed the window that the model was judged on.
     realized : tuple of RealizedPerformance
         Of all periods with labels newly due, the newest last.
     decision : Decision
@@ -98,13 +101,20 @@ class Monitor:
     problem : Problem
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
-    seed : int
-        Of the resampling.
+    judged, recent : ClusterCounts, optional
+        What estimates without outcomes are made from, see `longhaul.monitoring.estimation`.
     """
 
-    def __init__(self, reference: Reference, problem: Problem, baseline: Figures, seed: int = 0):
-        self._reference, self._problem = reference, problem
-        self._baseline, self._seed = baseline, seed
+    def __init__(
+        self,
+        reference: Reference,
+        problem: Problem,
+        baseline: Figures,
+        judged: ClusterCounts[Scored] | None = None,
+        recent: ClusterCounts[Scored] | None = None,
+    ):
+        self._reference, self._problem, self._baseline = reference, problem, baseline
+        self._estimator = Estimator(reference, problem, judged, recent)
 
     def realized(self, period: str, observation: Observation | None) -> RealizedPerformance:
         """Evaluate the predictions of a period against its labels.
@@ -118,7 +128,7 @@ class Monitor:
         if observation is None:
             metrics = RealizedMetrics(period, 0, 0, 0, {})
             return RealizedPerformance(metrics, {}, {}, None, None, ())
-        scores, calibration = observation.scores, self._reference.calibration
+        scores = observation.scores
         figures = performance.realized(observation.clusters, self._problem)
         metrics = RealizedMetrics(
             period,
@@ -128,22 +138,17 @@ class Monitor:
             figures,
             len(observation.clusters.labelled),
             clusters.describe_unit(self._problem),
+            labelling.completeness(observation.clusters),
         )
         diagnosis = diagnose(self._problem, metrics, self._baseline)
-        expected = self._expected(scores)
-        binary = self._problem.target.task_type == "binary"  # of others, the loss is not kept
-        slices = {
-            key: counts
-            for key, counts in observation.slices.items()
-            if binary and isinstance(counts, Scores)
-        }
-        shares = causes.slice_shares(slices, calibration, scores.labelled)
+        expected = self._estimator.estimate(observation.clusters)
+        explained, shares = self._explain(observation)
         return RealizedPerformance(
             metrics,
             expected,
             performance.estimate_errors(expected, figures),
             None if diagnosis is None else is_fault(diagnosis),
-            self._causes(scores) if binary else None,
+            explained,
             tuple(shares[:MAX_SLICES]),
         )
 
@@ -171,14 +176,14 @@ class Monitor:
         breach : PeriodBreach or None
             Of a period that broke the contract; there is no observation of it.
         """
-        problem, reference = self._problem, self._reference
+        problem, reference, estimator = self._problem, self._reference, self._estimator
         moved, expected = None, {}
         if observation is not None:
             rate = problem.monitoring.false_discovery
-            moved = drift.compare(reference, observation.counts, observation.score_histogram, rate)
-            expected = self._expected(observation.scores)
-        on_reference = self._expected(reference.valid)
-        primary_metric = tasks.task_for(problem.target.task_type).primary_metric
+            moved = drift.compare(
+                reference, observation.counts, observation.score_histogram, rate, period
+            )
+            expected = {} if estimator.missed else estimator.estimate(observation.clusters)
         recent = [past.degraded for past in realized[:-1] if past.degraded is not None]
         evidence = PeriodEvidence(
             rows=observation.rows if observation else breach.rows if breach else 0,
@@ -186,7 +191,8 @@ class Monitor:
             new=observation.new if observation else (),
             drift=moved,
             expected=expected,
-            reference_estimate=on_reference[primary_metric].value if on_reference else None,
+            reference_estimate=estimator.of_window,
+            missed=estimator.missed,
             baseline=self._baseline,
             correction=correction,
             realized=realized[-1].realized if realized else None,
@@ -205,16 +211,18 @@ class Monitor:
             problem.target.task_type,
         )
 
-    def _expected(self, scores: Scored) -> Figures:
-        calibration = self._reference.calibration
-        return performance.expected(scores, calibration, self._problem, self._seed)
-
-    def _causes(self, scores: Scored) -> Causes | None:
-        """Decompose the change of the loss; None for predicted numbers."""
-        valid = self._reference.valid
-        if not isinstance(valid, Scores) or not isinstance(scores, Scores):
-            return None
-        return causes.decompose(valid, scores, self._reference.calibration)
+    def _explain(self, observation: Observation) -> tuple[Causes | None, list[SliceShare]]:
+        """Decompose the change of the loss of two classes; of others, it is not kept by score."""
+        window, relation = self._estimator.window, self._estimator.relation
+        if self._problem.target.task_type != "binary" or not isinstance(window, Scores):
+            return None, []
+        confidence = self._problem.gate.confidence
+        clusters = probabilities(observation.clusters)
+        slices = {
+            key: counts for key, counts in observation.slices.items() if isinstance(counts, Scores)
+        }
+        shares = causes.slice_shares(slices, clusters, relation, confidence)
+        return causes.decompose(window, clusters, relation, confidence), shares
 
 
 def _pictures(

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api import types
 
 from longhaul.data import clusters, parquet, periods
 from longhaul.data.labels import has_label, outcomes
 from longhaul.errors import LonghaulError
+from longhaul.model.correction import RAW
 from longhaul.monitoring.scores import UNKNOWN
-from longhaul.problem import Problem, Target
-from longhaul.tasks import TASKS
+from longhaul.problem import TIME_CLUSTERS, Problem, Target
+from longhaul.tasks import TASKS, multiclass
 
 BATCH_ROWS = 50_000
-RAW = "raw"  # what the model said, where a correction changed it
-_COUNTED = ("probability", "decision", "prediction")
+_COUNTED = ("probability", "decision", "probabilities", "prediction")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Batch:
         None where no column orders the rows.
     code : ndarray of int, shape (n,), or None
         The class decided for, among several.
+    label : ndarray of float, shape (n,), or None
+        The outcome, among several classes; -1 for an undeclared one, NaN where it is unknown.
+    probabilities : ndarray of float, shape (n, k), or None
+        Of several classes.
     """
 
     frame: pd.DataFrame
@@ -53,6 +58,8 @@ class Batch:
     cluster: np.ndarray
     day: np.ndarray | None = None
     code: np.ndarray | None = None
+    label: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     @property
     def predictions(self) -> np.ndarray:
@@ -88,9 +95,11 @@ def align(
         scored.decision,
         scored.outcome,
         raw,
-        clusters.of(frame, problem, rows),
+        _clusters(frame, problem, rows),
         _days(frame, problem),
         scored.code,
+        scored.label,
+        scored.probabilities,
     )
 
 
@@ -102,6 +111,8 @@ class ScoredColumns:
     decision: np.ndarray
     outcome: np.ndarray
     code: np.ndarray | None = None
+    label: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
 
     @property
     def predictions(self) -> np.ndarray:
@@ -122,18 +133,41 @@ def score_columns(columns: Mapping[str, Any], outcome: np.ndarray, target: Targe
     codes = {name: code for code, name in enumerate(target.classes)}
     code = np.array([codes[name] for name in columns["decision"]], dtype=np.int64)
     correct = np.where(labelled, code == outcome, UNKNOWN).astype(int)
-    return ScoredColumns(probability, positive, correct, code)
+    probabilities = multiclass.scores(columns)
+    return ScoredColumns(probability, positive, correct, code, outcome, probabilities)
+
+
+def _clusters(frame: pd.DataFrame, problem: Problem, rows: np.ndarray) -> np.ndarray:
+    """Return the cluster of each row; one for all where the times that make clusters are broken."""
+    if problem.sampling_unit in TIME_CLUSTERS and not _has_times(frame, problem):
+        return np.full(len(frame), "unknown")
+    return clusters.of(frame, problem, rows)
+
+
+def _has_times(frame: pd.DataFrame, problem: Problem) -> bool:
+    """Return whether a column orders the rows, and holds times."""
+    time = problem.time
+    return (
+        time is not None
+        and time.column in frame.columns
+        and types.is_datetime64_any_dtype(frame[time.column])
+    )
 
 
 def _days(frame: pd.DataFrame, problem: Problem) -> np.ndarray | None:
     """Return the day of each row; None where no column orders the rows."""
-    if problem.time is None or problem.time.column not in frame.columns:
+    if problem.time is None or not _has_times(frame, problem):
         return None
     return periods.labels(frame[problem.time.column], "day").to_numpy(dtype=str)
 
 
 def read(
-    source: Path, predictions: Path, problem: Problem, due: bool, rows: int = BATCH_ROWS
+    source: Path,
+    predictions: Path,
+    problem: Problem,
+    due: bool,
+    rows: int = BATCH_ROWS,
+    columns: list[str] | None = None,
 ) -> Iterator[Batch]:
     """Read rows and predictions, batch by batch.
 
@@ -148,6 +182,8 @@ def read(
         False where labels are not to be read yet.
     rows : int
         The most to hold at once.
+    columns : list of str, optional
+        Of the rows, to read; all when it is not given.
 
     Raises
     ------
@@ -162,7 +198,7 @@ def read(
         )
     names = monitored_columns(problem.target, parquet.schema(predictions).names)
     pairs = zip(
-        parquet.stream(source, rows),
+        parquet.stream(source, rows, columns),
         parquet.stream(predictions, rows, ["row", *names]),
         strict=True,
     )

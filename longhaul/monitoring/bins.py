@@ -27,7 +27,9 @@ class Histogram:
     missing : int
         Missing values; they are in no bin.
     out_of_range : int
-        Numbers beyond the range of the reference; rows of a category that it had never seen.
+        Numbers beyond the range of the reference; rows of a category that it had never seen. Of a
+        period of the reference: beyond the range of its other periods. Zero in references of
+        earlier releases, which are judged as they were.
     """
 
     counts: np.ndarray
@@ -98,6 +100,9 @@ class Bins:
         last bin are open.
     low, high : float or None
         A number's range; None where it was never known.
+    lowest, highest : float or None
+        The range that a new period may reach, see `longhaul.monitoring.ranges`; None where it is
+        that of the reference.
     levels : tuple of str
         Of a category: bin i holds code i, the last one all that are rare or new.
     rare : tuple of str
@@ -110,6 +115,8 @@ class Bins:
     edges: tuple[float, ...] = ()
     low: float | None = None
     high: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
     levels: tuple[str, ...] = ()
     rare: tuple[str, ...] = ()
 
@@ -161,8 +168,10 @@ class Bins:
         """Count the sorted values that lie beyond the range."""
         if self.low is None or self.high is None:
             return len(ordered)
-        below = np.searchsorted(ordered, np.float32(self.low), side="left")
-        above = np.searchsorted(ordered, np.float32(self.high), side="right")
+        low = self.low if self.lowest is None else self.lowest
+        high = self.high if self.highest is None else self.highest
+        below = np.searchsorted(ordered, np.float32(low), side="left")
+        above = np.searchsorted(ordered, np.float32(high), side="right")
         return int(below + len(ordered) - above)
 
 

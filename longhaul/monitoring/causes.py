@@ -1,18 +1,20 @@
 """Causes of a changed loss: covariate shift, concept shift, and shift of the base rate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from longhaul.data.clusters import enough
+from longhaul.evaluation.calibration import Calibration, log_odds
 from longhaul.evaluation.intervals import Interval
-from longhaul.monitoring.calibration import Calibration, log_odds
+from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.scores import POSITIVE, Cells, Scores, logarithm
+from longhaul.monitoring.uncertainty import Variance, margins, of_sums
 
 _MAX_SHIFT = 20.0  # log-odds by which a base rate is looked for
-_NORMAL_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class SliceShare:
     part: Interval
 
 
-def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Causes | None:
+def decompose(
+    reference: Scores, clusters: ClusterCounts[Scores], calibration: Calibration, confidence: float
+) -> Causes | None:
     """Decompose the change of the log loss into covariate shift and concept shift.
 
     The loss under the reference's relation of outcome to score, on the period's rows, stands
@@ -77,52 +81,113 @@ def decompose(reference: Scores, period: Scores, calibration: Calibration) -> Ca
     Parameters
     ----------
     reference : Scores
-        On validation.
-    period : Scores
-        Only labelled rows count.
+        Predictions that the calibration was fitted on.
+    clusters : ClusterCounts of Scores
+        Of the period. Only labelled rows count.
     calibration : Calibration
         The reference's relation.
+    confidence : float
+        Of the interval, which holds the day-to-day variation of the period and the error of the
+        calibration.
 
     Returns
     -------
     Causes or None
         None where no outcome of the period is known.
     """
-    cells = period.cells()
-    if not period.labelled:
+    if not clusters.labelled:
         return None
-    reference_cells = reference.cells()
+    cells, reference_cells = clusters.total.cells(), reference.cells()
     before = _expected_loss(reference_cells, reference_cells.rows, calibration)
     moved = _expected_loss(cells, _labelled(cells), calibration)
-    concept = _excess_loss(cells, calibration, float(_labelled(cells).sum()))
+    concept = _concept_shift(clusters, calibration, confidence)
     after = moved + concept.value
     base_rate = after - _loss_at_base_rate(cells)
     return Causes(before, after, moved - before, concept, base_rate)
 
 
 def slice_shares(
-    slices: Mapping[tuple[str, str], Scores], calibration: Calibration, labelled: int
+    slices: Mapping[tuple[str, str], Scores],
+    clusters: ClusterCounts[Scores],
+    calibration: Calibration,
+    confidence: float,
 ) -> list[SliceShare]:
     """Compute the share of each slice in the concept shift, the largest first.
+
+    The error of a share is that of independent rows, times the square root of the period's design
+    effect (Kish 1965, Survey Sampling): the ratio of the standard errors of the concept shift by
+    cluster and by row.
 
     Parameters
     ----------
     slices : mapping of (column, value) to Scores
+    clusters : ClusterCounts of Scores
+        Of the period.
     calibration : Calibration
-    labelled : int
-        Labelled rows of the period, over all slices.
+    confidence : float
     """
-    shares = []
-    for (column, value), scores in slices.items():
-        cells = scores.cells()
-        rows = _labelled(cells)
-        if count := int(rows.sum()):
-            chance = calibration.apply(cells.probability)
-            positive = float(cells.counts[:, POSITIVE].sum() / count)
-            expected = float((rows * chance).sum() / count)
-            part = _excess_loss(cells, calibration, labelled)
-            shares.append(SliceShare(column, value, count, positive, expected, part))
+    if not clusters.labelled:
+        return []
+    period = clusters.total
+    by_row = _row_error(period.cells(), calibration)
+    margin = _concept_shift(clusters, calibration, confidence).error * period.labelled
+    widening = margin / by_row if by_row > 0 else 0.0
+    shares = [
+        _share(column, value, scores.cells(), calibration, widening, period.labelled)
+        for (column, value), scores in slices.items()
+        if scores.labelled
+    ]
     return sorted(shares, key=lambda share: -share.part.value)
+
+
+def _share(
+    column: str, value: str, cells: Cells, calibration: Calibration, widening: float, total: int
+) -> SliceShare:
+    """Compute the share of a slice; `widening` makes a margin of the error of its rows."""
+    rows = _labelled(cells)
+    count = int(rows.sum())
+    positive = float(cells.counts[:, POSITIVE].sum() / count)
+    expected = float((rows * calibration.apply(cells.probability)).sum() / count)
+    excess = _excess_loss(cells, calibration) / total
+    margin = widening * _row_error(cells, calibration) / total
+    part = Interval(excess, excess - margin, excess + margin)
+    return SliceShare(column, value, count, positive, expected, part)
+
+
+def _concept_shift(
+    clusters: ClusterCounts[Scores], calibration: Calibration, confidence: float
+) -> Interval:
+    """Compute the mean loss of labelled rows beyond the expected one.
+
+    Its variance is that of a ratio between clusters, by the jackknife, and that of the calibration;
+    where there are too few clusters for it, their levels are as they were in the reference.
+    """
+    parts = list(clusters.labelled.values())
+    cells = [part.cells() for part in parts]
+    excess = np.array([_excess_loss(part, calibration) for part in cells])
+    labelled = np.array([part.labelled for part in parts], dtype=float)
+    n, k = labelled.sum(), len(parts)
+    value = float(excess.sum() / n)
+    variance = _variance(clusters.total.cells(), parts, calibration)
+    if enough(k):
+        without = (excess.sum() - excess) / (n - labelled)
+        between = (k - 1) / k * ((without - without.mean()) ** 2).sum()
+        estimated = [(between, k - 1), (variance.calibration[0], variance.degrees)]
+        margin = float(margins(estimated, confidence))
+    else:
+        margin = float(variance.margins(confidence)[0])
+    if not calibration.is_reliable:
+        margin = np.nan
+    return Interval(value, value - margin, value + margin)
+
+
+def _variance(cells: Cells, parts: Sequence[Scores], calibration: Calibration) -> Variance:
+    """Compute the variance of the concept shift that the calibration predicts."""
+    totals = [(part.counts[:, :, : POSITIVE + 1].sum(axis=2)) for part in parts]
+    place, decision = np.nonzero(sum(part.counts.sum(axis=2) for part in parts))
+    rows = np.stack([total[place, decision] for total in totals])
+    weights = -log_odds(cells.probability) / rows.sum()
+    return of_sums(calibration, cells.probability, rows, weights[np.newaxis])
 
 
 def _labelled(cells: Cells) -> np.ndarray:
@@ -137,15 +202,16 @@ def _expected_loss(cells: Cells, rows: np.ndarray, calibration: Calibration) -> 
     return float((rows * losses).sum() / rows.sum())
 
 
-def _excess_loss(cells: Cells, calibration: Calibration, total: float) -> Interval:
-    """Compute the loss beyond the expected one, over `total` rows; normal approximation, 95%."""
+def _excess_loss(cells: Cells, calibration: Calibration) -> float:
+    """Sum up the loss of labelled rows beyond the expected one."""
     chance, odds = calibration.apply(cells.probability), log_odds(cells.probability)
-    rows = _labelled(cells)
-    excess = -(odds * (cells.counts[:, POSITIVE] - chance * rows)).sum() / total
-    error = np.sqrt((rows * chance * (1 - chance) * odds**2).sum()) / total
-    return Interval(
-        float(excess), float(excess - _NORMAL_95 * error), float(excess + _NORMAL_95 * error)
-    )
+    return float(-(odds * (cells.counts[:, POSITIVE] - chance * _labelled(cells))).sum())
+
+
+def _row_error(cells: Cells, calibration: Calibration) -> float:
+    """Compute the standard error of `_excess_loss`, if rows were independent."""
+    chance, odds = calibration.apply(cells.probability), log_odds(cells.probability)
+    return float(np.sqrt((_labelled(cells) * chance * (1 - chance) * odds**2).sum()))
 
 
 def _loss_at_base_rate(cells: Cells) -> float:

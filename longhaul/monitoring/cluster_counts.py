@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.errors import LonghaulError
+from longhaul.monitoring.class_statistics import ClassStatistics
 from longhaul.monitoring.regression_statistics import RegressionStatistics
+from longhaul.monitoring.scored import Scored, restore
 from longhaul.monitoring.scores import Scores
 
 CLUSTERS, DAYS = "clusters.parquet", "days.parquet"  # artifacts, see `write`
 
-Counts = TypeVar("Counts", Scores, RegressionStatistics, Scores | RegressionStatistics)
+Counts = TypeVar("Counts", Scores, ClassStatistics, RegressionStatistics, Scored)
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ClusterCounts(Generic[Counts]):
 
     Attributes
     ----------
-    parts : mapping of str to Scores or RegressionStatistics
+    parts : mapping of str to Scores, ClassStatistics or RegressionStatistics
         By cluster, see `longhaul.data.clusters`.
     """
 
@@ -84,9 +86,4 @@ def read(path: Path) -> ClusterCounts[Any]:
         records = pq.read_table(path).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise LonghaulError(f"{path}: cannot be read as counts of predictions: {error}") from None
-    return ClusterCounts({record.pop("cluster"): _restore(record) for record in records})
-
-
-def _restore(record: dict[str, Any]) -> Scores | RegressionStatistics:
-    """Restore the counts of one cluster."""
-    return (Scores if "cells" in record else RegressionStatistics).from_dict(record)
+    return ClusterCounts({record.pop("cluster"): restore(record) for record in records})

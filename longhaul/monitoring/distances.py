@@ -92,10 +92,13 @@ def missing(before: Histogram, after: Histogram) -> float:
 
 
 def out_of_range(before: Histogram, after: Histogram) -> float:
-    """Compute the increase of the share of values beyond the range or in new categories."""
+    """Compute the share of the later values beyond the range, or in new categories.
+
+    Of a period of the reference, the range is that of all other periods.
+    """
     if not (before.present and after.present):
         return float("nan")
-    return max(0.0, after.out_of_range / after.present - before.out_of_range / before.present)
+    return after.out_of_range / after.present
 
 
 def _bin_means(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:

@@ -52,7 +52,7 @@ class Fall:
 def compare(
     problem: Problem, figures: Mapping[str, Interval], baseline: Mapping[str, Interval]
 ) -> list[Fall]:
-    """Compare the figures that judge with those of the window that the version was judged on.
+    """Compare the figures that judge with their values on the judged window.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ Statistics 13): of outcomes that come a day late, ten days are enough; of outcom
 late, less than a year is not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,9 @@ from scipy.special import expit
 from longhaul.data import label_lag
 from longhaul.evaluation.intervals import PairedGains
 from longhaul.model.correction import Correction
-from longhaul.monitoring.calibration import log_odds
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.rules import CorrectionEvidence
-from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores
+from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores, cell_odds
 from longhaul.problem import Problem
 
 HALF_LIVES = (3, 7, 14, 30)  # days; together with "no shift", five forecasts
@@ -123,44 +123,57 @@ def forecast(days: ClusterCounts[Scores], problem: Problem, threshold: float) ->
     first, last = np.datetime64(labels[0], "D"), np.datetime64(newest, "D") + lag
     count = int((max(last, np.datetime64(labels[-1], "D")) - first).astype(int)) + 1
     names = tuple(str(day) for day in first + np.arange(count))
-    odds, negative, positive = _by_day(days, names)
-    forecasts = _forecasts(odds, negative, positive, lag)
-    rows = (negative + positive).sum(axis=1)
-    gains, savings = _gains(odds, negative, positive, forecasts, problem, threshold)
+    outcomes = [_Day.of(days.parts.get(name)) for name in names]
+    forecasts = _forecasts(outcomes, lag)
+    rows = np.array([day.rows.sum() for day in outcomes])
+    pairs = [
+        _gain(day, shift, problem, threshold)
+        for day, shift in zip(outcomes, forecasts, strict=True)
+    ]
+    gains, savings = np.array(pairs).T
     used = np.array([_helps(gains, rows, forecasts, day - lag, lag) for day in range(count)])
     return Shadow(names, forecasts, used & np.isfinite(forecasts), rows, gains, savings)
 
 
-def _by_day(
-    days: ClusterCounts[Scores], names: tuple[str, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return log-odds of shape (c,), and rows of either outcome of shape (d, c)."""
-    total = days.total
-    rows = total.counts.sum(axis=(1, 2))
-    cells = np.flatnonzero(rows)
-    odds = log_odds(total.sums.sum(axis=1)[cells] / rows[cells])
-    counts = np.zeros((len(names), len(cells), 3))
-    for place, name in enumerate(names):
-        if name in days.parts:
-            counts[place] = days.parts[name].counts[cells].sum(axis=1)
-    return odds, counts[..., NEGATIVE], counts[..., POSITIVE]
+@dataclass(frozen=True)
+class _Day:
+    """Rows of a day with a known outcome, by cell of the log-odds: float of shape (c,).
+
+    Rows of a cell count as in its middle, which no other day has a say in.
+    """
+
+    negative: np.ndarray
+    positive: np.ndarray
+
+    @classmethod
+    def of(cls, part: Scores | None) -> "_Day":
+        """Count both decisions together; nothing on a day without predictions."""
+        counts = (part or Scores.empty()).counts.sum(axis=1).astype(float)
+        return cls(counts[:, NEGATIVE], counts[:, POSITIVE])
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows of either outcome."""
+        return self.negative + self.positive
 
 
-def _forecasts(
-    odds: np.ndarray, negative: np.ndarray, positive: np.ndarray, lag: int
-) -> np.ndarray:
+def _forecasts(days: Sequence[_Day], lag: int) -> np.ndarray:
     """Forecast each day's level from the days that are at least `lag` days older."""
     fade = 0.5 ** (1 / np.array(HALF_LIVES, dtype=float))[:, np.newaxis]
+    odds = cell_odds()
     rows = np.zeros((len(HALF_LIVES), len(odds)))
     hits = np.zeros(len(HALF_LIVES))
-    forecasts = np.full(len(negative), np.nan)
-    for day in range(lag, len(negative)):
-        known = day - lag
-        rows = rows * fade + negative[known] + positive[known]
-        hits = hits * fade[:, 0] + positive[known].sum()
-        if rows.any():
-            shifts = [_level(odds, *pair) for pair in zip(rows, hits, strict=True)]
-            forecasts[day] = sum(shifts) / (len(shifts) + 1)  # the one more is no shift
+    forecasts = np.full(len(days), np.nan)
+    for place in range(lag, len(days)):
+        newest = days[place - lag]
+        rows = rows * fade + newest.rows
+        hits = hits * fade[:, 0] + newest.positive.sum()
+        filled = np.flatnonzero(rows[-1])  # the longest half-life: no cell has faded away there
+        if len(filled):
+            shifts = [
+                _level(odds[filled], *pair) for pair in zip(rows[:, filled], hits, strict=True)
+            ]
+            forecasts[place] = sum(shifts) / (len(shifts) + 1)  # the one more is no shift
     return forecasts
 
 
@@ -178,26 +191,25 @@ def _level(odds: np.ndarray, rows: np.ndarray, positive: float) -> float:
     return shift
 
 
-def _gains(
-    odds: np.ndarray,
-    negative: np.ndarray,
-    positive: np.ndarray,
-    forecasts: np.ndarray,
-    problem: Problem,
-    threshold: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sum up the log loss and the cost that each day's forecast saves; 0 without a forecast."""
-    shifted = odds + np.nan_to_num(forecasts)[:, np.newaxis]
-    before = positive * np.logaddexp(0, -odds) + negative * np.logaddexp(0, odds)
-    after = positive * np.logaddexp(0, -shifted) + negative * np.logaddexp(0, shifted)
-    costs, theory = problem.costs, theoretical_threshold(problem)
+def _gain(day: _Day, forecast: float, problem: Problem, threshold: float) -> tuple[float, float]:
+    """Sum up the log loss and the cost that a day's forecast saves; 0 without a forecast."""
+    filled = np.flatnonzero(day.rows)
+    if not (len(filled) and np.isfinite(forecast)):
+        return 0.0, 0.0
+    odds, negative, positive = cell_odds()[filled], day.negative[filled], day.positive[filled]
+    costs = problem.costs
 
-    def cost(decision: np.ndarray) -> np.ndarray:
+    def loss(odds: np.ndarray) -> float:
+        return float(positive @ np.logaddexp(0, -odds) + negative @ np.logaddexp(0, odds))
+
+    def cost(decision: np.ndarray) -> float:
         wrong = np.where(decision, costs.false_positive * negative, costs.false_negative * positive)
-        return np.asarray(wrong.sum(axis=1))
+        return float(wrong.sum())
 
+    shifted = odds + forecast
+    theory = theoretical_threshold(problem)
     saved = cost(expit(odds) >= threshold) - cost(expit(shifted) >= theory)
-    return (before - after).sum(axis=1), np.where(np.isfinite(forecasts), saved, 0.0)
+    return loss(odds) - loss(shifted), saved
 
 
 def _helps(

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import pandas as pd
 from pandas.api import types
 
 from longhaul.features.encoder import Encoder
+from longhaul.monitoring import scored as counts_of
 from longhaul.monitoring.batches import Batch, read
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.period_counts import PeriodCounts, Sketch, sketch_frame
-from longhaul.monitoring.reference import Reference, Scored
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.scored import Scored
 from longhaul.problem import Problem
 
 
@@ -33,7 +35,7 @@ class Observation:
     days : ClusterCounts
         Counts of what the model itself predicted, before any correction, by day; empty where no
         column orders the rows.
-    slices : mapping of (column, value) to Scores or RegressionStatistics
+    slices : mapping of (column, value) to Scores, ClassStatistics or RegressionStatistics
     columns : mapping of str to str
         By column: what is wrong with all of it, such as being gone or of another type.
     new : tuple of str
@@ -114,11 +116,12 @@ class PartialObservation:
     def of(cls, batch: Batch, encoder: Encoder, reference: Reference) -> "PartialObservation":
         """Count a batch."""
         matrix = encoder.transform(batch.frame)
+        losses = reference.expected_losses(matrix, batch.probability)
         return cls(
             sketch_frame(batch.frame, matrix, encoder, reference.bins),
             reference.scores.histogram(batch.predictions),
-            *_by_unit(batch, reference),
-            _slices(batch, reference),
+            *_by_unit(batch, reference, losses),
+            _slices(batch, reference, losses),
             _column_faults(batch.frame, encoder),
             tuple(map(str, batch.frame.columns)),
         )
@@ -157,22 +160,26 @@ class PartialObservation:
 
 
 def _by_unit(
-    batch: Batch, reference: Reference
+    batch: Batch, reference: Reference, losses: np.ndarray | None
 ) -> tuple[ClusterCounts[Scored], ClusterCounts[Scored]]:
     """Count predictions by cluster, and what the model itself said by day."""
 
-    def summarize(scores: np.ndarray, rows: np.ndarray) -> Scored:
-        return reference.valid.summarize(scores[rows], batch.decision[rows], batch.outcome[rows])
+    def summarize(scored: Batch, rows: np.ndarray) -> Scored:
+        return counts_of.count(reference.valid, scored, rows, losses)
 
-    served, raw = partial(summarize, batch.probability), partial(summarize, batch.raw)
+    served = partial(summarize, batch)
+    raw = partial(summarize, replace(batch, probability=batch.raw))
     by_cluster: ClusterCounts[Scored] = ClusterCounts.of(batch.cluster, served)
     if batch.day is None:
         return by_cluster, ClusterCounts()
-    same = batch.raw is batch.probability and np.array_equal(batch.day, batch.cluster)
+    uncorrected = np.array_equal(batch.raw, batch.probability)
+    same = uncorrected and np.array_equal(batch.day, batch.cluster)
     return by_cluster, by_cluster if same else ClusterCounts.of(batch.day, raw)
 
 
-def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]:
+def _slices(
+    batch: Batch, reference: Reference, losses: np.ndarray | None
+) -> dict[tuple[str, str], Scored]:
     counts = {}
     for slicing in reference.slices:
         if slicing.column not in batch.frame.columns:
@@ -181,9 +188,7 @@ def _slices(batch: Batch, reference: Reference) -> dict[tuple[str, str], Scored]
         for place, name in enumerate(slicing.names):
             rows = np.flatnonzero(places == place)
             if len(rows):
-                counts[slicing.column, name] = reference.valid.summarize(
-                    batch.probability[rows], batch.decision[rows], batch.outcome[rows]
-                )
+                counts[slicing.column, name] = counts_of.count(reference.valid, batch, rows, losses)
     return counts
 
 

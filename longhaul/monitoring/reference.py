@@ -6,7 +6,7 @@ reference's own periods.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -15,25 +15,28 @@ import pandas as pd
 
 from longhaul.errors import LonghaulError
 from longhaul.estimators.sample import Sample
+from longhaul.evaluation.calibration import Calibration
 from longhaul.features.columns import Category
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import texts
 from longhaul.json_values import replace_non_finite
 from longhaul.monitoring import bins as bins_of
-from longhaul.monitoring.batches import score_columns
+from longhaul.monitoring import ranges
+from longhaul.monitoring.batches import ScoredColumns, score_columns
 from longhaul.monitoring.bins import Bins, Histogram
-from longhaul.monitoring.calibration import Calibration
+from longhaul.monitoring.class_statistics import ClassStatistics
+from longhaul.monitoring.loss_model import LossModel
 from longhaul.monitoring.period_counts import PeriodCounts, pool, sketch_matrix
 from longhaul.monitoring.regression_statistics import RegressionStatistics
+from longhaul.monitoring.scored import Scored, restore
 from longhaul.monitoring.scores import Scores
 from longhaul.monitoring.slices import Slicing
 from longhaul.problem import Target
 
-FORMAT = 2
+FORMAT = 3
+FORMER_FORMAT = 2  # without the ranges of periods, and scores by period
 MAX_RARE = 10_000  # categories without a code that are kept by name
 SCORE = "prediction"
-
-Scored = Scores | RegressionStatistics  # predictions of classes, or of numbers
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,16 @@ class Reference:
         Of each feature of the table, as shares of one.
     scores : Bins
         Of the predictions on validation.
-    valid : Scores or RegressionStatistics
+    valid : Scores, ClassStatistics or RegressionStatistics
         Those predictions with their outcomes.
     calibration : Calibration
         Fitted on them; the identity for numbers.
     slices : tuple of Slicing
+    score_periods : mapping of str to Histogram
+        Predictions by the label of the period, each by a model that was not fitted on it; empty
+        in references of earlier releases.
+    loss_model : LossModel or None
+        Of the errors of predicted numbers; None for classes, and in old references.
     """
 
     bins: tuple[Bins, ...]
@@ -65,6 +73,27 @@ class Reference:
     score_histogram: Histogram
     calibration: Calibration
     slices: tuple[Slicing, ...]
+    score_periods: Mapping[str, Histogram] = field(default_factory=dict)
+    loss_model: LossModel | None = None
+
+    def expected_losses(self, matrix: np.ndarray, prediction: np.ndarray) -> np.ndarray | None:
+        """Return the squared and absolute error to be expected of rows: float of shape (n, 2).
+
+        Parameters
+        ----------
+        matrix : ndarray of float32, shape (n, p)
+            The encoded rows.
+        prediction : ndarray of float, shape (n,)
+
+        Returns
+        -------
+        ndarray or None
+            In the reference's unit; None where there is no model of them.
+        """
+        valid = self.valid
+        if self.loss_model is None or not isinstance(valid, RegressionStatistics):
+            return None
+        return self.loss_model.predict(matrix, (prediction - valid.center) / valid.scale)
 
     def pooled(self, column: str, without: str = "") -> Histogram:
         """Return a column's histogram over all periods, or all but one."""
@@ -88,6 +117,10 @@ class Reference:
             "valid": self.valid.to_dict(),
             "calibration": self.calibration.to_dict(),
             "slices": [slicing.to_dict() for slicing in self.slices],
+            "score_periods": {
+                label: histogram.to_dict() for label, histogram in self.score_periods.items()
+            },
+            "loss_model": self.loss_model and self.loss_model.to_dict(),
         }
         return dict(replace_non_finite(record))
 
@@ -100,10 +133,11 @@ class Reference:
         LonghaulError
             When it has another format.
         """
-        if record.get("format") != FORMAT:
+        if record.get("format") not in {FORMAT, FORMER_FORMAT}:
             raise LonghaulError(
-                f"reference: its format is {record.get('format')!r}, but this code reads {FORMAT};"
-                " use the version of Longhaul that wrote it, or train again"
+                f"reference: its format is {record.get('format')!r}, but this code reads"
+                f" {FORMER_FORMAT} and {FORMAT}; use the version of Longhaul that wrote it, or"
+                " train again"
             )
         scores = dict(record["scores"])
         score_histogram = Histogram.from_dict(scores.pop("tally"))
@@ -112,12 +146,15 @@ class Reference:
             {label: PeriodCounts.from_dict(counts) for label, counts in record["periods"].items()},
             record["importance"],
             Bins.from_dict(scores),
-            (Scores if "cells" in record["valid"] else RegressionStatistics).from_dict(
-                record["valid"]
-            ),
+            restore(record["valid"]),
             score_histogram,
             Calibration.from_dict(record["calibration"]),
             tuple(map(Slicing.from_dict, record["slices"])),
+            {
+                label: Histogram.from_dict(histogram)
+                for label, histogram in record.get("score_periods", {}).items()
+            },
+            LossModel.from_dict(record.get("loss_model")),
         )
 
 
@@ -148,27 +185,35 @@ def fit(
     Returns
     -------
     dict
-        The fields `bins`, `periods` and `slices` of a `Reference`.
+        The fields `bins`, `periods` and `slices` of a `Reference`. What is out of range in a period
+        is out of the range of all other periods, see `longhaul.monitoring.ranges`: that is what a
+        new period is compared with.
     """
-    column_bins = tuple(
-        _bins(frame, encoder, place, values, bins) for place, values in enumerate(sample.matrix.T)
-    )
     labels = np.unique(np.asarray(periods, dtype=str)).tolist()
     rows = {label: periods == label for label in labels}
+    column_bins = tuple(
+        _widened(_bins(frame, encoder, place, values, bins), values, list(rows.values()))
+        for place, values in enumerate(sample.matrix.T)
+    )
     return {
         "bins": column_bins,
-        "periods": {
-            label: PeriodCounts.of(sketch_matrix(sample.matrix[rows[label]], column_bins))
-            for label in labels
-        },
+        "periods": _count_periods(frame, sample.matrix, rows, column_bins),
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
 
 def fit_scores(
-    target: Target, outcome: np.ndarray, columns: Mapping[str, Any], bins: int
+    target: Target,
+    outcome: np.ndarray,
+    columns: Mapping[str, Any],
+    bins: int,
+    clusters: np.ndarray,
+    matrix: np.ndarray | None = None,
+    encoder: Encoder | None = None,
+    seed: int = 0,
+    by_period: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Count predictions of rows that the model had not seen, and fit their calibration.
+    """Count predictions of rows that the model had not seen, and fit what estimates need.
 
     Predictions of rows it was fitted on would be overconfident.
 
@@ -179,28 +224,101 @@ def fit_scores(
     columns : mapping
         The m predictions, column by column.
     bins : int
+    by_period : mapping of str to mapping, optional
+        Predictions of periods, column by column, each by a model that was not fitted on it.
+    clusters : ndarray of str, shape (m,)
+        See `longhaul.data.clusters`.
+    matrix : ndarray of float32, shape (m, p), optional
+        The rows, as `encoder` encodes them; without it, errors of numbers are not learned.
+    encoder : Encoder, optional
+        Of the model that will be deployed.
+    seed : int
+        Of the model of errors.
 
     Returns
     -------
     dict
-        The fields `scores`, `score_histogram`, `valid` and `calibration` of a `Reference`.
+        The fields `scores`, `score_histogram`, `score_periods`, `valid`, `calibration` and
+        `loss_model` of a
+        `Reference`.
     """
     scored = score_columns(columns, outcome.astype(float), target)
     if scored.code is None:
         score_bins = bins_of.of_number(SCORE, SCORE, scored.probability, bins)
     else:
         score_bins = bins_of.of_category(Category(SCORE, target.classes), ())
-    is_regression = target.task_type == "regression"
-    return {
+    fields = {
         "scores": score_bins,
         "score_histogram": score_bins.histogram(scored.predictions),
-        "valid": RegressionStatistics.of(scored.probability, scored.outcome)
-        if is_regression
-        else Scores.of(scored.probability, scored.decision, scored.outcome),
-        "calibration": Calibration()
-        if is_regression
-        else Calibration.fit(scored.outcome.astype(bool), scored.probability),
+        "score_periods": {
+            label: score_bins.histogram(_predictions(target, predicted))
+            for label, predicted in (by_period or {}).items()
+        },
     }
+    if target.task_type == "regression":
+        categorical = encoder.categorical if encoder else ()
+        return {**fields, **_fit_errors(scored, matrix, tuple(categorical), seed)}
+    calibration = Calibration.fit(scored.outcome.astype(bool), scored.probability, clusters)
+    return {**fields, "valid": _of_classes(scored), "calibration": calibration}
+
+
+def _of_classes(scored: ScoredColumns) -> Scores | ClassStatistics:
+    """Count predictions of two classes, or of several."""
+    if scored.probabilities is None or scored.code is None or scored.label is None:
+        return Scores.of(scored.probability, scored.decision, scored.outcome)
+    return ClassStatistics.of(scored.probabilities, scored.code, scored.label)
+
+
+def _fit_errors(
+    scored: ScoredColumns, matrix: np.ndarray | None, categorical: tuple[int, ...], seed: int
+) -> dict[str, Any]:
+    """Sum up predicted numbers, and learn how far they are off."""
+    prediction, outcome = scored.probability, scored.outcome
+    unit = RegressionStatistics.in_unit_of(outcome)
+    model, losses = None, None
+    if matrix is not None:
+        predicted = (prediction - unit.center) / unit.scale
+        error = (prediction - outcome) / unit.scale
+        model = LossModel.fit(matrix, predicted, error, categorical, seed)
+        losses = None if model is None else model.predict(matrix, predicted)
+    valid = unit.summarize(prediction, outcome, losses)
+    return {"valid": valid, "calibration": Calibration(), "loss_model": model}
+
+
+def _predictions(target: Target, columns: Mapping[str, Any]) -> np.ndarray:
+    """Return the values that a histogram of predictions counts; their outcomes do not matter."""
+    count = len(next(iter(columns.values())))
+    return score_columns(columns, np.full(count, np.nan), target).predictions
+
+
+def _count_periods(
+    frame: pd.DataFrame, matrix: np.ndarray, rows: Mapping[str, np.ndarray], bins: Sequence[Bins]
+) -> dict[str, PeriodCounts]:
+    """Count each period's rows, and those out of the range of all other periods."""
+    outside = {
+        column.name: ranges.count_out_of_range_of_others(
+            frame[column.feature].where(~np.isnan(values))
+            if column.column_type == "category"
+            else values,
+            list(rows.values()),
+        )
+        for column, values in zip(bins, matrix.T, strict=True)
+    }
+    counted = {}
+    for place, (label, chosen) in enumerate(rows.items()):
+        sketch = sketch_matrix(matrix[chosen], bins)
+        histograms = {
+            name: replace(histogram, out_of_range=int(outside[name][place]))
+            for name, histogram in sketch.histograms.items()
+        }
+        counted[label] = PeriodCounts.of(replace(sketch, histograms=histograms))
+    return counted
+
+
+def _widened(bins: Bins, values: np.ndarray, rows: Sequence[np.ndarray]) -> Bins:
+    """Return a number's bins with the range that a new period may reach."""
+    span = ranges.widen(values, rows) if bins.column_type == "number" else None
+    return bins if span is None else replace(bins, lowest=span[0], highest=span[1])
 
 
 def _bins(frame: pd.DataFrame, encoder: Encoder, place: int, values: np.ndarray, bins: int) -> Bins:

@@ -10,7 +10,9 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
 from longhaul.monitoring.falls import Diagnosis, Fall
+from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.thresholds import MIN_PERIODS
 from longhaul.problem import Problem
 from longhaul.tasks import display_name, task_for
 
@@ -52,6 +54,8 @@ class RealizedMetrics:
         Sampling units with a label.
     unit : str
         Their name in the plural, such as ``days``.
+    completeness : Completeness or None
+        Of the outcomes; None where it is not asked.
     """
 
     period: str
@@ -61,11 +65,12 @@ class RealizedMetrics:
     figures: Figures
     clusters: int = 0
     unit: str = "rows"
+    completeness: Completeness | None = None
 
 
 @dataclass(frozen=True)
 class CorrectionEvidence:
-    """What a correction of the level does, or would do; see `longhaul.monitoring.level`.
+    """Effect of a correction of the level, applied or not; see `longhaul.monitoring.level`.
 
     Attributes
     ----------
@@ -87,7 +92,7 @@ class CorrectionEvidence:
 
     @property
     def is_proven(self) -> bool:
-        """Whether it would have saved loss beyond doubt."""
+        """True where it would have saved loss beyond doubt."""
         return self.gain is not None and self.gain.low > 0
 
     def describe(self) -> str:
@@ -120,7 +125,9 @@ class PeriodEvidence:
     expected : dict of str to Interval
         Performance estimated without labels.
     reference_estimate : float or None
-        The primary metric estimated for the reference's own predictions by the same means.
+        The primary metric estimated for the judged window's own predictions by the same means.
+    missed : bool
+        Whether such an estimate missed the window that the model was judged on.
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
     correction : CorrectionEvidence
@@ -138,6 +145,7 @@ class PeriodEvidence:
     drift: Drift | None = None
     expected: Figures = field(default_factory=dict)
     reference_estimate: float | None = None
+    missed: bool = False
     baseline: Figures = field(default_factory=dict)
     correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
@@ -195,9 +203,7 @@ def _columns(evidence: PeriodEvidence) -> Rule:
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:
-            absent = next((m for m in column.measures if m.name == "missing"), None)
-            emptied = absent is not None and absent.p < 1 and column.distance >= 0.999
-            if emptied and column.feature not in broken:
+            if column.empty and column.feature not in broken:
                 broken[column.feature] = "has no value in any row"
     if broken:
         faults = "; ".join(f"{name!r} {fault}" for name, fault in broken.items())
@@ -212,18 +218,7 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     drift = evidence.drift
     if drift is None:
         return
-    drifted = drift.drifted
-    if drifted:
-        first = ", ".join(
-            f"{column.name} ({column.cause.name} {column.cause.value:.2f})"
-            for column in drifted[:3]
-        )
-        more = f" and {len(drifted) - 3} more" if drifted[3:] else ""
-        yield Rule("features", "watch", len(drifted), 0, f"drifted: {first}{more}")
-    else:
-        count = len(drift.columns)
-        reason = f"none of {count} columns moved beyond its reference variation"
-        yield Rule("features", "ok", 0, 0, reason)
+    yield _features(drift)
     for name, column in (
         ("predictions", drift.scores),
         ("volume", drift.volume),
@@ -231,24 +226,59 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
     ):
         measure = column.cause
         state: State = "watch" if column.drifted else "ok"
-        relation = "above" if column.drifted else "within"
+        relation = "above" if measure.value > measure.limit else "within"
         reason = (
             f"{measure.name.replace('_', ' ')} {measure.value:.3f}, {relation} {measure.limit:.3f}"
         )
+        if name == "predictions" and drift.score_periods < MIN_PERIODS:
+            reason += _customary(drift.score_periods)
+        if drift.incomparable:
+            reason += f"; not judged: {drift.incomparable}"
         yield Rule(name, state, _finite(measure.value), measure.limit, reason)
+
+
+def _features(drift: Drift) -> Rule:
+    drifted = drift.drifted
+    if drift.incomparable:
+        return Rule("features", "ok", 0, 0, f"not judged: {drift.incomparable}")
+    trends = [column.name for column in drift.columns if column.trend and not column.drifted]
+    trend = f"; {_names(trends)} follows its trend" if trends else ""
+    if drifted:
+        causes = [
+            f"{column.name} ({column.cause.name} {column.cause.value:.2f})" for column in drifted
+        ]
+        return Rule("features", "watch", len(drifted), 0, f"drifted: {_names(causes)}{trend}")
+    reason = f"none of {len(drift.columns)} columns moved beyond its reference variation{trend}"
+    return Rule("features", "ok", 0, 0, reason)
+
+
+def _names(names: Sequence[str]) -> str:
+    """List the first three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if names[3:] else ""
+    return ", ".join(names[:3]) + more
+
+
+def _customary(periods: int) -> str:
+    return (
+        f", a customary limit: the reference has predictions of {periods} periods, and"
+        f" {MIN_PERIODS} are needed to learn one"
+    )
 
 
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
-    if problem.target.task_type == "regression":
-        reason = "not available for regression: a predicted number does not say how sure it is"
+    if evidence.missed:
+        reason = "not shown: it missed the window that the model was judged on"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
+    if expected is None and problem.target.task_type == "regression":
+        reason = "not available: nothing was learned of the model's errors when it was trained"
+        return Rule(name, "ok", None, None, reason)
     if expected is None or estimate is None or not isfinite(expected.high):
         return Rule(name, "unknown", None, None, "insufficient data: nothing can be expected")
     limit = estimate - problem.monitoring.fall
     if expected.high < limit:
-        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the reference"
+        reason = f"{_interval(expected)}, below the {estimate:.3f} expected of the judged window"
         return Rule(name, "watch", expected.value, limit, reason)
     return Rule(name, "ok", expected.value, limit, f"{_interval(expected)} without outcomes")
 
@@ -322,7 +352,15 @@ def _persistence(problem: Problem, degraded: bool, earlier: Sequence[bool]) -> R
 def _enough(problem: Problem, realized: RealizedMetrics) -> bool:
     both = 0 < realized.positives < realized.labelled or problem.target.task_type != "binary"
     enough = realized.labelled >= problem.monitoring.min_rows
-    return both and enough and clusters.enough(realized.clusters)
+    return both and enough and clusters.enough(realized.clusters) and _complete(problem, realized)
+
+
+def _complete(problem: Problem, realized: RealizedMetrics) -> bool:
+    """Return whether outcomes are known of rows enough, and of rows like the others."""
+    complete = realized.completeness
+    return complete is None or (
+        complete.share >= problem.monitoring.min_labelled and complete.representative
+    )
 
 
 def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
@@ -338,6 +376,18 @@ def _too_few(problem: Problem, realized: RealizedMetrics) -> str:
         return (
             f"insufficient data: {realized.clusters} {realized.unit} of {realized.period} have"
             f" outcomes, {clusters.MIN_CLUSTERS} are needed"
+        )
+    complete = realized.completeness
+    if complete is not None and complete.share < problem.monitoring.min_labelled:
+        return (
+            f"insufficient data: outcomes of {complete.share:.0%} of the rows of {realized.period}"
+            f" are known, {problem.monitoring.min_labelled:.0%} are needed"
+        )
+    if complete is not None and not complete.representative:
+        return (
+            f"insufficient data: rows of {realized.period} with an outcome are predicted otherwise"
+            f" than those without (distance {complete.distance:.3f}, above {complete.limit:.3f});"
+            " wait for the others"
         )
     label = "positive" if realized.positives else "negative"
     return f"insufficient data: all {realized.labelled:,} outcomes of {realized.period} are {label}"

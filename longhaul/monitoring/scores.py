@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from longhaul.monitoring.calibration import log_odds
+from longhaul.evaluation.calibration import log_odds
 from longhaul.problem import Costs
 from longhaul.tasks.metrics import calibration_bins, require_probabilities
 
@@ -204,6 +204,52 @@ def _calibration_error(p: np.ndarray, positive: np.ndarray, rows: np.ndarray) ->
     if not len(starts):
         return np.zeros(rows.shape[:-1])
     return np.asarray(np.abs(np.add.reduceat(p * rows - positive, starts, axis=-1)).sum(-1))
+
+
+def cell_odds(cells: int = CELLS) -> np.ndarray:
+    """Return the log-odds in the middle of each cell: float of shape (c,)."""
+    return (np.arange(cells) + 0.5) * (2 * _REACH / cells) - _REACH
+
+
+def sensitivities(
+    cells: Cells, negative: np.ndarray, positive: np.ndarray, costs: Costs
+) -> dict[str, np.ndarray]:
+    """Compute how metrics move with one more positive, and one less negative, in each cell.
+
+    Parameters
+    ----------
+    cells : Cells
+    negative, positive : ndarray of float, shape (k,)
+    costs : Costs
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (k,)
+        Derivatives of auc, average_precision, log_loss, brier, cost and accuracy of `metrics`.
+    """
+    p, rows = cells.probability, negative + positive
+    n, negatives, positives = rows.sum(), negative.sum(), positive.sum()
+    below = np.cumsum(negative) - negative / 2
+    above = positives - np.cumsum(positive) + positive / 2
+    from_here = np.cumsum(rows[::-1])[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        auc = (positive * below).sum() / (positives * negatives)
+        precision = np.cumsum(positive[::-1])[::-1] / from_here
+        average = (positive * precision).sum() / positives
+        return {
+            "auc": (below - above - auc * (negatives - positives)) / (positives * negatives),
+            "average_precision": (precision + np.cumsum(positive / from_here) - average)
+            / positives,
+            "log_loss": -_odds_gain(p) / n,
+            "brier": (1 - 2 * p) / n,
+            "cost": np.where(cells.decision, -costs.false_positive, costs.false_negative) / n,
+            "accuracy": np.full(len(p), 1 / n),
+        }
+
+
+def _odds_gain(probability: np.ndarray) -> np.ndarray:
+    """Compute what a positive gains in log loss on a negative, of the same probability."""
+    return logarithm(probability) - logarithm(1 - probability)
 
 
 def _cell(probability: np.ndarray, cells: int) -> np.ndarray:

@@ -45,6 +45,8 @@ def to_dict(assessment: Assessment) -> dict[str, Any]:
         else {
             "reference_periods": drift.periods,
             "learned": drift.learned,
+            "score_periods": drift.score_periods,
+            "incomparable": drift.incomparable,
             "columns": [_column(column) for column in drift.columns],
             "predictions": _column(drift.scores),
             "volume": _column(drift.volume),
@@ -165,6 +167,7 @@ def _column(column: ColumnDrift) -> dict[str, Any]:
         "measures": [_measure(measure) for measure in column.measures],
         "q": column.q,
         "drifted": column.drifted,
+        "trend": column.trend,
         "distance": column.distance,
         "weight": column.weight,
     }

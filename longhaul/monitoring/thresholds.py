@@ -6,9 +6,13 @@ one, divided by ``rms * sqrt(1 - 1 / k**2)``, is the absolute value of a t varia
 degrees of freedom: the prediction interval of one more observation (Hahn and Meeker 1991,
 Statistical Intervals, chapter 4). Distances that gather several effects spread less than that, so
 the test errs on the side of silence. The divisor is never less than what chance alone makes of so
-few rows, and what is too small to matter never counts.
+few rows, see `longhaul.monitoring.chance`, and what is too small to matter never counts. A
+divergence grows with the square of an effect, so that its root takes the distance's place. Shares
+of values out of range are far from normal: such a share must also exceed the largest that a period
+of the reference has beyond the range of the others.
 
-With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold.
+With fewer than `MIN_PERIODS` periods there is nothing to learn from, and `DEFAULT_THRESHOLDS` hold,
+unless chance alone exceeds them: then the limit is what chance exceeds with probability `level`.
 Distances below `MIN_EFFECT` never count as drift.
 """
 
@@ -17,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from longhaul.monitoring.bins import Histogram
+from longhaul.monitoring.chance import Chance
 
 MIN_PERIODS = 3
 MIN_EFFECT = {
@@ -40,10 +44,8 @@ DEFAULT_THRESHOLDS = {
     "volume": 0.5,
     "repeated": 0.05,
 }
+SQUARED = {"psi"}  # a divergence, which grows with the square of an effect; its root is judged
 BOUNDED_BY_ONE = {"ks", "jensen_shannon", "missing", "out_of_range", "repeated"}
-# The root mean square of each between two samples of one distribution, as a multiple of the square
-# root of 1/n + 1/m: of the Kolmogorov distribution, of a standard normal mean, and of chi-square.
-_KOLMOGOROV = np.pi / np.sqrt(12)
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Measure:
     value : float
         NaN where it cannot be computed: one of both sides has no values.
     reference_variation : float
-        Root mean square of the distances of the reference's periods from each other; NaN where
-        there are none.
+        Root mean square of the distances of the reference's periods from each other, of `SQUARED`
+        ones their mean; NaN where there are none.
     limit : float
         Beyond it the column has drifted, whatever the others do.
     p : float
@@ -81,14 +83,14 @@ class Distance:
     value : float
     between_periods : ndarray of float, shape (k,)
         The same distance of each of the reference's periods from the others.
-    chance : float
-        Its root mean square without any drift, from chance alone.
+    chance : Chance
+        Of the sampling of rows: its distribution without any drift.
     """
 
     name: str
     value: float
     between_periods: np.ndarray
-    chance: float
+    chance: Chance
 
 
 @dataclass(frozen=True)
@@ -112,36 +114,18 @@ class DriftThresholds:
     def judge(self, distance: Distance, measures: int) -> Measure:
         """Judge one of the distances of a column; `measures` is how many it has."""
         name, value, others = distance.name, distance.value, distance.between_periods
-        variation = float(np.sqrt(np.mean(others**2))) if len(others) else float("nan")
+        power = 2 if name in SQUARED else 1
+        root = float(np.sqrt(np.mean(others ** (2 / power)))) if len(others) else float("nan")
+        variation = root**power
+        share = self.level / measures
         if not self.learned or not np.isfinite(variation):
-            limit = max(DEFAULT_THRESHOLDS[name], 3 * distance.chance)
+            limit = max(DEFAULT_THRESHOLDS[name], distance.chance.limit(share))
             return Measure(name, value, variation, limit, 0.0 if value > limit else 1.0)
-        scale = max(variation * np.sqrt(1 - self.periods**-2), distance.chance)
+        scale = max(root * np.sqrt(1 - self.periods**-2), distance.chance.rms ** (1 / power))
         freedom = self.periods - 1
-        limit = max(MIN_EFFECT[name], float(scale * t.isf(self.level / measures / 2, freedom)))
+        least = max(MIN_EFFECT[name], float(others.max()) if name == "out_of_range" else 0.0)
+        limit = max(least, float(scale * t.isf(share / 2, freedom)) ** power)
         limit = min(limit, 1.0) if name in BOUNDED_BY_ONE else limit
-        matters = value > MIN_EFFECT[name]  # never true of NaN
-        p = float(2 * t.sf(value / scale, freedom)) if matters else 1.0
+        matters = value > least  # never true of NaN
+        p = float(2 * t.sf(value ** (1 / power) / scale, freedom)) if matters else 1.0
         return Measure(name, value, variation, limit, p)
-
-
-def chance(measure: str, before: Histogram, after: Histogram) -> float:
-    """Compute a distance's root mean square between samples of these sizes without drift."""
-    if measure in {"missing", "out_of_range"}:
-        count = getattr(before, measure) + getattr(after, measure) + 1
-        share = count / (before.rows + after.rows + 2)
-        return _sampling_error(before.rows, after.rows) * float(np.sqrt(share * (1 - share)))
-    error = _sampling_error(before.present, after.present)
-    freedom = max(int(((before.counts + after.counts) > 0).sum()) - 1, 1)
-    match measure:
-        case "ks":
-            return _KOLMOGOROV * error
-        case "psi":
-            return freedom * error**2
-        case "jensen_shannon":
-            return float(np.sqrt(freedom / (8 * np.log(2)))) * error
-    return error
-
-
-def _sampling_error(rows: int, other_rows: int) -> float:
-    return float(np.sqrt(1 / max(rows, 1) + 1 / max(other_rows, 1)))

@@ -1,7 +1,7 @@
 """Sequences of steps that `main` and composite steps run."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,10 @@ from longhaul.data import label_lag, periods, sources
 from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller
 from longhaul.pipeline.flow import FinishedStep, Flow
+from longhaul.production import recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion, versions
+from longhaul.registry import verdict as verdicts
 from longhaul.registry.model_uri import version_uri
 from longhaul.scaffold import problem_file
 from longhaul.tracking import artifacts, candidates, logged_models
@@ -52,8 +54,40 @@ def best_family(flow: Flow, split: str, families: Sequence[str], seed: int) -> s
     return families[losses.index(min(losses))]
 
 
-def promote_candidate(
+def settle(
     flow: Flow, candidate: str, evaluated: FinishedStep, reason: str, expected_champion: str
+) -> dict[str, Any]:
+    """Do as the verdict says: promote a candidate, let it wait as challenger, or neither.
+
+    Parameters
+    ----------
+    flow : Flow
+    candidate : str
+        URI of the model.
+    evaluated : FinishedStep
+        The step that judged it.
+    reason, expected_champion : str
+        See `promote_candidate`.
+
+    Returns
+    -------
+    dict
+        The ``outcome``: promote, undecided or refuse; and the version that was ``promoted``, or
+        is ``waiting``, each None where there is none.
+    """
+    outcome = verdicts.outcome(artifacts.read_json(evaluated.uri("verdict.json")))
+    settled: dict[str, Any] = {"outcome": outcome, "promoted": None, "waiting": None}
+    if outcome == "promote":
+        settled["promoted"] = promote_candidate(
+            flow, candidate, evaluated.run_id, reason, expected_champion
+        )
+    elif outcome == verdicts.UNDECIDED:
+        settled["waiting"] = register_candidate(flow, candidate, evaluated.run_id)["version"]
+    return settled
+
+
+def promote_candidate(
+    flow: Flow, candidate: str, evidence: str, reason: str, expected_champion: str
 ) -> str:
     """Register a candidate that passed the gate and make it champion; return its version.
 
@@ -62,46 +96,65 @@ def promote_candidate(
     flow : Flow
     candidate : str
         URI of the model.
-    evaluated : FinishedStep
-        The step that judged it; the ledger names its run as evidence.
+    evidence : str
+        Id of the run that judged it, for the ledger.
     reason : str
         For the ledger.
     expected_champion : str
         The version that must be champion now, ``"none"`` or ``"any"``.
     """
-    verdict = evaluated.uri("verdict.json")
-    registered = flow.run("register", candidate=candidate, verdict=verdict)
-    version = artifacts.read_json(registered.uri("version.json"))
+    version = register_candidate(flow, candidate, evidence)
     flow.run(
         "promote",
         model=version["uri"],
         reason=reason,
-        evidence=evaluated.run_id,
+        evidence=evidence,
         expected_champion=expected_champion,
     )
-    return str(version["version"])
+    return version["version"]
+
+
+def register_candidate(flow: Flow, candidate: str, evidence: str) -> dict[str, str]:
+    """Register a candidate that a run did not refuse; return its name, version and URI."""
+    verdict = f"runs:/{evidence}/verdict.json"
+    registered = flow.run("register", candidate=candidate, verdict=verdict)
+    return dict(artifacts.read_json(registered.uri("version.json")))
 
 
 def score_and_monitor(
     flow: Flow, model: str, table: str, period: str, engine: str
-) -> tuple[Mapping[str, float], dict[str, Any]]:
-    """Score a period and monitor it; return its metrics, and the decision.
+) -> tuple[FinishedStep | None, dict[str, Any]]:
+    """Score a period, correct and monitor it; return the step with the predictions, and a decision.
 
-    A period that broke the contract is not scored: its breach is the evidence.
+    Corrections are made of what the model itself gave: it does not matter which one a step `score`
+    that is reused has applied. A period that broke the contract is not scored: its breach is the
+    evidence.
     """
-    predictions, metrics = "", {}
+    predicted = None
     if period not in PeriodTable(artifacts.fetch(table)).breaches:
         scored = flow.run("score", model=model, table=table, period=period, engine=engine)
-        predictions, metrics = scored.uri("predictions"), dict(scored.metrics)
+        predicted = recalibrate(flow, model, scored, table, period)
     monitored = flow.run(
         "monitor",
         model=model,
-        predictions=predictions,
+        predictions=predicted.uri("predictions") if predicted else "",
         table=table,
         period=period,
         engine=engine,
     )
-    return metrics, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+    return predicted, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+
+
+def recalibrate(
+    flow: Flow, model: str, scored: FinishedStep, table: str, period: str
+) -> FinishedStep:
+    """Correct a period's predictions; return the step that has those to go on with."""
+    if not recalibration.applies(PeriodTable(artifacts.fetch(table)).problem):
+        return scored
+    predictions = scored.uri("predictions")
+    step = flow.run("recalibrate", model=model, predictions=predictions, table=table, period=period)
+    record = artifacts.read_json(step.uri(recalibration.RECORD))
+    return step if record["rewritten"] else scored
 
 
 @dataclass(frozen=True)

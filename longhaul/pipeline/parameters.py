@@ -66,6 +66,7 @@ Days = Annotated[float, Number(min=0)]
 Engine = Annotated[str, Choice(["local", "spark"])]
 Window = Annotated[str, Choice(["expanding", "sliding"], {"extended": "expanding"})]
 FailOn = Annotated[str, Choice(["never", "watch", "act"])]
+CorrectionState = Annotated[str, Choice(["auto", "on", "off"])]
 OnLogFailure = Annotated[str, Choice(["refuse", "count"])]
 
 

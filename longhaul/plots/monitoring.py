@@ -18,7 +18,11 @@ COLOURS = {"ok": GREEN, "watch": AMBER, "act": RED}
 MAX_LEVELS = 12
 MAX_COLUMNS = 20
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#ffffff", "#fde8d0", "#f59e0b", "#9a3412"])
-_UNITS = {"log_loss": "log loss (nats)", "cost": "cost of a row"}
+_UNITS = {
+    "log_loss": "log loss (nats)",
+    "miscalibration": "miscalibration (nats)",
+    "cost": "cost of a row",
+}
 
 
 def distribution(picture: Mapping[str, Any]) -> Figure:

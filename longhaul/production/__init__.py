@@ -1,1 +1,1 @@
-"""A registered model in production: history, monitoring session, period metrics, alerts."""
+"""A registered model in production: history, monitoring, recalibration, metrics, alerts."""

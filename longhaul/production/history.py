@@ -21,7 +21,7 @@ from longhaul.registry.lock import lock
 from longhaul.tracking.tags import PRODUCTION_RUN
 
 PERIOD, PERFORMANCE = "longhaul.period.", "longhaul.truth."
-RETRAINING = "longhaul.retraining."
+RETRAINING, LOOK = "longhaul.retraining.", "longhaul.look."
 _BATCH = 900  # MLflow takes a thousand metrics at a time
 _STORED = {"known_in": "by", "degraded": "fell"}  # fields that are stored by another name
 
@@ -96,6 +96,8 @@ class ProductionHistory:
     performance : mapping of str to PerformanceRecord
     retrainings : mapping of str to dict
         By period: the outcome of the challenger that was trained because of it.
+    looks : mapping of str to dict
+        By period whose cycle took it: the look at the challenger that waited.
     """
 
     name: str
@@ -103,6 +105,7 @@ class ProductionHistory:
     periods: Mapping[str, PeriodRecord] = field(default_factory=dict)
     performance: Mapping[str, PerformanceRecord] = field(default_factory=dict)
     retrainings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    looks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str) -> Self:
@@ -118,6 +121,7 @@ class ProductionHistory:
             {label: PeriodRecord(**stored) for label, stored in _documents(tags, PERIOD).items()},
             {label: PerformanceRecord.from_dict(stored) for label, stored in performance.items()},
             _documents(tags, RETRAINING),
+            _documents(tags, LOOK),
         )
 
     def before(self, period: str) -> Self:
@@ -210,10 +214,20 @@ def record_period(
 
 def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> bool:
     """Record the outcome of a retraining on a period's evidence; return whether it is new."""
+    recorded = ProductionHistory.load(name).retrainings.get(period)
+    return recorded != outcome and _record(name, RETRAINING + period, outcome)
+
+
+def record_look(name: str, period: str, outcome: Mapping[str, object]) -> bool:
+    """Record a look at the challenger that waits; return False without a history to keep it."""
+    return _record(name, LOOK + period, outcome)
+
+
+def _record(name: str, tag: str, outcome: Mapping[str, object]) -> bool:
     run_id = _run_of(name)
-    if run_id is None or ProductionHistory.load(name).retrainings.get(period) == outcome:
+    if run_id is None:
         return False
-    mlflow.MlflowClient().set_tag(run_id, RETRAINING + period, json.dumps(outcome))
+    mlflow.MlflowClient().set_tag(run_id, tag, json.dumps(outcome))
     return True
 
 

@@ -1,18 +1,24 @@
-"""Sentences about the retraining of a champion."""
+"""Sentences about the retraining of a champion, and about the challenger that waits."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from longhaul.registry import verdict as verdicts
 
-def explain_verdict(verdict: Mapping[str, Any]) -> str:
-    """Return the reason of the first failed check, or else of the comparison with the champion."""
-    checks = verdict["checks"]
-    failed = [check for check in checks if not check["passed"]]
-    return str(failed[0]["reason"] if failed else checks[-1]["reason"])
+Record = Mapping[str, Any]
+
+
+def explain_verdict(verdict: Record) -> str:
+    """Return all reasons against a promotion, or else that of the comparison with the champion."""
+    return verdicts.refusal(verdict) or str(verdict["checks"][-1]["reason"])
 
 
 def summarize(
-    version: str, decision: Mapping[str, Any], outcome: Mapping[str, Any] | None, unchanged: bool
+    version: str,
+    decision: Record,
+    outcome: Record | None,
+    unchanged: bool,
+    look: Record | None = None,
 ) -> str:
     """Return the headline of a cycle.
 
@@ -26,10 +32,33 @@ def summarize(
         Of retraining, from retrain.json, if there was any.
     unchanged : bool
         Whether all steps of the cycle were reused.
+    look : mapping or None
+        At the challenger that waited, if there was one.
     """
     headline = f"version {version}: {decision['level']}, {decision['reason']}"
-    if outcome and outcome["promoted"]:
-        headline += f"; version {outcome['promoted']} took over: {outcome['reason']}"
-    elif outcome:
-        headline += f"; version {version} stays champion: {outcome['reason']}"
+    if look:
+        headline += f"; {describe_look(look)}"
+    if outcome:
+        headline += f"; {describe_retraining(outcome, version)}"
     return f"nothing has changed since: {headline}" if unchanged else headline
+
+
+def describe_retraining(outcome: Record, champion: str) -> str:
+    """Describe the outcome of a retraining, from retrain.json."""
+    if outcome["promoted"]:
+        return (
+            f"version {outcome['promoted']} took over from version {champion}: {outcome['reason']}"
+        )
+    if outcome.get("waiting"):
+        return (
+            f"version {champion} stays champion, version {outcome['waiting']} is undecided and"
+            f" waits: {outcome['reason']}"
+        )
+    return f"version {champion} stays champion: {outcome['reason']}"
+
+
+def describe_look(look: Record) -> str:
+    """Describe a look at the challenger that waits, from cycle.json."""
+    answers = {"promote": "took over", "refuse": "is refused", "undecided": "is still undecided"}
+    where = f"look {look['look']} of {look['looks']}, at {look['judged_on']}"
+    return f"version {look['challenger']} {answers[look['outcome']]} ({where}): {look['reason']}"

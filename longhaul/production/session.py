@@ -3,17 +3,23 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from longhaul.data import label_lag
+from longhaul.data import label_lag, periods
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
+from longhaul.model import recalibrated
 from longhaul.model.package import Package
+from longhaul.monitoring import level
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
+from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
+from longhaul.monitoring.scored import Scored
+from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
-from longhaul.production import judged
+from longhaul.production import days, judged, recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.registry.model_uri import ModelUri, version_uri
 from longhaul.tracking import artifacts, logged_models
@@ -55,6 +61,7 @@ class MonitoringSession:
         self._breaches = PeriodTable(folder).breaches
         self._packages: dict[str, Package] = {}
         self._judged: dict[str, Figures] = {}
+        self._counts: dict[str, ClusterCounts[Scored] | None] = {}
         self._observations: dict[tuple[str, bool], Observation | None] = {}
 
     def has_period(self, period: str) -> bool:
@@ -74,10 +81,10 @@ class MonitoringSession:
     def realized_performance(self, period: str) -> RealizedPerformance:
         """Evaluate a period's predictions against its labels."""
         number = self.version(period)
-        return self._monitor(number).realized(period, self.observe(period, due=True))
+        return self._monitor(number, period).realized(period, self.observe(period, due=True))
 
     def newly_due(self, period: str) -> list[RealizedPerformance]:
-        """Evaluate the periods whose labels are due by the present one, and were not before."""
+        """Evaluate the periods with labels due by the present one, and not before."""
         lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
         pending = self._past.pending(period, lag)
         return [self.realized_performance(label) for label in pending if self._is_scored(label)]
@@ -88,12 +95,13 @@ class MonitoringSession:
         due = bool(performances) and performances[-1].realized.period == period
         of_version = [past for past in performances if self.version(past.realized.period) == number]
         observation = self.observe(period, due)
-        return self._monitor(number).assess(
+        return self._monitor(number, period).assess(
             period,
             observation,
             of_version,
             self._past.degraded(number),
-            breach=self._breaches.get(period),
+            self._correction(period, observation),
+            self._breaches.get(period),
         )
 
     def _is_scored(self, period: str) -> bool:
@@ -101,8 +109,63 @@ class MonitoringSession:
         record = self._past.periods.get(period)
         return self.has_period(period) and (record is None or bool(record.predictions))
 
-    def _monitor(self, number: str) -> Monitor:
-        return Monitor(self._reference(number), self._problem, self._baseline(number))
+    def _correction(self, period: str, observation: Observation | None) -> CorrectionEvidence:
+        """Sum up what a correction of the present version has saved, or would have."""
+        problem, model = self._problem, self._model
+        if observation is None or not recalibration.applies(problem):
+            return NO_CORRECTION
+        counts = dict(days.gather(model, self._past, problem, self._folder).parts)
+        counts |= {
+            day: part for day, part in observation.days.parts.items() if isinstance(part, Scores)
+        }
+        threshold = self._package(model.version).predictor.threshold
+        shadow = level.forecast(ClusterCounts(counts), problem, threshold)
+        scored = days.scored_file(model, self._predictions, period)
+        is_applied = recalibrated.shifted_rows(scored) > 0
+        return shadow.evidence(is_applied, level.lag_days(problem), problem.gate.confidence)
+
+    def _monitor(self, number: str, period: str) -> Monitor:
+        """Return the monitor of a version, with the outcomes that were due by a period."""
+        return Monitor(
+            self._reference(number),
+            self._problem,
+            self._baseline(number),
+            self._judged_counts(number),
+            self._recent(number, period),
+        )
+
+    def _judged_counts(self, number: str) -> ClusterCounts[Scored] | None:
+        """Return the counts of the window that a version was judged on; None where not kept."""
+        if number not in self._counts:
+            self._counts[number] = judged.counts(self._model.name, number)
+        return self._counts[number]
+
+    def _recent(self, number: str, period: str) -> ClusterCounts[Scored] | None:
+        """Return the counts of a version's newest earlier period with outcomes that were due.
+
+        None where there is none, or fewer of its rows than `monitoring.min_labelled` have one.
+        """
+        monitoring = self._problem.monitoring
+        due = periods.shift(
+            period, -label_lag.in_periods(monitoring.label_lag, self._problem.length)
+        )
+        earlier = [
+            label
+            for label, record in self._past.periods.items()
+            if record.version == number and label < period and label <= due and record.predictions
+        ]
+        counts = self._period_counts(max(earlier)) if earlier else None
+        if counts is None or not counts.parts:
+            return None
+        total = counts.total
+        return counts if total.labelled >= monitoring.min_labelled * total.rows else None
+
+    def _period_counts(self, period: str) -> ClusterCounts[Scored] | None:
+        """Return the counts of a monitored period with outcomes, as counted now or as kept."""
+        observation = self._observations.get((period, True))
+        if observation is not None:
+            return observation.clusters
+        return judged.read_counts(f"runs:/{self._past.periods[period].run}")
 
     def observe(self, period: str, due: bool) -> Observation | None:
         """Count a period; its labels are read only if they are due.

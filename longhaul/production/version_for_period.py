@@ -39,6 +39,7 @@ def version_for_period(name: str, period: str) -> str:
 
 
 def _trained_later(history: ProductionHistory, period: str) -> set[str]:
-    """Return the versions that were trained because of a period, or of a later one."""
-    outcomes = (outcome for label, outcome in history.retrainings.items() if label >= period)
+    """Return the versions that took over because of a period, or of a later one."""
+    recorded = [*history.retrainings.items(), *history.looks.items()]
+    outcomes = (outcome for label, outcome in recorded if label >= period)
     return {str(outcome["promoted"]) for outcome in outcomes if outcome["promoted"]}

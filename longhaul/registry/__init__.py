@@ -1,1 +1,1 @@
-"""Registered models: versions, promotion, ledger, lock, legacy stages, garbage collection."""
+"""Registered models: versions, promotion, corrections, ledger, lock, stages, garbage collection."""

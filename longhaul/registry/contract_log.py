@@ -54,7 +54,7 @@ def record(name: str, amendment: Amendment, reason: str, evidence: str) -> bool:
         champion = promotion.champion(name) or NONE
         line = LedgerLine(
             when="",
-            who=promotion.who(),
+            who=ledger.current_user(),
             move="accept",
             before=champion,
             after=champion,

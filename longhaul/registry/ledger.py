@@ -1,16 +1,22 @@
-"""Ledger: every change of the champion, and of the contract, as tags of the registered model.
+"""Ledger: changes of the champion, refused challengers, and accepted values, as tags of a model.
+
+It also has a line for each correction of a version that is turned on or off: see
+`longhaul.registry.corrections`.
 
 A line is written as started before the alias moves, and rewritten as done afterwards. A line whose
 move was interrupted is settled by the next move: done if the alias has moved, else void.
 """
 
+import getpass
 import json
+import os
 import re
+import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import mlflow
 
@@ -26,13 +32,17 @@ EVIDENCE_LENGTH = 250
 _NOT_PLAIN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TIME = "%Y%m%dT%H%M%S.%fZ"  # ISO 8601, basic format: sorts as text in the order of time
 
-Move = Literal["promote", "rollback", "accept"]
+ChampionMove = Literal["promote", "rollback"]
+CorrectionMove = Literal[
+    "correction on", "correction off", "correction withdrawn", "correction allowed"
+]
+Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove
 State = Literal["started", "done", "void"]
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """Record of one change of the champion, or of the data contract.
+    """Record of a change of the champion, a refused challenger, a correction, or the contract.
 
     Attributes
     ----------
@@ -40,11 +50,12 @@ class LedgerLine:
         UTC, ISO 8601 to the microsecond; later than every earlier line.
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
-    move : {"promote", "rollback", "accept"}
-        The last changes the contract, not the champion.
+    move : str
+        "promote", "rollback", "refuse", "accept" (values in the contract), or a `CorrectionMove`.
     before, after : str
-        The version that was champion, or "none", and the one that becomes it; stored as "from" and
-        "to".
+        The version that was champion, or "none", and the one that becomes it; the same where a
+        challenger is refused, whose version the reason names; both the version of a correction.
+        Stored as "from" and "to".
     reason : str
     evidence : str
         Id of the run that supports the move; may be empty.
@@ -104,10 +115,13 @@ def end(name: str, line: LedgerLine, state: State) -> LedgerLine:
 
 
 def settle_states(history: Sequence[LedgerLine], champion: str | None) -> list[LedgerLine]:
-    """Return the lines with interrupted ones settled: done if `champion` is theirs, else void."""
+    """Return the lines with interrupted ones settled: done if `champion` is theirs, else void.
+
+    Lines of corrections stay as they are.
+    """
 
     def state(line: LedgerLine) -> State:
-        if line.state != "started":
+        if line.state != "started" or line.move not in get_args(ChampionMove):
             return line.state
         return "done" if line.after == champion else "void"
 
@@ -121,8 +135,8 @@ def champion_stack(history: Sequence[LedgerLine]) -> list[str]:
     forth again. Where the alias was moved by hand, the next line shows it.
     """
     stack: list[str] = []
-    moves = [line for line in history if line.state == "done" and line.move != "accept"]
-    for line in moves:
+    moves = [line for line in history if line.move in get_args(ChampionMove)]
+    for line in (line for line in moves if line.state == "done"):
         if line.move == "rollback":
             stack = stack[:-1] if stack[-2:-1] == [line.after] else [line.after]
         else:
@@ -159,6 +173,21 @@ def check_texts(reason: str, evidence: str = "") -> None:
             )
     if not reason.strip():
         raise LonghaulError("reason: empty; say in a few words why this changes")
+
+
+def current_user() -> str:
+    """Return who writes a line: see `LedgerLine`."""
+    who = f"{_user()}@{socket.gethostname()}"
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    return f"{user} ({who})" if user else who
+
+
+def _user() -> str:
+    """Name the user of this process; by number where the machine has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _write(name: str, line: LedgerLine) -> LedgerLine:

@@ -5,19 +5,18 @@ while MLflow still has stages: Production, Staging, and Archived for former ones
 """
 
 import contextlib
-import getpass
 import io
-import os
-import socket
+from textwrap import shorten
 from typing import NamedTuple
 
 import mlflow
 
 from longhaul.errors import LonghaulError
-from longhaul.registry import ledger, legacy_stages, versions
+from longhaul.registry import challengers, ledger, legacy_stages, versions
 from longhaul.registry.ledger import NONE, LedgerLine, Move
 from longhaul.registry.legacy_stages import CHALLENGER, CHAMPION
 from longhaul.registry.lock import lock
+from longhaul.tracking.tags import OUTCOME
 
 ANY = "any"
 
@@ -93,6 +92,9 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     client, run = mlflow.MlflowClient(), versions.run_of_candidate(candidate)
     with lock(name):
         number = next(iter(_versions_of(name, run)), None) or _create(name, candidate, run)
+        waiting = challengers.waiting(name)
+        if waiting and waiting.version != number:
+            _refuse(name, waiting.version, f"replaced by version {number}", "")
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
         client.update_model_version(name, number, description)
@@ -174,6 +176,36 @@ def rollback(name: str, reason: str) -> ChampionChange:
     return ChampionChange(current, earlier)
 
 
+def refuse(name: str, number: str, reason: str, evidence: str) -> bool:
+    """Refuse a challenger that waits: its alias is removed, its stage is Archived.
+
+    Parameters
+    ----------
+    name, number : str
+        The registered model and its version.
+    reason, evidence : str
+        For the ledger: why, and the id of the run that speaks against it.
+
+    Returns
+    -------
+    bool
+        False where that version is not waiting; then nothing changes.
+    """
+    with lock(name):
+        waiting = challengers.waiting(name)
+        if waiting is None or waiting.version != number:
+            return False
+        settle_interrupted(name)
+        _refuse(name, number, reason, evidence)
+        legacy_stages.mirror(name)
+    return True
+
+
+def was_promoted(name: str, number: str) -> bool:
+    """Return whether a version was ever promoted; one that was rolled back counts."""
+    return any(line.after == number for line in _promotions(name))
+
+
 def settle_interrupted(name: str) -> None:
     """Complete or void the interrupted moves in the ledger; call it under the lock."""
     history = ledger.lines(name)
@@ -197,24 +229,21 @@ def _promotions(name: str) -> list[LedgerLine]:
 
 def _move(name: str, move: Move, before: str, after: str, reason: str, evidence: str) -> None:
     """Move the alias between the two writes of the ledger; call it under the lock."""
-    line = ledger.begin(name, LedgerLine("", who(), move, before, after, reason, evidence))
+    who = ledger.current_user()
+    line = ledger.begin(name, LedgerLine("", who, move, before, after, reason, evidence))
     mlflow.MlflowClient().set_registered_model_alias(name, CHAMPION, after)
     _finish(name, line)
 
 
-def who() -> str:
-    """Name the user of this process, for the ledger: here and, with users, on the server."""
-    here = f"{_user()}@{socket.gethostname()}"
-    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
-    return f"{user} ({here})" if user else here
-
-
-def _user() -> str:
-    """Name the user of this process; by number where the machine has no name, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
+def _refuse(name: str, number: str, reason: str, evidence: str) -> None:
+    """Take the alias from a challenger between the writes of the ledger; call it under the lock."""
+    client, current = mlflow.MlflowClient(), champion(name) or NONE
+    text = shorten(f"version {number} refused: {reason}", ledger.REASON_LENGTH, placeholder=" …")
+    who = ledger.current_user()
+    line = ledger.begin(name, LedgerLine("", who, "refuse", current, current, text, evidence))
+    client.delete_registered_model_alias(name, CHALLENGER)
+    client.set_model_version_tag(name, number, OUTCOME, "refuse")
+    ledger.end(name, line, "done")
 
 
 def _finish(name: str, line: LedgerLine) -> None:

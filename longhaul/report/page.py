@@ -9,6 +9,7 @@ from longhaul import tasks
 from longhaul.report import template
 from longhaul.report.chapters import CHAPTERS
 from longhaul.report.chapters.production import PLOTTED
+from longhaul.report.chapters.verdict import answer
 from longhaul.report.document import Cell, Section, number_cell, text_cell
 from longhaul.report.run_tree import RunTree
 
@@ -82,18 +83,17 @@ def _cards(tree: RunTree) -> list[tuple[str, Cell]]:
     if evaluation is None or not verdict:
         return []
     href = tree.link(evaluation.run)
-    passed = verdict["passed"]
-    cards = [
-        (
-            "verdict of the gate",
-            text_cell(*(("passed", href, "good") if passed else ("refused", href, "bad"))),
-        )
-    ]
+    text, _, style = answer(verdict)
+    cards = [("verdict of the gate", text_cell(text, href, style))]
+    cluster = verdict.get("cluster")
+    over = f" over {cluster['count']} {cluster['unit']}" if cluster else ""
     for name in PLOTTED[tree.task_type()]:
         measured = verdict["metrics"][name]
-        interval = f"{template.figure(measured['low'])} to {template.figure(measured['high'])}"
+        low, high = (template.figure(measured[bound]) for bound in ("low", "high"))
         value = evaluation.metrics.get(f"test_{name}", measured["value"])
-        cards.append((f"test {tasks.display_name(name)}, {interval}", number_cell(value, href)))
+        cards.append(
+            (f"test {tasks.display_name(name)}, {low} to {high}{over}", number_cell(value, href))
+        )
     if tree.task_type() == "binary":
         cards.append(("decision threshold", number_cell(verdict["threshold"], href)))
     return cards

@@ -10,6 +10,7 @@ import mlflow
 from longhaul.monitoring import serialisation
 from longhaul.plots import monitoring as plots
 from longhaul.production.history import ProductionHistory
+from longhaul.production.retraining import describe_look
 from longhaul.registry import ledger
 from longhaul.registry.ledger import LedgerLine
 from longhaul.report import template
@@ -19,7 +20,7 @@ from longhaul.tracking.ui_links import UiLinks
 
 PAGE = "life.html"
 PLOTTED: dict[TaskType, tuple[str, ...]] = {
-    "binary": ("auc", "log_loss", "cost"),
+    "binary": ("auc", "log_loss", "miscalibration", "cost"),
     "multiclass": ("accuracy", "calibration_error"),
     "regression": ("r2", "rmse", "bias"),
 }
@@ -146,6 +147,7 @@ def period_rows(report: ProductionReport) -> list[dict[str, Any]]:
                 "plotted": PLOTTED[assessment["kind"]],
                 "drifted": [c["name"] for c in drift["columns"] if c["drifted"]] if drift else [],
                 "retrained": report.history.retrainings.get(label),
+                "look": describe_look(look) if (look := report.history.looks.get(label)) else "",
             }
         )
     return rows

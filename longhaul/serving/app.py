@@ -117,18 +117,21 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
 
 
 def _status(live_model: LiveModel, recorder: Recorder) -> str:
-    troubled = live_model.rejected or live_model.registry_error or recorder.error
+    reading = live_model.registry_error or live_model.correction_error
+    troubled = live_model.rejected or reading or recorder.error
     return "troubled" if troubled else "ok"
 
 
 def _details(live_model: LiveModel, recorder: Recorder) -> dict[str, Any]:
-    rejected = live_model.rejected
+    rejected, stored = live_model.rejected, live_model.current.correction
+    shift = stored and {"shift": stored.correction.current, "source": stored.source}
     return {
         "model": live_model.current.model_uri.name,
         "version": live_model.current.model_uri.version,
         "follows": live_model.uri,
         "refused": rejected and {"model": rejected.model_uri.uri, "reason": rejected.reason},
         "registry": live_model.registry_error or "ok",
+        "correction": live_model.correction_error or shift,
         "record": recorder.error or "ok",
     }
 

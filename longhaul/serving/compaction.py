@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from longhaul.data import periods
 from longhaul.features import formats
+from longhaul.model.correction import RAW, SHIFT
 from longhaul.model.predictions import columns as prediction_columns
 from longhaul.serving import prediction_log, wal_format
 from longhaul.serving.wal import SUFFIX
@@ -122,7 +123,7 @@ def _prediction_table(header: WalHeader, requests: list[Any]) -> pa.Table:
     names, at, features, *predictions = zip(*requests, strict=True)
     counts = [len(column) for column in predictions[0]]
     schema = prediction_columns(header.task_type)
-    predicted = [name for name in TASKS[header.task_type].schema if name != "outcome"]
+    lists = [list(chain.from_iterable(parts)) for parts in predictions]
     table = {
         name: _feature(column_type, [columns[i] for columns in features], counts)
         for i, (name, column_type) in enumerate(header.column_types.items())
@@ -137,11 +138,20 @@ def _prediction_table(header: WalHeader, requests: list[Any]) -> pa.Table:
         "model": [header.model] * sum(counts),
         "version": [header.version] * sum(counts),
         "predicted_at": instants,
-        **dict(zip(predicted, map(list, map(chain.from_iterable, predictions)), strict=True)),
+        **_predicted(header, lists),
         "outcome": pa.nulls(sum(counts), schema["outcome"]),
         "features": pa.StructArray.from_arrays(arrays, names=list(table)),
     }
     return pa.table(columns, pa.schema({**schema, "features": pa.struct(types)}))
+
+
+def _predicted(header: WalHeader, lists: list[list[Any]]) -> dict[str, Any]:
+    """Name the columns of predictions; an old log knows of no correction."""
+    task_columns = [name for name in TASKS[header.task_type].schema if name != "outcome"]
+    columns = dict(zip(header.columns or task_columns, lists, strict=True))
+    if header.task_type == "binary" and RAW not in columns:
+        columns |= {RAW: columns["probability"], SHIFT: [0.0] * len(columns["probability"])}
+    return columns
 
 
 def _feature(column_type: str, parts: list[Sequence[Any] | None], counts: list[int]) -> Any:

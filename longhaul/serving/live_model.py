@@ -1,12 +1,16 @@
 """Live model: the model in service, replaced when its alias moves (hot reload)."""
 
 import contextlib
+import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from longhaul.errors import LonghaulError
+from longhaul.model.correction import Correction
+from longhaul.registry import corrections
+from longhaul.registry.corrections import StoredCorrection
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.serving import event_log, loaded_model
 from longhaul.serving.loaded_model import LoadedModel
@@ -38,6 +42,8 @@ class RejectedVersion:
 class LiveModel:
     """Model that a URI points at, polled in the registry and replaced between requests.
 
+    So is the correction of its version, see `longhaul.registry.corrections`.
+
     Parameters
     ----------
     uri : str
@@ -58,8 +64,9 @@ class LiveModel:
         self.uri, self.cache_dir, self.metrics = uri, cache_dir, metrics
         self.rejected: RejectedVersion | None = None
         self.registry_error = ""  # the reason while the registry cannot be read, else empty
+        self.correction_error = ""  # the reason while the correction cannot be read, else empty
         self._end = threading.Event()
-        self.current = self._load_initial()
+        self.current = self._with_correction(self._load_initial())
         self._serve(self.current)
 
     def start_polling(self, seconds: float) -> threading.Thread:
@@ -84,6 +91,64 @@ class LiveModel:
             self.rejected = None
         elif not self._recently_rejected(model_uri):
             self._replace(model_uri)
+        self._follow_correction()
+
+    def _follow_correction(self) -> None:
+        """Put the correction of the version in service, if it is another one by now."""
+        model = self._with_correction(self.current)
+        if model is not self.current:
+            self.current = model
+            self._show_correction(model)
+
+    def _with_correction(self, model: LoadedModel) -> LoadedModel:
+        """Return a model with the correction of its version; itself where that is the same.
+
+        While that cannot be read, it keeps the one that it has, or the last that a worker has read.
+        """
+        if not model.is_correctable:
+            return model
+        try:
+            stored = self._read_correction(model)
+            self.correction_error = ""
+        except (
+            Exception
+        ) as error:  # the store of the registry, or of artifacts, may fail in any way
+            if not self.correction_error:
+                event_log.warning("correction not readable", reason=_reason(error))
+            self.correction_error = _reason(error)
+            stored = model.correction or self._last_correction(model.model_uri)
+        return model if stored == model.correction else replace(model, correction=stored)
+
+    def _read_correction(self, model: LoadedModel) -> StoredCorrection | None:
+        """Read the correction that the registry names; one that the model has is not read again."""
+        source, stored = corrections.source(model.model_uri), model.correction
+        if source in {"", corrections.OFF}:
+            stored = None
+        elif stored is None or stored.source != source:
+            stored = corrections.read(source, model.model_uri)
+        if stored != model.correction:
+            record = stored and [stored.source, stored.correction.to_dict()]
+            self._write(self._last_correction_file(model.model_uri), json.dumps(record))
+        return stored
+
+    def _last_correction(self, model_uri: ModelUri) -> StoredCorrection | None:
+        """Return the correction that a worker has read last; None where none has."""
+        with contextlib.suppress(OSError):
+            text = self._last_correction_file(model_uri).read_text(encoding="utf-8")
+            if record := json.loads(text):
+                return StoredCorrection(record[0], Correction.from_dict(record[1]))
+        return None
+
+    def _last_correction_file(self, model_uri: ModelUri) -> Path:
+        return self.cache_dir / f"{model_uri.key}.correction"
+
+    def _show_correction(self, model: LoadedModel) -> None:
+        """Show the newest shift in the metrics and in the log."""
+        uri, stored = model.model_uri, model.correction
+        shift = stored.correction.current if stored else 0.0
+        self.metrics.correction.labels(uri.name, uri.version).set(shift)
+        source = stored.source if stored else "none"
+        event_log.info("correction", model=uri.uri, shift=shift, source=source)
 
     def _poll(self, seconds: float) -> None:
         while not self._end.wait(seconds):
@@ -110,12 +175,15 @@ class LiveModel:
                     f"{model_uri.uri}: it predicts {model.problem.target.column}, not"
                     f" {before.problem.target.column}"
                 )
+            model = self._with_correction(model)
         except Exception as error:  # whatever is wrong with it, the model in service stays
             self._reject(model_uri, error)
             return
         self.rejected = None
         self._serve(model)
-        self.metrics.version.labels(before.model_uri.name, before.model_uri.version).set(0)
+        labels = before.model_uri.name, before.model_uri.version
+        self.metrics.version.labels(*labels).set(0)
+        self.metrics.correction.labels(*labels).set(0)
         self.metrics.swaps.inc()
         event_log.info("swapped", model=model_uri.uri, before=before.model_uri.uri)
 
@@ -124,10 +192,16 @@ class LiveModel:
         self.current = model
         model_uri = model.model_uri
         self.metrics.version.labels(model_uri.name, model_uri.version).set(1)
-        draft = self._last.with_suffix(f".{threading.get_native_id()}")
+        if model.correction:
+            self._show_correction(model)
         fields = [model_uri.name, model_uri.version, model_uri.uri]
-        draft.write_text("\n".join(fields), encoding="utf-8")
-        draft.replace(self._last)
+        self._write(self._last, "\n".join(fields))
+
+    def _write(self, path: Path, text: str) -> None:
+        """Write a file for workers that start later, completely or not at all."""
+        draft = path.with_suffix(f".{threading.get_native_id()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
 
     def _reject(self, model_uri: ModelUri, error: Exception) -> None:
         attempts = 1

@@ -1,19 +1,24 @@
 """Loaded model: the parts of a logged model that answer requests, loaded and checked."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlflow.models import Model
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, Schema
+from mlflow.types.schema import AnyType
 
 from longhaul import problem as problems
 from longhaul.errors import LonghaulError
-from longhaul.model import package, payload
+from longhaul.model import package, payload, predictions
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
+from longhaul.registry.corrections import StoredCorrection
 from longhaul.registry.model_uri import ModelUri
 from longhaul.serving.parsing import RowParser, Rows
 from longhaul.serving.response import PredictionResponse, build_response
@@ -30,9 +35,11 @@ class LoadedModel:
     predictor : Predictor
     problem : Problem
     metadata : mlflow.models.Model
-        Its MLmodel file: signature and the like.
+        Its MLmodel file: signature and the like; the time column is among the inputs.
     example : DataFrame
         A few rows that it was logged with.
+    correction : StoredCorrection or None
+        Of its version.
     """
 
     model_uri: ModelUri
@@ -40,6 +47,7 @@ class LoadedModel:
     problem: Problem
     metadata: Model
     example: pd.DataFrame
+    correction: StoredCorrection | None = None
 
     @cached_property
     def column_types(self) -> dict[str, str]:
@@ -47,9 +55,27 @@ class LoadedModel:
         return {column.name: column.column_type for column in self.predictor.encoder.columns}
 
     @cached_property
+    def request_types(self) -> dict[str, str]:
+        """Type of each column that a request may have: the features, and the time column."""
+        types, time = self.column_types, self.problem.time
+        return {**types, time.column: types.get(time.column, "date")} if time else types
+
+    @property
+    def is_correctable(self) -> bool:
+        """Return whether the version may have a correction."""
+        return self.predictor.task_type == "binary" and self.problem.time is not None
+
+    @cached_property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Response headers: model and version."""
+        """Response headers: model, version, and the correction's newest shift and source."""
         names = {b"x-model": self.model_uri.name, b"x-model-version": self.model_uri.version}
+        if stored := self.correction:
+            names |= {
+                b"x-correction": repr(stored.correction.current),
+                b"x-correction-source": stored.source,
+            }
+        else:
+            names[b"x-correction"] = "none"
         return [(key, name.encode("latin-1", "replace")) for key, name in names.items()]
 
     def parse(self, body: bytes) -> Rows | None:
@@ -58,13 +84,30 @@ class LoadedModel:
 
     @cached_property
     def _parser(self) -> RowParser:
-        return RowParser(self.column_types)
+        return RowParser(self.request_types)
 
     def predict(self, rows: Rows) -> PredictionResponse:
         """Predict rows."""
         predictor = self.predictor
         scores = predictor.estimator.scores(predictor.encoder.encode(*rows))
-        return build_response(rows.table, predictor, scores)
+        time = self.problem.time
+        predicted = self.correct(scores, rows.table.get(time.column) if time else None)
+        return build_response(rows.table, predicted, predictor.task_type)
+
+    def correct(
+        self, scores: np.ndarray, times: pd.Series | Sequence[Any] | None
+    ) -> dict[str, Any]:
+        """Convert scores to prediction columns, corrected by the day of each row.
+
+        Parameters
+        ----------
+        scores : ndarray
+            See `longhaul.tasks.Task`.
+        times : Series or sequence of length n, or None
+            See `longhaul.model.correction.columns`.
+        """
+        correction = self.correction.correction if self.correction else None
+        return predictions.predict(scores, times, self.predictor, correction)
 
 
 def load(model_uri: ModelUri, cache_dir: Path) -> LoadedModel:
@@ -98,13 +141,24 @@ def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
     if not parts.is_dir():
         raise LonghaulError(f"{model_uri.uri}: not a model of Longhaul; serve one that it logged")
     metadata = Model.load(str(folder))
+    problem = problems.load(parts / package.PROBLEM)
+    _accept_time(metadata, problem)
     return LoadedModel(
         model_uri,
         package.load_predictor(parts),
-        problems.load(parts / package.PROBLEM),
+        problem,
         metadata,
         _example(metadata, folder, model_uri),
     )
+
+
+def _accept_time(metadata: Model, problem: Problem) -> None:
+    """Let requests have the time column even if it is no feature: a correction goes by it."""
+    signature = metadata.signature
+    if problem.time and problem.time.column not in signature.inputs.input_names():
+        time = ColSpec(AnyType(), problem.time.column, required=False)
+        inputs = Schema([*signature.inputs.inputs, time])
+        metadata.signature = ModelSignature(inputs, signature.outputs, signature.params)
 
 
 def _example(metadata: Model, folder: Path, model_uri: ModelUri) -> pd.DataFrame:

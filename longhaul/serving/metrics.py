@@ -70,6 +70,13 @@ class ServiceMetrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
+        self.correction = Gauge(
+            "longhaul_correction_shift",
+            "Newest shift of the log-odds by the version's correction; 0 without one.",
+            ["model", "version"],
+            multiprocess_mode="livemostrecent",
+            registry=registry,
+        )
         self.compaction_lag = Gauge(
             "longhaul_record_lag_seconds",
             "Age of the oldest row in a write-ahead log.",

@@ -12,10 +12,10 @@ import pandas as pd
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from mlflow.types import ColSpec, DataType, Schema
 
-from longhaul.model import payload
+from longhaul.model import payload, predictions
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.loaded_model import LoadedModel
-from longhaul.serving.response import PredictionResponse
+from longhaul.serving.response import PredictionResponse, to_list
 
 JSON, CSV = scoring_server.CONTENT_TYPE_JSON, scoring_server.CONTENT_TYPE_CSV
 _FORMS = ("dataframe_split", "dataframe_records", "inputs", "instances")
@@ -26,13 +26,13 @@ _UNFIT = (
 
 
 class _RememberingModel:
-    """Model as MLflow expects it, which keeps the frame it was given and the predictions."""
+    """Model as MLflow expects it, which keeps the frame it was given and the prediction columns."""
 
     def __init__(self, model: LoadedModel, max_rows: int):
         self.model, self.max_rows = model, max_rows
         self.error: HttpError | None = None
         self.frame = pd.DataFrame()
-        self.predicted = pd.DataFrame()
+        self.columns: dict[str, Any] = {}
 
     def predict(self, data: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Predict a frame that MLflow has checked against the signature."""
@@ -40,8 +40,14 @@ class _RememberingModel:
             self.error = too_many_rows(len(data), self.max_rows)
             raise self.error
         self.frame = data
-        self.predicted = self.model.predictor.predict(data, (params or {}).get("reasons", 0))
-        return self.predicted
+        predictor = self.model.predictor
+        predicted = predictor.predict(data, (params or {}).get("reasons", 0))
+        names = [name for name in predictor.task.schema if name in predicted]
+        self.columns = {name: predicted[name] for name in names}
+        if predictor.task_type == "binary":
+            times = predictions.times_of(data, self.model.problem)
+            self.columns = self.model.correct(predictor.task.scores(predicted), times)
+        return predicted.assign(**{name: self.columns[name] for name in names})
 
 
 def predict(
@@ -87,7 +93,7 @@ def _schema(model: LoadedModel, media_type: str) -> Schema:
     """
     if media_type == JSON:
         return model.metadata.get_input_schema()
-    return Schema([ColSpec(DataType.string, name, required=False) for name in model.column_types])
+    return Schema([ColSpec(DataType.string, name, required=False) for name in model.request_types])
 
 
 def too_many_rows(count: int, max_rows: int) -> HttpError:
@@ -119,7 +125,5 @@ def _parse_json(body: bytes) -> dict[str, Any]:
 
 
 def _response(remembering: _RememberingModel, body: bytes) -> PredictionResponse:
-    frame, predicted = remembering.frame, remembering.predicted
-    table = payload.columns(frame)
-    names = [name for name in remembering.model.predictor.task.schema if name in predicted]
-    return PredictionResponse(table, {name: predicted[name].tolist() for name in names}, body)
+    columns = {name: to_list(column) for name, column in remembering.columns.items()}
+    return PredictionResponse(payload.columns(remembering.frame), columns, body)

@@ -23,6 +23,13 @@ _PREDICTED: dict[str, dict[str, Any]] = {
     },
     "regression": {"prediction": _NUMBER},
 }
+_HEADERS = {
+    "X-Request-Id": "Under which the rows are logged.",
+    "X-Model": "The registered model.",
+    "X-Model-Version": "Its version.",
+    "X-Correction": "The newest day's shift of the log-odds, or none.",
+    "X-Correction-Source": "The correction of the version, if there is one.",
+}
 _STATUS = {
     400: "The request does not fit the model.",
     401: "No token, or a wrong one.",
@@ -110,8 +117,8 @@ def _invocations(model: LoadedModel) -> dict[str, Any]:
             "200": {
                 "description": "One prediction for each row.",
                 "headers": {
-                    name: {"schema": {"type": "string"}}
-                    for name in ("X-Request-Id", "X-Model", "X-Model-Version")
+                    name: {"description": text, "schema": {"type": "string"}}
+                    for name, text in _HEADERS.items()
                 },
                 "content": {"application/json": {"schema": _ref("Response")}},
             },
@@ -143,7 +150,7 @@ def _errors(*statuses: int) -> dict[str, Any]:
 
 def _schemas(model: LoadedModel) -> dict[str, Any]:
     """Build the schemas of requests and responses."""
-    features = {name: _TYPES[column_type] for name, column_type in model.column_types.items()}
+    features = {name: _TYPES[column_type] for name, column_type in model.request_types.items()}
     names = list(features)
     split = {
         "type": "object",

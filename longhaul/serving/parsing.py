@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     table : mapping of str to sequence of length n
-        Features only; one that was not sent is not in it.
+        Features, and the time; one that was not sent is not in it.
     length : int
         n, at least 1.
     """
@@ -35,12 +35,12 @@ class RowParser:
     Parameters
     ----------
     column_types : mapping of str
-        Type of each feature: number, category or date.
+        Type of each feature, and of the time column: number, category or date.
     """
 
     def __init__(self, column_types: Mapping[str, str]):
         self.column_types = column_types
-        # A client sends the same columns in every request: the last ones, and the features' places.
+        # A client sends the same columns in every request: the last ones, and their places.
         self._last_split: tuple[list[Any], dict[str, int]] = ([], {})
 
     def parse(self, body: bytes) -> Rows | None:

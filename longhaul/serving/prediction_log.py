@@ -15,10 +15,12 @@ after an interruption, duplicates nothing.
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longhaul.model.correction import RAW, SHIFT
 from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
 from longhaul.task_type import TaskType
 
@@ -55,7 +57,7 @@ def read(folder: Path, key: str, subfolder: str = PREDICTIONS) -> pd.DataFrame:
     """
     files = sorted((folder / subfolder / key).glob("*/*.parquet"))
     schema = columns(_task_type(files[0]) if files else "binary")
-    tables = [pq.read_table(file, columns=list(schema)) for file in files]
+    tables = [_read_file(file, pa.schema(schema)) for file in files]
     predictions = pa.concat_tables(tables or [pa.schema(schema).empty_table()]).to_pandas()
     ground_truth = _read_ground_truth(folder, schema["outcome"])
     joined = predictions.drop(columns="outcome").merge(
@@ -73,6 +75,16 @@ def write(path: Path, table: pa.Table) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _read_file(file: Path, schema: pa.Schema) -> pa.Table:
+    """Read one file; what was predicted before there were corrections was not shifted."""
+    stored = pq.read_schema(file).names
+    table = pq.read_table(file, columns=[name for name in schema.names if name in stored])
+    if RAW in schema.names and RAW not in stored:
+        table = table.append_column(RAW, table.column("probability"))
+        table = table.append_column(SHIFT, pa.array(np.zeros(len(table))))
+    return table.select(schema.names)
 
 
 def _task_type(file: Path) -> TaskType:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from longhaul.model.predictions import predicted
 from longhaul.serving import event_log, prediction_log, wal_format
 from longhaul.serving.http_errors import HttpError
 from longhaul.serving.loaded_model import LoadedModel
@@ -55,7 +56,7 @@ class Recorder:
         HttpError
             When they cannot be recorded and the request is refused.
         """
-        features = [response.table.get(name) for name in model.column_types]
+        features = [response.table.get(name) for name in model.request_types]
         predictions = response.columns.values()
         line = wal_format.request_line(request_id, time.time(), features, predictions)
         return self._append(self._header_line(model), line, response.rows)
@@ -105,13 +106,15 @@ class Recorder:
         """Return the header of the model's lines, formatted once."""
         if self._header is None or self._header[0] is not model:
             model_uri, problem = model.model_uri, model.problem
+            columns = [name for name in predicted(problem.target.task_type) if name != "outcome"]
             header = WalHeader(
                 model_uri.name,
                 model_uri.version,
                 model_uri.key,
-                model.column_types,
+                model.request_types,
                 problem.time,
                 problem.target.task_type,
+                tuple(columns),
             )
             self._header = model, header.to_line()
         return self._header[1]

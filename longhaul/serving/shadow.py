@@ -2,12 +2,15 @@
 
 import queue
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longhaul.model import predictions
+from longhaul.registry import corrections
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import event_log, loaded_model, prediction_log
 from longhaul.serving.loaded_model import LoadedModel
@@ -70,6 +73,7 @@ class Shadow:
             return  # the live model is this version
         if self._model is None or self._model.model_uri != model_uri:
             self._model = loaded_model.load(model_uri, self.cache_dir)
+        self._model = replace(self._model, correction=corrections.find(model_uri))
         table = _repredict(pq.read_table(file), self._model)
         day, name = file.parent.name, file.name
         prediction_log.write(
@@ -88,7 +92,7 @@ def _repredict(table: pa.Table, model: LoadedModel) -> pa.Table:
     columns: dict[str, Any] = {
         "model": [model.model_uri.name] * len(frame),
         "version": [model.model_uri.version] * len(frame),
-        **model.predictor.columns(model.predictor.scores(frame)),
+        **model.correct(model.predictor.scores(frame), predictions.times_of(frame, model.problem)),
     }
     for name, values in columns.items():
         index = table.schema.get_field_index(name)

@@ -27,11 +27,14 @@ class WalHeader:
     key : str
         Both, as the name of a folder.
     column_types : dict of str
-        Type of each feature, in the order of the requests' columns.
+        Type of each feature, and of the time, in the order of the requests' columns.
     time : Time or None
         The column that says which period a row belongs to, if it was sent.
     task_type : str
         See `longhaul.tasks`.
+    columns : tuple of str
+        Of the predictions, in order. Logs written before there were corrections do not name them:
+        they are those of the task's `schema`.
     """
 
     model: str
@@ -40,6 +43,7 @@ class WalHeader:
     column_types: Mapping[str, str]
     time: Time | None
     task_type: TaskType = "binary"
+    columns: tuple[str, ...] = ()
 
     def to_line(self) -> bytes:
         """Format the header as a line."""
@@ -51,6 +55,7 @@ class WalHeader:
             "kinds": list(self.column_types.items()),
             "time": time,
             "kind": self.task_type,
+            "columns": self.columns,
         }
         return orjson.dumps({"heading": fields}) + b"\n"
 
@@ -65,6 +70,7 @@ class WalHeader:
             dict(fields["kinds"]),
             time,
             fields.get("kind", "binary"),
+            tuple(fields.get("columns", ())),
         )
 
 
@@ -84,7 +90,7 @@ def request_line(
     features : sequence of sequences of length n
         As they were sent, in the order of the header; None for one that was not.
     predictions : iterable of lists of length n
-        The columns of the task's `schema`, without the outcome.
+        Those that the header names.
     """
     document = [request_id, at, features, *predictions]
     try:

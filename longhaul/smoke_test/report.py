@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 
 from longhaul.errors import LonghaulError
+from longhaul.model import predictions
+from longhaul.registry import corrections
+from longhaul.registry.model_uri import resolve_model
 from longhaul.smoke_test import latency, parity
 from longhaul.smoke_test.measurement import BATCHES, Measurement
 from longhaul.tracking import logged_models
@@ -37,11 +40,23 @@ def build_report(
         raise LonghaulError(
             f"the service answered {answered} rows, but its prediction log has {recorded}"
         )
-    return {"model": model, **service_figures(model, rows, measurement), "recorded": recorded}
+    return {"model": model, **service_figures(model, rows, measurement, True), "recorded": recorded}
 
 
-def service_figures(model: str, rows: pd.DataFrame, measurement: Measurement) -> dict[str, Any]:
+def service_figures(
+    model: str, rows: pd.DataFrame, measurement: Measurement, is_corrected: bool = False
+) -> dict[str, Any]:
     """Summarise latency and parity of one service.
+
+    Parameters
+    ----------
+    model : str
+        Its URI.
+    rows : DataFrame
+        The rows of the measurement.
+    measurement : Measurement
+    is_corrected : bool
+        Whether the service applies the correction of the model's version.
 
     Raises
     ------
@@ -55,7 +70,7 @@ def service_figures(model: str, rows: pd.DataFrame, measurement: Measurement) ->
         "batches": latency.summarise(batches.seconds, len(batches.row) // BATCHES),
         "parity": {
             "answers": len(single.row) + len(batches.row),
-            "largest_difference": _largest_difference(model, rows, measurement),
+            "largest_difference": _largest_difference(model, rows, measurement, is_corrected),
             "tolerance": parity.TOLERANCE,
         },
     }
@@ -81,12 +96,20 @@ def headline(report: dict[str, Any]) -> str:
     )
 
 
-def _largest_difference(model: str, rows: pd.DataFrame, measurement: Measurement) -> float:
+def _largest_difference(
+    model: str, rows: pd.DataFrame, measurement: Measurement, is_corrected: bool
+) -> float:
     """Compare all scores with one batch prediction in this process."""
     series = (measurement.single, measurement.batches)
     row = np.concatenate([requests.row for requests in series])
     served = np.concatenate([requests.scores for requests in series])
     numbers, place = np.unique(row, return_inverse=True)
-    predicted = mlflow.pyfunc.load_model(model).predict(rows.iloc[numbers])
-    batch = logged_models.load(model).predictor.task.scores(predicted)
+    asked = rows.iloc[numbers]
+    predicted = mlflow.pyfunc.load_model(model).predict(asked)
+    predictor = logged_models.load(model).predictor
+    batch = predictor.task.scores(predicted)
+    if is_corrected and (stored := corrections.find(resolve_model(model))):
+        times = predictions.times_of(asked, logged_models.load_problem(model))
+        corrected = predictions.predict(batch, times, predictor, stored.correction)
+        batch = predictor.task.scores(corrected)
     return parity.largest_difference(served, batch[place], row)

@@ -39,6 +39,17 @@ def fetch(uri: str) -> Path:
     return path
 
 
+def exists(uri: str) -> bool:
+    """Return whether there is an artifact ``runs:/<run>/<path>``.
+
+    A store that does not answer raises its own error: that is not an artifact that is missing.
+    """
+    run_id, _, path = uri.removeprefix("runs:/").lstrip("/").partition("/")
+    folder = path.rpartition("/")[0]
+    listed = mlflow.MlflowClient().list_artifacts(run_id, folder or None)
+    return path in {artifact.path for artifact in listed}
+
+
 def _in_place(uri: str) -> Path | None:
     """Return the path of a run's artifact on this machine, which MLflow itself would copy."""
     scheme, _, rest = uri.partition(":/")

@@ -1,5 +1,8 @@
 """The artifacts of an evaluation: slices, attributions and pictures, logged in the active run."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import mlflow
 
 from longhaul.evaluation.attributions import attributions
@@ -7,6 +10,8 @@ from longhaul.evaluation.scored_rows import ScoredRows
 from longhaul.evaluation.slices import slices
 from longhaul.json_values import replace_non_finite
 from longhaul.model.predictor import Predictor
+from longhaul.monitoring import cluster_counts
+from longhaul.monitoring.judged_counts import JudgedCounts
 from longhaul.plots.evaluation import pictures
 from longhaul.tracking import artifacts
 
@@ -31,3 +36,14 @@ def log_details(rows: ScoredRows, predictor: Predictor, primary: float, seed: in
     with artifacts.log_folder("plots") as folder:
         for number, (name, picture) in enumerate(pictures(rows, primary, by_slice, features), 1):
             picture.savefig(folder / f"{number}_{name}.png")
+
+
+def log_counts(counts: JudgedCounts) -> None:
+    """Log counts of predictions as clusters.parquet and days.parquet, if there are any."""
+    if not counts.clusters.parts:
+        return
+    with TemporaryDirectory(prefix="longhaul-") as folder:
+        cluster_counts.write(counts.clusters, Path(folder) / "clusters.parquet")
+        if counts.days:
+            cluster_counts.write(counts.days, Path(folder) / "days.parquet")
+        mlflow.log_artifacts(folder)

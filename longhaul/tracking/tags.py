@@ -2,10 +2,13 @@
 
 HEADLINE = "longhaul.headline"  # of a step's run: its outcome in one line
 ACTION = "longhaul.action"  # of a monitoring run: the action that it asks for
+CORRECTION = "longhaul.correction"  # of a version: URI of its correction.json, or off
 ERROR = "longhaul.error"  # why a step, or a trial, failed
 FAMILY = "longhaul.family"  # of a candidate
 FINGERPRINT = "longhaul.fingerprint"  # of everything that a step's result depends on
 LEVEL = "longhaul.level"  # of a monitoring run: ok, watch or act
+LOOKS = "longhaul.looks"  # of a version: how often it was compared with the champion
+OUTCOME = "longhaul.outcome"  # of a version: the gate's answer, promote, undecided or refuse
 PRODUCTION_RUN = "longhaul.life"  # of a registered model: the run of its history in production
 TRIAL_NUMBER = "longhaul.trial"  # of a trial in its search
 MANIFEST = "longhaul.manifest"  # of a step's run: its artifacts, to see whether all are there

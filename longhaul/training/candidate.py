@@ -9,6 +9,7 @@ import pandas as pd
 
 from longhaul import problem as problems
 from longhaul import tasks
+from longhaul.data import clusters
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import of
 from longhaul.errors import LonghaulError
@@ -24,6 +25,7 @@ from longhaul.model.package import Package
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring import reference as references
 from longhaul.problem import Problem
+from longhaul.training.cross_fit import scores_by_period
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,21 @@ def fit(
         "period": _periods(problem, valid),
     }
     importance = _importance(attributions(valid_predictor, valid, outcome, seed))
+    by_period = {
+        **scores_by_period(
+            chosen,
+            resolved,
+            windows.encoder,
+            windows.train,
+            _periods(problem, train),
+            seed,
+            threads,
+        ),
+        **{
+            str(label): scores[valid_predictions["period"] == label]
+            for label in np.unique(valid_predictions["period"])
+        },
+    }
 
     both = pd.concat([train, valid], ignore_index=True)
     encoder = Encoder.fit(both, problem.features(both.columns))
@@ -117,7 +134,15 @@ def fit(
             both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
         ),
         **references.fit_scores(
-            target, outcome, valid_predictor.columns(scores), problem.monitoring.bins
+            target,
+            outcome,
+            valid_predictor.columns(scores),
+            problem.monitoring.bins,
+            clusters.of(valid, problem),
+            encoder.transform(valid),
+            encoder,
+            seed,
+            {label: valid_predictor.columns(part) for label, part in by_period.items()},
         ),
         importance=importance,
     )

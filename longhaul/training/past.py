@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from longhaul.backtest.policies import TrainedModel
+from longhaul.backtest.models import TrainedModel
 from longhaul.data import periods, windows
 from longhaul.data.table import PeriodTable
 from longhaul.training import candidate

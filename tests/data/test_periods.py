@@ -14,6 +14,25 @@ TIMES = st.lists(
 
 
 @pytest.mark.parametrize(
+    ("label", "middle", "length", "weekday"),
+    [
+        ("2013-06-08", "2013-06-08 12:00", "day", "Saturday"),
+        ("2013-W01", "2013-01-03 12:00", "week", ""),
+        ("2013-02", "2013-02-15", "month", ""),
+        ("2013-Q1", "2013-02-15", "quarter", ""),
+        ("2013", "2013-07-02 12:00", "year", ""),
+        ("batch-0001", "1970-01-02 12:00", "batch", ""),
+    ],
+)
+def test_what_a_label_tells(label: str, middle: str, length: str, weekday: str) -> None:
+    """Its middle, its length, and of a day which one of the week."""
+    assert periods.middle(label) == pd.Timestamp(middle)
+    assert periods.length_of(label) == length
+    assert periods.weekday(label) == weekday
+    assert periods.length_of("sometime") == ""
+
+
+@pytest.mark.parametrize(
     ("length", "label", "step", "end"),
     [
         ("day", "2013-12-31", 20131231, "2014-01-01"),

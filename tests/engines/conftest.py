@@ -1,6 +1,9 @@
 """A real Spark session on two of this machine's processors, and a table in two forms."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,6 +21,25 @@ from longhaul.model.predictions import Provenance
 from tests.monitoring import monitored
 from tests.tables import churn
 
+DAEMON = Path(__file__).parent / "daemon"
+# A Java machine that lives for a minute is not worth optimising for; nobody looks at its pages.
+JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+SETTINGS = {
+    "spark.driver.extraJavaOptions": JAVA,
+    "spark.executor.extraJavaOptions": JAVA,
+    "spark.python.daemon.module": "imported",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.ui.enabled": "false",
+}
+ASKING = """
+from longhaul.engines.spark.session import session
+from longhaul.errors import LonghaulError
+try:
+    with session("tests") as spark: spark.range(3).count()
+except LonghaulError as error: print("said:", error)
+"""
 ORIGIN = Provenance("2020-07", "churn", "1", datetime(2020, 8, 1, tzinfo=UTC))
 
 
@@ -53,9 +75,54 @@ def session() -> Iterator[Session]:
     only.close()
 
 
+def configure(folder: Path, **more: str) -> dict[str, str]:
+    """Write Spark's settings into a folder; the environment that leads to them."""
+    lines = [f"{name} {value}" for name, value in (SETTINGS | more).items()]
+    (folder / "spark-defaults.conf").write_text("\n".join(lines))
+    path = [str(DAEMON), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"SPARK_CONF_DIR": str(folder), "PYTHONPATH": os.pathsep.join(path)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let Spark start fast, in all processes that these tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in configure(tmp_path_factory.mktemp("spark")).items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def unanswered(
+    request: pytest.FixtureRequest, settings: None
+) -> Iterator["subprocess.Popen[str] | None"]:
+    """A process that asks a cluster that is not there; None where no test wants to know.
+
+    Spark asks for a minute, so it begins with the first session, and other tests go on meanwhile.
+    """
+    if not any(item.name == "test_no_master_there" for item in request.session.items):
+        yield None
+        return
+    where = {"SPARK_LOCAL_IP": "127.0.0.1", sessions.MASTER: "spark://127.0.0.1:9"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASKING],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, **where},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
 @pytest.fixture(autouse=True)
 def master(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, session: Session
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    session: Session,
+    settings: None,
 ) -> None:
     """What stages are told; without Java, there is nothing to test."""
     if shutil.which("java") is None:
@@ -66,7 +133,9 @@ def master(
 
 
 @pytest.fixture
-def spark(request: pytest.FixtureRequest, session: Session, master: None) -> Any:
+def spark(
+    request: pytest.FixtureRequest, session: Session, master: None, unanswered: object
+) -> Any:
     """A session for tests that need no stage: the same one for as long as it will do."""
     return session.get(models=request.module.__name__.endswith("scoring"))
 

@@ -19,13 +19,14 @@ from longhaul.data import parquet
 from longhaul.engines.spark import session as sessions
 from longhaul.model import predictions
 from longhaul.monitoring.observation import count
-from tests.engines.conftest import ORIGIN, copy
+from tests.engines.conftest import JAVA, ORIGIN, configure, copy
 from tests.monitoring import monitored
 from tests.ports import free_port
 from tests.tables import churn
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = 24
+ROWS = 24_000
 DRIVER = """
 import json, sys, threading, time
 from pathlib import Path
@@ -63,7 +64,12 @@ def spawn(folder: Path, kind: str, *arguments: str) -> "subprocess.Popen[bytes]"
     home = Path(pyspark.__file__).parent
     return subprocess.Popen(
         [home / "bin" / "spark-class", f"org.apache.spark.deploy.{kind}", *arguments],
-        env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"},
+        env={
+            **os.environ,
+            "SPARK_HOME": str(home),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_DAEMON_JAVA_OPTS": JAVA,
+        },
         stdout=(folder / f"{kind}.log").open("ab"),
         stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -94,7 +100,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 def table(folder: Path) -> tuple[Path, Path]:
     """A period and its predictions, in enough parts to kill a worker between."""
-    frame = churn(rows_per_month=60_000, seed=5)
+    frame = churn(rows_per_month=ROWS, seed=5)
     frame = frame[frame["day"].dt.strftime("%Y-%m") == "2020-07"].reset_index(drop=True)
     source = folder / "2020-07.parquet"
     parquet.write(frame, source)
@@ -125,9 +131,9 @@ def test_a_worker_dies_at_work(
     settings = tmp_path / "settings"
     settings.mkdir()
     # A task for each part, small as they are.
-    text = "spark.sql.files.maxPartitionBytes 300000\nspark.sql.adaptive.enabled false\n"
-    (settings / "spark-defaults.conf").write_text(text)
-    where = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_CONF_DIR": str(settings)}
+    more = {"spark.sql.files.maxPartitionBytes": "300000", "spark.sql.adaptive.enabled": "false"}
+    more |= {"spark.shuffle.io.retryWait": "200ms"}  # what the dead worker had is asked for again
+    where = {"SPARK_LOCAL_IP": "127.0.0.1", **configure(settings, **more)}
     driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER, copy(source, parts, PARTS), copy(scored, parts, PARTS)],
         cwd=ROOT,
@@ -147,12 +153,12 @@ def test_a_worker_dies_at_work(
     found = json.loads(answer)
     scores = found.pop("scores")
     mine = expected.counts.to_dict()
-    assert found["rows"] == mine["rows"] == 60_000
+    assert found["rows"] == mine["rows"] == ROWS
     assert found["repeated"] == mine["repeated"]
     for name, histogram in mine["columns"].items():
         assert histogram["counts"] == found["columns"][name]["counts"]
         assert histogram["missing"] == found["columns"][name]["missing"]
         np.testing.assert_allclose(histogram["sums"], found["columns"][name]["sums"], rtol=1e-10)
     assert scores["counts"] == expected.scores.to_dict()["counts"]
-    assert pd.DataFrame(scores["counts"]).to_numpy().sum() == 60_000
+    assert pd.DataFrame(scores["counts"]).to_numpy().sum() == ROWS
     assert pq.read_schema(source).field("day").type == pa.timestamp("us")

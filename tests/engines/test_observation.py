@@ -27,8 +27,8 @@ BOUND = 1e-12  # relative, of sums of some thousand floats: n times 2**-53 and m
 def watch(seen: Any, source: Path, scored: Path, due: bool = True) -> Observation:
     """Count a period with one of the two engines."""
     encoder = monitored.fitted().package.predictor.encoder
-    target = monitored.problem().target
-    args = (source, scored, target, due, encoder, monitored.reference(), ("customer",))
+    problem = monitored.problem()
+    args = (source, scored, problem, due, encoder, monitored.reference())
     found: Observation = seen(*args)
     return found
 

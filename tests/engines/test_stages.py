@@ -50,11 +50,10 @@ def _require_close(one: Any, other: Any) -> None:
 
 def test_a_life_cycle_on_spark(tmp_path: Path, empty_store: Path) -> None:
     """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark."""
-    home = lifecycles.home(tmp_path)
+    home = lifecycles.home(tmp_path, brief=True)
     stores.put(home, empty_store)
-    printed = lifecycles.run(
-        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
-    )
+    settings = {"problem": "churn.yaml", "families": "linear", "trials": 3, "engine": "spark"}
+    printed = lifecycles.run(home, str(lifecycles.REPOSITORY), **settings)
     lifecycles.use(home)
     (parent,) = lifecycles.parents()
     stages = {run.data.params.get("engine") for run in lifecycles.children(parent).values()}
@@ -62,7 +61,5 @@ def test_a_life_cycle_on_spark(tmp_path: Path, empty_store: Path) -> None:
     assert "✓ ingest" in printed
     tables = artifacts.fetch(f"runs:/{lifecycles.children(parent)['validate'].info.run_id}/table")
     assert all(file.is_dir() for file in tables.glob("*.parquet"))
-    again = lifecycles.run(
-        home, str(lifecycles.REPOSITORY), **lifecycles.SMALL, problem="churn.yaml", engine="spark"
-    )
+    again = lifecycles.run(home, str(lifecycles.REPOSITORY), **settings)
     assert "reused" in again or "nothing has changed" in again or "↺" in again

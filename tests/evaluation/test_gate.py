@@ -22,6 +22,8 @@ GOOD = GateEvidence(
     windows=WINDOWS,
     metrics={name: Interval(0.75, 0.7, 0.8) for name in binary.metrics}
     | {"calibration_error": Interval(0.05, 0.04, 0.06)},
+    clusters=30,
+    unit="days",
 )
 RIVAL = ChampionComparison(WINDOWS, Interval(0.02, 0.01, 0.03))
 
@@ -52,17 +54,83 @@ def test_a_better_candidate_passes() -> None:
     }
 
 
+def compared(low: float, high: float, look: int = 1) -> GateEvidence:
+    """Evidence with an interval of the gain over the champion."""
+    gain = Interval((low + high) / 2, low, high)
+    return replace(GOOD, champion=replace(RIVAL, improvement=gain, raw=gain, look=look))
+
+
 @pytest.mark.parametrize("low", [-0.01, 0.0, 0.001])
 def test_no_winner_by_noise(low: float) -> None:
     """A lower bound that does not exceed the margin is not enough, however good the middle."""
-    rival = replace(RIVAL, improvement=Interval(0.02, low, 0.05))
-    assert refusals(replace(GOOD, champion=rival)) == ["better than champion"]
+    assert refusals(compared(low, 0.05)) == ["better than champion"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "look", "outcome"),
+    [
+        (0.002, 0.03, 1, "promote"),
+        (0.001, 0.03, 1, "undecided"),
+        (-0.02, 0.03, 2, "undecided"),
+        (-0.02, 0.03, 3, "refuse"),
+        (0.002, 0.03, 3, "promote"),
+        (-0.02, 0.001, 1, "refuse"),
+        (-0.02, 0.0, 1, "refuse"),
+    ],
+)
+def test_three_answers(low: float, high: float, look: int, outcome: str) -> None:
+    """A bound decides; between the bounds the looks go on until they are used up."""
+    assert judge(GATE, compared(low, high, look)).outcome == outcome
+
+
+def test_a_limit_that_is_missed_is_no_doubt() -> None:
+    """Undecided only where nothing else stands in the way; the reasons are all there."""
+    verdict = judge(GATE, replace(compared(-0.02, 0.03), rows=10, positives=3))
+    assert verdict.outcome == "refuse"
+    assert verdict.refusal.startswith("10 test rows, but 1,000 are needed; log loss lower than")
+
+
+def test_a_later_look_without_data_is_no_refusal() -> None:
+    """A month whose rows did not come says nothing about a model; at the last look, it is over."""
+    for look, outcome in ((1, "refuse"), (2, "undecided"), (3, "refuse")):
+        evidence = replace(compared(-0.02, 0.03, look), rows=10, positives=3, clusters=2)
+        assert judge(GATE, evidence).outcome == outcome
+
+
+def test_few_clusters_are_insufficient_data() -> None:
+    """Unit and count are named; that there are no bounds is not said on top."""
+    metrics = {
+        name: Interval(interval.value, float("nan"), float("nan"))
+        for name, interval in GOOD.metrics.items()
+    }
+    verdict = judge(GATE, replace(GOOD, clusters=9, metrics=metrics))
+    assert verdict.refusal == "insufficient data: 9 days, but 10 are needed"
+
+
+def test_the_gain_is_shown_both_ways() -> None:
+    """Two classes: recalibrated and as predicted; others: as predicted."""
+    (reason,) = [c.reason for c in judge(GATE, compared(0.01, 0.03)).checks if "better" in c.name]
+    assert reason == (
+        "log loss lower than the champion's by +0.0200 [+0.0100, +0.0300] over 30 days, both"
+        " recalibrated; +0.0200 [+0.0100, +0.0300] as predicted"
+    )
+    (reason,) = [
+        c.reason for c in judge(GATE, replace(GOOD, champion=RIVAL)).checks if "better" in c.name
+    ]
+    assert reason.endswith("over 30 days, as predicted")
+
+
+def test_calibration_is_judged_debiased() -> None:
+    """The reason says so."""
+    reasons = [check.reason for check in judge(GATE, GOOD).checks]
+    assert "debiased calibration error 0.0500 is at most 0.1" in reasons
 
 
 @pytest.mark.parametrize(
     ("evidence", "name"),
     [
         (replace(GOOD, rows=999), "test rows"),
+        (replace(GOOD, clusters=9), "days"),
         (replace(GOOD, positives=0), "both classes"),
         (replace(GOOD, positives=1000), "both classes"),
         (with_auc(0.69), "AUC"),
@@ -128,7 +196,7 @@ def test_a_missing_metric_is_named() -> None:
 def places(evidence: GateEvidence) -> list[tuple[Any, ...]]:
     """The way to every figure and label of some evidence."""
     bounds = ("value", "low", "high")
-    found: list[tuple[Any, ...]] = [("rows",), ("positives",), ("window",)]
+    found: list[tuple[Any, ...]] = [("rows",), ("positives",), ("clusters",), ("window",)]
     found += [("window", 0), ("window", 1)]
     found += [("windows", name) for name in WINDOWS]
     found += [("windows", name, end) for name in WINDOWS for end in (0, 1)]

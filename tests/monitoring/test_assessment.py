@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mlflow.utils.validation import _validate_metric_name
 
+from longhaul.evaluation.intervals import Interval
 from longhaul.json_values import sanitize_metric_name
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Assessment, Monitor
@@ -17,7 +18,7 @@ from tests.monitoring import monitored
 
 def judged(count: int = 400, known: bool = True, **changes: object) -> Assessment:
     seen = monitored.observation(monitored.rows(count, **changes), known)
-    monitor = Monitor(monitored.reference(), monitored.problem(), 0.75)
+    monitor = Monitor(monitored.reference(), monitored.problem(), {"auc": Interval(0.75, 0.7, 0.8)})
     return monitor.assess("2020-07", seen, [monitor.realized("2020-07", seen)])
 
 

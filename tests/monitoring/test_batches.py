@@ -32,7 +32,7 @@ def test_rows_meet_their_predictions(files: tuple[Path, Path], size: int) -> Non
     """Whatever the size of a batch; an outcome that is not there is unknown."""
     source, scored = files
     frame = pd.read_parquet(source)
-    found = list(batches.read(source, scored, monitored.problem().target, True, size))
+    found = list(batches.read(source, scored, monitored.problem(), True, size))
     assert max(len(one.frame) for one in found) <= size
     probability = np.concatenate([one.probability for one in found])
     outcome = np.concatenate([one.outcome for one in found])
@@ -43,21 +43,21 @@ def test_rows_meet_their_predictions(files: tuple[Path, Path], size: int) -> Non
 
 def test_outcomes_that_are_not_due_are_not_looked_at(files: tuple[Path, Path]) -> None:
     """Though they are in the table."""
-    (found,) = batches.read(*files, monitored.problem().target, False)
+    (found,) = batches.read(*files, monitored.problem(), False)
     assert set(found.outcome) == {UNKNOWN}
 
 
 def test_predictions_of_other_rows_are_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
     """Fewer rows, another order, or no file: one line that says which."""
     source, scored = files
-    target = monitored.problem().target
+    problem = monitored.problem()
     table = pd.read_parquet(scored)
     other = tmp_path / "other.parquet"
     table.head(100).to_parquet(other)
     with pytest.raises(LonghaulError, match=r"100 predictions, but .* has 120 rows"):
-        list(batches.read(source, other, target, True))
+        list(batches.read(source, other, problem, True))
     table.iloc[::-1].to_parquet(other)
     with pytest.raises(LonghaulError, match="not in the order of the rows"):
-        list(batches.read(source, other, target, True))
+        list(batches.read(source, other, problem, True))
     with pytest.raises(LonghaulError, match="no such file"):
-        list(batches.read(source, tmp_path / "gone.parquet", target, True))
+        list(batches.read(source, tmp_path / "gone.parquet", problem, True))

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from longhaul.monitoring.calibration import Calibration
-from longhaul.monitoring.causes import decompose, slice_shares
-from longhaul.monitoring.scores import Scores
+from longhaul.evaluation.calibration import Calibration
+from longhaul.monitoring import recalibration
+from longhaul.monitoring.causes import Causes, decompose, slice_shares
+from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.scores import UNKNOWN, Scores
 from longhaul.tasks import binary
+from tests.monitoring import days
+
+CONFIDENCE = 0.95
 
 
 def world(count: int, seed: int, centre: float = -1.0, shift: float = 0.0, slope: float = 1.0):
@@ -17,20 +22,26 @@ def world(count: int, seed: int, centre: float = -1.0, shift: float = 0.0, slope
     return outcome, expit(odds)
 
 
-def scores(outcome: np.ndarray, probability: np.ndarray) -> Scores:
-    return Scores.of(probability, probability > 0.5, outcome)
+def clusters(outcome: np.ndarray, probability: np.ndarray) -> ClusterCounts[Scores]:
+    """Rows in forty groups."""
+    return days.binary(outcome, probability, (np.arange(len(outcome)) % 40).astype(str))
 
 
 PAST = world(100_000, 0)
-REFERENCE, CALIBRATION = scores(*PAST), Calibration.fit(*PAST)
+REFERENCE, CALIBRATION = clusters(*PAST).total, Calibration.fit(*PAST)
+
+
+def explain(outcome: np.ndarray, probability: np.ndarray) -> Causes:
+    found = decompose(REFERENCE, clusters(outcome, probability), CALIBRATION, CONFIDENCE)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_parts_add_up(seed: int) -> None:
     """From what the reference was expected to lose to what the period lost, of its very rows."""
     period = world(20_000, 10 + seed, centre=-0.5, shift=0.4)
-    found = decompose(REFERENCE, scores(*period), CALIBRATION)
-    assert found is not None
+    found = explain(*period)
     parts = found.covariate_shift + found.concept_shift.value
     assert found.before + parts == pytest.approx(found.after)
     assert found.after == pytest.approx(binary.losses(*period).mean(), rel=1e-4)
@@ -38,8 +49,7 @@ def test_parts_add_up(seed: int) -> None:
 
 def test_other_rows_are_the_features_part() -> None:
     """Only the features moved: the relation's part is nothing, within its interval."""
-    found = decompose(REFERENCE, scores(*world(50_000, 1, centre=0.0)), CALIBRATION)
-    assert found is not None
+    found = explain(*world(50_000, 1, centre=0.0))
     assert found.covariate_shift > 0.05
     assert found.concept_shift.low < 0.003
     assert found.concept_shift.high > -0.003
@@ -47,18 +57,15 @@ def test_other_rows_are_the_features_part() -> None:
 
 def test_another_relation_is_its_own_part() -> None:
     """Only the relation changed: the features' part is nothing."""
-    found = decompose(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
-    assert found is not None
+    found = explain(*world(50_000, 1, shift=1.0))
     assert abs(found.covariate_shift) < 0.01
     assert found.concept_shift.low > 0.05
 
 
 def test_what_a_shift_would_win_back() -> None:
     """Of a moved base rate, all that the right probabilities save; of an order lost, little."""
-    moved = decompose(REFERENCE, scores(*world(50_000, 1, shift=1.0)), CALIBRATION)
-    blunt = decompose(REFERENCE, scores(*world(50_000, 1, shift=-0.7, slope=0.3)), CALIBRATION)
-    assert moved is not None
-    assert blunt is not None
+    moved = explain(*world(50_000, 1, shift=1.0))
+    blunt = explain(*world(50_000, 1, shift=-0.7, slope=0.3))
     assert moved.base_rate_shift == pytest.approx(moved.after - loss_after_shift(1.0), abs=2e-3)
     assert 0 <= blunt.base_rate_shift < 0.5 * blunt.concept_shift.value
 
@@ -69,14 +76,42 @@ def loss_after_shift(shift: float) -> float:
     return float(binary.losses(outcome, expit(odds + shift)).mean())
 
 
+@pytest.mark.parametrize(
+    ("level", "bend"), [(0.4, 0.0), (0.0, 0.0), (0.4, 0.15)], ids=["days", "rows", "bent"]
+)
+def test_what_did_not_change_is_seldom_said_to_have(level: float, bend: float) -> None:
+    """Days have their level, the relation may be bent, rows move: 95% of intervals hold zero."""
+    held = 0
+    for seed in range(60):
+        past = days.binary(*days.rows(seed, count=300, level=level, bend=bend))
+        moved = days.rows(10_000 + seed, count=300, level=level, bend=bend, centre=-1.6)
+        found = decompose(past.total, days.binary(*moved), recalibration.fit(past), CONFIDENCE)
+        assert found is not None
+        held += found.concept_shift.low <= 0 <= found.concept_shift.high
+    assert held >= 51  # of 60: 95% less four standard errors
+
+
+def test_a_few_days_lean_on_the_spread_of_earlier_levels() -> None:
+    """Of five days, the interval is wider than that of five days as they were alike."""
+    past = days.binary(*days.rows(0))
+    few, many = (
+        decompose(past.total, days.binary(*days.rows(1, days=count)), recalibration.fit(past), 0.95)
+        for count in (5, 30)
+    )
+    assert few is not None
+    assert many is not None
+    assert few.concept_shift.error > 1.3 * many.concept_shift.error
+
+
 def test_slices_carry_their_part() -> None:
     """One of two slices changed: it carries all, and both add up to the whole."""
     same, changed = world(20_000, 2), world(20_000, 3, shift=1.0)
-    parts = {("plan", "a"): scores(*same), ("plan", "b"): scores(*changed)}
+    parts = {("plan", "a"): clusters(*same), ("plan", "b"): clusters(*changed)}
     whole = parts["plan", "a"] + parts["plan", "b"]
-    found = decompose(REFERENCE, whole, CALIBRATION)
+    found = decompose(REFERENCE, whole, CALIBRATION, CONFIDENCE)
     assert found is not None
-    first, second = slice_shares(parts, CALIBRATION, whole.labelled)
+    totals = {key: part.total for key, part in parts.items()}
+    first, second = slice_shares(totals, whole, CALIBRATION, CONFIDENCE)
     assert (first.value, second.value) == ("b", "a")
     both = first.part.value + second.part.value
     assert both == pytest.approx(found.concept_shift.value, rel=1e-3)
@@ -84,15 +119,24 @@ def test_slices_carry_their_part() -> None:
     assert first.positive > first.expected + 0.1
 
 
+def test_errors_of_slices_grow_with_those_of_the_period() -> None:
+    """A slice that is the whole period has its interval, days and all."""
+    whole = days.binary(*days.rows(1))
+    calibration = Calibration.fit(*days.rows(0))
+    found = decompose(whole.total, whole, calibration, CONFIDENCE)
+    (share,) = slice_shares({("plan", "a"): whole.total}, whole, calibration, CONFIDENCE)
+    assert found is not None
+    assert share.part.error == pytest.approx(found.concept_shift.error)
+
+
 def test_without_outcomes_there_is_no_cause() -> None:
     """Nor a slice."""
-    unknown = Scores.of(np.array([0.2]), np.array([False]))
-    assert decompose(REFERENCE, unknown, CALIBRATION) is None
-    assert slice_shares({("a", "b"): unknown}, CALIBRATION, 0) == []
+    unknown = days.binary(np.array([UNKNOWN]), np.array([0.2]), np.array(["a"]))
+    assert decompose(REFERENCE, unknown, CALIBRATION, CONFIDENCE) is None
+    assert slice_shares({("a", "b"): unknown.total}, unknown, CALIBRATION, CONFIDENCE) == []
 
 
 def test_one_class_only_is_still_taken_apart() -> None:
     """No shift meets a share of nothing; the level is left with what there is."""
-    found = decompose(REFERENCE, scores(np.zeros(100, bool), np.full(100, 0.2)), CALIBRATION)
-    assert found is not None
+    found = explain(np.zeros(100, bool), np.full(100, 0.2))
     assert np.isfinite(found.base_rate_shift)

@@ -7,6 +7,7 @@ import pytest
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
+from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.rules import CorrectionEvidence, PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.thresholds import Measure
 from longhaul.problem import Monitoring
@@ -240,6 +241,23 @@ def test_insufficient_data_is_said() -> None:
     assert "all 500 outcomes of 2020-07 are positive" in one.reason
 
 
+@pytest.mark.parametrize(
+    ("completeness", "reason"),
+    [
+        (Completeness(0.4, 0.01, 0.1, True), "outcomes of 40% of the rows"),
+        (Completeness(0.9, 0.2, 0.1, False), "predicted otherwise than those without"),
+    ],
+)
+def test_outcomes_that_arrive_first_are_no_evidence(
+    completeness: Completeness, reason: str
+) -> None:
+    """Positives are often known first: too few outcomes, or those of other rows, say nothing."""
+    evidence = replace(GOOD, realized=replace(realized(auc=0.6), completeness=completeness))
+    decision = decide(PROBLEM, evidence)
+    assert decision.degraded is None
+    assert reason in decision.reason
+
+
 def test_outcomes_that_are_not_due_are_not_missed() -> None:
     """With a lag, a period without outcomes can be ok."""
     found = decide(PROBLEM, replace(GOOD, realized=None))
@@ -259,10 +277,48 @@ def test_broken_data_is_repaired_before_anything_is_trained() -> None:
 def test_a_column_of_which_all_is_missing_is_broken() -> None:
     """It is there, and says nothing."""
     gone = Measure("missing", 1.0, 0.0, 0.02, 0.0)
-    empty = ColumnDrift("age", "age", "number", 0.1, (gone,), 0.0, True)
+    empty = ColumnDrift("age", "age", "number", 0.1, (gone,), 0.0, True, empty=True)
     found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(empty,))))
     assert found.action == "repair"
     assert "'age' has no value in any row" in found.reason
+
+
+def test_a_column_far_away_is_not_broken() -> None:
+    """It has hardly any value, and those are far off: drift, and nothing to repair."""
+    far = column("age", True, distance=50.0)
+    found = decide(PROBLEM, replace(GOOD, drift=replace(drift(), columns=(far,))))
+    assert (found.level, found.action) == ("watch", "none")
+    assert rule(found, "columns") == "ok"
+
+
+def reasons(found: Decision) -> dict[str, str]:
+    return {one.name: one.reason for one in found.rules}
+
+
+def test_what_cannot_be_compared_is_named() -> None:
+    """A Saturday among workdays: every rule of the data is ok, and says why."""
+    saturday = replace(drift(), incomparable="2013-06-08 is a Saturday")
+    found = decide(PROBLEM, replace(GOOD, drift=saturday))
+    assert found.level == "ok"
+    for name in ("features", "predictions", "volume", "repeated rows"):
+        assert "not judged: 2013-06-08 is a Saturday" in reasons(found)[name]
+
+
+def test_a_trend_is_named() -> None:
+    """A column that goes on as it did is no drift."""
+    rising = replace(drift(), columns=(replace(column("age"), trend=True),))
+    found = decide(PROBLEM, replace(GOOD, drift=rising))
+    assert found.level == "ok"
+    assert "age follows its trend" in reasons(found)["features"]
+
+
+def test_customary_limits_are_named() -> None:
+    """Of predictions only: the reference has too few periods of them, until it has three."""
+    few, enough = (replace(drift(), score_periods=count) for count in (2, 3))
+    reason = reasons(decide(PROBLEM, replace(GOOD, drift=few)))["predictions"]
+    assert "a customary limit: the reference has predictions of 2 periods" in reason
+    learned = reasons(decide(PROBLEM, replace(GOOD, drift=enough)))["predictions"]
+    assert "customary" not in learned
 
 
 def test_new_columns_are_mentioned() -> None:

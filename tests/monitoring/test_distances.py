@@ -98,12 +98,12 @@ def test_stability_of_a_known_table() -> None:
 
 
 def test_shares_of_missing_and_outside() -> None:
-    """Of all rows, and of the known ones; fewer outside than before is no distance."""
+    """Missing ones by how much they differ, those outside by their share of the later values."""
     one = Histogram(np.array([90]), np.zeros(1), missing=10, out_of_range=9)
     other = Histogram(np.array([50]), np.zeros(1), missing=50, out_of_range=25)
     assert distances.missing(one, other) == pytest.approx(0.4)
-    assert distances.out_of_range(one, other) == pytest.approx(0.4)
-    assert distances.out_of_range(other, one) == 0
+    assert distances.out_of_range(one, other) == pytest.approx(0.5)
+    assert distances.out_of_range(other, one) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

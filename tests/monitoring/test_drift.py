@@ -169,12 +169,121 @@ def called(period: PeriodCounts) -> PeriodCounts:
     return replace(period, histograms=histograms)
 
 
-def test_predictions_drift_by_customary_limits() -> None:
-    """Against those on validation."""
+def with_scores(reference: Reference, means: list[float], rows: int = 1000) -> Reference:
+    """The reference with predictions of periods that lie around these means."""
+    generator = np.random.default_rng(0)
+    return replace(
+        reference,
+        score_periods={
+            f"2020-{month:02d}": scored(reference, mean, generator, rows)
+            for month, mean in enumerate(means, 1)
+        },
+    )
+
+
+def scored(
+    reference: Reference, mean: float, generator: np.random.Generator, rows: int = 1000
+) -> Histogram:
+    """Predictions around a mean."""
+    values = np.clip(generator.normal(mean, 0.1, rows), 0, 1).astype(np.float32)
+    return reference.scores.histogram(values)
+
+
+def test_predictions_are_held_to_what_they_vary_by() -> None:
+    """A move that is usual for one model is drift for another."""
     reference, draw = world([0.0] * 6)
+    generator = np.random.default_rng(1)
+    calm = with_scores(reference, [0.3, 0.305, 0.3, 0.295, 0.3, 0.3])
+    restless = with_scores(reference, [0.3, 0.4, 0.22, 0.38, 0.25, 0.3])
+    moved = scored(reference, 0.4, generator)
+    assert compare(calm, draw(0.0), moved, RATE).scores.drifted
+    assert not compare(restless, draw(0.0), moved, RATE).scores.drifted
+    assert not compare(calm, draw(0.0), scored(reference, 0.3, generator), RATE).scores.drifted
+
+
+def test_false_alarms_of_predictions_are_held() -> None:
+    """Of 400 periods whose predictions vary as the reference's, at most 5% are said to drift."""
+    reference, draw = world([0.0] * 6)
+    alarms, period = 0, draw(0.0)
+    for seed in range(400):
+        generator = np.random.default_rng(seed)
+        *past, new = generator.normal(0.4, 0.05, 6).tolist()
+        varied = with_scores(reference, past, 300)
+        judged = compare(varied, period, scored(reference, new, generator, 300), RATE)
+        alarms += judged.scores.drifted
+    assert alarms <= 20
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_predictions_of_few_periods_drift_by_customary_limits(count: int) -> None:
+    """Against those on validation; how many periods there are is said."""
+    kept, draw = world([0.0] * 6)
+    reference = with_scores(kept, [0.3] * count)
+    assert compare(reference, draw(0.0), reference.score_histogram, RATE).score_periods == count
     assert not compare(reference, draw(0.0), reference.score_histogram, RATE).scores.drifted
     sure = reference.scores.histogram(np.full(500, 0.99, dtype=np.float32))
     assert compare(reference, draw(0.0), sure, RATE).scores.drifted
+
+
+def test_a_trend_is_followed() -> None:
+    """A mean that rises steadily is where the line leads, and no drift; off the line it is."""
+    reference, draw = world([0.0, 0.4, 0.8, 1.2, 1.6, 2.0])
+    found = compare(reference, draw(2.4), reference.score_histogram, RATE, "2020-07")
+    assert found.drifted == []
+    assert [one.name for one in found.columns if one.trend] == ["a"]
+    off = compare(reference, draw(8.0), reference.score_histogram, RATE, "2020-07")
+    assert [one.name for one in off.drifted] == ["a"]
+    assert not any(one.trend for one in off.columns)
+
+
+def test_missing_values_follow_no_trend() -> None:
+    """A column that is where its trend leads may still have lost values."""
+    reference, draw = world([0.0, 0.4, 0.8, 1.2, 1.6, 2.0])
+    period = draw(2.4)
+    histogram = period.histograms["a"]
+    fewer = replace(histogram, missing=histogram.present // 4)
+    lost = replace(period, histograms={**period.histograms, "a": fewer})
+    found = compare(reference, lost, reference.score_histogram, RATE, "2020-07")
+    assert [(one.name, one.cause.name) for one in found.drifted] == [("a", "missing")]
+
+
+def test_a_saturday_is_no_drift_of_workdays() -> None:
+    """Nothing of it is called drift, and the reason is there; a Monday is judged as ever."""
+    kept, draw = world([0.0] * 5)
+    days = {f"2013-06-{day:02d}": one for day, one in enumerate(kept.periods.values(), 3)}
+    reference = replace(kept, periods=days)
+    sure = reference.scores.histogram(np.full(500, 0.99, dtype=np.float32))
+    weekend = compare(reference, draw(3.0, rows=100), sure, RATE, "2013-06-08")
+    assert "Saturday" in weekend.incomparable
+    judged = (*weekend.columns, weekend.scores, weekend.volume, weekend.repeated)
+    assert not any(one.drifted for one in judged)
+    monday = compare(reference, draw(3.0), sure, RATE, "2013-06-10")
+    assert monday.incomparable == ""
+    assert [one.name for one in monday.drifted] == ["a"]
+    assert monday.scores.drifted
+
+
+def test_only_a_column_without_any_value_is_empty() -> None:
+    """Far away with hardly any value is far away; missing as often as before is as before."""
+    reference, draw = world([0.0] * 6)
+    period = draw(50.0)
+    full = period.histograms["a"]
+    few = replace(full, missing=full.present // 24)
+    distant = replace(period, histograms={**period.histograms, "a": few})
+    (column,) = judge(reference, distant).drifted
+    assert column.distance > 0.999
+    assert not column.empty
+    nothing = Histogram(np.zeros_like(full.counts), np.zeros_like(full.sums), missing=2000)
+    emptied = replace(period, histograms={**period.histograms, "a": nothing})
+    assert [one.name for one in judge(reference, emptied).columns if one.empty] == ["a"]
+    assert not any(one.empty for one in judge(sometimes_empty(reference, nothing), emptied).columns)
+
+
+def sometimes_empty(reference: Reference, nothing: Histogram) -> Reference:
+    """The reference, without a value of column a in its first period."""
+    (label, first), *others = reference.periods.items()
+    emptied = replace(first, histograms={**first.histograms, "a": nothing})
+    return replace(reference, periods={label: emptied, **dict(others)})
 
 
 def test_every_measure_has_its_floor_and_its_custom() -> None:

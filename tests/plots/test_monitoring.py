@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from longhaul.plots import backtest, monitoring
+from longhaul.plots import monitoring
 
 
 def figure(value: float | None) -> dict[str, float | None]:
@@ -114,25 +114,3 @@ def test_causes_lead_from_one_loss_to_the_other() -> None:
     bars = drawn.axes[0].patches
     ends = [bar.get_y() + bar.get_height() for bar in bars]
     assert ends == pytest.approx([0.4, 0.35, 0.45, 0.45])
-
-
-@pytest.mark.parametrize(
-    ("high", "title"),
-    [(-0.01, "Training again monthly, lowers the log loss by 0.0200"), (0.01, "No policy lowers")],
-)
-def test_policies_are_compared_with_the_first(high: float, title: str) -> None:
-    """What is beyond doubt is said, and what is not."""
-    same = {"value": 0.0, "low": 0.0, "high": 0.0}
-    better = {"value": -0.02, "low": -0.03, "high": high}
-    rows = [
-        {
-            "policy": name,
-            "trained": 0,
-            "promoted": 0,
-            **{f"{m}_difference": d for m in backtest.METRICS},
-        }
-        for name, d in (("never", same), ("monthly", better))
-    ]
-    drawn = backtest.policies(rows)
-    assert drawn.get_suptitle().startswith(title)
-    assert [one.get_text() for one in drawn.axes[0].get_yticklabels()] == ["monthly (0 trained)"]

@@ -14,14 +14,15 @@ import pytest
 from mlflow.entities import Run
 
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import ledger, promotion
+from longhaul.registry import corrections, ledger, promotion
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import HEADLINE
 from steps.cycle import cycle
-from tests import lifecycles, monitored_model, tables
+from tests import corrected, lifecycles, monitored_model, registered, tables
 
 pytestmark = pytest.mark.slow
 
+STEPS = ("score", "recalibrate", "monitor")
 TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistence: [1, 1]}")
 
 
@@ -86,12 +87,37 @@ def test_twice_changes_nothing(home: Path) -> None:
     """Scored and watched under the cycle; again, all is reused, and it says so."""
     monitored_model.table(home)
     first = run(home, "2020-07")
-    assert set(lifecycles_of(first)) == {"score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(first)) == {f"{step} 2020-07" for step in STEPS}
     before = everything()
     second = run(home, "2020-07")
     assert everything() == before
     assert lifecycles_of(second) == {}
     assert second.data.tags[HEADLINE].startswith("nothing has changed since: version 1: ")
+
+
+def test_a_level_that_moved_is_corrected_before_it_is_monitored(home: Path) -> None:
+    """Monitoring reads the corrected predictions; again, and after the next month, all is reused.
+
+    A month later the level is corrected from the first day.
+    """
+    changes = dict.fromkeys(("july", "august"), corrected.higher)
+    monitored_model.table(home, text=corrected.DAILY, **changes)
+    first = run(home, "2020-07")
+    made = lifecycles_of(first)["recalibrate 2020-07"]
+    predictions = ProductionHistory.load("churn").periods["2020-07"].predictions
+    assert predictions == f"runs:/{made.info.run_id}/predictions"
+    raw = lifecycles_of(first)["score 2020-07"].data.metrics["log_loss"]
+    assert first.data.metrics["log_loss"] == made.data.metrics["log_loss"] < raw - 0.02
+    before = everything()
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert everything() == before
+    second = run(home, "2020-08")
+    rows = lifecycles_of(second)["recalibrate 2020-08"].data.metrics
+    assert rows["corrected_rows"] == rows["rows"]
+    newest = corrections.source(corrected.model())
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert corrections.source(corrected.model()) == newest
+    assert [line.move for line in ledger.lines("churn")] == ["promote", "correction on"]
 
 
 def lifecycles_of(parent: Run) -> dict[str, Run]:
@@ -106,7 +132,7 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
 
     Done again, each period is still that of the version that was in charge of it.
     """
-    monitored_model.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=2)
     first = run(home, "2020-07")
     outcome = artifacts.read_json(f"runs:/{first.info.run_id}/cycle.json")
     assert outcome["decision"]["action"] == "retrain"
@@ -127,6 +153,66 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
         == "2"
     )
     assert ProductionHistory.load("churn").periods["2020-07"].version == "1"
+
+
+def look_of(one: Run) -> dict[str, Any]:
+    """Return the look at the challenger that waited, from the record of a cycle."""
+    found: dict[str, Any] = artifacts.read_json(f"runs:/{one.info.run_id}/cycle.json")["look"]
+    return found
+
+
+def test_an_undecided_challenger_waits_until_a_bound_decides(home: Path) -> None:
+    """Better in July, but not beyond doubt: with August it is, and takes over.
+
+    The champion predicts both months. Done again, neither cycle changes anything.
+    """
+    monitored_model.table(home, text=TURNED, turn=5)
+    first = run(home, "2020-07")
+    outcome = artifacts.read_json(f"runs:/{first.info.run_id}/cycle.json")
+    waits = outcome["retrained"]
+    assert (waits["outcome"], waits["promoted"], waits["waiting"]) == ("undecided", None, "2")
+    assert outcome["look"] is None
+    assert "version 2 is undecided and waits" in first.data.tags[HEADLINE]
+    assert registered.aliases("churn") == {"champion": "1", "challenger": "2"}
+    assert registered.stages("churn")["2"] == "Staging"
+    before = everything()
+    assert "nothing has changed" in run(home, "2020-07").data.tags[HEADLINE]
+    assert everything() == before
+
+    second = run(home, "2020-08")
+    look = look_of(second)
+    assert (look["challenger"], look["judged_on"], look["look"]) == ("2", "2020-08", 2)
+    assert (look["outcome"], look["promoted"]) == ("promote", "2"), look["reason"]
+    assert "version 2 took over (look 2 of 3, at 2020-08)" in second.data.tags[HEADLINE]
+    assert registered.aliases("churn") == {"champion": "2"}
+    newest = ledger.lines("churn")[-1]
+    assert newest.reason.startswith("look 2 of 3, at 2020-08: ")
+    assert newest.evidence == look["evidence"]
+    assert ProductionHistory.load("churn").periods["2020-08"].version == "1"
+    before = everything()
+    assert look_of(run(home, "2020-08")) == look
+    assert everything() == before
+
+
+def test_the_last_look_refuses(home: Path) -> None:
+    """Looks are used up: the alias goes, the stage is Archived, the ledger says why."""
+    text = TURNED.replace("max_calibration_error: 0.2", "max_calibration_error: 0.2, looks: 2")
+    text = text.replace("looks: 2", "looks: 2, confidence: 0.99999999")
+    monitored_model.table(home, text=text, turn=5)
+    run(home, "2020-07")
+    second = run(home, "2020-08")
+    look = look_of(second)
+    assert (look["outcome"], look["promoted"], look["look"]) == ("refuse", None, 2)
+    newest = next(line for line in ledger.lines("churn") if line.move == "refuse")
+    assert newest.reason.startswith("version 2 refused: look 2 of 2, at 2020-08: log loss lower")
+    assert (newest.before, newest.after, newest.state) == ("1", "1", "done")
+    assert registered.stages("churn")["2"] == "Archived"
+    assert registered.aliases("churn").get("challenger") != "2"
+    assert promotion.champion("churn") == "1"
+    assert ledger.champion_stack(ledger.lines("churn")) == ["1"]
+    before = everything()
+    assert look_of(run(home, "2020-08")) == look
+    assert everything() == before
 
 
 def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
@@ -152,7 +238,11 @@ def test_from_the_source_alone(home: Path) -> None:
     frame.loc[frame["day"].dt.month == 8, "plan"] = "student"
     tables.declare(home, frame)
     found = run(home, "2020-07", table="")
-    assert set(lifecycles_of(found)) == {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+    assert set(lifecycles_of(found)) == {
+        "ingest",
+        "validate",
+        *(f"{step} 2020-07" for step in STEPS),
+    }
     found = run(home, "2020-08", table="")
     assert set(lifecycles_of(found)) == {"monitor 2020-08"}
     decision = artifacts.read_json(f"runs:/{found.info.run_id}/cycle.json")["decision"]
@@ -163,7 +253,7 @@ def test_from_the_source_alone(home: Path) -> None:
     page = mlflow.artifacts.load_text(f"runs:/{life.run}/life.html")
     assert ">2020-08</a>" in page
     found = run(home, "2020-09", table="")
-    assert set(lifecycles_of(found)) == {"score 2020-09", "monitor 2020-09"}
+    assert set(lifecycles_of(found)) == {*(f"{step} 2020-09" for step in STEPS)}
     assert sorted(ProductionHistory.load("churn").performance) == ["2020-07", "2020-09"]
     # The new category is lawful: accepted, the period is as good as the others.
     (ingested,) = mlflow.search_runs(
@@ -175,7 +265,7 @@ def test_from_the_source_alone(home: Path) -> None:
     where = str(lifecycles.REPOSITORY)
     lifecycles.run(home, where, "accept", who=who, **accepted)
     found = run(home, "2020-08", table="")
-    assert set(lifecycles_of(found)) == {"validate", "score 2020-08", "monitor 2020-08"}
+    assert set(lifecycles_of(found)) == {"validate", *(f"{step} 2020-08" for step in STEPS)}
     assert ProductionHistory.load("churn").periods["2020-08"].action != "repair"
 
 
@@ -192,7 +282,7 @@ def start(home: Path, period: str) -> "subprocess.Popen[str]":
 
 def test_two_at_once(home: Path) -> None:
     """One does it, the other waits and finds it done: one record, one promotion."""
-    monitored_model.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=2)
     both = [start(home, "2020-07") for _ in range(2)]
     printed = [process.communicate(timeout=lifecycles.SECONDS)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], printed
@@ -209,7 +299,7 @@ def test_two_at_once(home: Path) -> None:
 
 def test_killed_while_it_trains(home: Path) -> None:
     """SIGKILL: no process and no open run is left behind; again, it finishes what was cut off."""
-    monitored_model.table(home, text=TURNED, turn=5)
+    monitored_model.table(home, text=TURNED, turn=2)
     process = start(home, "2020-07")
     while not mlflow.search_runs(
         filter_string="attributes.run_name = 'train lightgbm'", output_format="list"

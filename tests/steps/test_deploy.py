@@ -6,10 +6,11 @@ import mlflow
 import pytest
 
 from longhaul.data.split import WINDOWS, Split
+from longhaul.registry import promotion
 from longhaul.smoke_test.measurement import spread_rows
 from longhaul.tracking import artifacts, logged_models
 from steps.deploy import deploy
-from tests import packages, tables
+from tests import corrected, packages, tables
 
 
 @pytest.fixture
@@ -56,3 +57,22 @@ def test_service_equals_batch_prediction(
         assert "(mlflow models serve: " in headline
         assert report["stock"]["parity"]["largest_difference"] == 0
         assert report["single"]["p50_ms"] < report["stock"]["single"]["p50_ms"]
+
+
+@pytest.mark.slow
+def test_a_corrected_service_equals_a_corrected_batch(
+    split: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """June is shifted day by day; stock serving knows no correction and gives the model's own."""
+    with mlflow.start_run():
+        package = packages.fit(tmp_path, "lightgbm").package
+        uri = logged_models.log(package, Split(split).read("valid").head())
+    promotion.register("churn", uri, {}, "")
+    corrected.store(corrected.correction(first="2020-05-20"))
+    arguments = ["--model", "models:/churn/1", "--split", str(split), "--requests", "20"]
+    deploy.main([*arguments, "--compare_mlflow", "True"])
+    assert "answers equal batch predictions" in capsys.readouterr().out
+    run = mlflow.last_active_run()
+    report = artifacts.read_json(f"runs:/{run.info.run_id}/deployment.json")
+    assert report["parity"]["largest_difference"] == 0
+    assert report["stock"]["parity"]["largest_difference"] == 0

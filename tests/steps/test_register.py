@@ -5,7 +5,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.registry import versions
+from longhaul.registry import challengers, versions
+from longhaul.registry.challengers import WaitingChallenger
 from longhaul.tracking import artifacts, logged_models
 from steps.register import register
 from tests import packages, registered, tables
@@ -26,7 +27,13 @@ def judge(candidate: str, passed: object = True, **more: object) -> str:
         {"name": "rows", "passed": passed, "figure": 3, "limit": 50, "reason": "3 rows, not 50"},
     ]
     figures = {"log_loss": {"value": 0.41234, "low": 0.4, "high": None}}
-    verdict = {"passed": passed, "checks": checks, "candidate": candidate, "champion": None}
+    verdict = {
+        "passed": passed,
+        "outcome": "promote" if passed is True else "refuse",
+        "checks": checks,
+        "candidate": candidate,
+        "champion": None,
+    }
     with mlflow.start_run() as run:
         mlflow.log_dict({**verdict, "metrics": figures, "threshold": 0.3, **more}, "verdict.json")
     return f"runs:/{run.info.run_id}/verdict.json"
@@ -54,7 +61,10 @@ def test_passed_candidate_is_challenger(candidate: str, capsys: pytest.CaptureFi
     assert run.data.tags["longhaul.version"] == "models:/churn/1"
     assert registered.aliases("churn") == {"challenger": "1"}
     assert registered.stages("churn") == {"1": "Staging"}
-    assert versions.version("churn", "1").tags["test_log_loss"] == "0.4123"
+    tags = versions.version("churn", "1").tags
+    assert (tags["test_log_loss"], tags["test_log_loss_low"]) == ("0.4123", "0.4000")
+    assert "test_log_loss_high" not in tags
+    assert tags["longhaul.outcome"] == "promote"
     assert "| log loss | 0.4123 | 0.4000 | – |" in versions.version("churn", "1").description
     predicted = mlflow.pyfunc.load_model("models:/churn@challenger").predict(tables.churn().head())
     assert predicted["probability"].between(0, 1).all()
@@ -65,9 +75,23 @@ def test_refusals_are_one_line(candidate: str, capsys: pytest.CaptureFixture[str
     line = refused(candidate, judge(candidate, passed=False), capsys)
     assert line == f"error: register: {candidate}: refused by the gate: 3 rows, not 50"
     assert "refused by the gate" in refused(candidate, judge(candidate, passed="true"), capsys)
+    worse = [{"passed": False, "reason": "AUC 0.5"}, {"passed": False, "reason": "3 rows"}]
+    line = refused(candidate, judge(candidate, passed=False, checks=worse), capsys)
+    assert line.endswith("refused by the gate: AUC 0.5; 3 rows")
     line = refused(candidate, judge("runs:/another/model"), capsys)
     assert f"a verdict on runs:/another/model, not on {candidate}" in line
     with mlflow.start_run() as run:
         mlflow.log_dict({"metrics": {}}, "other.json")
     line = refused(candidate, f"runs:/{run.info.run_id}/other.json", capsys)
     assert line.endswith("not a verdict; give the verdict.json of evaluate")
+
+
+def test_an_undecided_candidate_waits(candidate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Challenger in Staging, with its looks and the last period it was judged on."""
+    windows = {"test": ["2020-06", "2020-06"], "candidate": {}, "champion": None}
+    verdict = judge(candidate, passed=False, outcome="undecided", look=1, looks=3, windows=windows)
+    register.main(["--candidate", candidate, "--verdict", verdict])
+    printed = capsys.readouterr().out
+    assert printed == "churn version 1: challenger, Staging, undecided after look 1 of 3\n"
+    assert challengers.waiting("churn") == WaitingChallenger("1", verdict, 1, "2020-06")
+    assert registered.stages("churn") == {"1": "Staging"}

@@ -12,14 +12,14 @@ from tests.tracking_server import lives, servers
 from tests.tracking_server.servers import Tracking
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def database() -> Iterator[Postgres]:
     """A PostgreSQL."""
     with postgres.running() as one:
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
     """A tracking server on it."""
     folder = tmp_path_factory.mktemp("server")
@@ -27,7 +27,7 @@ def server(database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def home(server: Tracking, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's folder in which a life cycle has run, by a user who may promote."""
     home = lifecycles.home(tmp_path_factory.mktemp("life"))

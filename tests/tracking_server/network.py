@@ -8,8 +8,8 @@ from contextlib import contextmanager, suppress
 
 from tests.ports import free_port
 
-STALL_SECONDS = 5.0
-SHARE = 0.01  # of the answers that are late, and as many that never come
+STALL_SECONDS = 4.0
+SHARE = 0.02  # of the answers that are late, and as many that never come
 MIDWAY_SHARE = 0.001  # of the parts of answers: there are many, and each breaks a life cycle off
 
 

@@ -54,17 +54,34 @@ def trials(seed: int) -> list[str]:
     )
 
 
-def test_the_server_is_killed_in_the_middle_of_main(server: Tracking, home: Path) -> None:
+@pytest.fixture(scope="package")
+def brief(home: Path) -> str:
+    """The name of a model with one period in production, and its problem file, beside the other."""
+    folder = home / "brief"
+    folder.mkdir()
+    path = tables.declare_brief(folder)
+    (home / "brief.yaml").write_text(
+        path.read_text()
+        .replace("name: churn", "name: brief")
+        .replace("source: churn.parquet", "source: brief/churn.parquet")
+    )
+    return "brief"
+
+
+def test_the_server_is_killed_in_the_middle_of_main(
+    server: Tracking, home: Path, brief: str
+) -> None:
     """While it tunes; started again, the life cycle goes on as if nothing had happened."""
+    settings = {"problem": f"{brief}.yaml", "seed": 11, "trials": 6, "families": "lightgbm"}
     with server.as_user("kim"):
-        process = main(home, server.who("kim"), seed=11, trials=6, families="lightgbm")
+        process = main(home, server.who("kim"), **settings)
         lives.until(lambda: len(trials(11)) >= 2)
         server.kill()
         time.sleep(AWAY)
         server.start()
         finished(process)
         assert trials(11) == sorted(str(number) for number in range(6))
-        lives.check()
+        lives.check(brief)
 
 
 def test_the_server_is_killed_in_the_middle_of_a_cycle(server: Tracking, home: Path) -> None:
@@ -111,12 +128,12 @@ LOST = "API request to|cannot fetch this artifact|its answer was lost"
 
 
 @pytest.mark.parametrize(
-    ("midway", "seed"),
-    [(False, 13), pytest.param(True, 15, marks=pytest.mark.nightly)],
+    ("midway", "seed", "name"),
+    [(False, 13, "brief"), pytest.param(True, 15, "churn", marks=pytest.mark.nightly)],
     ids=["between", "midway"],
 )
 def test_a_network_that_stalls_and_breaks_off(
-    server: Tracking, home: Path, midway: bool, seed: int
+    server: Tracking, home: Path, brief: str, midway: bool, seed: int, name: str
 ) -> None:
     """Answers too late or never, to requests that were carried out; some in the middle.
 
@@ -124,25 +141,26 @@ def test_a_network_that_stalls_and_breaks_off(
     """
     with server.as_user("kim"), unreliable(server.settings.port, 0, midway) as network:
         for _ in range(10):
-            process = main(home, through(server, network), seed=seed)
+            process = main(home, through(server, network), problem=f"{name}.yaml", seed=seed)
             printed, _ = process.communicate(timeout=lifecycles.SECONDS)
             if process.returncode == 0:
                 break
             assert re.search(LOST, printed), printed
         assert process.returncode == 0, printed
         assert network.stalled + network.broken >= (1 if midway else 6)
-        lives.check()
+        lives.check(name)
 
 
-def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
+def test_a_full_artifact_disk(server: Tracking, home: Path, brief: str) -> None:
     """One clear line, nothing half-written in use; with room again, it goes on."""
+    settings = {"problem": f"{brief}.yaml", "seed": 14}
     with server.as_user("kim"):
         who = {**server.who("kim"), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
         processes = [psutil.Process(server.server.pid)]
         processes += processes[0].children(recursive=True)
         for one in processes:
             resource.prlimit(one.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-        process = main(home, who, seed=14)
+        process = main(home, who, **settings)
         printed, _ = process.communicate(timeout=lifecycles.SECONDS)
         for one in processes:
             unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -153,34 +171,51 @@ def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
         parent, *_ = lifecycles.parents()
         assert parent.info.status == "FAILED"
         assert "RUNNING" not in {run.info.status for run in lifecycles.children(parent).values()}
-        finished(main(home, server.who("kim"), seed=14))
-        lives.check()
+        finished(main(home, server.who("kim"), **settings))
+        lives.check(brief)
 
 
-WRITER = """
+WRITERS = 10
+# Forks of a process that has imported MLflow.
+WRITING = f"""
+import os
 import mlflow
-for number in range(8):
-    with mlflow.start_run(run_name="writer"):
-        mlflow.log_params({"number": number})
-        for step in range(5):
-            mlflow.log_metrics({"a": step, "b": number}, step=step)
-        mlflow.log_text("x" * 1000, "x.txt")
+
+def write():
+    for number in range(8):
+        with mlflow.start_run(run_name="writer"):
+            mlflow.log_params({{"number": number}})
+            for step in range(5):
+                mlflow.log_metrics({{"a": step, "b": number}}, step=step)
+            mlflow.log_text("x" * 1000, "x.txt")
+
+def begin():
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            write()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+
+children = [begin() for _ in range({WRITERS})]
+assert [os.waitpid(child, 0)[1] for child in children] == [0] * {WRITERS}
 """
 
 
 def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Path) -> None:
     """A model that has no champion yet: one wins, everything that was written is there."""
-    home = lifecycles.home(tmp_path)
+    home = lifecycles.home(tmp_path, brief=True)
     problem = home / "rush.yaml"
     problem.write_text((home / "churn.yaml").read_text().replace("name: churn", "name: rush"))
     who = server.who("kim")
     rush = [main(home, who, problem="rush.yaml", seed=seed) for seed in (21, 22)]
     environment = {**os.environ, **server.who("tom")}
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER], env=environment, stdout=subprocess.DEVNULL)
-        for _ in range(10)
-    ]
-    assert [writer.wait(lifecycles.SECONDS) for writer in writers] == [0] * 10
+    writing = [sys.executable, "-c", WRITING]
+    writers = subprocess.Popen(writing, env=environment, stdout=subprocess.DEVNULL)
+    assert writers.wait(lifecycles.SECONDS) == 0
     printed = [process.communicate(timeout=lifecycles.SECONDS)[0] for process in rush]
     codes = [process.returncode for process in rush]
     for code, text in zip(codes, printed, strict=True):
@@ -190,7 +225,7 @@ def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Pat
     with server.as_user("kim") as client:
         lives.check("rush")
         written = client.search_runs(["0"], "attributes.run_name = 'writer'", max_results=1000)
-        assert len(written) == 80
+        assert len(written) == 8 * WRITERS
         assert {run.info.status for run in written} == {"FINISHED"}
         assert all(
             run.data.metrics == {"a": 4, "b": int(run.data.params["number"])} for run in written

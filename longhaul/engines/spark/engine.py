@@ -18,6 +18,7 @@ from longhaul.engines.spark import contract, ingestion, observation, scoring, ta
 from longhaul.engines.spark import search as spark_search
 from longhaul.engines.spark.session import session
 from longhaul.features.encoder import Encoder
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring.observation import Observation
@@ -71,10 +72,10 @@ class SparkEngine:
         predictor: Predictor,
         problem: Problem,
         provenance: Provenance,
+        correction: Correction | None = None,
     ) -> None:
         """Predict by the model's `spark_udf`, in the workers."""
-        features = predictor.features
-        scoring.write(self.spark, source, target, uri, features, problem, provenance)
+        scoring.write(self.spark, source, target, uri, predictor, problem, provenance, correction)
 
     def count(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as of
@@ -13,8 +14,11 @@ from pyspark.sql import functions as of
 from longhaul.data import parquet
 from longhaul.engines.spark import tables
 from longhaul.engines.spark.tables import ROW, quoted
+from longhaul.model import correction as corrections
 from longhaul.model import predictions
+from longhaul.model.correction import Correction
 from longhaul.model.predictions import Provenance
+from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
 from longhaul.tasks import TASKS
 
@@ -26,9 +30,10 @@ def write(
     source: Path,
     target: Path,
     uri: str,
-    features: list[str],
+    predictor: Predictor,
     problem: Problem,
     provenance: Provenance,
+    correction: Correction | None = None,
 ) -> None:
     """Predict the rows of one file of a table; write another, as a folder of parts.
 
@@ -40,10 +45,12 @@ def write(
     source, target : Path
     uri : str
         Of the model, such as ``models:/flights/3``.
-    features : list of str
-        The columns that it reads.
+    predictor : Predictor
+        That of the same model.
     problem : Problem
     provenance : Provenance
+    correction : Correction or None
+        Of the version, for two classes.
     """
     names = parquet.schema(source).names
     schema = predictions.schema_of(parquet.schema(source), problem)
@@ -53,21 +60,27 @@ def write(
         spark, uri, result_type=tables.types(predicted), env_manager="local"
     )
     kept = [problem.target.column, *([problem.time.column] if problem.time else [])]
-    rows = tables.read(spark, source)
+    # Ordered before it is predicted: to order it, Spark reads its input twice.
+    rows = tables.read(spark, source).orderBy(ROW)
     pairs = rows.select(
         ROW,
         *[quoted(name) for name in dict.fromkeys(kept) if name in names],
-        predict(of.struct(*[quoted(name) for name in features if name in names])).alias(
+        predict(of.struct(*[quoted(name) for name in predictor.features if name in names])).alias(
             _PREDICTION
         ),
     )
-    assemble = _assemble(problem, provenance, schema, predicted.names)
+    complete = _complete(problem, predictor.threshold, correction)
+    assemble = _assemble(problem, provenance, schema, predicted.names, complete)
     records = pairs.mapInArrow(assemble, tables.types(schema))
-    tables.write(records.orderBy("row"), target)
+    tables.write(records, target)
 
 
 def _assemble(
-    problem: Problem, provenance: Provenance, schema: pa.Schema, names: list[str]
+    problem: Problem,
+    provenance: Provenance,
+    schema: pa.Schema,
+    names: list[str],
+    complete: Callable[[dict[str, Any], pd.DataFrame], dict[str, Any]],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Return a function that assembles the record of each prediction."""
 
@@ -78,8 +91,23 @@ def _assemble(
             predicted: Any = batch.column(_PREDICTION)
             columns = {name: predicted.field(names.index(name)) for name in names}
             table = predictions.assemble(
-                frame, np.asarray(rows), columns, problem, provenance, schema
+                frame, np.asarray(rows), complete(columns, frame), problem, provenance, schema
             )
             yield from table.to_batches()
 
     return assemble
+
+
+def _complete(
+    problem: Problem, threshold: float, correction: Correction | None
+) -> Callable[[dict[str, Any], pd.DataFrame], dict[str, Any]]:
+    """Return a function that completes the columns of the model as `predictions.predict` does."""
+
+    def complete(columns: dict[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
+        if problem.target.task_type != "binary":
+            return columns
+        scores = columns["probability"].to_numpy(zero_copy_only=False)
+        times = predictions.times_of(frame, problem)
+        return dict(corrections.columns(scores, times, threshold, correction))
+
+    return complete

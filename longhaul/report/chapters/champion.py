@@ -47,7 +47,7 @@ def sections(tree: RunTree) -> list[Section]:
     ]
     if verdict.get("threshold") is not None and tree.task_type() == "binary":
         card.append(("Decision threshold", number_cell(verdict["threshold"], href)))
-    tables = [name_value_table(card), _metrics(verdict["metrics"], judged, href)]
+    tables = [name_value_table(card), _metrics(verdict, judged, href)]
     tables += [table for table in (_slices(judged, href), _features(judged, href)) if table]
     return [Section(f"The champion: {name}, version {champion}", _LIMITS, tables)]
 
@@ -70,7 +70,7 @@ def promotions(tree: RunTree) -> list[Section]:
         holders.setdefault(holder, []).append(alias)
     listed = sorted(listed, key=lambda version: int(version.version))
     metric_tags = list(
-        dict.fromkeys(tag for version in listed for tag in version.tags if tag.startswith("test_"))
+        dict.fromkeys(tag for version in listed for tag in version.tags if _is_figure(tag))
     )
     rows = [
         [
@@ -111,6 +111,11 @@ def _version_cell(tree: RunTree, name: str, version: str) -> Cell:
     return Cell(version, tree.version_link(name, version) if version != NONE else "")
 
 
+def _is_figure(tag: str) -> bool:
+    """Return whether a tag of a version is a test metric, and no bound of one."""
+    return tag.startswith("test_") and not tag.endswith(("_low", "_high"))
+
+
 def _verdict_link(tree: RunTree, tags: Mapping[str, str]) -> str:
     return tree.run_link(tags.get(VERDICT, "").removeprefix(_RUN).partition("/")[0])
 
@@ -123,7 +128,7 @@ def _use(problem: Problem) -> str:
     )
 
 
-def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
+def _metrics(verdict: Mapping[str, Any], judged: StepRun, href: str) -> Table:
     rows = [
         [
             text_cell(tasks.display_name(name)),
@@ -131,9 +136,11 @@ def _metrics(metrics: Mapping[str, Any], judged: StepRun, href: str) -> Table:
             number_cell(interval["low"], href),
             number_cell(interval["high"], href),
         ]
-        for name, interval in metrics.items()
+        for name, interval in verdict["metrics"].items()
     ]
-    return Table(["On the test window", "Value", "95% from", "to"], rows)
+    cluster = verdict.get("cluster")
+    where = f"On {cluster['count']} {cluster['unit']}" if cluster else "On the test window"
+    return Table([where, "Value", "95% from", "to"], rows)
 
 
 def _slices(judged: StepRun, href: str) -> Table | None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from longhaul import tasks
 from longhaul.plots import production
+from longhaul.production.retraining import describe_look, describe_retraining
 from longhaul.report import template
 from longhaul.report.document import Picture, Section, Table, number_cell, text_cell
 from longhaul.report.run_tree import RunTree, StepRun
@@ -61,23 +62,25 @@ def _decisions(tree: RunTree, finished: Sequence[tuple[StepRun, Any]]) -> Table:
             text_cell(cycle["version"]),
             text_cell(cycle["decision"]["level"], "", cycle["decision"]["level"]),
             text_cell(cycle["decision"]["reason"]),
-            text_cell(_outcome(cycle.get("retrained")), _evidence(tree, cycle.get("retrained"))),
+            text_cell(_outcome(cycle), _evidence(tree, cycle)),
         ]
         for step, cycle in finished
     ]
     return Table(["Period", "Version", "Level", "Reason", "Consequence"], rows)
 
 
-def _outcome(retrained: Any) -> str:
-    if not retrained:
-        return ""
-    if retrained["promoted"]:
-        return f"Version {retrained['promoted']} took over: {retrained['reason']}"
-    return f"The challenger lost: {retrained['reason']}"
+def _outcome(cycle: Any) -> str:
+    """Describe the look at the challenger that waited, and the retraining, where there were any."""
+    parts = [describe_look(cycle["look"])] if cycle.get("look") else []
+    if retrained := cycle.get("retrained"):
+        parts.append(describe_retraining(retrained, cycle["version"]))
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
-def _evidence(tree: RunTree, retrained: Any) -> str:
-    return tree.run_link(retrained.get("evidence", "")) if retrained else ""
+def _evidence(tree: RunTree, cycle: Any) -> str:
+    evidence = cycle.get("retrained") or cycle.get("look") or {}
+    return tree.run_link(evidence.get("evidence", ""))
 
 
 def _decay(cycles: Sequence[StepRun], evaluation: StepRun | None, names: Sequence[str]) -> Any:
