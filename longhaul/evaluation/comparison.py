@@ -25,7 +25,7 @@ Windows = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Gains of a candidate over the champion; those of several looks add up.
+    """Gains of a candidate over the champion; gains of several looks add up.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ def compare(
 
 
 def recalibrate(outcome: np.ndarray, probability: np.ndarray, clusters: np.ndarray) -> np.ndarray:
-    """Recalibrate probabilities, those of each fold of clusters by the outcomes of the others.
+    """Recalibrate the probabilities of each fold of clusters by the outcomes of the others.
 
     Logistic recalibration of the log-odds, see `longhaul.evaluation.calibration`, cross-fitted
     (Chernozhukov et al. 2018, Double/debiased machine learning, Econometrics Journal 21): no row's

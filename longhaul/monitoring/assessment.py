@@ -70,7 +70,7 @@ class Assessment:
     drift : Drift or None
         None where there are no rows.
     expected : dict of str to Interval
-        Empty where such an estimate missed the window that the model was judged on.
+        Empty where the newest estimate that outcomes could check was wrong.
     realized : tuple of RealizedPerformance
         Of all periods with labels newly due, the newest last.
     decision : Decision

@@ -41,6 +41,7 @@ class Estimator:
     ):
         self._reference, self._problem = reference, problem
         self._judged = judged if judged and enough(len(judged.labelled)) else None
+        self._recent = recent if recent and enough(len(recent.labelled)) else None
         parts = [part for part in (self._judged, recent) if part and part.labelled]
         evidence: ClusterCounts[Scored] = sum(parts, ClusterCounts())
         self._evidence = evidence if enough(len(evidence.labelled)) else None
@@ -75,19 +76,22 @@ class Estimator:
 
     @cached_property
     def missed(self) -> bool:
-        """Return whether the estimate from validation missed the judged window.
+        """Return whether the newest estimate that outcomes could check was wrong.
 
-        The primary metric that was realized there lies outside the interval that was expected
-        without outcomes. False where that cannot be told.
+        It is that of the newest period from the judged window; before there is one, that of the
+        judged window from validation. It missed if the primary metric that was realized lies
+        outside the interval that was expected without outcomes. False where that cannot be told.
         """
         if self._judged is None:
             return False
+        checked, evidence, relation = self._recent, self._judged, self.relation
+        if checked is None:
+            checked = self._judged
+            evidence = ClusterCounts({"": self._reference.valid})
+            relation = self._reference.calibration
         name = task_for(self._problem.target.task_type).primary_metric
-        validation = ClusterCounts({"": self._reference.valid})
-        expected = performance.expected(
-            self._judged, self._reference.calibration, validation, self._problem
-        )
-        realized = performance.realized(self._judged, self._problem)
+        expected = performance.expected(checked, relation, evidence, self._problem)
+        realized = performance.realized(checked, self._problem)
         if name not in expected or name not in realized:
             return False
         value, interval = realized[name].value, expected[name]

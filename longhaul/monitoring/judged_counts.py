@@ -13,6 +13,7 @@ from longhaul.evaluation.intervals import Interval
 from longhaul.evaluation.scored_rows import ScoredRows
 from longhaul.model.package import Package
 from longhaul.monitoring import murphy
+from longhaul.monitoring import scored as counts_of
 from longhaul.monitoring.batches import score_columns
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.performance import realized
@@ -42,11 +43,14 @@ def count(rows: ScoredRows, package: Package) -> JudgedCounts:
     """
     columns = package.predictor.columns(rows.scores)
     scored = score_columns(columns, rows.outcome.astype(float), rows.problem.target)
-    reference = Reference.from_dict(package.reference).valid
+    reference = Reference.from_dict(package.reference)
+    losses = None
+    if reference.loss_model is not None:
+        matrix = package.predictor.encoder.transform(rows.frame)
+        losses = reference.expected_losses(matrix, scored.probability)
 
     def summarize(places: np.ndarray) -> Scored:
-        parts = (scored.probability, scored.decision, scored.outcome)
-        return reference.summarize(*(part[places] for part in parts))
+        return counts_of.count(reference.valid, scored, places, losses)
 
     by: partial[ClusterCounts[Scored]] = partial(ClusterCounts.of, summarize=summarize)
     time = rows.problem.time

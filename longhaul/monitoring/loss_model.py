@@ -88,7 +88,7 @@ class LossModel:
     @cached_property
     def _boosters(self) -> list[lightgbm.Booster]:
         texts = (self.squared, self.absolute)
-        return [lightgbm.Booster(model_str=text, params={"verbosity": -1}) for text in texts]
+        return [lightgbm.Booster(model_str=text) for text in texts]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the loaded models out where an engine sends this to its workers."""

@@ -207,7 +207,7 @@ def fit_scores(
     outcome: np.ndarray,
     columns: Mapping[str, Any],
     bins: int,
-    clusters: np.ndarray,
+    clusters: np.ndarray | None = None,
     matrix: np.ndarray | None = None,
     encoder: Encoder | None = None,
     seed: int = 0,
@@ -224,23 +224,22 @@ def fit_scores(
     columns : mapping
         The m predictions, column by column.
     bins : int
-    by_period : mapping of str to mapping, optional
-        Predictions of periods, column by column, each by a model that was not fitted on it.
-    clusters : ndarray of str, shape (m,)
-        See `longhaul.data.clusters`.
+    clusters : ndarray of str, shape (m,), optional
+        See `longhaul.data.clusters`; without them, rows are taken as independent.
     matrix : ndarray of float32, shape (m, p), optional
         The rows, as `encoder` encodes them; without it, errors of numbers are not learned.
     encoder : Encoder, optional
         Of the model that will be deployed.
     seed : int
         Of the model of errors.
+    by_period : mapping of str to mapping, optional
+        Predictions of periods, column by column, each by a model that was not fitted on it.
 
     Returns
     -------
     dict
         The fields `scores`, `score_histogram`, `score_periods`, `valid`, `calibration` and
-        `loss_model` of a
-        `Reference`.
+        `loss_model` of a `Reference`.
     """
     scored = score_columns(columns, outcome.astype(float), target)
     if scored.code is None:

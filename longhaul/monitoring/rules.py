@@ -127,7 +127,7 @@ class PeriodEvidence:
     reference_estimate : float or None
         The primary metric estimated for the judged window's own predictions by the same means.
     missed : bool
-        Whether such an estimate missed the window that the model was judged on.
+        Whether the newest estimate that outcomes could check was wrong.
     baseline : mapping of str to Interval
         The figures of the window that the model was judged on.
     correction : CorrectionEvidence
@@ -268,7 +268,7 @@ def _customary(periods: int) -> str:
 def _expectation(problem: Problem, evidence: PeriodEvidence) -> Rule:
     name = f"expected {display_name(task_for(problem.target.task_type).primary_metric)}"
     if evidence.missed:
-        reason = "not shown: it missed the window that the model was judged on"
+        reason = "not shown: it missed the newest window with outcomes"
         return Rule(name, "ok", None, None, reason)
     expected, estimate = _primary_metric(problem, evidence.expected), evidence.reference_estimate
     if expected is None and problem.target.task_type == "regression":

@@ -206,7 +206,7 @@ def _carry_out(flow: Flow, name: str, look: Look) -> None:
 
 
 def _newest_labelled(period: str, problem: Problem) -> str:
-    """Return the newest period whose outcomes are due in a period."""
+    """Return the newest period with outcomes that are due in a period."""
     return periods.shift(
         period, -label_lag.in_periods(problem.monitoring.label_lag, problem.length)
     )

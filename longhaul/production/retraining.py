@@ -9,7 +9,7 @@ Record = Mapping[str, Any]
 
 
 def explain_verdict(verdict: Record) -> str:
-    """Return all reasons against a promotion, or else that of the comparison with the champion."""
+    """Return all reasons against a promotion, or else the reason of the comparison that was won."""
     return verdicts.refusal(verdict) or str(verdict["checks"][-1]["reason"])
 
 

@@ -13,6 +13,8 @@ import pytest
 
 from longhaul import problem as problems
 from longhaul.data.labels import outcomes
+from longhaul.evaluation.scored_rows import score_rows
+from longhaul.monitoring import judged_counts
 from longhaul.monitoring.assessment import Assessment, Monitor
 from longhaul.monitoring.batches import align
 from longhaul.monitoring.class_statistics import ClassStatistics
@@ -109,6 +111,18 @@ def test_performance_is_expected_and_holds(kind: str, expected: set[str], rule: 
         assert interval.low < interval.value < interval.high
         assert abs(realized[name].value - interval.value) < 2.5 * interval.error, name
     json.dumps(to_dict(found), allow_nan=False)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "several"])
+def test_the_judged_window_is_counted_as_a_period_is(kind: str) -> None:
+    """What `evaluate` keeps of June is what monitoring would count of it."""
+    problem, model = fitted(kind)
+    rows = score_rows(problem, months(6)[-1], model.package.predictor)
+    judged = judged_counts.count(rows, model.package).clusters
+    seen = count(kind, 6, reference(kind)).clusters
+    assert judged.parts.keys() == seen.parts.keys()
+    for name, part in judged.parts.items():
+        assert part.to_dict() == seen.parts[name].to_dict()
 
 
 def test_errors_are_expected_where_they_are() -> None:

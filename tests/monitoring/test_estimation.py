@@ -73,5 +73,5 @@ def test_an_estimate_that_missed_the_judged_window_is_hidden(missed: bool) -> No
     found = monitor.assess("2020-07", observation)
     (rule,) = [rule for rule in found.decision.rules if rule.name == "expected AUC"]
     assert (found.expected == {}) is missed
-    assert ("missed the window that the model was judged on" in rule.reason) is missed
+    assert ("missed the newest window with outcomes" in rule.reason) is missed
     assert not missed or rule.state == "ok"

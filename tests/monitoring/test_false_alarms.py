@@ -63,7 +63,9 @@ def refer(frames: list[pd.DataFrame], generator: np.random.Generator) -> tuple[E
     columns = {"probability": probability, "decision": probability > 0.5}
     return encoder, Reference(
         **references.fit(frame, Sample(encoder.transform(frame), outcome), period, encoder, 50),
-        **references.fit_scores(Target("outcome"), outcome, columns, 50),
+        **references.fit_scores(
+            Target("outcome"), outcome, columns, 50, np.arange(len(outcome)).astype(str)
+        ),
         importance=dict.fromkeys(frame.columns, 0.2),
     )
 

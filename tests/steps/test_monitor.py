@@ -75,14 +75,15 @@ def test_again_says_the_same(home: Path) -> None:
 
 
 def test_a_relation_that_turns_asks_for_training(home: Path) -> None:
-    """Watched at first, acted on when it lasts; the expectation without outcomes is blind to it."""
+    """Watched at first, acted on when it lasts; the expectation is blind until outcomes come."""
     where = monitored_model.table(home, turn=6)
     first, second = (monitored_model.watch(where, period) for period in ("2020-07", "2020-08"))
     assert first.data.tags[LEVEL] == "watch"
     assert (second.data.tags[LEVEL], second.data.tags[ACTION]) == ("act", "retrain")
-    (truth,) = monitored_model.told(second)["truths"]
-    assert truth["fell"] is True
+    (truth,), (later,) = (monitored_model.told(run)["truths"] for run in (first, second))
+    assert truth["fell"] is later["fell"] is True
     assert truth["errors"]["auc"] > 0.2
+    assert abs(later["errors"]["auc"]) < 0.1
     assert truth["causes"]["concept_shift"]["low"] > abs(truth["causes"]["covariate_shift"])
 
 
