@@ -1,7 +1,8 @@
 """Files of a table: on this machine, on the web, or in an object store."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,30 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
             f" ({', '.join(TEXT)}, as it is or packed as {', '.join(PACKED)})"
         )
     return files
+
+
+def names_below(address: str, folder: Path, files: Sequence[File]) -> list[str]:
+    """Name files by their paths below the folder that an address or a pattern names.
+
+    Parameters
+    ----------
+    address : str
+        As `find` took it.
+    folder : Path
+        Where a relative path starts.
+    files : sequence of File
+        As `find` returned them.
+    """
+    if address.startswith(ARTIFACTS):
+        return [file.name for file in files]
+    literal = re.split(r"[*?\[]", address, maxsplit=1)[0]
+    top = address if literal == address else literal.rpartition("/")[0]
+    where = top if "://" in address else str(folder / top)
+    _, root = _system(where, "source")
+    root = f"{str(root).rstrip('/')}/"
+    return [
+        file.path.removeprefix(root) if file.path.startswith(root) else file.name for file in files
+    ]
 
 
 def _system(where: str, key: str) -> tuple[Any, str]:

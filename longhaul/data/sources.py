@@ -1,7 +1,7 @@
 """Sources of a table: a named data set, files, or a database."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -15,9 +15,20 @@ from fsspec.implementations.local import LocalFileSystem
 from tqdm import tqdm
 
 from longhaul import database_url
-from longhaul.data import batches, csv, database, files, flights, problem_copy, reading
+from longhaul.data import (
+    batches,
+    breaches,
+    csv,
+    database,
+    deliveries,
+    files,
+    flights,
+    periods,
+    problem_copy,
+    reading,
+)
+from longhaul.data.deliveries import Delivery
 from longhaul.data.files import Fetch, File
-from longhaul.data.periods import batch
 from longhaul.errors import LonghaulError
 from longhaul.problem import BATCH, Problem
 
@@ -39,11 +50,14 @@ class Source:
         Rows with a value that does not fit its column, where it is missing, and the reason.
     notes : list of str
         What had to be assumed to read it.
+    delivered : list of Delivery
+        The files that arrived after the source, each with its batch.
     """
 
     frame: pd.DataFrame
     unfit: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
+    delivered: list[Delivery] = field(default_factory=list)
 
 
 def is_path(address: str) -> bool:
@@ -58,7 +72,12 @@ def refuse_uri(address: str) -> Path:
     )
 
 
-def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
+def read(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch = refuse_uri,
+    recorded: Collection[Delivery] = (),
+) -> Source:
     """Read a problem's table, with its time column as times or the batch of each row.
 
     Parameters
@@ -68,24 +87,27 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
         Where a relative path in ``source`` starts: the problem file's folder.
     fetch : callable
         Returns the local path of a URI that MLflow resolves.
+    recorded : collection of Delivery
+        The files that were seen before; see `longhaul.data.deliveries.number`.
 
     Raises
     ------
     LonghaulError
         When the source is missing, unreadable or empty, a declared column is not in it, or too
-        many rows have a value that does not fit its column.
+        many rows up to the test window have a value that does not fit its column.
     """
-    raw, notes = _raw(problem, folder, fetch)
+    later = _later(problem, folder, fetch)
+    delivered = _numbered(later, problem, recorded)
+    raw, notes = _raw(problem, folder, fetch, [(later[file.name], file) for file in delivered])
+    notes += deliveries.missing(recorded, delivered)
     columns = {str(name): column for name, column in raw.items()}
     del raw
     frame, reasons = _read(columns, problem)
     if problem.time is not None:
         _require_times(frame, reasons, problem.time.column)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
-    if len(unfit) > problem.contract.quarantine * len(frame):
-        examples = unfit["reason"].head(EXAMPLES).tolist()
-        raise too_many(len(unfit), len(frame), examples, problem)
-    return Source(frame.drop(reasons.index), unfit, notes)
+    _require_few(unfit, frame, problem)
+    return Source(frame.drop(reasons.index), unfit, notes, delivered)
 
 
 def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> Source:
@@ -96,13 +118,23 @@ def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refus
     return Source(raw, notes=notes)
 
 
-def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
-    """Digest the content of a problem's source: a version, or a hash of the data."""
+def digest(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch = refuse_uri,
+    recorded: Collection[Delivery] = (),
+) -> str:
+    """Digest the content of a problem's source: a version, or a hash of the data.
+
+    The number of each file that arrived later is part of it; see `read`.
+    """
     paths = problem_copy.family_files(problem, folder)
     families = [File(LocalFileSystem(), str(path), 0) for path in paths]
-    more = [*_later(problem, folder, fetch), *families]
     digested = fingerprint(problem.source, problem.query, folder, fetch)
-    return _hash([digested, *_contents(more)]) if more else digested
+    delivered = _numbered(_later(problem, folder, fetch), problem, recorded)
+    more = [text for file in delivered for text in (file.period, file.name, file.digest)]
+    more += _contents(families)
+    return _hash([digested, *more]) if more else digested
 
 
 def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> str:
@@ -135,7 +167,9 @@ def address(problem: Problem, folder: Path) -> str:
     return problem.source
 
 
-def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, list[str]]:
+def _raw(
+    problem: Problem, folder: Path, fetch: Fetch, later: Sequence[tuple[File, Delivery]]
+) -> tuple[pd.DataFrame, list[str]]:
     """Read the rows as they are written; without a time column, each gets a batch."""
     frame, notes = _table(problem.source, problem.query, folder, fetch)
     if not len(frame):
@@ -145,24 +179,40 @@ def _raw(problem: Problem, folder: Path, fetch: Fetch) -> tuple[pd.DataFrame, li
         return frame, notes
     parts = problem.batches.parts
     frames = [frame.assign(**{BATCH: batches.assign_batches(frame, parts, problem.group)})]
-    for number, file in enumerate(_later(problem, folder, fetch), parts):
+    for file, delivery in later:
         with _bar(file.size, file.name) as advance:
             table, more = _read_file(file, advance)
-        frames.append(_frame(table).assign(**{BATCH: batch(number)}))
+        frames.append(_frame(table).assign(**{BATCH: delivery.period}))
         notes += more
     return pd.concat(frames, ignore_index=True), notes
 
 
-def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
-    """Find the files that arrived after the source; there may be none yet."""
+def _later(problem: Problem, folder: Path, fetch: Fetch) -> dict[str, File]:
+    """Find the files that arrived after the source, by name; there may be none yet."""
     if problem.batches is None or not problem.batches.later:
-        return []
+        return {}
+    address = problem.batches.later
     try:
-        return files.find(problem.batches.later, folder, fetch, "batches.later")
+        arrived = files.find(address, folder, fetch, "batches.later")
     except LonghaulError as error:
         if "no file, folder or pattern" in str(error):
-            return []
+            return {}
         raise
+    names = files.names_below(address, folder, arrived)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise LonghaulError(f"batches.later: two files are called {twice!r}; rename one of them")
+    return dict(zip(names, arrived, strict=True))
+
+
+def _numbered(
+    later: Mapping[str, File], problem: Problem, recorded: Collection[Delivery]
+) -> list[Delivery]:
+    """Give each file that arrived later the number of its batch."""
+    if problem.batches is None:
+        return []
+    digests = {name: file.digest() for name, file in later.items()}
+    return deliveries.number(digests, recorded, problem.batches.parts)
 
 
 def _find(address: str, folder: Path, fetch: Fetch) -> list[File]:
@@ -294,9 +344,20 @@ def _require_times(frame: pd.DataFrame, reasons: pd.Series, name: str) -> None:
     raise LonghaulError(f"time.column: {name!r} is missing in {int(unknown.sum())} rows")
 
 
-def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
+def _require_few(unfit: pd.DataFrame, frame: pd.DataFrame, problem: Problem) -> None:
+    """Refuse too many unfit rows where models are fitted and judged.
+
+    Those of a later period are a finding about that period.
+    """
+    limit = problem.contract.quarantine
+    if len(unfit) <= limit * len(frame):
+        return
+    judged = ~periods.of(frame, problem).map(problem.windows.after_test)
+    if judged[unfit.index].sum() > limit * judged.sum():
+        examples = unfit["reason"].head(EXAMPLES).tolist()
+        raise too_many(len(unfit), len(frame), examples, problem)
+
+
+def too_many(unfit: int, rows: int, examples: list[str], problem: Problem) -> LonghaulError:
     """Make the error for more unfit rows than the problem allows."""
-    return LonghaulError(
-        f"source: {unfit:,} of {rows:,} rows have a value that does not fit its column, more than"
-        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
-    )
+    return LonghaulError(f"source: {breaches.describe_unfit(unfit, rows, examples, problem)}")

@@ -105,6 +105,8 @@ class PeriodEvidence:
         Of the newest period with labels due; None where there is none.
     earlier : sequence of bool
         Whether the same model's performance was degraded in each period before, oldest first.
+    breach : str
+        How the period broke the contract; empty where it kept it.
     """
 
     rows: int
@@ -118,3 +120,4 @@ class PeriodEvidence:
     correction: CorrectionEvidence = NO_CORRECTION
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
+    breach: str = ""

@@ -84,6 +84,8 @@ def _rows(problem: Problem, evidence: PeriodEvidence) -> Rule:
 
 def _columns(evidence: PeriodEvidence) -> Rule:
     """Judge columns that are missing, empty or of another type than the model was fitted on."""
+    if evidence.breach:
+        return Rule("columns", "act", 1, 0, f"repair the data: {evidence.breach}")
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:

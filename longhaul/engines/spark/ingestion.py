@@ -18,7 +18,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as of
 
 from longhaul import database_url
-from longhaul.data import files, labels, periods, sources
+from longhaul.data import breaches, files, labels, periods, sources
+from longhaul.data.breaches import PeriodBreach
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.reading import DATE
 from longhaul.data.table import PeriodTable
@@ -65,8 +66,8 @@ def ingest(
     typed = rows.mapInArrow(_reading(forms, schema, problem), tables.types(_with_marks(schema)))
     typed = typed.persist(StorageLevel.DISK_ONLY)
     try:
-        _require_fit(typed, problem)
-        good = typed.filter(of.col(_REASON).isNull())
+        broken = _broken(typed, problem)
+        good = typed.filter(of.col(_REASON).isNull() & ~of.col(PERIOD).isin(list(broken)))
         resolved = replace(problem, target=_resolved(good, problem.target))
         by_period = counted(good, resolved, schema)
         _require_variety(by_period.values(), resolved.target)
@@ -76,9 +77,10 @@ def ingest(
             tables.write(part, PeriodTable(target).path(label))
         bad = typed.filter(of.col(_REASON).isNotNull()).orderBy(ROW)
         quarantined = bad.select(*kept, of.col(_REASON).alias("reason")).toArrow().to_pandas()
+        breaches.write(target, broken)
         sample = good.select(*kept).limit(_SAMPLE).toArrow().to_pandas()
         described = profile(good.select(*kept), by_period, resolved)
-        return IngestedTable(resolved, sample, quarantined, described)
+        return IngestedTable(resolved, sample, quarantined, described, breaches=broken)
     finally:
         typed.unpersist()
 
@@ -148,30 +150,56 @@ def _reading(
     return read
 
 
-def _require_fit(typed: DataFrame, problem: Problem) -> None:
-    """Refuse a table with rows that have no time, or with too many that are unfit."""
-    assert problem.time is not None
+def _broken(typed: DataFrame, problem: Problem) -> dict[str, PeriodBreach]:
+    """Find the periods of production with too many unfit rows.
+
+    Refuse a table with rows that have no time, or with too many unfit ones in other periods.
+    """
     lacking = f"{problem.target.column} is missing: no outcome to learn from"
     unfit = of.col(_REASON).isNotNull() & (of.col(_REASON) != lacking)
-    [counts] = typed.agg(
-        of.count("*").alias("rows"),
-        of.count_if(of.col(PERIOD).isNull()).alias("timeless"),
-        of.count_if(unfit).alias("unfit"),
-    ).collect()
-    if not counts.rows:
+    counts = typed.groupBy(PERIOD).agg(
+        of.count("*").alias("rows"), of.count_if(unfit).alias("unfit")
+    )
+    by_period = {row[PERIOD]: row for row in counts.collect()}
+    if not by_period:
         raise LonghaulError(f"source: {problem.source!r} has no rows")
-    if counts.timeless:
-        examples = typed.filter(of.col(PERIOD).isNull() & of.col(_REASON).isNotNull()).head(1)
-        name = problem.time.column
-        if examples:
-            raise LonghaulError(
-                f"time.column: {name!r} does not hold times in {counts.timeless:,} rows:"
-                f" {examples[0][_REASON]}"
-            )
-        raise LonghaulError(f"time.column: {name!r} is missing in {counts.timeless} rows")
-    if counts.unfit > problem.contract.quarantine * counts.rows:
-        rows = typed.filter(unfit).orderBy(ROW).limit(sources.EXAMPLES).collect()
-        raise sources.too_many(counts.unfit, counts.rows, [row[_REASON] for row in rows], problem)
+    if None in by_period:
+        raise _timeless(typed, by_period[None].rows, problem)
+    _require_few(typed.filter(unfit), by_period, problem)
+    bad = {label: row.unfit for label, row in by_period.items() if row.unfit}
+    examples = {label: _examples(typed.filter(unfit & (of.col(PERIOD) == label))) for label in bad}
+    return breaches.of_unfit(
+        {label: row.rows for label, row in by_period.items()}, bad, examples, problem
+    )
+
+
+def _timeless(typed: DataFrame, rows: int, problem: Problem) -> LonghaulError:
+    """Make the error for rows that have no time."""
+    assert problem.time is not None
+    examples = typed.filter(of.col(PERIOD).isNull() & of.col(_REASON).isNotNull()).head(1)
+    name = problem.time.column
+    if examples:
+        return LonghaulError(
+            f"time.column: {name!r} does not hold times in {rows:,} rows: {examples[0][_REASON]}"
+        )
+    return LonghaulError(f"time.column: {name!r} is missing in {rows} rows")
+
+
+def _require_few(unfit: DataFrame, by_period: Mapping[str, Any], problem: Problem) -> None:
+    """Refuse too many unfit rows where models are fitted and judged."""
+    limit, after_test = problem.contract.quarantine, problem.windows.after_test
+    judged = [row for label, row in by_period.items() if not after_test(label)]
+    rows, bad = (
+        [sum(getattr(row, name) for row in part) for part in (by_period.values(), judged)]
+        for name in ("rows", "unfit")
+    )
+    if all(count > limit * total for count, total in zip(bad, rows, strict=True)):
+        raise sources.too_many(bad[0], rows[0], _examples(unfit), problem)
+
+
+def _examples(unfit: DataFrame) -> list[str]:
+    """Collect the reasons of the first rows."""
+    return [row[_REASON] for row in unfit.orderBy(ROW).limit(sources.EXAMPLES).collect()]
 
 
 def _resolved(good: DataFrame, target: Target) -> Target:
