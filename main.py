@@ -13,7 +13,7 @@ from longhaul.pipeline.parameters import Engine, Minutes, Seed, Trials
 from longhaul.pipeline.step import step
 from longhaul.production import period_metrics
 from longhaul.production.history import ProductionHistory
-from longhaul.registry import promotion
+from longhaul.registry import promotion, versions
 from longhaul.registry.model_uri import version_uri
 from longhaul.tracking import artifacts
 
@@ -46,6 +46,8 @@ def main(
         name = declared.name
         names = family_names(families, problem_copy.family_files(declared, path.parent))
         mlflow.set_tag("mlflow.runName", name)
+        if current := promotion.champion(name):
+            versions.require_whole(name, current)
 
         # From the raw table to clean periods, and three windows of them.
         table = composite.clean_table(flow, path, engine)
@@ -79,7 +81,7 @@ def main(
         if version is None:
             raise LonghaulError(f"no champion to deploy: {judged.headline}")
         flow.run("deploy", model=version_uri(name, version), split=split)
-        for period in PeriodTable(artifacts.fetch(table)).periods:
+        for period in PeriodTable(artifacts.fetch(table)).delivered:
             if declared.windows.in_production(period):
                 cycle = flow.run(
                     "cycle", problem=path, table=table, period=period, seed=seed, engine=engine

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
+import pandas as pd
 
 from benchmarks import calibrators, employment
 from benchmarks.calibrators import Curve
@@ -113,7 +114,10 @@ def policies(
 ) -> Iterator[Line]:
     """Run the policies of `backtest` under all label lags."""
     judged = table.window("test", problem)
-    rows = lambda period: table.read([period])  # noqa: E731
+
+    def rows(period: str) -> pd.DataFrame:
+        return table.read([period])
+
     train = partial(
         train_as_of,
         table,

@@ -100,7 +100,8 @@ class Batches:
         row itself, chooses its batch.
     later : str
         The files that arrive later, as a pattern such as ``arrivals/*.csv``. Each is one more
-        batch, in order of file names.
+        batch, for good, from when it is first seen; those first seen together are in natural
+        order: ``file-9`` before ``file-10``.
     """
 
     parts: Annotated[int, Field(ge=3, le=1000)] = 20
@@ -135,6 +136,10 @@ class Windows:
         """Return whether a period belongs to the production window."""
         first, *last = self.production
         return first <= period and (not last or period <= last[0])
+
+    def after_test(self, period: str) -> bool:
+        """Return whether a period comes after the test window: no model is judged on it first."""
+        return period > self.test[-1]
 
 
 @dataclass(frozen=True, config=_STRICT)

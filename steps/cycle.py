@@ -10,6 +10,7 @@ from longhaul.pipeline.parameters import Engine, FailOn, RetrainingTrials, Seed,
 from longhaul.pipeline.step import step
 from longhaul.production import retraining
 from longhaul.production.version_for_period import version_for_period
+from longhaul.registry import versions
 from longhaul.registry.lock import lock
 from longhaul.registry.model_uri import version_uri
 from longhaul.report import production as pages
@@ -40,8 +41,9 @@ def cycle(
     with lock(f"{name}.cycle", PATIENCE_SECONDS), open_flow(use_cache) as flow:
         table = table or composite.clean_table(flow, path, engine)
         version = version_for_period(name, period)
+        versions.require_whole(name, version)
         model = version_uri(name, version)
-        scored, decision = composite.score_and_monitor(flow, model, table, period, engine)
+        predicted, decision = composite.score_and_monitor(flow, model, table, period, engine)
         settings = composite.RetrainingSettings(window, trials, seed, use_cache, engine)
         then = look.respond(flow, name, version, table, period, decision["action"], settings)
         if then.is_new:
@@ -49,7 +51,7 @@ def cycle(
         unchanged = all(child.reused for child in flow.steps)
     record = {"period": period, "version": version, "decision": decision, **then.to_dict()}
     mlflow.log_dict(record, "cycle.json")
-    mlflow.log_metrics(dict(scored.metrics))
+    mlflow.log_metrics(dict(predicted.metrics) if predicted else {})
     headline = retraining.summarize(version, decision, then.retrained, unchanged, then.look)
     return require_below(fail_on, decision["level"], headline)
 

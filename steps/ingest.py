@@ -9,13 +9,15 @@ from longhaul.engines import base as engines
 from longhaul.pipeline import caller
 from longhaul.pipeline.parameters import Engine
 from longhaul.pipeline.step import step
+from longhaul.registry import delivery_log
 from longhaul.tracking import artifacts, datasets
 
 
 def source_digest(problem: str) -> str:
     """Digest the content of the problem's source."""
     path = caller.problem_file(problem)
-    return sources.digest(problems.load(path), path.parent, artifacts.fetch)
+    declared = problems.load(path)
+    return sources.digest(declared, path.parent, artifacts.fetch, delivery_log.load(declared))
 
 
 @step(state=source_digest)
@@ -25,7 +27,8 @@ def ingest(problem: str, engine: Engine) -> str:
     declared, folder = problems.load(path), path.parent
     ingestion.require_period_labels(declared)
     with engines.open(engine, "ingest") as opened, opened.log_folder("table") as table:
-        ingested = opened.ingest(declared, folder, table)
+        ingested = opened.ingest(declared, folder, table, delivery_log.load(declared))
+        delivery_log.record(declared, ingested.delivered)
     for note in ingested.notes:
         click.echo(f"note: {note}", err=True)
     if len(ingested.quarantined):

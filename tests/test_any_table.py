@@ -19,8 +19,10 @@ from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.model.predictions import Provenance, read, write
 from longhaul.problem import Problem
+from longhaul.production.history import ProductionHistory
 from longhaul.scaffold import problem_file
 from longhaul.scaffold.infer import infer
+from longhaul.tracking import artifacts
 from longhaul.training import candidate
 from tests import lifecycles, stores
 
@@ -210,26 +212,39 @@ def test_a_whole_life_from_the_table_alone(tmp_path: Path, empty_store: Path, na
 
 @pytest.mark.slow
 def test_a_life_goes_on_with_files_that_arrive_later(tmp_path: Path, empty_store: Path) -> None:
-    """From a messy table alone; then two more batches, one of them without a column.
+    """From a messy table alone; then more batches, in the order they were first seen.
 
-    Run again with the problem file that was made, it reuses what does not depend on the new file.
+    One of them is without a column: it is to be repaired, and the others go on. Run again with the
+    problem file that was made, it reuses what is whole: a part of the clean table is gone.
     """
     start_life(tmp_path, empty_store, "messy")
     project = str(lifecycles.REPOSITORY)
-    lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
+    validated = lifecycles.children(lifecycles.parents()[0])["validate"].info.run_id
+    artifacts.fetch(f"runs:/{validated}/table/batch-0009.parquet").unlink()
+    printed = lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
     newest, *_ = lifecycles.parents()
-    assert {"ingest", "validate", "split", "deploy"} <= lifecycles.reused(newest)
+    assert f"validate does not reuse run {validated}: table has 10 of 11 files" in printed
+    assert lifecycles.reused(newest) == {"ingest"}
     later = messy(seed=1)
     (tmp_path / "later").mkdir()
-    later.head(250).to_csv(tmp_path / "later" / "1.csv", index=False)
+    later.head(250).to_csv(tmp_path / "later" / "delivery-9.csv", index=False)
+    broken = later.iloc[250:500].drop(columns="tenure (months)")
+    broken.to_csv(tmp_path / "later" / "delivery-10.csv", index=False)
     path = tmp_path / "messy.yaml"
     path.write_text(path.read_text().replace('later: ""', "later: later/*.csv"))
     lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
+    life = ProductionHistory.load("messy").periods
+    assert life["batch-0010"].action != "repair"
+    assert life["batch-0011"].action == "repair"
+    assert "repair the data: column 'tenure (months)': expected" in life["batch-0011"].reason
+    # The eighth comes late: it is the batch after those that are there.
+    later.iloc[500:750].to_csv(tmp_path / "later" / "delivery-8.csv", index=False)
+    lifecycles.run(tmp_path, project, problem="messy.yaml", **SMALL)
     newest, *_ = lifecycles.parents()
-    assert "cycle batch-0010" in lifecycles.children(newest)
-    broken = later.iloc[250:500].drop(columns="tenure (months)")
-    broken.to_csv(tmp_path / "later" / "2.csv", index=False)
+    scored = lifecycles.children(lifecycles.children(newest)["cycle batch-0012"])
+    assert scored["score batch-0012"].data.metrics["rows"] == 250
+    later.iloc[500:700].to_csv(tmp_path / "later" / "delivery-9.csv", index=False)
     process = lifecycles.start(tmp_path, project, problem="messy.yaml", **SMALL)
     printed, _ = process.communicate(timeout=lifecycles.SECONDS)
     assert process.returncode != 0
-    assert "period batch-0011, column 'tenure (months)': expected" in printed
+    assert "error: main: batches.later: 'delivery-9.csv' is batch-0010 and has changed" in printed

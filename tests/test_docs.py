@@ -92,6 +92,7 @@ def commands() -> list[tuple[str, str]]:
 # Who runs each entry point, with `mlflow run` and for real.
 RUN_BY = {
     "main": "tests/test_main.py",
+    "accept": "tests/steps/test_cycle.py",
     "init": "tests/test_any_table.py",
     "cycle": "tests/tracking_server/test_faults.py",
     "retrain": "tests/steps/test_cycle.py",

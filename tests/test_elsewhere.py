@@ -129,7 +129,7 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
 
 
 def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
-    """Metadata and artifacts go over http; run again, everything is reused."""
+    """Metadata and artifacts go over http; run again, everything is reused, if it is whole."""
     home, port = lifecycles.home(tmp_path, brief=True), free_port()
     arguments = ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
     arguments += ["--artifacts-destination", str(tmp_path / "kept"), "--port", str(port)]
@@ -145,6 +145,12 @@ def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
         second, first = lifecycles.parents()
         assert lifecycles.reused(second) == set(lifecycles.children(first))
         assert lifecycles.children(second) == {}
+        purged, *_ = tmp_path.glob("kept/**/predictions/churn-1/*.parquet")
+        purged.unlink()
+        printed = lifecycles.run(home, str(lifecycles.REPOSITORY), who=who, **settings)
+        cycle = f"cycle {purged.stem}"
+        assert f"{cycle} does not reuse run" in printed
+        assert set(lifecycles.children(lifecycles.parents()[0])) == {cycle, "report"}
         assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
     mlflow.set_tracking_uri(before)
     assert not (home / "mlflow.db").exists()

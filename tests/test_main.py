@@ -128,6 +128,24 @@ def test_a_comment_reruns_what_uses_it_and_what_follows(place: tuple[Path, Path]
 
 
 @pytest.mark.slow
+def test_a_champion_that_is_not_whole_is_named(place: tuple[Path, Path]) -> None:
+    """Before anything runs: one line, and no life cycle that says that all is reused."""
+    home, project = place
+    version = mlflow.MlflowClient().get_model_version_by_alias("churn", "champion")
+    (model,) = mlflow.get_run(version.run_id).outputs.model_outputs
+    root = mlflow.MlflowClient().get_logged_model(model.model_id).artifact_location
+    file = next(Path(root.removeprefix("file://")).glob("artifacts/package/*"))
+    content = file.read_bytes()
+    file.unlink()
+    life = lifecycles.start(home, str(project), problem="churn.yaml", **lifecycles.SMALL)
+    printed, _ = life.communicate(timeout=lifecycles.SECONDS)
+    file.write_bytes(content)
+    assert life.returncode != 0
+    assert f"error: main: models:/churn/{version.version}: its files are not as they" in printed
+    assert f"models/{model.model_id} has " in printed
+
+
+@pytest.mark.slow
 def test_killed_in_the_middle_of_the_search(place: tuple[Path, Path]) -> None:
     """SIGKILL of main while it tunes; run again, it finishes and keeps the trials there were."""
     home, project = place

@@ -7,8 +7,8 @@ import numpy as np
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.policies import Level
 from longhaul.model.correction import Correction, apply
+from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.level import Shadow, lag_days, theoretical_threshold
-from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.problem import Problem
 
 

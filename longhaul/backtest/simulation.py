@@ -15,9 +15,9 @@ from longhaul.backtest.remedies import ServedPeriod
 from longhaul.backtest.results import PeriodResult, PolicyResult
 from longhaul.monitoring import level as level_of
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
+from longhaul.monitoring.evidence import NO_CORRECTION
 from longhaul.monitoring.level import Shadow
 from longhaul.monitoring.observation import Observation
-from longhaul.monitoring.rules import NO_CORRECTION
 from longhaul.problem import Problem
 
 ServedKey = tuple[Level, str, str, str]  # level, lag if it matters, model, period

@@ -202,19 +202,22 @@ def _schema(name: str, expected: Mapping[str, Any], limits: Contract) -> pa.Colu
         )
     ]
     if expected["kind"] == "number":
-        checks.append(_near(expected["min"], expected["max"], limits.margin))
+        accepted = expected.get("accepted", ())
+        checks.append(_near(expected["min"], expected["max"], limits.margin, accepted))
     if expected["kind"] == "category":
         most_unseen = min(1.0, expected["unseen"] + limits.unseen)
         checks.append(_few_unseen(expected["levels"], most_unseen))
     return pa.Column(name=name, checks=checks, nullable=True, required=True)
 
 
-def _near(low: float | None, high: float | None, margin: float) -> pa.Check:
-    """Check that a number is near the learned range; finite where there is no range."""
+def _near(
+    low: float | None, high: float | None, margin: float, accepted: Sequence[float]
+) -> pa.Check:
+    """Check that a number is near the learned range or accepted; finite where there is no range."""
     if low is None or high is None or low == high:  # one value gives no scale
         return pa.Check(lambda column: np.isfinite(column.astype(float)), error="a finite number")
     slack = margin * (high - low)
-    low, high = low - slack, high + slack
+    low, high = min([low - slack, *accepted]), max([high + slack, *accepted])
     return pa.Check.in_range(low, high, error=f"from {low:g} to {high:g}")
 
 

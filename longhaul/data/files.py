@@ -1,9 +1,10 @@
 """Files of a table: on this machine, on the web, or in an object store."""
 
 import hashlib
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,30 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
             f" {', '.join(PACKED)}, nor Excel ({', '.join(EXCEL)})"
         )
     return files
+
+
+def names_below(address: str, folder: Path, files: Sequence[File]) -> list[str]:
+    """Name files by their paths below the folder that an address or a pattern names.
+
+    Parameters
+    ----------
+    address : str
+        As `find` took it.
+    folder : Path
+        Where a relative path starts.
+    files : sequence of File
+        As `find` returned them.
+    """
+    if address.startswith(ARTIFACTS):
+        return [file.name for file in files]
+    literal = re.split(r"[*?\[]", address, maxsplit=1)[0]
+    top = address if literal == address else literal.rpartition("/")[0]
+    where = top if "://" in address else str(folder / top)
+    _, root = _system(where, "source")
+    root = f"{str(root).rstrip('/')}/"
+    return [
+        file.path.removeprefix(root) if file.path.startswith(root) else file.name for file in files
+    ]
 
 
 def _system(where: str, key: str) -> tuple[Any, str]:

@@ -1,5 +1,6 @@
 """Ingestion of a source on one machine: read, checked and written as a table of periods."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
@@ -7,10 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from longhaul.data import periods, profile, sources, split
+from longhaul.data import breaches, periods, profile, sources, split
+from longhaul.data.breaches import PeriodBreach
+from longhaul.data.deliveries import Delivery
 from longhaul.data.files import Fetch
 from longhaul.data.forms import with_forms
 from longhaul.data.labels import has_label, outcomes, require_variety, resolve
+from longhaul.data.sources import Source
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.json_values import sanitize_metric_name
@@ -36,6 +40,10 @@ class IngestedTable:
         See `longhaul.data.profile.profile`.
     notes : list of str
         What had to be assumed to read the source.
+    delivered : list of Delivery
+        The files that arrived after the source, each with its batch.
+    breaches : dict of str to PeriodBreach
+        Periods of production with too many rows that do not fit; the table is without them.
     """
 
     problem: Problem
@@ -43,6 +51,8 @@ class IngestedTable:
     quarantined: pd.DataFrame
     profile: dict[str, Any]
     notes: list[str] = field(default_factory=list)
+    delivered: list[Delivery] = field(default_factory=list)
+    breaches: dict[str, PeriodBreach] = field(default_factory=dict)
 
     def metrics(self) -> dict[str, float]:
         """Return metrics of the whole table: counts, and the finite figures of the outcome."""
@@ -69,7 +79,13 @@ class IngestedTable:
         return text + (f"; {quarantined:,} rows quarantined" if quarantined else "")
 
 
-def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> IngestedTable:
+def ingest(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch,
+    target: Path,
+    recorded: Collection[Delivery] = (),
+) -> IngestedTable:
     """Read a problem's whole source into memory; write its periods.
 
     Parameters
@@ -81,16 +97,20 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
         Returns the local path of a URI that MLflow resolves.
     target : Path
         An existing folder, which gets the table.
+    recorded : collection of Delivery
+        See `longhaul.data.sources.read`.
 
     Raises
     ------
     LonghaulError
         When the source cannot be read, all outcomes are the same, or a window has no rows.
     """
-    source = sources.read(problem, folder, fetch)
+    source = sources.read(problem, folder, fetch, recorded)
     formed = with_forms(problem, source.forms)
     resolved = replace(formed, target=resolve(source.frame, problem.target))
-    frame, unlabelled = _drop_unlabelled(source.frame, resolved)
+    broken = _broken(source, resolved)
+    frame, dropped = _drop_periods(source.frame, broken, resolved)
+    frame, unlabelled = _drop_unlabelled(frame, resolved)
     labelled = frame[has_label(frame, resolved.target)]
     values = labelled[resolved.target.column].unique()[:_EXAMPLES]
     require_variety(
@@ -101,13 +121,16 @@ def ingest(problem: Problem, folder: Path, fetch: Fetch, target: Path) -> Ingest
     )
     table = PeriodTable(target)
     table.write(resolved, frame, folder)
+    breaches.write(target, broken)
     require_windows(table, resolved)
     return IngestedTable(
         resolved,
         frame.head(SAMPLE_ROWS),
-        pd.concat([source.unfit, unlabelled]),
+        pd.concat([source.unfit, dropped, unlabelled]),
         profile.profile(frame, resolved),
         source.notes,
+        source.delivered,
+        broken,
     )
 
 
@@ -125,9 +148,34 @@ def require_period_labels(problem: Problem) -> None:
 
 def require_windows(table: PeriodTable, problem: Problem) -> None:
     """Refuse a table that has no rows in one of the windows."""
-    production = ["production"] if problem.windows.production[1:] else []
+    closed = problem.windows.production[1:] and not table.breaches
+    production = ["production"] if closed else []
     for name in (*split.WINDOWS, *production):
         table.window(name, problem)
+
+
+def _broken(source: Source, problem: Problem) -> dict[str, PeriodBreach]:
+    """Find the periods of production with too many rows that do not fit."""
+    if not len(source.unfit):
+        return {}
+    unfit = source.unfit["reason"].groupby(periods.of(source.unfit, problem))
+    good = periods.of(source.frame, problem).value_counts()
+    bad = {str(label): int(count) for label, count in unfit.size().items()}
+    rows = {label: count + int(good.get(label, 0)) for label, count in bad.items()}
+    examples = {str(label): list(part.head(_EXAMPLES)) for label, part in unfit}
+    return breaches.of_unfit(rows, bad, examples, problem)
+
+
+def _drop_periods(
+    frame: pd.DataFrame, broken: Mapping[str, PeriodBreach], problem: Problem
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Separate the rows of broken periods that fit themselves."""
+    if not broken:
+        return frame, frame.head(0).assign(reason="")
+    period = periods.of(frame, problem)
+    dropped = period.isin(list(broken))
+    reasons = period[dropped].map(lambda label: f"{label}: {broken[label].reason}")
+    return frame[~dropped].reset_index(drop=True), frame[dropped].assign(reason=reasons)
 
 
 def _drop_unlabelled(frame: pd.DataFrame, problem: Problem) -> tuple[pd.DataFrame, pd.DataFrame]:

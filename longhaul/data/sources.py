@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,16 +13,19 @@ from fsspec.implementations.local import LocalFileSystem
 from longhaul import database_url
 from longhaul.data import (
     batches,
+    breaches,
     column_inference,
     database,
+    deliveries,
     files,
+    periods,
     problem_copy,
     raw_table,
     reading,
 )
+from longhaul.data.deliveries import Delivery
 from longhaul.data.files import Fetch, File
 from longhaul.data.forms import declared_forms
-from longhaul.data.periods import batch
 from longhaul.data.raw_table import NAMED, RawTable
 from longhaul.errors import LonghaulError
 from longhaul.features.column_format import DATE
@@ -45,12 +48,15 @@ class Source:
         What had to be assumed to read it.
     forms : mapping of str to str
         The formats of columns of texts that were not declared, as they were inferred.
+    delivered : list of Delivery
+        The files that arrived after the source, each with its batch.
     """
 
     frame: pd.DataFrame
     unfit: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
     forms: Mapping[str, str] = field(default_factory=dict)
+    delivered: list[Delivery] = field(default_factory=list)
 
 
 def is_path(address: str) -> bool:
@@ -65,7 +71,12 @@ def refuse_uri(address: str) -> Path:
     )
 
 
-def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
+def read(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch = refuse_uri,
+    recorded: Collection[Delivery] = (),
+) -> Source:
     """Read a problem's table, with its time column as times or the batch of each row.
 
     Parameters
@@ -75,17 +86,21 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
         Where a relative path in ``source`` starts: the problem file's folder.
     fetch : callable
         Returns the local path of a URI that MLflow resolves.
+    recorded : collection of Delivery
+        The files that were seen before; see `longhaul.data.deliveries.number`.
 
     Raises
     ------
     LonghaulError
         When the source is missing, unreadable or empty, a declared column is not in it, or too
-        many rows have a value that does not fit its column.
+        many rows up to the test window have a value that does not fit its column.
     """
-    raw = _raw(problem, folder, fetch)
+    later = _later(problem, folder, fetch)
+    delivered = _numbered(later, problem, recorded)
+    raw = _raw(problem, folder, fetch, [(later[file.name], file) for file in delivered])
     forms, notes = _forms(raw, problem)
+    notes = [*raw.notes, *deliveries.missing(recorded, delivered), *notes]
     columns = {str(name): column for name, column in raw.frame.items()}
-    notes = [*raw.notes, *notes]
     declared = set(problem.columns)
     inferred = {name: form for name, form in forms.items() if name not in declared}
     del raw
@@ -93,11 +108,9 @@ def read(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> Source:
     if problem.time is not None:
         reasons = _with_timeless(frame, reasons, problem)
     unfit = frame.loc[reasons.index].assign(reason=reasons)
-    if len(unfit) > problem.contract.quarantine * len(frame):
-        examples = unfit["reason"].head(EXAMPLES).tolist()
-        raise too_many(len(unfit), len(frame), examples, problem)
+    _require_few(unfit, frame, problem)
     notes += _counts(unfit["reason"], len(frame)) if len(unfit) else []
-    return Source(frame.drop(reasons.index), unfit, notes, inferred)
+    return Source(frame.drop(reasons.index), unfit, notes, inferred, delivered)
 
 
 def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> RawTable:
@@ -108,13 +121,23 @@ def read_undeclared(address: str, query: str, folder: Path, fetch: Fetch = refus
     return raw
 
 
-def digest(problem: Problem, folder: Path, fetch: Fetch = refuse_uri) -> str:
-    """Digest the content of a problem's source: a version, or a hash of the data."""
+def digest(
+    problem: Problem,
+    folder: Path,
+    fetch: Fetch = refuse_uri,
+    recorded: Collection[Delivery] = (),
+) -> str:
+    """Digest the content of a problem's source: a version, or a hash of the data.
+
+    The number of each file that arrived later is part of it; see `read`.
+    """
     paths = problem_copy.family_files(problem, folder)
     families = [File(LocalFileSystem(), str(path), 0) for path in paths]
-    more = [*_later(problem, folder, fetch), *families]
     digested = fingerprint(problem.source, problem.query, folder, fetch)
-    return _hash([digested, *_contents(more)]) if more else digested
+    delivered = _numbered(_later(problem, folder, fetch), problem, recorded)
+    more = [text for file in delivered for text in (file.period, file.name, file.digest)]
+    more += _contents(families)
+    return _hash([digested, *more]) if more else digested
 
 
 def fingerprint(address: str, query: str, folder: Path, fetch: Fetch = refuse_uri) -> str:
@@ -147,7 +170,9 @@ def address(problem: Problem, folder: Path) -> str:
     return problem.source
 
 
-def _raw(problem: Problem, folder: Path, fetch: Fetch) -> RawTable:
+def _raw(
+    problem: Problem, folder: Path, fetch: Fetch, later: Sequence[tuple[File, Delivery]]
+) -> RawTable:
     """Read the rows as they are written; without a time column, each gets a batch."""
     raw = raw_table.read(problem.source, problem.query, folder, fetch)
     if not len(raw.frame):
@@ -158,23 +183,39 @@ def _raw(problem: Problem, folder: Path, fetch: Fetch) -> RawTable:
     parts, notes = problem.batches.parts, list(raw.notes)
     label = batches.assign_batches(raw.frame, parts, problem.group)
     frames = [raw.frame.assign(**{BATCH: label})]
-    for number, file in enumerate(_later(problem, folder, fetch), parts):
-        later = raw_table.read_file(file)
-        frames.append(later.frame.assign(**{BATCH: batch(number)}))
-        notes += later.notes
+    for file, delivery in later:
+        table = raw_table.read_file(file)
+        frames.append(table.frame.assign(**{BATCH: delivery.period}))
+        notes += table.notes
     return RawTable(pd.concat(frames, ignore_index=True), notes, raw.comma)
 
 
-def _later(problem: Problem, folder: Path, fetch: Fetch) -> list[File]:
-    """Find the files that arrived after the source; there may be none yet."""
+def _later(problem: Problem, folder: Path, fetch: Fetch) -> dict[str, File]:
+    """Find the files that arrived after the source, by name; there may be none yet."""
     if problem.batches is None or not problem.batches.later:
-        return []
+        return {}
+    address = problem.batches.later
     try:
-        return files.find(problem.batches.later, folder, fetch, "batches.later")
+        arrived = files.find(address, folder, fetch, "batches.later")
     except LonghaulError as error:
         if "no file, folder or pattern" in str(error):
-            return []
+            return {}
         raise
+    names = files.names_below(address, folder, arrived)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise LonghaulError(f"batches.later: two files are called {twice!r}; rename one of them")
+    return dict(zip(names, arrived, strict=True))
+
+
+def _numbered(
+    later: Mapping[str, File], problem: Problem, recorded: Collection[Delivery]
+) -> list[Delivery]:
+    """Give each file that arrived later the number of its batch."""
+    if problem.batches is None:
+        return []
+    digests = {name: file.digest() for name, file in later.items()}
+    return deliveries.number(digests, recorded, problem.batches.parts)
 
 
 def _forms(raw: RawTable, problem: Problem) -> tuple[dict[str, str], list[str]]:
@@ -268,9 +309,21 @@ def _counts(reasons: pd.Series, rows: int) -> list[str]:
     ]
 
 
-def too_many(unfit: int, rows: int, examples: Sequence[str], problem: Problem) -> LonghaulError:
+def _require_few(unfit: pd.DataFrame, frame: pd.DataFrame, problem: Problem) -> None:
+    """Refuse too many unfit rows where models are fitted and judged.
+
+    Those of a later period are a finding about that period.
+    """
+    limit = problem.contract.quarantine
+    if len(unfit) <= limit * len(frame):
+        return
+    later = periods.of(frame, problem).map(problem.windows.after_test, na_action="ignore")
+    judged = later.fillna(False).eq(False)  # so are rows without a time
+    if judged[unfit.index].sum() > limit * judged.sum():
+        examples = unfit["reason"].head(EXAMPLES).tolist()
+        raise too_many(len(unfit), len(frame), examples, problem)
+
+
+def too_many(unfit: int, rows: int, examples: list[str], problem: Problem) -> LonghaulError:
     """Make the error for more unfit rows than the problem allows."""
-    return LonghaulError(
-        f"source: {unfit:,} of {rows:,} rows have a value that does not fit its column, more than"
-        f" contract.quarantine = {problem.contract.quarantine:.1%} allows: {' | '.join(examples)}"
-    )
+    return LonghaulError(f"source: {breaches.describe_unfit(unfit, rows, examples, problem)}")

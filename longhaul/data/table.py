@@ -1,11 +1,13 @@
 """Table on disk: one Parquet file per period, and the problem that it belongs to."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from longhaul.data import parquet, periods, problem_copy
+from longhaul.data import breaches, parquet, periods, problem_copy
+from longhaul.data.breaches import PeriodBreach
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
@@ -31,6 +33,16 @@ class PeriodTable:
         """Labels of the periods, in order of time."""
         return sorted(file.stem for file in self.folder.glob("*.parquet"))
 
+    @property
+    def breaches(self) -> dict[str, PeriodBreach]:
+        """Periods of production that broke the contract; the table is without their rows."""
+        return breaches.read(self.folder)
+
+    @property
+    def delivered(self) -> list[str]:
+        """Labels of all periods that there are rows of, also of those that broke the contract."""
+        return sorted({*self.periods, *self.breaches})
+
     def path(self, period: str) -> Path:
         """Return the file of a period, whether there is one or not."""
         return self.folder / f"{period}.parquet"
@@ -44,11 +56,18 @@ class PeriodTable:
             When it has not.
         """
         available = self.periods
+        if breach := self.breaches.get(period):
+            raise LonghaulError(f"period: {period} broke the contract: {breach.reason}")
         if period not in available:
             raise LonghaulError(
                 f"period: {period!r} is not in the table; it has {', '.join(available)}"
             )
         return self.path(period)
+
+    def drop(self, period: str) -> None:
+        """Delete the file of a period."""
+        path = self.path(period)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def read(self, chosen: list[str], columns: list[str] | None = None) -> pd.DataFrame:
         """Read the rows of some periods, one after the other.

@@ -1,10 +1,11 @@
 """Protocol of the engines that work on tables, and `open`, which starts one of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from longhaul.data.deliveries import Delivery
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.table import PeriodTable
 from longhaul.data.validation import CheckedPeriod
@@ -33,7 +34,9 @@ class Engine(Protocol):
     def log_folder(self, name: str) -> AbstractContextManager[Path]:
         """Yield a folder that becomes the artifact folder `name`, completely or not at all."""
 
-    def ingest(self, problem: Problem, folder: Path, target: Path) -> IngestedTable:
+    def ingest(
+        self, problem: Problem, folder: Path, target: Path, recorded: Collection[Delivery] = ()
+    ) -> IngestedTable:
         """Read a problem's source; write its periods; see `longhaul.data.ingestion.ingest`.
 
         Parameters
@@ -43,6 +46,8 @@ class Engine(Protocol):
             Where a relative path starts: that of the problem file.
         target : Path
             An existing folder, which gets the table.
+        recorded : collection of Delivery
+            The files that were seen before; see `longhaul.data.sources.read`.
         """
 
     def learn_contract(self, table: PeriodTable, window: list[str]) -> dict[str, Any]:

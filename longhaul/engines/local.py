@@ -1,7 +1,7 @@
 """Engine of this machine: everything is done by the process itself."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from longhaul import tasks
 from longhaul.data import ingestion, validation
+from longhaul.data.deliveries import Delivery
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.table import PeriodTable
 from longhaul.data.validation import CheckedPeriod
@@ -36,9 +37,11 @@ class LocalEngine:
         """Yield a temporary folder that becomes an artifact."""
         return artifacts.log_folder(name)
 
-    def ingest(self, problem: Problem, folder: Path, target: Path) -> IngestedTable:
+    def ingest(
+        self, problem: Problem, folder: Path, target: Path, recorded: Collection[Delivery] = ()
+    ) -> IngestedTable:
         """Read the whole source into memory; write its periods."""
-        return ingestion.ingest(problem, folder, artifacts.fetch, target)
+        return ingestion.ingest(problem, folder, artifacts.fetch, target, recorded)
 
     def learn_contract(self, table: PeriodTable, window: list[str]) -> dict[str, Any]:
         """Learn the contract from some periods."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from longhaul.data import clusters
+from longhaul.data.breaches import PeriodBreach
 from longhaul.monitoring import causes, drift, labelling, performance
 from longhaul.monitoring.bins import Histogram
 from longhaul.monitoring.causes import Causes, SliceShare
@@ -12,17 +13,16 @@ from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
 from longhaul.monitoring.estimation import Estimator, probabilities
-from longhaul.monitoring.observation import Observation
-from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.rules import (
+from longhaul.monitoring.evidence import (
     NO_CORRECTION,
     CorrectionEvidence,
     PeriodEvidence,
     RealizedMetrics,
-    diagnose,
-    is_fault,
 )
+from longhaul.monitoring.observation import Observation
+from longhaul.monitoring.performance import Figures
+from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.rules import diagnose, is_fault
 from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
@@ -158,6 +158,7 @@ class Monitor:
         realized: Sequence[RealizedPerformance] = (),
         earlier: Sequence[bool] = (),
         correction: CorrectionEvidence = NO_CORRECTION,
+        breach: PeriodBreach | None = None,
     ) -> Assessment:
         """Assess a period.
 
@@ -171,6 +172,8 @@ class Monitor:
         earlier : sequence of bool
             Whether the same model was degraded in the periods before those, oldest first.
         correction : CorrectionEvidence
+        breach : PeriodBreach or None
+            Of a period that broke the contract; there is no observation of it.
         """
         problem, reference, estimator = self._problem, self._reference, self._estimator
         moved, expected = None, {}
@@ -182,7 +185,7 @@ class Monitor:
             expected = {} if estimator.missed else estimator.estimate(observation.clusters)
         recent = [past.degraded for past in realized[:-1] if past.degraded is not None]
         evidence = PeriodEvidence(
-            rows=observation.rows if observation else 0,
+            rows=observation.rows if observation else breach.rows if breach else 0,
             columns=observation.columns if observation else {},
             new=observation.new if observation else (),
             drift=moved,
@@ -193,6 +196,7 @@ class Monitor:
             correction=correction,
             realized=realized[-1].realized if realized else None,
             earlier=[*earlier, *recent],
+            breach=breach.reason if breach else "",
         )
         return Assessment(
             period,

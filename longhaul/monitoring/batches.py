@@ -23,12 +23,11 @@ _COUNTED = ("probability", "decision", "probabilities", "prediction")
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Rows with their predictions.
+class ScoredColumns:
+    """Predictions with their outcomes, as counts take them.
 
     Attributes
     ----------
-    frame : DataFrame of n rows
     probability : ndarray of float, shape (n,)
         Of the positive class, or of the class decided for; or the predicted number.
     decision : ndarray of bool, shape (n,)
@@ -36,12 +35,6 @@ class Batch:
     outcome : ndarray, shape (n,)
         Of two classes 0, 1, or 2 where it is unknown: see `longhaul.monitoring.scores`. Of several,
         1 is a correct decision. Of numbers the observed one, NaN where it is unknown.
-    raw : ndarray of float, shape (n,)
-        The probability or number that the model itself gave, before any correction.
-    cluster : ndarray of str, shape (n,)
-        See `longhaul.data.clusters`.
-    day : ndarray of str, shape (n,), or None
-        None where no column orders the rows.
     code : ndarray of int, shape (n,), or None
         The class decided for, among several.
     label : ndarray of float, shape (n,), or None
@@ -50,13 +43,9 @@ class Batch:
         Of several classes.
     """
 
-    frame: pd.DataFrame
     probability: np.ndarray
     decision: np.ndarray
     outcome: np.ndarray
-    raw: np.ndarray
-    cluster: np.ndarray
-    day: np.ndarray | None = None
     code: np.ndarray | None = None
     label: np.ndarray | None = None
     probabilities: np.ndarray | None = None
@@ -65,6 +54,27 @@ class Batch:
     def predictions(self) -> np.ndarray:
         """Values that a histogram of predictions counts: float32 of shape (n,)."""
         return (self.probability if self.code is None else self.code).astype(np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(ScoredColumns):
+    """Rows with their predictions.
+
+    Attributes
+    ----------
+    frame : DataFrame of n rows
+    raw : ndarray of float, shape (n,)
+        The probability or number that the model itself gave, before any correction.
+    cluster : ndarray of str, shape (n,)
+        See `longhaul.data.clusters`.
+    day : ndarray of str, shape (n,), or None
+        None where no column orders the rows.
+    """
+
+    frame: pd.DataFrame
+    raw: np.ndarray
+    cluster: np.ndarray
+    day: np.ndarray | None = None
 
 
 def align(
@@ -90,34 +100,12 @@ def align(
     scored = score_columns(columns, outcome, problem.target)
     raw = np.asarray(columns.get(RAW, scored.probability), dtype=np.float64)
     return Batch(
-        frame,
-        scored.probability,
-        scored.decision,
-        scored.outcome,
-        raw,
-        _clusters(frame, problem, rows),
-        _days(frame, problem),
-        scored.code,
-        scored.label,
-        scored.probabilities,
+        **vars(scored),
+        frame=frame,
+        raw=raw,
+        cluster=_clusters(frame, problem, rows),
+        day=_days(frame, problem),
     )
-
-
-@dataclass(frozen=True)
-class ScoredColumns:
-    """Predictions with their outcomes, as counts take them; see `Batch`."""
-
-    probability: np.ndarray
-    decision: np.ndarray
-    outcome: np.ndarray
-    code: np.ndarray | None = None
-    label: np.ndarray | None = None
-    probabilities: np.ndarray | None = None
-
-    @property
-    def predictions(self) -> np.ndarray:
-        """Values that a histogram of predictions counts: float32 of shape (n,)."""
-        return (self.probability if self.code is None else self.code).astype(np.float32)
 
 
 def score_columns(columns: Mapping[str, Any], outcome: np.ndarray, target: Target) -> ScoredColumns:

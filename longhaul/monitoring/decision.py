@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from longhaul.monitoring.evidence import PeriodEvidence
 from longhaul.monitoring.falls import Diagnosis
-from longhaul.monitoring.rules import PeriodEvidence, Rule, apply_rules, diagnose, is_fault
+from longhaul.monitoring.rules import Rule, apply_rules, diagnose, is_fault
 from longhaul.problem import Problem
 
 Level = Literal["ok", "watch", "act"]

@@ -25,7 +25,7 @@ from longhaul.data import label_lag
 from longhaul.evaluation.intervals import PairedGains
 from longhaul.model.correction import Correction
 from longhaul.monitoring.cluster_counts import ClusterCounts
-from longhaul.monitoring.rules import CorrectionEvidence
+from longhaul.monitoring.evidence import CorrectionEvidence
 from longhaul.monitoring.scores import NEGATIVE, POSITIVE, Scores, cell_odds
 from longhaul.problem import Problem
 

@@ -1,7 +1,7 @@
 """Rules that judge a period, each with its figure, its limit and a reason in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
@@ -9,8 +9,8 @@ from longhaul.data import clusters
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
+from longhaul.monitoring.evidence import PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.falls import Diagnosis, Fall
-from longhaul.monitoring.labelling import Completeness
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.thresholds import MIN_PERIODS
 from longhaul.problem import Problem
@@ -37,117 +37,6 @@ class Rule:
     figure: float | None
     limit: float | None
     reason: str
-
-
-@dataclass(frozen=True)
-class RealizedMetrics:
-    """Realized performance of a period's predictions.
-
-    Attributes
-    ----------
-    period : str
-    rows, labelled, positives : int
-        Predictions, those with a label, and those with a positive one.
-    figures : dict of str to Interval
-        Empty where no label is known.
-    clusters : int
-        Sampling units with a label.
-    unit : str
-        Their name in the plural, such as ``days``.
-    completeness : Completeness or None
-        Of the outcomes; None where it is not asked.
-    """
-
-    period: str
-    rows: int
-    labelled: int
-    positives: int
-    figures: Figures
-    clusters: int = 0
-    unit: str = "rows"
-    completeness: Completeness | None = None
-
-
-@dataclass(frozen=True)
-class CorrectionEvidence:
-    """Effect of a correction of the level, applied or not; see `longhaul.monitoring.level`.
-
-    Attributes
-    ----------
-    helps : bool
-        Whether the rule would use it on the newest day.
-    applied : bool
-        Whether the period's predictions were served with it.
-    gain : Interval or None
-        Log loss of a row that its forecasts save over all days since the version was judged, with
-        an interval over days.
-    saving : Interval or None
-        The same in the unit of the declared costs.
-    """
-
-    helps: bool = False
-    applied: bool = False
-    gain: Interval | None = None
-    saving: Interval | None = None
-
-    @property
-    def is_proven(self) -> bool:
-        """True where it would have saved loss beyond doubt."""
-        return self.gain is not None and self.gain.low > 0
-
-    def describe(self) -> str:
-        """Say what it would have saved."""
-        if self.gain is None or self.saving is None:
-            return ""
-        gain, saving = (
-            f"{part.value:+.4f} [{part.low:+.4f}, {part.high:+.4f}]"
-            for part in (self.gain, self.saving)
-        )
-        return f"{gain} of log loss and {saving} of the cost of a row"
-
-
-NO_CORRECTION = CorrectionEvidence()
-
-
-@dataclass(frozen=True)
-class PeriodEvidence:
-    """Evidence of a period that the rules judge.
-
-    Attributes
-    ----------
-    rows : int
-    columns : mapping of str to str
-        By column: what is wrong with all of it.
-    new : sequence of str
-        Columns that are neither features nor declared as excluded.
-    drift : Drift or None
-        None where there are no rows.
-    expected : dict of str to Interval
-        Performance estimated without labels.
-    reference_estimate : float or None
-        The primary metric estimated for the judged window's own predictions by the same means.
-    missed : bool
-        Whether the newest estimate that outcomes could check was wrong.
-    baseline : mapping of str to Interval
-        The figures of the window that the model was judged on.
-    correction : CorrectionEvidence
-    realized : RealizedMetrics or None
-        Of the newest period with labels due; None where there is none.
-    earlier : sequence of bool
-        Whether the same model's performance was degraded in each period before, oldest first.
-    """
-
-    rows: int
-    columns: Mapping[str, str] = field(default_factory=dict)
-    new: Sequence[str] = ()
-    drift: Drift | None = None
-    expected: Figures = field(default_factory=dict)
-    reference_estimate: float | None = None
-    missed: bool = False
-    baseline: Figures = field(default_factory=dict)
-    correction: CorrectionEvidence = NO_CORRECTION
-    realized: RealizedMetrics | None = None
-    earlier: Sequence[bool] = ()
 
 
 def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
@@ -195,6 +84,8 @@ def _rows(problem: Problem, evidence: PeriodEvidence) -> Rule:
 
 def _columns(evidence: PeriodEvidence) -> Rule:
     """Judge columns that are missing, empty or of another type than the model was fitted on."""
+    if evidence.breach:
+        return Rule("columns", "act", 1, 0, f"repair the data: {evidence.breach}")
     broken = dict(evidence.columns)
     if evidence.drift is not None:
         for column in evidence.drift.columns:

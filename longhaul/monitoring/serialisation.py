@@ -14,8 +14,8 @@ from longhaul.monitoring import performance
 from longhaul.monitoring.assessment import Assessment, RealizedPerformance
 from longhaul.monitoring.decision import LEVELS, Decision
 from longhaul.monitoring.drift import ColumnDrift
+from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.performance import Figures
-from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.thresholds import Measure
 from longhaul.tasks import TASKS
 

@@ -123,18 +123,21 @@ def register_candidate(flow: Flow, candidate: str, evidence: str) -> dict[str, s
 
 def score_and_monitor(
     flow: Flow, model: str, table: str, period: str, engine: str
-) -> tuple[FinishedStep, dict[str, Any]]:
+) -> tuple[FinishedStep | None, dict[str, Any]]:
     """Score a period, correct and monitor it; return the step with the predictions, and a decision.
 
     Corrections are made of what the model itself gave: it does not matter which one a step `score`
-    that is reused has applied.
+    that is reused has applied. A period that broke the contract is not scored: its breach is the
+    evidence.
     """
-    scored = flow.run("score", model=model, table=table, period=period, engine=engine)
-    predicted = recalibrate(flow, model, scored, table, period)
+    predicted = None
+    if period not in PeriodTable(artifacts.fetch(table)).breaches:
+        scored = flow.run("score", model=model, table=table, period=period, engine=engine)
+        predicted = recalibrate(flow, model, scored, table, period)
     monitored = flow.run(
         "monitor",
         model=model,
-        predictions=predicted.uri("predictions"),
+        predictions=predicted.uri("predictions") if predicted else "",
         table=table,
         period=period,
         engine=engine,

@@ -15,7 +15,7 @@ from longhaul.pipeline.reuse import Reuse
 from longhaul.pipeline.terminal import Terminal
 from longhaul.tracking import artifacts, process_owner
 from longhaul.tracking.mlflow_internals import MLFLOW_RUN_NOTE
-from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED
+from longhaul.tracking.tags import ERROR, FINGERPRINT, HEADLINE, OWNER, REUSED, STEPS
 from longhaul.tracking.ui_links import UiLinks
 
 NOTE_LENGTH = 5000  # the longest tag that every store keeps
@@ -138,7 +138,7 @@ class Flow:
         }
         done: dict[str, FinishedStep] = {}
         for name in names:
-            if self._use_cache and (run := self._reuse.find(fingerprints[name])):
+            if self._use_cache and (run := self._find(name, fingerprints[name])):
                 done[name] = self._keep(name, run, reused=True)
                 del waiting[name]
         while waiting or self._running:
@@ -184,6 +184,9 @@ class Flow:
         ]
         note = "\n".join(lines)[:NOTE_LENGTH]
         self._client.set_tag(self.parent_id, MLFLOW_RUN_NOTE, note)
+        ids = ",".join(sorted(step.run_id for step in self.steps))
+        if len(ids) <= NOTE_LENGTH:  # a cycle, or a retraining, which may be reused itself
+            self._client.set_tag(self.parent_id, STEPS, ids)
 
     def _without_parent(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """Replace the parent run's id, new each time, by the ids of the steps under it."""
@@ -191,6 +194,13 @@ class Flow:
         return {
             name: steps if value == self.parent_id else value for name, value in parameters.items()
         }
+
+    def _find(self, name: str, fingerprint: str) -> Run | None:
+        """Find a finished run to reuse; say so where one is there no longer as it was."""
+        run, damage = self._reuse.find(fingerprint)
+        if damage:
+            self._terminal.say(f"{name} does not reuse {damage}")
+        return run
 
     def _start(
         self, name: str, entry_point: str, parameters: dict[str, str], fingerprint: str
@@ -219,7 +229,7 @@ class Flow:
         del self._running[index]
         run = self._client.get_run(ended.run_id)
         if not succeeded:
-            reason = run.data.tags.get(ERROR, "see the line above")
+            reason = run.data.tags.get(ERROR) or ended.describe_end()
             self._terminal.failed(name, reason)
             raise LonghaulError(f"step {name} failed (run {run.info.run_id})")
         return self._keep(name, run, reused=False)

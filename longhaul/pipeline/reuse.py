@@ -14,8 +14,9 @@ from longhaul.errors import LonghaulError
 from longhaul.pipeline.fingerprint import digests, fingerprint
 from longhaul.pipeline.project import python_module
 from longhaul.registry import model_uri
+from longhaul.tracking import manifest, store
 from longhaul.tracking.mlflow_internals import entry_point_commands
-from longhaul.tracking.tags import FINGERPRINT, VERSION
+from longhaul.tracking.tags import FINGERPRINT, STEPS, VERSION
 
 REQUIREMENTS = Path("requirements.txt")
 _DELETED = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "PERMISSION_DENIED")
@@ -38,6 +39,7 @@ class Reuse:
         self._project = load_project(str(project))
         self._experiment_id = experiment_id
         self._client = mlflow.MlflowClient()
+        self._damages: dict[str, str] = {}
 
     def fingerprint(self, entry_point: str, given: Mapping[str, str]) -> str:
         """Digest everything that a step's result depends on; see `longhaul.pipeline.fingerprint`.
@@ -89,8 +91,15 @@ class Reuse:
         commands = map(python_module, entry_point_commands(self._project))
         return [command[0] for command in commands if command]
 
-    def find(self, wanted: str) -> Run | None:
-        """Find the newest finished run with a fingerprint, if its results still exist."""
+    def find(self, wanted: str) -> tuple[Run | None, str]:
+        """Find the newest finished run with a fingerprint, if its results still exist.
+
+        Returns
+        -------
+        Run or None
+        str
+            Why a newer one is not reused; empty where there is none.
+        """
         runs = self._client.search_runs(
             [self._experiment_id],
             f"attributes.status = 'FINISHED' and tags.`{FINGERPRINT}` = '{wanted}'",
@@ -98,20 +107,38 @@ class Reuse:
             max_results=5,
             order_by=["attributes.start_time DESC"],
         )
-        return next((run for run in runs if self._intact(run)), None)
+        damages: list[str] = []
+        for run in runs:
+            if not (damage := self._damage(run)):
+                return run, "; ".join(damages)
+            damages.append(f"run {run.info.run_id}: {damage}")
+        return None, "; ".join(damages)
 
-    def _intact(self, run: Run) -> bool:
-        """Return whether a run's artifacts, and the version that it made, still exist.
+    def _damage(self, run: Run) -> str:
+        """Describe the loss of a run: of its version, its artifacts, or its steps' artifacts.
 
         A store that does not answer is an error, not a deletion.
         """
+        if run.info.run_id not in self._damages:
+            self._damages[run.info.run_id] = self._look(run)
+        return self._damages[run.info.run_id]
+
+    def _look(self, run: Run) -> str:
         try:
             if version := model_uri.parse(run.data.tags.get(VERSION, "")):
                 self._client.get_model_version(version.name, version.version)
-            return bool(self._client.list_artifacts(run.info.run_id))
+            if not manifest.is_noted(run):  # of an earlier release
+                return "" if self._client.list_artifacts(run.info.run_id) else "no artifacts"
+            return manifest.find_damage(run) or self._damage_of_steps(run)
         except MlflowException as error:
             if error.error_code not in _DELETED:
                 raise
-            return False
-        except FileNotFoundError:
-            return False
+            return store.describe_error(error)
+        except FileNotFoundError as error:
+            return f"{error.filename} is gone"
+
+    def _damage_of_steps(self, run: Run) -> str:
+        """Describe what is gone of the steps that a run has run."""
+        ids = [run_id for run_id in run.data.tags.get(STEPS, "").split(",") if run_id]
+        damages = (self._damage(self._client.get_run(run_id)) for run_id in ids)
+        return next((damage for damage in damages if damage), "")

@@ -19,11 +19,12 @@ import requests
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.pipeline import caller, renamed
+from longhaul.pipeline import caller, failure, renamed
 from longhaul.pipeline.parameters import options
-from longhaul.tracking import process_owner, store
+from longhaul.tracking import manifest, process_owner, store
 from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 
+_OF_CLICK = (click.ClickException, click.Abort, click.exceptions.Exit)
 _MADE_UP_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")  # MLflow's for a run without a name
 
 
@@ -54,16 +55,19 @@ class Command(click.Command):
         quiet()
         store.fix_tracking_uri(caller.folder())
         end_cleanly()
+        failure.explain_threads()
         try:
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
             _fail(f"error: {self.name}: {self._explain_usage(error)}", 2)
         except LonghaulError as error:
             _fail(f"{error.label}: {self.name}: {error}", error.code)
-        except (MlflowException, OSError) as error:
-            _fail(f"error: {self.name}: {_explain(error)}", 1)
+        except (MlflowException, requests.RequestException) as error:
+            _fail(f"error: {self.name}: {store.describe_error(error)}", 1)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
+        except Exception as error:  # a bug; the terminal is no place for its traceback
+            _fail(f"error: {self.name}: {failure.convert(error)}", 1)
 
     def _explain_usage(self, error: click.UsageError) -> str:
         """Explain in one line why options are refused; give the new name for an old one."""
@@ -111,13 +115,14 @@ def _command(function: Callable[..., str], state: Callable[..., str] | None) -> 
             if _MADE_UP_NAME.fullmatch(active.info.run_name):
                 mlflow.set_tag("mlflow.runName", function.__name__)
             try:
-                headline = function(**parameters)
+                headline = _foreseen(function, parameters)
             except BaseException as error:
                 mlflow.set_tag(ERROR, _explain(error))
                 raise
             finally:
                 process_owner.close_children(active)
-            mlflow.set_tag(HEADLINE, headline)
+            noted = manifest.take(mlflow.MlflowClient().get_run(active.info.run_id))
+            mlflow.set_tags({HEADLINE: headline, **noted})
         click.echo(headline)
 
     return Command(
@@ -127,6 +132,16 @@ def _command(function: Callable[..., str], state: Callable[..., str] | None) -> 
         help=function.__doc__,
         state=state,
     )
+
+
+def _foreseen(function: Callable[..., str], parameters: Mapping[str, Any]) -> str:
+    """Run a step; convert an exception that nobody foresaw while its run is there to keep it."""
+    try:
+        return function(**parameters)
+    except (LonghaulError, MlflowException, requests.RequestException, *_OF_CLICK):
+        raise
+    except Exception as error:
+        raise failure.convert(error) from error
 
 
 def _names(function: Callable[..., Any]) -> list[str]:
@@ -154,7 +169,7 @@ def _explain(error: BaseException) -> str:
     """Return the message of an error as one line."""
     if isinstance(error, MlflowException | requests.RequestException):
         return store.describe_error(error)
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return failure.first_line(error)
 
 
 def _fail(message: str, code: int) -> None:

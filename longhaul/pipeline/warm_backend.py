@@ -39,6 +39,7 @@ from mlflow.projects.utils import (
     load_project,
 )
 
+from longhaul.pipeline import failure
 from longhaul.pipeline.project import python_module
 from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
 
@@ -47,6 +48,7 @@ TAGS = "tags"
 DEPTH = "LONGHAUL_DEPTH"
 GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.05
+PRELOADER, PRELOAD_NAMES = "longhaul.pipeline.preload", "LONGHAUL_PRELOAD"
 PRELOAD = (
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -109,6 +111,15 @@ class WarmRun(SubmittedRun):
     def ended(self, timeout: float) -> bool:
         """Return whether the process ends within `timeout` seconds; its run may still be open."""
         return self._join(timeout) is not None
+
+    def describe_end(self) -> str:
+        """Describe how the process ended, for a step that has not said why."""
+        code = self._join(0)
+        if code is None or code >= 0:
+            return "see the line above"
+        name = signal.Signals(-code).name
+        cause = ": its memory may have run out" if -code == signal.SIGKILL else ""
+        return f"ended by {name}{cause}"
 
     def cancel(self) -> None:
         """End the step and its children; its run is marked KILLED."""
@@ -184,7 +195,8 @@ def register(project: Path | None = None) -> None:
         return  # this is a warm child, which shares the server that it came from
     at_home = project is not None and project.resolve() == Path.cwd()  # the server's, too
     modules = [*PRELOAD, *(_modules(project) if project and at_home else ())]
-    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
+    os.environ[PRELOAD_NAMES] = ",".join(modules)
+    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADER])
     forkserver.ensure_running()
 
 
@@ -275,7 +287,12 @@ def _run_module(
     _forget_others(folder)
     sys.modules.pop(module, None)  # it may be imported already, and is run from its file
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except Exception as error:  # before its command began, as of a module that is not there
+            name = module.rpartition(".")[2]
+            print(f"error: {name}: {failure.convert(error)}", file=sys.stderr)
+            sys.exit(1)
 
 
 def _forget_others(folder: str) -> None:

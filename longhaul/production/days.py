@@ -131,5 +131,5 @@ def _recount(
     return [
         count(model, problem, table, record.predictions, record.period).parts
         for record in _records(model, past)
-        if record.period not in labelled and record.period in available
+        if record.predictions and record.period not in labelled and record.period in available
     ]

@@ -16,6 +16,7 @@ from longhaul.production import alerts, history
 from longhaul.production.session import MonitoringSession
 from longhaul.registry.model_uri import ModelUri
 from longhaul.tasks import TASKS, display_name
+from longhaul.tracking import manifest
 from longhaul.tracking.tags import ACTION, LEVEL
 
 
@@ -49,6 +50,8 @@ def log_counts(session: MonitoringSession, period: str, due: Sequence[str]) -> N
         run = present if label == period else session.run(label)
         if observation is not None and run is not None:
             _log_counts(observation, run)
+            if label != period:
+                manifest.renew(run, (CLUSTERS, DAYS))
 
 
 def _log_counts(observation: Observation, run: str) -> None:

@@ -12,10 +12,10 @@ from longhaul.model.package import Package
 from longhaul.monitoring import level
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.cluster_counts import ClusterCounts
+from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
-from longhaul.monitoring.rules import NO_CORRECTION, CorrectionEvidence
 from longhaul.monitoring.scored import Scored
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
@@ -58,6 +58,7 @@ class MonitoringSession:
     ):
         self._folder, self._problem, self._past = folder, problem, past
         self._model, self._predictions, self._count = model, predictions, count
+        self._breaches = PeriodTable(folder).breaches
         self._packages: dict[str, Package] = {}
         self._judged: dict[str, Figures] = {}
         self._counts: dict[str, ClusterCounts[Scored] | None] = {}
@@ -86,7 +87,7 @@ class MonitoringSession:
         """Evaluate the periods with labels due by the present one, and not before."""
         lag = label_lag.in_periods(self._problem.monitoring.label_lag, self._problem.length)
         pending = self._past.pending(period, lag)
-        return [self.realized_performance(label) for label in pending if self.has_period(label)]
+        return [self.realized_performance(label) for label in pending if self._is_scored(label)]
 
     def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
@@ -100,7 +101,13 @@ class MonitoringSession:
             of_version,
             self._past.degraded(number),
             self._correction(period, observation),
+            self._breaches.get(period),
         )
+
+    def _is_scored(self, period: str) -> bool:
+        """Return whether the table has a period, and it was predicted when it was monitored."""
+        record = self._past.periods.get(period)
+        return self.has_period(period) and (record is None or bool(record.predictions))
 
     def _correction(self, period: str, observation: Observation | None) -> CorrectionEvidence:
         """Sum up what a correction of the present version has saved, or would have."""
@@ -145,7 +152,7 @@ class MonitoringSession:
         earlier = [
             label
             for label, record in self._past.periods.items()
-            if record.version == number and label < period and label <= due
+            if record.version == number and label < period and label <= due and record.predictions
         ]
         counts = self._period_counts(max(earlier)) if earlier else None
         if counts is None or not counts.parts:
@@ -161,7 +168,12 @@ class MonitoringSession:
         return judged.read_counts(f"runs:/{self._past.periods[period].run}")
 
     def observe(self, period: str, due: bool) -> Observation | None:
-        """Count a period; its labels are read only if they are due."""
+        """Count a period; its labels are read only if they are due.
+
+        Nothing is counted of one that broke the contract: it was not predicted.
+        """
+        if period in self._breaches:
+            return None
         if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem
             record = self._past.periods.get(period)

@@ -1,4 +1,4 @@
-"""Promotion ledger: changes of the champion and refused challengers, as tags of a registered model.
+"""Ledger: changes of the champion, refused challengers, and accepted values, as tags of a model.
 
 It also has a line for each correction of a version that is turned on or off: see
 `longhaul.registry.corrections`.
@@ -14,7 +14,7 @@ import re
 import socket
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -36,13 +36,13 @@ ChampionMove = Literal["promote", "rollback"]
 CorrectionMove = Literal[
     "correction on", "correction off", "correction withdrawn", "correction allowed"
 ]
-Move = ChampionMove | Literal["refuse"] | CorrectionMove
+Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove
 State = Literal["started", "done", "void"]
 
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """Record of a change of the champion, a refused challenger, or a version's correction.
+    """Record of a change of the champion, a refused challenger, a correction, or the contract.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class LedgerLine:
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
     move : str
-        "promote", "rollback", "refuse", or a `CorrectionMove`.
+        "promote", "rollback", "refuse", "accept" (values in the contract), or a `CorrectionMove`.
     before, after : str
         The version that was champion, or "none", and the one that becomes it; the same where a
         challenger is refused, whose version the reason names; both the version of a correction.
@@ -62,6 +62,8 @@ class LedgerLine:
     state : {"started", "done", "void"}
     key : str
         Name of its tag.
+    amendment : dict
+        Of the contract; empty for the other moves. See `longhaul.data.amendments`.
     """
 
     when: str
@@ -73,11 +75,14 @@ class LedgerLine:
     evidence: str
     state: State = "started"
     key: str = ""
+    amendment: dict[str, Any] = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """Convert to the fields that are stored."""
         fields = asdict(self)
         del fields["key"]
+        if not self.amendment:
+            del fields["amendment"]
         return {_STORED.get(name, name): value for name, value in fields.items()}
 
 

@@ -10,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from longhaul.errors import LonghaulError
 from longhaul.registry import model_uri
 from longhaul.registry.model_uri import version_uri
+from longhaul.tracking import manifest
 from longhaul.tracking.pagination import paginate
 
 _CANDIDATE = re.compile(r"runs:/(?P<run>[^/]+)/(?P<path>.+)")
@@ -92,6 +93,22 @@ def run_of_candidate(candidate: str) -> str:
 def run_of_version(uri: str) -> str:
     """Return the id of the run that logged a registered version; see `resolve`."""
     return str(version(*resolve(uri)).run_id)
+
+
+def require_whole(name: str, number: str) -> None:
+    """Refuse a version with files that are gone, or are not as they were when it was made."""
+    client = mlflow.MlflowClient()
+    try:
+        damage = manifest.find_damage(client.get_run(version(name, number).run_id), manifest.MODELS)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        damage = "its run or its model is gone"
+    if damage:
+        raise LonghaulError(
+            f"{version_uri(name, number)}: its files are not as they were: {damage}; restore them"
+            " from a backup, promote another version, or delete this one"
+        )
 
 
 def require_ready(name: str, number: str) -> None:

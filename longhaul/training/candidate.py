@@ -108,21 +108,9 @@ def fit(
         "period": _periods(problem, valid),
     }
     importance = _importance(attributions(valid_predictor, valid, outcome, seed))
-    by_period = {
-        **scores_by_period(
-            chosen,
-            resolved,
-            windows.encoder,
-            windows.train,
-            _periods(problem, train),
-            seed,
-            threads,
-        ),
-        **{
-            str(label): scores[valid_predictions["period"] == label]
-            for label in np.unique(valid_predictions["period"])
-        },
-    }
+    by_period = scores_by_period(
+        chosen, resolved, windows.encoder, windows.train, _periods(problem, train), seed, threads
+    ) | _split(scores, _periods(problem, valid))
 
     both = pd.concat([train, valid], ignore_index=True)
     encoder = Encoder.fit(both, problem.features(both.columns), forms=declared_forms(problem))
@@ -159,6 +147,11 @@ def fit(
         custom_family=chosen.file if isinstance(chosen, CustomFamily) else None,
     )
     return Candidate(package, task.measure(outcome, scores), resolved)
+
+
+def _split(scores: np.ndarray, period: np.ndarray) -> dict[str, np.ndarray]:
+    """Divide the scores of rows by their periods."""
+    return {str(label): scores[period == label] for label in np.unique(period)}
 
 
 def encode_windows(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> EncodedWindows:

@@ -14,6 +14,7 @@ from longhaul.data import parquet
 from longhaul.data.table import PeriodTable
 from longhaul.tracking import artifacts
 from steps.ingest import ingest
+from steps.validate import validate
 from tests import tables
 from tests.engines.conftest import split
 
@@ -101,6 +102,25 @@ def test_the_same_table_and_the_same_words(tracking: str, tmp_path: Path, parts:
     tagged = [one.inputs.dataset_inputs[0].dataset for one in (mine, yours)]
     assert tagged[0].digest == tagged[1].digest
     assert tagged[0].profile == tagged[1].profile
+
+
+def test_the_same_periods_are_left_out(tracking: str, tmp_path: Path) -> None:
+    """One that does not fit its column, and one that breaks the contract, with the same words."""
+    frame = tables.churn(rows_per_month=60)
+    month = frame["day"].dt.month
+    frame["calls"] = frame["calls"].astype("str").mask(month == 8, "many")
+    frame["plan"] = frame["plan"].mask(month == 9, "student")
+    declare(tmp_path, frame, 3, "columns: {calls: number}\n")
+    breaches = []
+    for engine in ("local", "spark"):
+        _, ingested = run(tmp_path, engine)
+        assert set(PeriodTable(ingested).breaches) == {"2020-08"}
+        validate.main(["--table", str(ingested), "--engine", engine])
+        clean = PeriodTable(artifacts.fetch(f"runs:/{mlflow.last_active_run().info.run_id}/table"))
+        assert clean.periods == [f"2020-0{number}" for number in range(1, 8)]
+        breaches.append(clean.breaches)
+    assert set(breaches[0]) == {"2020-08", "2020-09"}
+    assert breaches[0] == breaches[1]
 
 
 def _profile(run: mlflow.entities.Run) -> dict[str, Any]:

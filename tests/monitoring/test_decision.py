@@ -7,8 +7,8 @@ import pytest
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring.decision import Decision, decide
 from longhaul.monitoring.drift import ColumnDrift, Drift
+from longhaul.monitoring.evidence import CorrectionEvidence, PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.labelling import Completeness
-from longhaul.monitoring.rules import CorrectionEvidence, PeriodEvidence, RealizedMetrics
 from longhaul.monitoring.thresholds import Measure
 from longhaul.problem import Monitoring
 from tests.monitoring import monitored

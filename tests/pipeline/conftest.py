@@ -27,6 +27,13 @@ entry_points:
     command: python -m steps.look --name {name}
   fail:
     command: python -m steps.fail
+  crash:
+    parameters: {how: string}
+    command: python -m steps.crash --how {how}
+  torn:
+    command: python -m steps.torn
+  pair:
+    command: python -m steps.pair
   nest:
     parameters: {levels: integer}
     command: python -m steps.nest --levels {levels}
@@ -118,6 +125,43 @@ if __name__ == "__main__":
     look()
 """
 
+PAIR = """
+from longhaul.pipeline import flow as flows
+from longhaul.pipeline.step import step
+
+@step
+def pair():
+    with flows.open_flow(True) as flow:
+        first = flow.run("noop", word="both")
+        flow.run("after", source=first.uri("word.txt"))
+    import mlflow
+    mlflow.log_text("both", "pair.txt")
+    return "fresh" if not first.reused else "again"
+
+if __name__ == "__main__":
+    from pathlib import Path
+    flows.caller.PROJECT = Path.cwd()
+    pair()
+"""
+
+CRASH = """
+import os, signal
+import pandas as pd
+from longhaul.pipeline.step import step
+
+def total(column):
+    return column.sum().nothing()
+
+@step
+def crash(how):
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return total(pd.Series([1], name="age"))
+
+if __name__ == "__main__":
+    crash()
+"""
+
 FAIL = """
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import step
@@ -140,7 +184,7 @@ def project(tmp_path: Path) -> Path:
     (root / "python_env.yaml").write_text("python: '3.11'\n")
     (root / "requirements.txt").write_text("mlflow\n")
     for name, text in {
-        "__init__": "",
+        "__init__": (REPOSITORY / "steps" / "__init__.py").read_text(),
         "words": "def shout(word):\n    return word.upper()\n",
         "noop": NOOP,
         "sleep": SLEEP,
@@ -148,6 +192,9 @@ def project(tmp_path: Path) -> Path:
         "nest": NEST,
         "look": LOOK,
         "fail": FAIL,
+        "crash": CRASH,
+        "pair": PAIR,
+        "torn": "raise RuntimeError('half a file')\n",
     }.items():
         (root / "steps" / f"{name}.py").write_text(text)
     return root

@@ -96,6 +96,40 @@ def test_lost_artifacts_are_made_again(project: Path, store: str) -> None:
     assert chain(project)[1] == {"noop": False, "after": False}
 
 
+@pytest.mark.parametrize("harm", ["gone", "cut", "changed"])
+def test_damaged_artifacts_are_made_again(
+    project: Path, store: str, capfd: pytest.CaptureFixture[str], harm: str
+) -> None:
+    """Not only when all are lost: a file that is not as it was noted, and it is said."""
+    chain(project)
+    (run,) = mlflow.search_runs(filter_string="metrics.length > 0", output_format="list")
+    file = artifacts.fetch(f"runs:/{run.info.run_id}/word.txt")
+    if harm == "gone":
+        file.parent.joinpath("more.txt").write_text("is not the step's")
+        file.unlink()
+    else:
+        file.write_text("hell" if harm == "cut" else "hullo")
+    assert chain(project)[1] == {"noop": False, "after": False}
+    told = f"noop does not reuse run {run.info.run_id}: word.txt "
+    assert told in capfd.readouterr().err
+    assert chain(project)[1] == {"noop": True, "after": True}
+
+
+def test_a_step_that_runs_others_answers_for_them(project: Path, store: str) -> None:
+    """It is not reused when artifacts of a step that it ran, or reused, are gone."""
+    headlines, reused = [], []
+    for _ in range(3):
+        with mlflow.start_run() as parent, Flow(project, parent, True, Terminal()) as flow:
+            pair = flow.run("pair")
+            headlines.append(pair.headline)
+            reused.append(pair.reused)
+        if len(reused) == 2:
+            found = mlflow.search_runs(filter_string="metrics.length > 0", output_format="list")
+            artifacts.fetch(f"runs:/{found[0].info.run_id}/word.txt").unlink()
+    assert reused == [False, True, False]
+    assert headlines == ["fresh", "fresh", "fresh"]
+
+
 def test_stages_in_parallel_keep_their_order(project: Path, store: str) -> None:
     """Two at a time, each its own child, given back in the order they were asked for."""
     settings = [{"family": name, "seconds": 0.2} for name in ("a", "b", "c")]
@@ -114,6 +148,19 @@ def test_failure_names_the_stage(project: Path, store: str, capsys: object) -> N
     ):
         flow.run("fail")
     assert mlflow.get_run(parent.info.run_id).info.status == "FAILED"
+
+
+def test_a_killed_step_says_by_what(
+    project: Path, store: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It could not say anything itself."""
+    with (
+        pytest.raises(LonghaulError, match="step crash failed"),
+        mlflow.start_run() as parent,
+        Flow(project, parent, True, Terminal()) as flow,
+    ):
+        flow.run("crash", how="killed")
+    assert "ended by SIGKILL: its memory may have run out" in capfd.readouterr().err
 
 
 MAIN = """

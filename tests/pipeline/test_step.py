@@ -69,13 +69,41 @@ def test_a_failed_stage_closes_its_run(store: str) -> None:
     assert only_run().data.tags[ERROR].startswith("count: 10 is more")
 
 
-def test_a_bug_keeps_its_traceback(store: str, tmp_path: Path) -> None:
-    """What is no mistake of the user is not dressed up as one."""
+def test_a_bug_is_one_line_and_its_traceback_an_artifact(
+    store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What happened, where the traceback is, and exit code 1; the run says the same."""
 
     @step
     def broken() -> str:
         raise KeyError("bug")
 
-    with pytest.raises(KeyError):
+    with pytest.raises(SystemExit) as ended:
         broken.main([])
-    assert only_run().info.status == "FAILED"
+    run = only_run()
+    place = f"runs:/{run.info.run_id}/traceback.txt"
+    line = f"unexpected KeyError: 'bug'; traceback: {place}"
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == f"error: broken: {line}\n"
+    assert (run.info.status, run.data.tags[ERROR]) == ("FAILED", line)
+    assert 'raise KeyError("bug")' in mlflow.artifacts.load_text(place)
+
+
+def test_a_bug_before_the_run_is_kept_in_a_file(
+    store: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that breaks in a way of its own: one line that names the file."""
+
+    def breaks() -> None:
+        raise RuntimeError("no run\nand more lines")
+
+    monkeypatch.setattr(mlflow, "start_run", breaks)
+    with pytest.raises(SystemExit) as ended:
+        brew.main(["--count", "3"])
+    error = capsys.readouterr().err
+    assert ended.value.code == 1
+    start, _, place = error.strip().partition("; traceback: ")
+    assert start == "error: brew: unexpected RuntimeError: no run"
+    file = Path(place)
+    assert "in breaks" in file.read_text()
+    file.unlink()

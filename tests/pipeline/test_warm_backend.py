@@ -57,6 +57,42 @@ def test_failure_is_a_failed_run(project: Path, store: str) -> None:
     assert failed.data.tags["longhaul.error"] == "the tank is empty; fill it"
 
 
+FAILING = """
+from pathlib import Path
+import mlflow
+from longhaul.pipeline import warm_backend
+warm_backend.register(Path.cwd())
+for entry_point, parameters in [("crash", {"how": "bug"}), ("torn", {})]:
+    run = mlflow.run(".", entry_point, parameters=parameters, backend="BACKEND", synchronous=False,
+                     env_manager="local", experiment_name="test")
+    run.wait()
+"""
+
+
+@pytest.mark.parametrize("backend", ["local", warm_backend.NAME])
+def test_what_nobody_foresaw_is_one_line(project: Path, store: str, backend: str) -> None:
+    """In the terminal, by either backend; the traceback is an artifact of the failed run.
+
+    A step that cannot be imported never begins, and does not end the server of the others.
+    """
+    failing = python(FAILING.replace("BACKEND", backend), project, stderr=subprocess.PIPE)
+    _, printed = failing.communicate(timeout=600)
+    torn, crashed = mlflow.search_runs(experiment_names=["test"], output_format="list")
+    reason = "unexpected AttributeError: 'numpy.int64' object has no attribute 'nothing'"
+    for run_, step, line in (
+        (crashed, "crash: ", f"{reason} (column 'age')"),
+        (torn, "torn: " if backend == warm_backend.NAME else "", "unexpected RuntimeError: half"),
+    ):
+        place = f"runs:/{run_.info.run_id}/traceback.txt"
+        (told,) = [text for text in printed.splitlines() if place in text]
+        assert told.startswith(f"error: {step}{line}")
+        assert told.endswith(f"; traceback: {place}")
+        assert run_.info.status == "FAILED"
+        assert run_.data.tags["longhaul.error"].startswith(line)
+        assert "Error: " in mlflow.artifacts.load_text(place)
+    assert "Traceback" not in printed
+
+
 @pytest.mark.parametrize(("code", "status"), [(0, "FINISHED"), (3, "FAILED")])
 def test_other_commands_run_in_a_shell(project: Path, store: str, code: int, status: str) -> None:
     """What is not ``python -m`` runs as a process of its own, with the same statuses."""

@@ -229,14 +229,44 @@ def test_a_challenger_that_loses_is_kept_and_explained(home: Path) -> None:
 
 
 def test_from_the_source_alone(home: Path) -> None:
-    """As from cron: without a table, it is made of the problem's source first."""
-    tables.declare(home, tables.churn(rows_per_month=400, seed=1))
+    """As from cron: without a table, it is made of the problem's source first.
+
+    A broken period is to be repaired, and is not predicted; the periods around it go on. What
+    broke the contract may be accepted, and then it is predicted, too.
+    """
+    frame = tables.churn(rows_per_month=400, seed=1)
+    frame.loc[frame["day"].dt.month == 8, "plan"] = "student"
+    tables.declare(home, frame)
     found = run(home, "2020-07", table="")
     assert set(lifecycles_of(found)) == {
         "ingest",
         "validate",
         *(f"{step} 2020-07" for step in STEPS),
     }
+    found = run(home, "2020-08", table="")
+    assert set(lifecycles_of(found)) == {"monitor 2020-08"}
+    decision = artifacts.read_json(f"runs:/{found.info.run_id}/cycle.json")["decision"]
+    assert (decision["level"], decision["action"]) == ("act", "repair")
+    assert decision["reason"].startswith("repair the data: column 'plan': expected at most")
+    life = ProductionHistory.load("churn")
+    assert (life.periods["2020-08"].action, life.periods["2020-08"].predictions) == ("repair", "")
+    page = mlflow.artifacts.load_text(f"runs:/{life.run}/life.html")
+    assert ">2020-08</a>" in page
+    found = run(home, "2020-09", table="")
+    assert set(lifecycles_of(found)) == {*(f"{step} 2020-09" for step in STEPS)}
+    assert sorted(ProductionHistory.load("churn").performance) == ["2020-07", "2020-09"]
+    # The new category is lawful: accepted, the period is as good as the others.
+    (ingested,) = mlflow.search_runs(
+        filter_string="attributes.run_name = 'ingest'", output_format="list"
+    )
+    accepted = {"table": f"runs:/{ingested.info.run_id}/table", "column": "plan"}
+    accepted |= {"values": "student", "reason": "a plan for students, since August"}
+    who = {name: os.environ[name] for name in ("MLFLOW_TRACKING_URI",)}
+    where = str(lifecycles.REPOSITORY)
+    lifecycles.run(home, where, "accept", who=who, **accepted)
+    found = run(home, "2020-08", table="")
+    assert set(lifecycles_of(found)) == {"validate", *(f"{step} 2020-08" for step in STEPS)}
+    assert ProductionHistory.load("churn").periods["2020-08"].action != "repair"
 
 
 def start(home: Path, period: str) -> "subprocess.Popen[str]":

@@ -11,7 +11,9 @@ import pytest
 from longhaul.data import parquet
 from longhaul.data.split import WINDOWS, Split
 from longhaul.data.table import PeriodTable
+from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts
+from longhaul.tracking.tags import HEADLINE
 from steps.ingest import ingest
 from steps.split import split
 from steps.validate import validate
@@ -141,7 +143,7 @@ def test_bad_rows_are_set_aside_with_their_reason(tracking: str, tmp_path: Path)
         ("age", np.nan, "column 'age': expected at most", False),
     ],
 )
-def test_a_broken_period_fails_the_stage(
+def test_a_broken_period_that_is_learned_from_fails_the_stage(
     tracking: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -152,18 +154,84 @@ def test_a_broken_period_fails_the_stage(
 ) -> None:
     """The period, the column and what was found; the evidence is kept, and no table is."""
     frame = tables.churn()
-    frame.loc[frame["day"].dt.month == 8, column] = value
+    frame.loc[frame["day"].dt.month == 5, column] = value
     uri = run_ingest(tmp_path, frame)
     capsys.readouterr()
     with pytest.raises(SystemExit):
         validate.main(["--table", f"{uri}/table", "--engine", "local"])
     said = refused(capsys)
-    assert "period 2020-08" in said
+    assert "period 2020-05, " in said
     assert message in said
-    assert artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")["2020-08"]["rows"]
+    assert artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")["2020-05"]["rows"]
     assert last().info.status == "FAILED"
     evidence = {"contract.json", "validation.json"}
     assert artifact_names() == evidence | ({"quarantine"} if aside else set())
+
+
+BREACHES = [
+    ("age", 1e6, "of 300 rows break the contract, more than contract.quarantine = 2.0%"),
+    ("plan", "student", "column 'plan': expected at most 10.0% in categories never"),
+    ("plan", None, "column 'plan': expected at most 10.0% missing"),
+    ("age", np.nan, "column 'age': expected at most"),
+    ("calls", -1e9, "rows break the contract"),
+    ("age", -np.inf, "age"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "message"), BREACHES)
+def test_a_broken_period_of_production_is_its_own_finding(
+    tracking: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    column: str,
+    value: object,
+    message: str,
+) -> None:
+    """The others are written; it is left out, on record with its reason and its rows."""
+    frame = tables.churn()
+    frame.loc[frame["day"].dt.month == 8, column] = value
+    uri = run_ingest(tmp_path, frame)
+    capsys.readouterr()
+    validate.main(["--table", f"{uri}/table", "--engine", "local"])
+    assert "note: 2020-08 broke the contract and is left out" in refused(capsys)
+    run = f"runs:/{last().info.run_id}"
+    clean = PeriodTable(artifacts.fetch(f"{run}/table"))
+    assert clean.periods == [f"2020-0{month}" for month in (1, 2, 3, 4, 5, 6, 7, 9)]
+    assert clean.delivered == [f"2020-0{month}" for month in range(1, 10)]
+    assert message in clean.breaches["2020-08"].reason
+    with pytest.raises(LonghaulError, match="period: 2020-08 broke the contract: "):
+        clean.existing("2020-08")
+    checked = artifacts.read_json(f"{run}/validation.json")
+    assert {label for label, period in checked.items() if period["finding"]} == {"2020-08"}
+    rows = parquet.read(artifacts.fetch(f"{run}/quarantine/2020-08.parquet"))
+    assert len(rows) >= 300
+    assert rows["reason"].str.contains(column).all()
+    assert "it is broken by 2020-08" in last().data.tags[HEADLINE]
+
+
+def test_a_period_of_production_that_does_not_fit_is_its_own_finding(
+    tracking: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Texts in a column of numbers: ingest leaves the period out, validate passes that on."""
+    frame = tables.churn(rows_per_month=50)
+    frame["calls"] = frame["calls"].astype("str")
+    frame.loc[frame["day"].dt.month == 8, "calls"] = "many"
+    text = tables.DECLARATION + "columns: {calls: number}\n"
+    ingest.main(["--problem", str(tables.declare(tmp_path, frame, text)), "--engine", "local"])
+    ingested = PeriodTable(artifacts.fetch(f"runs:/{last().info.run_id}/table"))
+    reason = ingested.breaches["2020-08"].reason
+    assert reason.startswith("50 of 50 rows have a value that does not fit its column, more than")
+    assert "calls = 'many', expected a number" in reason
+    validate.main(["--table", str(ingested.folder), "--engine", "local"])
+    clean = PeriodTable(artifacts.fetch(f"runs:/{last().info.run_id}/table"))
+    assert clean.breaches == ingested.breaches
+    checked = artifacts.read_json(f"runs:/{last().info.run_id}/validation.json")
+    assert checked["2020-08"]["finding"] == reason
+    frame.loc[frame["day"].dt.month == 5, "calls"] = "many"
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        ingest.main(["--problem", str(tables.declare(tmp_path, frame, text)), "--engine", "local"])
+    assert "source: 100 of 450 rows have a value that does not fit" in refused(capsys)
 
 
 def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:

@@ -1,6 +1,6 @@
 """Engine of a Spark cluster: tables are read, checked, scored and counted by its workers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from longhaul.data import ingestion as local_ingestion
 from longhaul.data import problem_copy
+from longhaul.data.deliveries import Delivery
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.table import PeriodTable
 from longhaul.data.validation import CheckedPeriod
@@ -44,7 +45,9 @@ class SparkEngine:
         """Yield a folder of the artifact store that workers write to."""
         return tables.log_folder(self.spark, name)
 
-    def ingest(self, problem: Problem, folder: Path, target: Path) -> IngestedTable:
+    def ingest(
+        self, problem: Problem, folder: Path, target: Path, recorded: Collection[Delivery] = ()
+    ) -> IngestedTable:
         """Let the workers read Parquet files and write periods as folders of parts."""
         ingested = ingestion.ingest(self.spark, problem, folder, artifacts.fetch, target)
         problem_copy.write(target, ingested.problem, folder)

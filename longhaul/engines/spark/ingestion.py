@@ -14,11 +14,12 @@ import pandas as pd
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as of
 
 from longhaul import database_url
-from longhaul.data import files, labels, periods, raw_table, sources
+from longhaul.data import breaches, files, labels, periods, raw_table, sources
+from longhaul.data.breaches import PeriodBreach
 from longhaul.data.forms import with_forms
 from longhaul.data.ingestion import IngestedTable
 from longhaul.data.table import PeriodTable
@@ -68,8 +69,9 @@ def ingest(
     )
     typed = typed.persist(StorageLevel.DISK_ONLY)
     try:
-        _require_fit(typed, problem)
-        good = typed.filter(of.col(_REASON).isNull())
+        broken = _broken(typed, problem)
+        marked = typed.withColumn(_REASON, _reason(broken, problem))
+        good = marked.filter(of.col(_REASON).isNull())
         formed = with_forms(problem, formats.inferred)
         resolved = replace(formed, target=_resolved(good, problem.target))
         by_period = counted(good, resolved, schema)
@@ -78,12 +80,15 @@ def ingest(
         for label in by_period:
             part = good.filter(of.col(PERIOD) == label).orderBy(ROW).select(*kept)
             tables.write(part, PeriodTable(target).path(label))
-        bad = typed.filter(of.col(_REASON).isNotNull())
-        bad = bad.orderBy(of.col(_REASON) == _lacking(problem), ROW)  # unfit rows first, as locally
+        bad = marked.filter(of.col(_REASON).isNotNull())
+        bad = bad.orderBy(_place(broken, problem), ROW)
         quarantined = bad.select(*kept, of.col(_REASON).alias("reason")).toArrow().to_pandas()
+        breaches.write(target, broken)
         sample = good.select(*kept).limit(_SAMPLE).toArrow().to_pandas()
         described = profile(good.select(*kept), by_period, resolved)
-        return IngestedTable(resolved, sample, quarantined, described, formats.notes)
+        return IngestedTable(
+            resolved, sample, quarantined, described, formats.notes, breaches=broken
+        )
     finally:
         typed.unpersist()
 
@@ -162,30 +167,77 @@ def _lacking(problem: Problem) -> str:
     return f"{problem.target.column} is missing: no outcome to learn from"
 
 
-def _require_fit(typed: DataFrame, problem: Problem) -> None:
-    """Refuse a table with rows that have no time, or with too many that are unfit."""
-    assert problem.time is not None
+def _broken(typed: DataFrame, problem: Problem) -> dict[str, PeriodBreach]:
+    """Find the periods of production with too many unfit rows.
+
+    Refuse a table with too many rows that have no time, or that are unfit in other periods.
+    """
     unfit = of.col(_REASON).isNotNull() & (of.col(_REASON) != _lacking(problem))
-    [counts] = typed.agg(
-        of.count("*").alias("rows"),
-        of.count_if(of.col(PERIOD).isNull()).alias("timeless"),
-        of.count_if(unfit).alias("unfit"),
-    ).collect()
-    if not counts.rows:
+    counts = typed.groupBy(PERIOD).agg(
+        of.count("*").alias("rows"), of.count_if(unfit).alias("unfit")
+    )
+    by_period = {row[PERIOD]: row for row in counts.collect()}
+    if not by_period:
         raise LonghaulError(f"source: {problem.source!r} has no rows")
-    if counts.timeless > problem.contract.quarantine * counts.rows:
-        timeless = typed.filter(of.col(PERIOD).isNull())
-        name = problem.time.column
-        unread = timeless.filter(~of.col(_REASON).endswith("no period"))
-        if examples := unread.orderBy(ROW).head(1):
-            raise LonghaulError(
-                f"time.column: {name!r} does not hold times in {unread.count():,} rows:"
-                f" {examples[0][_REASON]}"
-            )
-        raise LonghaulError(f"time.column: {name!r} is missing in {counts.timeless} rows")
-    if counts.unfit > problem.contract.quarantine * counts.rows:
-        rows = typed.filter(unfit).orderBy(ROW).limit(sources.EXAMPLES).collect()
-        raise sources.too_many(counts.unfit, counts.rows, [row[_REASON] for row in rows], problem)
+    rows = sum(row.rows for row in by_period.values())
+    timeless = by_period[None].rows if None in by_period else 0
+    if timeless > problem.contract.quarantine * rows:
+        raise _timeless(typed, timeless, problem)
+    _require_few(typed.filter(unfit), by_period, problem)
+    bad = {label: row.unfit for label, row in by_period.items() if label and row.unfit}
+    examples = {label: _examples(typed.filter(unfit & (of.col(PERIOD) == label))) for label in bad}
+    return breaches.of_unfit(
+        {label: row.rows for label, row in by_period.items() if label}, bad, examples, problem
+    )
+
+
+def _reason(broken: Mapping[str, PeriodBreach], problem: Problem) -> Column:
+    """Return why a row is set aside, itself or with its period; null for a good one."""
+    fits = of.col(_REASON).isNull() | (of.col(_REASON) == _lacking(problem))
+    reason = of.col(_REASON)
+    for label, breach in broken.items():
+        dropped = fits & (of.col(PERIOD) == label)
+        reason = of.when(dropped, of.lit(f"{label}: {breach.reason}")).otherwise(reason)
+    return reason
+
+
+def _place(broken: Mapping[str, PeriodBreach], problem: Problem) -> Column:
+    """Return the place of a row among those set aside, as on one machine."""
+    dropped = of.lit(False)
+    for label, breach in broken.items():
+        dropped = dropped | (of.col(_REASON) == f"{label}: {breach.reason}")
+    lacking = of.col(_REASON) == _lacking(problem)
+    return of.when(lacking, 2).when(dropped, 1).otherwise(0)
+
+
+def _timeless(typed: DataFrame, rows: int, problem: Problem) -> LonghaulError:
+    """Make the error for rows that have no time."""
+    assert problem.time is not None
+    name = problem.time.column
+    unread = typed.filter(of.col(PERIOD).isNull() & ~of.col(_REASON).endswith("no period"))
+    if examples := unread.orderBy(ROW).head(1):
+        return LonghaulError(
+            f"time.column: {name!r} does not hold times in {unread.count():,} rows:"
+            f" {examples[0][_REASON]}"
+        )
+    return LonghaulError(f"time.column: {name!r} is missing in {rows} rows")
+
+
+def _require_few(unfit: DataFrame, by_period: Mapping[str | None, Any], problem: Problem) -> None:
+    """Refuse too many unfit rows where models are fitted and judged."""
+    limit, after_test = problem.contract.quarantine, problem.windows.after_test
+    judged = [row for label, row in by_period.items() if label is None or not after_test(label)]
+    rows, bad = (
+        [sum(getattr(row, name) for row in part) for part in (by_period.values(), judged)]
+        for name in ("rows", "unfit")
+    )
+    if all(count > limit * total for count, total in zip(bad, rows, strict=True)):
+        raise sources.too_many(bad[0], rows[0], _examples(unfit), problem)
+
+
+def _examples(unfit: DataFrame) -> list[str]:
+    """Collect the reasons of the first rows."""
+    return [row[_REASON] for row in unfit.orderBy(ROW).limit(sources.EXAMPLES).collect()]
 
 
 def _resolved(good: DataFrame, target: Target) -> Target:

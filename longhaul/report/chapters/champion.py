@@ -9,6 +9,7 @@ from typing import Any
 from longhaul import tasks
 from longhaul.problem import Problem
 from longhaul.registry import ledger, promotion, versions
+from longhaul.registry.ledger import NONE
 from longhaul.report.chapters.problem import predicts
 from longhaul.report.document import Cell, Section, Table, name_value_table, number_cell, text_cell
 from longhaul.report.run_tree import RunTree, StepRun
@@ -90,7 +91,7 @@ def promotions(tree: RunTree) -> list[Section]:
             text_cell(line.who),
             text_cell(line.move),
             text_cell(line.before),
-            Cell(line.after, tree.version_link(name, line.after)),
+            _version_cell(tree, name, line.after),
             text_cell(line.state),
             text_cell(line.reason, tree.run_link(line.evidence)),
         ]
@@ -103,6 +104,11 @@ def promotions(tree: RunTree) -> list[Section]:
             "Versions and promotions", intro, [Table(headers, rows), Table(ledger_headers, lines)]
         )
     ]
+
+
+def _version_cell(tree: RunTree, name: str, version: str) -> Cell:
+    """Link a version; before the first one there is none."""
+    return Cell(version, tree.version_link(name, version) if version != NONE else "")
 
 
 def _is_figure(tag: str) -> bool:

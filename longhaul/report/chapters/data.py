@@ -1,7 +1,6 @@
 """The data: its columns, its contract and its periods."""
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from typing import Any
 
 from longhaul.report.document import Cell, Section, Table, number_cell, text_cell
@@ -64,7 +63,8 @@ def _allowed(rule: Mapping[str, Any] | None, href: str) -> Cell:
         shown = ", ".join(map(str, levels[:6]))
         return text_cell(f"{shown}, … ({len(levels)})" if len(levels) > 6 else shown, href)
     if rule.get("min") is not None:
-        return text_cell(f"{rule['min']:g} to {rule['max']:g}", href)
+        ends = [rule["min"], rule["max"], *rule.get("accepted", ())]
+        return text_cell(f"{min(ends):g} to {max(ends):g}", href)
     return text_cell(rule.get("kind"), href)
 
 
@@ -74,8 +74,11 @@ def _periods(
     href = tree.link(validate.run)
     shares = tree.metric_history(ingest.run, "period_positive_share")
     rows = []
-    for (label, period), share in zip_longest(sorted(validation.items()), shares):
+    remaining = iter(shares)  # of the periods that ingest wrote
+    for label, period in sorted(validation.items()):
         breaches = [str(breach) for breach in period["breaches"]]
+        breaches += [period["finding"]] if period.get("finding") and not breaches else []
+        share = next(remaining, None) if period.get("ingested", True) else None
         cells = [
             text_cell(label),
             number_cell(period["rows"], href),
