@@ -15,11 +15,17 @@ from longhaul.data import dated_numbers
 from longhaul.data.plain_types import to_plain_type
 from longhaul.data.text_levels import TextLevels
 from longhaul.errors import LonghaulError
-from longhaul.features import blanks, date_inference, number_inference, time_zone
+from longhaul.features import (
+    blanks,
+    date_inference,
+    lookalikes,
+    number_inference,
+    time_zone,
+    zone_mark,
+)
 from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
 from longhaul.features.date_format import DateFormat
 
-_OFFSET = re.compile(r"\d ?([Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)$", re.ASCII)
 _MANY = 50_000
 _CODES = re.compile(r"[A-Z]{2,5}")
 
@@ -162,12 +168,13 @@ def _infer_texts(texts: TextLevels, name: str, conventions: Conventions) -> Infe
     levels, counts = texts.levels[::step], texts.counts[::step]
     dates = date_inference.infer(levels, counts, conventions.comma)
     if dates.format is not None:
-        zone, notes = _zone(levels)
+        zone, notes = _zone(levels, dates.format)
         form = ColumnFormat(DATE, date=replace(dates.format, zone=zone))
         return InferredFormat(form, (*dates.notes, *notes), _taken(texts, form))
     keep = _levels_like_others(texts, conventions)
     form = ColumnFormat(CATEGORY, keep=keep)
-    notes = dates.notes or numbers.notes
+    present = [level for level in levels if not form.is_blank(level)]
+    notes = dates.notes or numbers.notes or tuple(filter(None, (lookalikes.note(present),)))
     if keep:
         notes = (*notes, f"{', '.join(map(repr, keep))} is a value like the others, no blank")
     return InferredFormat(form, notes, _taken(texts, form))
@@ -212,18 +219,18 @@ def _zone_name(column: pd.Series) -> str:
     return time_zone.name_of(moment.utcoffset() or timedelta(0))
 
 
-def _zone(levels: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _zone(levels: Sequence[str], form: DateFormat) -> tuple[str, tuple[str, ...]]:
     """Return the zone of texts of times: the first offset; and what to say of it."""
-    marks = [match[1] for text in levels if (match := _OFFSET.search(text.strip())) and ":" in text]
-    offsets = [delta for mark in marks if (delta := time_zone.offset(mark)) is not None]
-    if not offsets:
+    times = [text for text in levels if form.parse(text) is not None]
+    marks = [mark for text in times if (mark := form.mark_of(text)) is not None]
+    if not marks:
         return "", ()
-    names = list(dict.fromkeys(map(time_zone.name_of, offsets)))
+    names = list(dict.fromkeys(zone_mark.name(*mark) for mark in marks))
     notes = [f"has offsets from UTC ({', '.join(names[:4])}): read as the clock of {names[0]}"]
     if len(names) > 1:
         notes.append("write a zone such as Europe/Berlin for the clock of a place")
-    if len(marks) < len(levels):
-        notes.append(f"{len(levels) - len(marks):,} texts have no offset: taken for that clock")
+    if len(marks) < len(times):
+        notes.append(f"{len(times) - len(marks):,} texts have no offset: taken for that clock")
     return names[0], ("; ".join(notes),)
 
 

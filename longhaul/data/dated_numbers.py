@@ -1,18 +1,28 @@
 """Numbers that are times: 20130131, or seconds since 1970."""
 
 import re
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from longhaul.features import date_inference
+from longhaul.features.date_format import DateFormat
 
 TIME_NAME = re.compile(
-    r"date|time|day|month|week|year|timestamp|created|updated|datum|fecha|epoch"
+    r"date|time|day|month|week|year|timestamp|created|updated|datum|fecha|epoch|period|zeit|monat"
     r"|_at$|_ts$|^ts$|^dt$|_dt$",
     re.IGNORECASE,
 )
 # Numbers of seconds, milliseconds and so on from 1980 to 2100.
 _FIRST, _LAST = 3.15e8, 4.1e9
+_EXCEL = datetime(1899, 12, 30)
+# Digits alone, with their smallest and largest number.
+_WRITTEN = {
+    "%Y%m%d": (19000101, 21001231),
+    "%Y%m%d%H%M%S": (19000101000000, 21001231235959),
+    "%Y%m%d%H%M": (190001010000, 210012312359),
+    "%Y%m": (190001, 210012),
+    "%y%m%d": (101, 991231),
+}
 _UNITS = {
     "s": (1, "seconds"),
     "ms": (10**3, "milliseconds"),
@@ -38,12 +48,17 @@ def infer(values: np.ndarray, name: str) -> tuple[str, str]:
     str
         What was assumed, or what they may be; empty where there is nothing to say.
     """
-    if not len(values) or not np.isfinite(values).all() or (values != np.floor(values)).any():
+    if not len(values) or not np.isfinite(values).all():
         return "", ""
     low, high, named = values.min(), values.max(), bool(TIME_NAME.search(name))
-    if 19000101 <= low < high <= 21001231 and _days(np.unique(values), named):
-        return "%Y%m%d", ""
+    distinct = np.unique(values)
+    whole = not (distinct != np.floor(distinct)).any()
+    for spelling, (first, last) in _WRITTEN.items() if whole else ():
+        if first <= low and high <= last and _are_written(distinct, spelling):
+            return _written(spelling, distinct, named)
     for unit, (factor, word) in _UNITS.items():
+        if not whole and unit not in {"s", "ms"}:
+            break
         if _FIRST * factor <= low and high < _LAST * factor and len(np.unique(values[:100])) > 2:
             if named:
                 return f"epoch {unit}", f"is read as {word} since 1970"
@@ -51,11 +66,32 @@ def infer(values: np.ndarray, name: str) -> tuple[str, str]:
                 f"may be {word} since 1970, and is not used as times: write date epoch {unit} if"
                 " it is"
             )
+    if named and 20_000 <= low < high <= 80_000 and len(distinct) > 2:
+        return "", (
+            f"may be days as Excel counts them ({low:g} is {_excel_day(low)}), and is not used as"
+            " times: write them as dates"
+        )
     return "", ""
 
 
-def _days(values: np.ndarray, named: bool) -> bool:
-    """Return whether all numbers are days such as 20130131."""
-    texts = [str(int(value)) for value in values]
-    inferred = date_inference.infer(texts, [1] * len(texts), False)
-    return inferred.format is not None and not inferred.notes and (named or len(texts) >= 3)
+def _are_written(distinct: np.ndarray, spelling: str) -> bool:
+    """Return whether all whole numbers are times of one spelling of digits."""
+    form = DateFormat((spelling,))
+    return all(form.parse(int(value)) is not None for value in distinct)
+
+
+def _written(spelling: str, distinct: np.ndarray, named: bool) -> tuple[str, str]:
+    """Judge whether numbers that may be times are some: short ones may be anything."""
+    enough = len(distinct) >= 3
+    if (spelling in {"%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"} and (enough or named)) or (
+        spelling == "%Y%m" and named and len(distinct) > 1
+    ):
+        return spelling, ""
+    if not enough or (spelling == "%y%m%d" and not named):
+        return "", ""
+    shown = ", ".join(f"{value:.0f}" for value in distinct[:3])
+    return "", f"may be times ({shown}), and is not used as such: write date {spelling} if it is"
+
+
+def _excel_day(value: float) -> str:
+    return str((_EXCEL + timedelta(days=value)).date())

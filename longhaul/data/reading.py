@@ -102,6 +102,9 @@ def _numbers(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Serie
     written = pa.array(column, pa.string(), from_pandas=True)
     plain = pc.fill_null(pc.match_substring_regex(written, _simple(form)), False)
     values = _cast(pc.if_else(plain, written, None), form)
+    if np.isinf(values).any():  # such as 1e400: what is no float is not read
+        plain = pc.and_(plain, pa.array(~np.isinf(values)))
+        values[np.isinf(values)] = np.nan
     values[np.isin(values, list(form.blank_numbers))] = np.nan
     rest = pd.Series(np.asarray(pc.invert(plain)), column.index) & column.notna()
     unfit = _nothing()

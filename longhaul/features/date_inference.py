@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from longhaul.features import blanks
-from longhaul.features.date_format import ISO, DateFormat, reader
+from longhaul.features import blanks, zone_mark
+from longhaul.features.date_format import COMPACT, ISO, DateFormat, clean, reader
 from longhaul.features.number_inference import tolerated
 
 _DAYS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
-    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %m %Y"),
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y %m %d"),
+    *("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m.%d.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d %m %Y"),
     *("%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%m-%d-%y"),
+    *("%Y. %m. %d.", "%Y. %m. %d", "%Y.%m.%d.", "%d.%m.%Y.", "%d. %m. %Y"),
+    *("%Y年%m月%d日", "%Y년 %m월 %d일", "%m%d%Y", "%d%m%Y"),
     *(
         "%d-%b-%Y",
         "%d-%b-%y",
@@ -26,7 +28,11 @@ _DAYS = (
         "%d/%b/%Y",
     ),
     *("%b %d, %Y", "%b %d %Y", "%Y-%b-%d", "%Y %b %d", "%d de %b de %Y", "%d.%b.%Y"),
-    *("%b %Y", "%b-%Y", "%b-%y", "%Y %b", "%m/%Y"),
+    *("%b-%d-%Y", "%b/%d/%Y", "%Y/%b/%d", "%Y%b%d", "%d de %b %Y", "%b %d %y"),
+    *("%b %Y", "%b-%Y", "%b-%y", "%Y %b", "%m/%Y", "%b/%Y", "%Y-%b"),
+    *("%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q/%Y", "Q%q-%Y", "%qQ%Y", "%qQ%y", "Q%q %y"),
+    *("%G-W%V", "%GW%V", "%G-W%V-%u", "%GW%V%u", "W%V %G", "W%V/%G", "KW %V/%G", "KW%V/%G"),
+    *("%YM%m", "%Y-M%m", "%Y-%j"),
     *(
         "%a, %d %b %Y",
         "%a %d %b %Y",
@@ -34,13 +40,21 @@ _DAYS = (
         "%a %b %d %Y",
         "%a, %d. %b %Y",
         "%a, %d.%m.%Y",
+        "%a %d.%m.%Y",
+        "%a %m/%d/%Y",
+        "%a %d/%m/%Y",
+        "%a, %m/%d/%Y",
+        "%a, %d/%m/%Y",
+        "%a, %Y-%m-%d",
     ),
 )
 # The clock behind the day, and an offset from UTC; its spelling is made of the groups that match.
 _CLOCK = re.compile(
-    r"(?P<day>.*?\d)(?P<gap>, |[ T:])(?P<hour>\d{1,2})(?P<minute>:\d\d)?(?P<second>:\d\d)?"
-    r"(?P<part>\.\d{1,9})?(?P<half> ?[AaPp]\.? ?[Mm]\.?)?"
-    r"(?P<zone> ?(?:[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?))?",
+    r"(?P<day>.*?\d[.日]?)(?P<gap>,? (?:- |at |um |a las |à )?|[T:_])(?P<hour>\d{1,2})"
+    r"(?:(?P<colon>[:.hH])(?P<minute>\d\d)"
+    r"(?:(?P<second>[:.]\d\d)(?:(?P<point>[.,])\d{1,9})?)?)?"
+    r"(?P<half> ?[AaPp]\.? ?[Mm]\.?)?(?P<word> Uhr| hrs| h|h)?"
+    rf"(?P<gap_before_zone> ?)(?P<zone>{zone_mark.PATTERN})?",
     re.ASCII,
 )
 _OTHERS = (
@@ -49,8 +63,16 @@ _OTHERS = (
     "%Y%m%d%H%M%S",
     "%Y%m%d%H%M",
     "%H:%M %d.%m.%Y",
+    "%H:%M:%S %d.%m.%Y",
+    "%H:%M %d/%m/%Y",
+    "%H:%M %m/%d/%Y",
+    "%Y-%m-%d-%H.%M.%S.%f",
+    "%Y-%m-%d-%H.%M.%S",
 )
-_MIRRORED = {"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%m-%d": "%d-%m", "%d-%m": "%m-%d"}
+_MIRRORED = {
+    **{"%m/%d": "%d/%m", "%d/%m": "%m/%d", "%m-%d": "%d-%m", "%d-%m": "%m-%d"},
+    **{"%m%d": "%d%m", "%d%m": "%m%d"},
+}
 MOST_SPELLINGS = 3
 LONGEST = 40
 _SAMPLE, _LARGE = 40, 400
@@ -88,7 +110,7 @@ def infer(texts: Sequence[str], counts: Sequence[int], comma: bool) -> InferredD
         Whether the table is written with decimal commas: then days come first, in doubt.
     """
     filled = {
-        " ".join(text.split()): int(rows)
+        clean(text): int(rows)
         for text, rows in zip(texts, counts, strict=True)
         if not blanks.is_one_of(text, blanks.NO_DATE)
     }
@@ -117,6 +139,8 @@ def infer(texts: Sequence[str], counts: Sequence[int], comma: bool) -> InferredD
                 f"has values that are no times, and set aside: {examples} ({unread:,} of"
                 f" {total:,} rows)"
             )
+        if any("%y" in spelling for spelling in chosen):
+            notes.append("has years of two digits: read as 1969 to 2068")
         return InferredDates(DateFormat(tuple(chosen)), tuple(notes))
     if unread <= total / 2 and chosen:
         share, written = 1 - unread / total, " | ".join(chosen)
@@ -134,7 +158,7 @@ def _best(
     """Return the spelling that reads most of the texts, and those that it leaves."""
     sample = texts[:: max(1, len(texts) // _SAMPLE)]
     counts = Counter(spelling for text in sample for spelling in _spellings(text))
-    barred = {_mirror(spelling) for spelling in chosen} | set(chosen)
+    barred = {_mirror(spelling) or _turned(spelling) for spelling in chosen} | set(chosen)
     likely = [(s, n) for s, n in counts.most_common() if s not in barred and n >= len(sample) / 4]
     wide = texts[:: max(1, len(texts) // _LARGE)]
     ranked = sorted((s for s, _ in likely), key=lambda s: len(_unread(wide, s)))[:3]
@@ -150,9 +174,12 @@ def _unread(texts: Sequence[str], spelling: str) -> list[str]:
 
 def _reads(spelling: str, text: str) -> bool:
     try:
-        return reader(spelling)(text, "") is not None
+        moment = reader(spelling)(text, "")
     except ValueError:
         return False
+    if spelling in COMPACT:  # eight digits are a code rather than a day of the year 304
+        return moment is not None and 1900 <= moment.year <= 2100
+    return moment is not None
 
 
 def _mirror(spelling: str) -> str:
@@ -161,6 +188,12 @@ def _mirror(spelling: str) -> str:
         if order in spelling and not spelling.startswith("%Y"):
             return spelling.replace(order, other)
     return ""
+
+
+def _turned(spelling: str) -> str:
+    """Return a spelling with points with day and month in the other order."""
+    turned = {"%m.%d": "%d.%m", "%d.%m": "%m.%d"}
+    return re.sub(r"%m\.%d|%d\.%m", lambda match: turned[match[0]], spelling)
 
 
 def _decide(spelling: str, mirrored: str, texts: Sequence[str], comma: bool) -> tuple[str, str]:
@@ -211,15 +244,16 @@ def _spellings(text: str) -> list[str]:
 
 def _clock(match: re.Match[str]) -> str:
     """Return the spelling of the clock of a text."""
-    half, zone = match["half"] or "", match["zone"] or ""
+    half, second, point = match["half"] or "", match["second"], match["point"]
     return "".join(
         (
             match["gap"],
             "%I" if half else "%H",
-            ":%M" if match["minute"] else "",
-            ":%S" if match["second"] else "",
-            ".%f" if match["part"] else "",
+            f"{match['colon']}%M" if match["minute"] else "",
+            f"{second[0]}%S" if second else "",
+            f"{point}%f" if point else "",
             " %p" if half.startswith(" ") else ("%p" if half else ""),
-            " %z" if zone.startswith(" ") else ("%z" if zone else ""),
+            match["word"] or "",
+            f"{match['gap_before_zone']}%z" if match["zone"] else "",
         )
     )

@@ -5,6 +5,7 @@ a million read the same. A value that cannot be read is missing.
 """
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -90,10 +91,8 @@ def is_missing(value: Any) -> bool:
 def time(value: Any, form: ColumnFormat = _PLAIN_DATE) -> datetime | None:
     """Convert a value to a time; None if it is none."""
     if isinstance(value, str) and _COMMON_TIME.fullmatch(value) and form.date.spellings[0] == ISO:
-        try:
+        with suppress(ValueError):  # such as 24:00, the end of a day
             return datetime.fromisoformat(value)
-        except ValueError:
-            return None
     return form.time_of(value)
 
 

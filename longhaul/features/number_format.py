@@ -7,6 +7,7 @@ is converted that the grammar does not match: ``89E8``, ``4_128`` and ``infinity
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import inf
 
 from longhaul.errors import LonghaulError
 
@@ -14,12 +15,14 @@ TRUTH = {"true": 1.0, "false": 0.0}
 # Ways to write a minus, a space and an apostrophe, which are all the same sign here.
 _SIGNS = str.maketrans(
     {
-        **dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-"),
+        **dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\u2014\u2015\u2796\ufe63\uff0d", "-"),
         **dict.fromkeys("\u00a0\u2007\u2009\u200a\u202f\u2002\u2003", " "),
         **dict.fromkeys("\u2019\u02bc\u00b4`", "'"),
     }
 )
-_MARKS = "\u200e\u200f\ufeff"  # which say where text runs, and are not seen
+_MARKS = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # which are not seen
+# Prices without cents: 5,- and 5.-- and 5.— and 500/-
+_EVEN = re.compile(r"(?<=\d)(?:[.,]-{1,2}|/-)(?![\d-])")
 _EXAMPLE = re.compile(r"\d(?:[\d.,' ]*\d)?")
 _LOOSE_BEFORE, _LOOSE_AFTER = "[$€£]", "%"
 
@@ -64,6 +67,8 @@ class NumberFormat:
             return None
         core = match["core"].replace(self.group, "") if self.group else match["core"]
         number = float(core.replace(self.decimal, "."))
+        if number == inf:
+            return None
         return -number if opened or signs == "-" else number
 
     def __str__(self) -> str:
@@ -78,6 +83,7 @@ class NumberFormat:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         before = _LOOSE_BEFORE if self.loose else re.escape(self.before)
+        before += "(?![.,])" if self.before[-1:].isalpha() else ""  # Rs.500 is not 0.5
         after = _LOOSE_AFTER if self.loose else re.escape(self.after)
         left, right = (r"\(?", r"\)?") if self.parentheses else ("", "")
         tail = "[+-]?" if self.trailing else ""
@@ -90,8 +96,12 @@ class NumberFormat:
 
 
 def unify(text: str) -> str:
-    """Replace all ways to write a minus, a space and an apostrophe by one; strip blanks."""
-    return text.translate(_SIGNS).strip().strip(_MARKS)
+    """Replace all ways to write a minus, a space and an apostrophe by one; strip blanks.
+
+    A dash in place of cents, such as in ``5,-``, is left out: it is no minus.
+    """
+    bare = text.translate(_SIGNS).strip().strip(_MARKS)
+    return _EVEN.sub("", bare) if "-" in bare else bare
 
 
 def core(group: str, decimal: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from longhaul.features import blanks
 from longhaul.features.number_format import PLAIN, TRUTH, NumberFormat, core
-from longhaul.features.number_parts import NumberParts, split
+from longhaul.features.number_parts import NumberParts, is_currency, split
 
 TOLERANCE = 0.01  # the share of rows that may be set aside
 EXACT = 2**53  # whole numbers beyond it are not exact as floats
@@ -15,7 +15,7 @@ FEW_ROWS = 20
 _SAMPLE = 200
 _WORDS = 3  # so many different words without digits may be proposed as blanks
 _MANY = 20
-_BARE_EXPONENT = re.compile(r"\d+e\d+", re.ASCII)
+_BARE_EXPONENT = re.compile(r"\d+[eE]\d+", re.ASCII)
 _CODE = re.compile(r"0\d+([.,]\d+)?", re.ASCII)
 
 
@@ -98,7 +98,7 @@ def _no_numbers(parts: Sequence[NumberParts]) -> tuple[str, ...]:
     if parts and dialled:
         return (f"looks like phone numbers, such as {parts[0].text!r}: kept as text",)
     bare = [part for part in parts if _BARE_EXPONENT.fullmatch(part.core)]
-    if bare and not any(part.signed or "." in part.core for part in parts):
+    if bare and not any(part.signed or {".", ","} & set(part.core) for part in parts):
         return (f"has codes such as {bare[0].text!r}: kept as text",)
     return ()
 
@@ -115,8 +115,11 @@ def _choose(
     after = "" if after == before else after
     notes: list[str] = []
     fitting, foreign, bare = [], dict(odd), Counter[str]()
+    behind = any(part.negative == "trailing" for part in parts)
     for part in parts:
-        if part.before in ("", before) and part.after in ("", after):
+        if part.negative == "+" and not behind:  # 5+ is 5 or more
+            foreign[part.text] = part.rows
+        elif part.before in ("", before) and part.after in ("", after):
             fitting.append(part)
             if (part.before, part.after) != (before, after) and part.core.strip("0.,"):
                 bare[part.text] += part.rows
@@ -147,10 +150,14 @@ def _choose(
 
 def _doubt(parts: Sequence[NumberParts], group: str, decimal: str) -> str:
     """Tell how a sign was taken that has two meanings."""
-    example = next(part.core for part in parts if {",", "."} & set(part.core))
+    chosen = NumberFormat(group, decimal)
+    example, value = next(
+        (part.core, value)
+        for part in parts
+        if {",", "."} & set(part.core) and (value := chosen.parse(part.core)) is not None
+    )
     sign = "," if "," in example else "."
     meaning = "before decimals" if decimal == sign else "between thousands"
-    value = NumberFormat(group, decimal).parse(example)
     return (
         f"{sign!r} may stand before decimals or between thousands: read as {meaning}, so that"
         f" {example!r} is {value:g}; change the format if it is not"
@@ -193,7 +200,7 @@ def _signs(
     if len(best) < 2 or not used & {".", ","} or not _differ(parts, best):
         return best[0], unread[best[0]], False
     grouped = _is_grouped(parts, sign)
-    decimal = not grouped and (comma if sign == "," else not evident)
+    decimal = not (grouped or _is_money(parts, sign)) and (comma if sign == "," else not evident)
     chosen = next((pair for pair in best if (pair[1] == sign) == decimal), best[0])
     return chosen, unread[chosen], not grouped
 
@@ -212,6 +219,14 @@ def _is_grouped(parts: Sequence[NumberParts], sign: str) -> bool:
     """
     bare = any(sign not in part.core for part in parts if part.core != "0")
     return bare and any(sign in part.core and part.core.endswith("0") for part in parts)
+
+
+def _is_money(parts: Sequence[NumberParts], sign: str) -> bool:
+    """Return whether amounts have a currency: three digits are no cents, unless all are small."""
+    signed = [part for part in parts if sign in part.core]
+    return any(part.core.index(sign) > 1 for part in signed) and all(
+        is_currency(part.before) or is_currency(part.after) for part in signed
+    )
 
 
 def _unread(parts: Sequence[NumberParts], group: str, decimal: str) -> dict[str, int]:

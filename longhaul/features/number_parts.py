@@ -9,7 +9,8 @@ from longhaul.features.number_format import unify
 
 _PATTERN = re.compile(
     r"(?P<sign>[+-]?) ?(?P<open>\(?) ?(?P<before>[^\d()+\-.,' ][^\d()+\-,']{0,8}?)?"
-    r" ?(?P<inner>[+-]?)(?P<opened>\(?) ?(?P<core>(?:[.,]?\d[\d.,' ]*?)(?:[eE][+-]?\d+)?)"
+    r" ?(?P<inner>[+-]?)(?P<opened>\(?) ?"
+    r"(?P<core>(?:(?:(?<![^\W\d_])[.,])?\d[\d.,' ]*?)(?:[eE][+-]?\d+)?)"
     r" ?(?P<closed>\)?)(?P<tail>[+-]?)"
     r"(?P<after> ?[^\d()+\-.,' ][^\d()+\-,]{0,11}| [^\W\d_]\w{0,7}[²³]?)?(?P<close>\)?)"
 )
@@ -61,7 +62,7 @@ _CURRENCIES = frozenset(
             "NGN",
         ),
         *("ARS", "CLP", "COP", "PEN", "Rs", "Rs.", "R$", "US$", "A$", "C$", "NZ$", "HK$", "S$"),
-        *("kr", "kr.", "Fr", "Fr.", "SFr.", "zł", "Kč", "Ft", "lei", "R", "RM"),
+        *("kr", "kr.", "Fr", "Fr.", "SFr.", "zł", "Kč", "Ft", "lei", "R", "RM", "円", "元", "원"),
     }
 )
 _UNITS = frozenset(
@@ -69,6 +70,7 @@ _UNITS = frozenset(
         *(
             "%",
             "‰",
+            "pp",
             "°",
             "°C",
             "°F",
@@ -119,7 +121,8 @@ class NumberParts:
     before, core, after : str
         Currency, digits with their signs, and unit.
     negative : str
-        ``(`` or ``trailing`` where the minus is written so; else empty.
+        ``(`` or ``trailing`` where the minus is written so, ``+`` where a plus stands behind;
+        else empty.
     signed : bool
     """
 
@@ -132,6 +135,11 @@ class NumberParts:
     signed: bool
 
 
+def is_currency(affix: str) -> bool:
+    """Return whether what stands around a number is a currency."""
+    return affix in _CURRENCIES or unicodedata.category(affix[:1] or "a") == "Sc"
+
+
 def split(text: str, rows: int) -> NumberParts | None:
     """Split a text into parts; None where it is no number with a currency or a unit."""
     bare = unify(text)
@@ -139,11 +147,9 @@ def split(text: str, rows: int) -> NumberParts | None:
     if match is None:
         return None
     before, after = (match["before"] or "").strip(), (match["after"] or "")
-    if before and not (before in _CURRENCIES or unicodedata.category(before[0]) == "Sc"):
+    if before and not is_currency(before):
         return None
-    attached = (
-        after.strip() in _UNITS | _CURRENCIES or unicodedata.category(after[:1] or "a") == "Sc"
-    )
+    attached = after.strip() in _UNITS or is_currency(after.strip())
     if after and not attached and bare[match.start("after") - 1] != " " and after[0] != " ":
         return None
     if month(after) or after.strip().lower() in {"am", "pm"}:
@@ -152,7 +158,7 @@ def split(text: str, rows: int) -> NumberParts | None:
     signs = match["sign"] + match["inner"] + match["tail"]
     if len(opened) != len(match["closed"] + match["close"]) or len(opened) + len(signs) > 1:
         return None
-    negative = "(" if opened else ("trailing" if match["tail"] else "")
+    negative = "(" if opened else {"-": "trailing", "+": "+"}.get(match["tail"], "")
     return NumberParts(
         text, rows, before, match["core"].strip(), after.strip(), negative, bool(signs or opened)
     )
