@@ -83,8 +83,10 @@ def _are_written(distinct: np.ndarray, spelling: str) -> bool:
 def _written(spelling: str, distinct: np.ndarray, named: bool) -> tuple[str, str]:
     """Judge whether numbers that may be times are some: short ones may be anything."""
     enough = len(distinct) >= 3
+    if len(distinct) < 2:
+        return "", ""
     if (spelling in {"%Y%m%d", "%Y%m%d%H%M%S", "%Y%m%d%H%M"} and (enough or named)) or (
-        spelling == "%Y%m" and named and len(distinct) > 1
+        spelling == "%Y%m" and named
     ):
         return spelling, ""
     if not enough or (spelling == "%y%m%d" and not named):

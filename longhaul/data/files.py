@@ -19,7 +19,7 @@ from longhaul.errors import LonghaulError
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".txt", ".data")
-LINES = (".jsonl", ".ndjson")
+LINES = (".jsonl", ".ndjson", ".json")
 EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 PACKED = (".gz", ".bz2", ".xz", ".zip", ".zst")
 ARTIFACTS = ("runs:/", "models:/", "mlflow-artifacts:/")  # URIs that MLflow resolves
@@ -36,6 +36,13 @@ _DRIVERS = {
     "az": "adlfs",
     "http": "aiohttp",
     "https": "aiohttp",
+}
+
+# What pandas reads, beside what is read here.
+_READERS = {
+    **{"feather": "read_feather", "arrow": "read_feather", "orc": "read_orc"},
+    **{"dta": "read_stata", "sas7bdat": "read_sas", "xpt": "read_sas", "sav": "read_spss"},
+    **{"pkl": "read_pickle", "pickle": "read_pickle", "xml": "read_xml", "h5": "read_hdf"},
 }
 
 Fetch = Callable[[str], Path]
@@ -153,9 +160,21 @@ def find(address: str, folder: Path, fetch: Fetch, key: str = "source") -> list[
         raise LonghaulError(
             f"{key}: {unexpected!r} is neither Parquet ({', '.join(PARQUET)}) nor CSV"
             f" ({', '.join(TEXT)}), JSON lines ({', '.join(LINES)}), both as they are or packed as"
-            f" {', '.join(PACKED)}, nor Excel ({', '.join(EXCEL)})"
+            f" {', '.join(PACKED)}, nor Excel ({', '.join(EXCEL)}){_conversion(unexpected)}"
         )
     return files
+
+
+def _conversion(name: str) -> str:
+    """Return the command that makes a table of another kind of file; empty if none is known."""
+    stem, _, ending = name.lower().rpartition(".")
+    if ending not in _READERS:
+        return ""
+    reader = _READERS[ending]
+    return (
+        f"; convert it: python -c \"import pandas; pandas.{reader}('{name}')"
+        f".to_parquet('{stem}.parquet')\""
+    )
 
 
 def names_below(address: str, folder: Path, files: Sequence[File]) -> list[str]:
