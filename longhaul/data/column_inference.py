@@ -221,10 +221,10 @@ def _zone_name(column: pd.Series) -> str:
 
 def _zone(levels: Sequence[str], form: DateFormat) -> tuple[str, tuple[str, ...]]:
     """Return the zone of texts of times: the first offset; and what to say of it."""
-    times = [text for text in levels if form.parse(text) is not None]
-    marks = [mark for text in times if (mark := form.mark_of(text)) is not None]
+    marks = [mark for text in levels if (mark := form.mark_of(text)) is not None]
     if not marks:
         return "", ()
+    times = [text for text in levels if form.parse(text) is not None]
     names = list(dict.fromkeys(zone_mark.name(*mark) for mark in marks))
     notes = [f"has offsets from UTC ({', '.join(names[:4])}): read as the clock of {names[0]}"]
     if len(names) > 1:

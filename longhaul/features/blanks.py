@@ -20,4 +20,5 @@ def is_one_of(text: str, words: frozenset[str]) -> bool:
 
 def key(word: str) -> str:
     """Return what two spellings of a word have in common: case, blanks and dashes do not count."""
-    return word.strip().translate(_DASHES).lower()
+    bare = word.strip().lower()
+    return bare if bare.isascii() else bare.translate(_DASHES)

@@ -6,6 +6,7 @@ such as ``%d/%m/%Y | %d.%m.%Y in Europe/Berlin``. With nothing behind it, ``date
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -120,9 +121,10 @@ class DateFormat:
         bare = clean(text)
         for spelling in self.spellings:
             parts = _match(spelling, bare)
-            clock = _clock(parts) if parts and parts.get("z") else None
-            if parts and clock:
-                return str(parts["z"]), clock
+            with suppress(ValueError):
+                clock = _clock(parts) if parts.get("z") else None
+                if clock and zone_mark.offset(str(parts["z"]), clock) is not None:
+                    return str(parts["z"]), clock
         return None
 
     def _text(self, value: str) -> datetime | None:

@@ -100,7 +100,8 @@ def unify(text: str) -> str:
 
     A dash in place of cents, such as in ``5,-``, is left out: it is no minus.
     """
-    bare = text.translate(_SIGNS).strip().strip(_MARKS)
+    plain = text.isascii() and "`" not in text
+    bare = text.strip() if plain else text.translate(_SIGNS).strip().strip(_MARKS)
     return _EVEN.sub("", bare) if "-" in bare else bare
 
 

@@ -63,6 +63,8 @@ def infer(
     evident : bool
         Whether other columns of the table show that it is.
     """
+    if not _may_be_numbers(texts):
+        return _NONE
     filled = [
         (text, int(rows))
         for text, rows in zip(texts, counts, strict=True)
@@ -72,9 +74,6 @@ def infer(
         return _NONE
     if all(text.strip().lower() in TRUTH for text, _ in filled):
         return InferredNumbers(PLAIN)
-    sample = filled[:: max(1, len(filled) // _SAMPLE)]
-    if sum(split(text, 1) is not None for text, _ in sample) < len(sample) / 2:
-        return _NONE
     divided = [(text, rows, split(text, rows)) for text, rows in filled]
     parts = [part for _, _, part in divided if part is not None]
     odd = {text: rows for text, rows, part in divided if part is None}
@@ -82,6 +81,14 @@ def infer(
     if refusal := _no_numbers(parts):
         return InferredNumbers(None, notes=tuple(filter(None, refusal)))
     return _choose(parts, odd, total, comma, evident)
+
+
+def _may_be_numbers(texts: Sequence[str]) -> bool:
+    """Return whether half of a sample of the texts may be numbers."""
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    present = [text for text in sample if not blanks.is_one_of(text, blanks.NO_NUMBER)]
+    numbers = [text for text in present if text.strip().lower() in TRUTH or split(text, 1)]
+    return len(numbers) >= len(present) / 2
 
 
 def _no_numbers(parts: Sequence[NumberParts]) -> tuple[str, ...]:
