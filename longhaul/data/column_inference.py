@@ -27,7 +27,9 @@ from longhaul.features.column_format import CATEGORY, DATE, NUMBER, ColumnFormat
 from longhaul.features.date_format import DateFormat
 
 _MANY = 50_000
-_CODES = re.compile(r"[A-Z]{2,5}")
+# Codes of one kind, in which NA, na or Na is one more: of regions, countries, chemical elements.
+_CODES = {"NA": r"[A-Z]{2,5}", "na": r"[a-z]{2}", "Na": r"[A-Z][a-z]?"}
+_ANSWERS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
 
 
 @dataclass(frozen=True)
@@ -248,8 +250,10 @@ def _levels_like_others(texts: TextLevels, conventions: Conventions) -> tuple[st
     usual = ColumnFormat(CATEGORY)
     levels = {text.strip() for text in texts.levels if text.strip()}
     words = [level for level in levels if usual.is_blank(level)]
-    if words != ["NA"] or blanks.key("NA") in conventions.words:
+    if len(words) != 1 or words[0] not in _CODES or blanks.key(words[0]) in conventions.words:
         return ()
     others = [level for level in levels if not usual.is_blank(level)]
-    codes = sum(bool(_CODES.fullmatch(level)) for level in others)
-    return ("NA",) if len(others) >= 2 and codes >= 0.9 * len(others) else ()
+    codes = sum(bool(re.fullmatch(_CODES[words[0]], level)) for level in others)
+    answers = _ANSWERS.issuperset(map(str.lower, others))
+    alike = len(others) >= 2 and codes >= 0.9 * len(others) and not answers
+    return tuple(words) if alike else ()

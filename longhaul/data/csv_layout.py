@@ -189,7 +189,7 @@ def _is_name(text: str) -> bool:
 
 
 def _require_plain_quotes(rows: Sequence[Sequence[str]], name: str) -> None:
-    """Refuse fields whose quotes are not seen as such, so that a separator in them divides."""
+    """Refuse quotes that are not read as such, so that a separator in them divides."""
     for row in rows:
         for field in row:
             bare = field.strip()

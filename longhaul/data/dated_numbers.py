@@ -52,12 +52,12 @@ def infer(values: np.ndarray, name: str) -> tuple[str, str]:
         return "", ""
     low, high, named = values.min(), values.max(), bool(TIME_NAME.search(name))
     distinct = np.unique(values)
-    whole = not (distinct != np.floor(distinct)).any()
-    for spelling, (first, last) in _WRITTEN.items() if whole else ():
+    integral = not (distinct != np.floor(distinct)).any()
+    for spelling, (first, last) in _WRITTEN.items() if integral else ():
         if first <= low and high <= last and _are_written(distinct, spelling):
             return _written(spelling, distinct, named)
     for unit, (factor, word) in _UNITS.items():
-        if not whole and unit not in {"s", "ms"}:
+        if not integral and unit not in {"s", "ms"}:
             break
         if _FIRST * factor <= low and high < _LAST * factor and len(np.unique(values[:100])) > 2:
             if named:

@@ -21,7 +21,7 @@ class _Literal(str):
 def read(file: BinaryIO, name: str) -> pa.Table:
     """Read a file; texts stay texts, and a column that a row does not have is missing there.
 
-    A column of numbers and texts is one of texts, and so is one of whole numbers that floats do
+    A column of numbers and texts is one of texts, and so is one of integers numbers that floats do
     not keep.
 
     Raises
@@ -98,10 +98,10 @@ def _array(values: list[Any]) -> pa.Array:
 def _numbers(values: list[Any]) -> pa.Array:
     """Convert numbers as they are written; to text, where a whole one is not exact as a float."""
     present = [value for value in values if value is not None]
-    whole = [value for value in present if value.lstrip("-").isdigit()]
-    if any(abs(int(value)) > EXACT for value in whole):
+    integers = [value for value in present if value.lstrip("-").isdigit()]
+    if any(abs(int(value)) > EXACT for value in integers):
         return pa.array(values, pa.string())
-    kind, convert = (pa.int64(), int) if len(whole) == len(present) else (pa.float64(), float)
+    kind, convert = (pa.int64(), int) if len(integers) == len(present) else (pa.float64(), float)
     return pa.array([None if value is None else convert(value) for value in values], kind)
 
 

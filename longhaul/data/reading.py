@@ -161,7 +161,8 @@ def _times(column: pd.Series, form: ColumnFormat) -> tuple[pd.Series, pd.Series]
         return _clock(column, form.date.zone), _nothing()
     values = np.full(len(column), np.datetime64("NaT"), dtype="datetime64[us]")
     rest = column.notna().to_numpy(copy=True)
-    if types.is_string_dtype(column) and ISO in form.date.spellings:
+    dashed = any(spelling.startswith("%Y-") for spelling in form.date.spellings)
+    if types.is_string_dtype(column) and ISO in form.date.spellings and not dashed:
         written = pa.array(column, pa.string(), from_pandas=True)
         common = np.asarray(pc.fill_null(pc.match_substring_regex(written, _COMMON), False))
         codes, levels = pd.factorize(column[common])

@@ -143,10 +143,10 @@ class DateFormat:
     def _number(self, value: float) -> datetime | None:
         digits = next((COMPACT[text] for text in self.spellings if text in COMPACT), 0)
         if digits and not self._unit and float(value).is_integer():
-            whole = str(int(value))
+            written = str(int(value))
             short = (digits == 8 and "%Y%m%d" not in self.spellings) or digits == 6
-            fits = len(whole) == digits or (short and len(whole) == digits - 1)
-            return self._text(whole.zfill(digits)) if fits else None
+            fits = len(written) == digits or (short and len(written) == digits - 1)
+            return self._text(written.zfill(digits)) if fits else None
         unit = self._unit or next(
             (unit for unit, low, high in _RANGES if low <= abs(value) < high), ""
         )

@@ -60,6 +60,9 @@ _CLOCK = re.compile(
 _OTHERS = (
     "%a %b %d %H:%M:%S %Y",
     "%a %b %d %H:%M:%S %Z %Y",
+    "%a %b %d %H:%M:%S %Y %z",
+    "%a %b %d %H:%M:%S.%f %Y",
+    "%a %b %d %H:%M:%S.%f %Y %z",
     "%Y%m%d%H%M%S",
     "%Y%m%d%H%M",
     "%H:%M %d.%m.%Y",
@@ -74,7 +77,7 @@ _MIRRORED = {
     **{"%m%d": "%d%m", "%d%m": "%m%d"},
 }
 MOST_SPELLINGS = 3
-LONGEST = 40
+LONGEST = 64
 _SAMPLE, _LARGE = 40, 400
 
 
@@ -177,7 +180,9 @@ def _reads(spelling: str, text: str) -> bool:
         moment = reader(spelling)(text, "")
     except ValueError:
         return False
-    if spelling in COMPACT:  # eight digits are a code rather than a day of the year 304
+    if (
+        spelling in COMPACT or text.isdigit()
+    ):  # eight digits are a code rather than a day of the year 304
         return moment is not None and 1900 <= moment.year <= 2100
     return moment is not None
 

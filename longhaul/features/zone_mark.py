@@ -14,7 +14,7 @@ _HOURS = {
 }
 _NAMED = "|".join(sorted(_HOURS, key=lambda name: (-len(name), name)))
 PATTERN = (
-    r"[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?(?:\[[\w/+-]+\])?|Z\[[\w/+-]+\]"
+    r"[Zz]|UTC|GMT|(?:UTC|GMT)?[+-]\d\d(?::?\d\d)?(?: \([^()]*\)|\[[\w/+-]+\])?|Z\[[\w/+-]+\]"
     rf"|{_NAMED}|[A-Z][A-Za-z]+/[A-Z]\w+(?:/[A-Z]\w+)?"
 )
 
@@ -27,7 +27,7 @@ def offset(mark: str, clock: datetime) -> timedelta:
     ValueError
         When there is no such zone.
     """
-    place = mark.partition("[")[0]
+    place = mark.partition("[")[0].partition(" (")[0]
     bare = place.removeprefix("UTC").removeprefix("GMT") or "UTC"
     if bare in _HOURS:
         return timedelta(hours=_HOURS[bare])

@@ -35,6 +35,21 @@ def read(text: str | bytes) -> csv.CsvTable:
         ('"a\nb",c\n1,2\n', ["a\nb", "c"], 1, ""),
         ("a|b\n1|2\n", ["a", "b"], 1, ""),
         ("name,tags\nx,a;b\ny,c;d\n", ["name", "tags"], 2, ""),
+        ('"sep=;"\na;b\n1,5;2\n', ["a", "b"], 1, ""),
+        ("sep=,\na;b\n1;2\n3;4\n", ["a", "b"], 2, "rows have ';'"),
+        ("Report\nby me, 2023\na,b,c\n1,x,3\n2,y,4\n", ["a", "b", "c"], 2, "'Report'"),
+        ("Sales,,\n,,\na,b,c\n1,2,3\n4,5,6\n", ["a", "b", "c"], 2, "'Sales'"),
+        ("a,b,c,\n1,2,3\n4,5,6\n", ["a", "b", "c"], 2, ""),
+        ("2023-01-01,x,y\n2023-01-02,x,z\n", ["column_1", "column_2", "column_3"], 2, "no header"),
+        ("x0,y0\nx1,y1\nx0,y0\nx1,y0\n", ["x0", "y0"], 3, ""),
+        ("x0,y0\nx1,y1\nx0,y1\nx1,y0\n", ["column_1", "column_2"], 4, "no header"),
+        ("a,b,c\n1,2,3\n4,5,6\nSource: me\n(2 rows)\n", ["a", "b", "c"], 2, "'Source: me'"),
+        ("a^b^c\n1^2^3\n", ["a", "b", "c"], 1, ""),
+        ("a~b\n1~2\n", ["a", "b"], 1, ""),
+        ("a\x01b\n1\x012\n", ["a", "b"], 1, ""),
+        ("a b c\n1 2 3\n4 5 6\n", ["a b c"], 2, "write sep="),
+        ("a\n0,5\n1,5\n2,5\n", ["a"], 3, ""),
+        ("a,b\r1,2\r3,4\r", ["a", "b"], 2, ""),
     ],
 )
 def test_layouts(text: str, names: list[str], rows: int, note: str) -> None:
@@ -43,6 +58,37 @@ def test_layouts(text: str, names: list[str], rows: int, note: str) -> None:
     assert found.table.column_names == names
     assert len(found.table) == rows
     assert (note in "".join(found.notes)) if note else not found.notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_encodings_with_and_without_a_mark(encoding: str) -> None:
+    """The zero bytes of each letter show what it is."""
+    found = read("a,größe\n1,é\n2,x\n".encode(encoding))
+    assert found.table.column("größe").to_pylist() == ["é", "x"]
+    assert not found.notes
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"PK\x03\x04....", "zip"),
+        (b"\x1f\x8b....", "gzip"),
+        (b"PAR1....", "Parquet"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"\n <html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:a\n", "git lfs pull"),
+        (b"SQLite format 3\x00", "SQLite"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b"a,b\n1,\x00\n2,3\n", "zero bytes"),
+        (b"a,b,c\n1,'x,y',3\n", "double quotes"),
+        (b'a, "b"\n1, "x, y"\n', "double quotes"),
+        (b"a,b,c\n1,2,3\nnote\n4,5,6\n", "Expected 3 columns, got 1: note"),
+    ],
+)
+def test_what_is_no_table_is_said(body: bytes, said: str) -> None:
+    """With what it is, and what to do."""
+    with pytest.raises(LonghaulError, match=said):
+        read(body)
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,2\n3\n", "a,b\n1,2\n1,2,3\n", "a,a\n1,2\n"])

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy
 
 from longhaul import problem as problems
-from longhaul.data import database, sources
+from longhaul.data import column_inference, database, reading, sources
 from longhaul.errors import LonghaulError
 from tests import postgres as servers
 from tests import tables
@@ -95,3 +95,34 @@ def test_addresses_that_are_none(address: str, query: str, message: str) -> None
     with pytest.raises(LonghaulError, match=message) as refused:
         database.read(address, query, lambda rows: None)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("style", ["ISO, MDY", "SQL, DMY", "German, DMY", "Postgres, MDY"])
+@pytest.mark.parametrize("form", ["FORMAT csv, HEADER", "FORMAT text, HEADER"])
+def test_copies_are_read_back(postgres: str, tmp_path: Path, style: str, form: str) -> None:
+    r"""Whatever the server's style of dates; \N is a blank, CET and CEST are offsets."""
+    truth = pd.DataFrame(
+        {
+            "amount": [-1234.5, None, 0.001, 987654321.25] * 10,
+            "sold": pd.date_range("2023-01-25 10:11:12", periods=40, freq="97h").as_unit("us"),
+            "word": ["a,b", "Münster", None, 'q"uote'] * 10,
+            "place": range(12345678901234567, 12345678901234607),
+        }
+    )
+    engine = sqlalchemy.create_engine(postgres)
+    truth.to_sql("copied", engine, index=False, if_exists="replace")
+    query = "SELECT *, sold AT TIME ZONE 'UTC' AS seen FROM copied"
+    with engine.connect() as connection, (tmp_path / "t.tsv").open("wb") as file:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"SET datestyle = '{style}'; SET timezone = 'Europe/Berlin'")
+        with cursor.copy(f"COPY ({query}) TO STDOUT ({form})") as rows:
+            file.writelines(rows)
+    engine.dispose()
+    raw = sources.read_undeclared("t.tsv", "", tmp_path)
+    forms = column_inference.infer_all({str(n): c for n, c in raw.frame.items()}, raw.comma)
+    read = {n: reading.read(raw.frame[n], str(forms[n].form)).column for n in forms}
+    pd.testing.assert_series_equal(read["amount"], truth["amount"])
+    assert read["sold"].tolist() == truth["sold"].tolist()
+    assert read["seen"].tolist() == (truth["sold"] + pd.Timedelta(hours=1)).tolist()
+    assert read["word"].fillna("").tolist() == truth["word"].fillna("").tolist()
+    assert read["place"].tolist() == truth["place"].astype(str).tolist()

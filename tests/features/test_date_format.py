@@ -42,6 +42,23 @@ def inferred(texts: list[str], comma: bool = False) -> date_inference.InferredDa
         "%a %b %d %H:%M:%S %Y",
         "%d/%b/%Y:%H:%M:%S +0000",
         "%Y%m%d%H%M%S",
+        "%Y%m%d%H%M",
+        "%Y-%m-%d %H.%M",
+        "%d.%m.%Y %H.%M.%S",
+        "%Y-%m-%d-%H.%M.%S.%f",
+        "%d.%m.%Y, %H:%M Uhr",
+        "%Y-%m-%d_%H:%M:%S",
+        "%Y-%m-%d - %H:%M",
+        "%d/%m/%Y %Hh%M",
+        "%Y年%m月%d日",
+        "%Y. %m. %d.",
+        "%d. %m. %Y",
+        "%Y %m %d",
+        "%d%m%Y",
+        "%G-W%V-%u",
+        "%Y-%j",
+        "%a %d.%m.%Y",
+        "%Y/%b/%d",
     ],
 )
 def test_spellings(spelling: str) -> None:
@@ -65,6 +82,16 @@ def test_spellings(spelling: str) -> None:
         ("3 maggio 2013", (2013, 5, 3)),
         ("3 outubro 2013", (2013, 10, 3)),
         ("3 december 2013", (2013, 12, 3)),
+        ("3 stycznia 2013", (2013, 1, 3)),
+        ("3. ledna 2013", (2013, 1, 3)),
+        ("3 января 2013", (2013, 1, 3)),
+        ("3 Ağustos 2013", (2013, 8, 3)),
+        ("3 Kasım 2013", (2013, 11, 3)),
+        ("3. elokuuta 2013", (2013, 8, 3)),
+        ("1er février 2013", (2013, 2, 1)),
+        ("3rd March 2013", (2013, 3, 3)),
+        ("March 21st, 2013", (2013, 3, 21)),
+        ("3 października 2013", (2013, 10, 3)),
     ],
 )
 def test_months_in_other_languages(text: str, expected: tuple[int, int, int]) -> None:
@@ -72,6 +99,46 @@ def test_months_in_other_languages(text: str, expected: tuple[int, int, int]) ->
     found = inferred([text]).format
     assert found is not None
     assert found.parse(text) == datetime(*expected)
+
+
+@pytest.mark.parametrize(
+    ("texts", "form", "first"),
+    [
+        (["2023-Q1", "2023-Q2"], "%Y-Q%q", (2023, 1, 1)),
+        (["Q3 2023", "Q4 2023"], "Q%q %Y", (2023, 7, 1)),
+        (["2Q2023", "3Q2023"], "%qQ%Y", (2023, 4, 1)),
+        (["2020-W53", "2021-W01"], "%G-W%V", (2020, 12, 28)),
+        (["KW 5/2023", "KW 6/2023"], "KW %V/%G", (2023, 1, 30)),
+        (["2023M02", "2023M03"], "%YM%m", (2023, 2, 1)),
+        (["2024-366", "2024-001"], "%Y-%j", (2024, 12, 31)),
+        (["Jan/2023", "Feb/2023"], "%b/%Y", (2023, 1, 1)),
+        (["2023-01-31 24:00:00", "2023-02-01 05:00:00"], "", (2023, 2, 1)),
+        (["2016-12-31 23:59:60", "2017-01-01 00:00:00"], "", (2017, 1, 1)),
+        (["2023\u201301\u201331", "2023\u201302\u201301"], "", (2023, 1, 31)),
+    ],
+)
+def test_periods_and_the_ends_of_days(
+    texts: list[str], form: str, first: tuple[int, int, int]
+) -> None:
+    """Quarters, ISO weeks, days of the year, 24 o'clock, leap seconds and long dashes."""
+    found = inferred(texts).format
+    assert found is not None
+    assert str(found) == form
+    assert found.parse(texts[0]) == datetime(*first)
+    assert date_format.from_text(form) == found
+
+
+@pytest.mark.parametrize(
+    "texts", [["01020304", "05060708"], ["2023-366"], ["2023-W54"], ["2023-Q5"], ["99999999"]]
+)
+def test_codes_are_no_times(texts: list[str]) -> None:
+    """Eight digits of the year 304, and parts that the calendar does not have."""
+    assert inferred(texts).format is None
+
+
+def test_years_of_two_digits_are_said() -> None:
+    """As births of 1950 would be read as 2050."""
+    assert "1969 to 2068" in inferred(["31.12.50", "01.01.51"]).notes[0]
 
 
 def test_two_formats_that_fit_are_said() -> None:

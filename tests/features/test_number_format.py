@@ -42,6 +42,20 @@ def inferred(texts: list[str], comma: bool = False) -> number_inference.Inferred
         (["1E+05", "1.5E8"], "", [1e5, 1.5e8]),
         ([".5", "-.25"], "", [0.5, -0.25]),
         (["true", "False"], "", [1, 0]),
+        (["5,-", "6,50"], "1234,56", [5, 6.5]),
+        (["5.--", "6.50"], "", [5, 6.5]),
+        (["Fr. 5.\u2014", "Fr. 6.50"], "Fr.1234.56", [5, 6.5]),
+        (["Rs.500", "Rs.1,200.50"], "Rs.1,234.56", [500, 1200.5]),
+        (["kr.500", "kr.20"], "kr.1234.56", [500, 20]),
+        (["\u2014" + "5", "6"], "", [-5, 6]),
+        (["\u27965", "6"], "", [-5, 6]),
+        (["5-", "6+"], "1234.56-", [-5, 6]),
+        (["1.200円", "5,5円"], "1.234,56 円", [1200, 5.5]),
+        (["5pp", "-2.5pp"], "1234.56 pp", [5, -2.5]),
+        (["1\u200b", "2\u2060"], "", [1, 2]),
+        (["1´234.5", "1`000"], "1'234.56", [1234.5, 1000]),
+        (["EUR 5.000,00-", "EUR 6,00"], "EUR 1.234,56-", [-5000, 6]),
+        (["- $5", "$ -6"], "$1234.56", [-5, -6]),
     ],
 )
 def test_spellings(texts: list[str], form: str, values: list[float]) -> None:
@@ -83,6 +97,18 @@ def test_spellings(texts: list[str], form: str, values: list[float]) -> None:
         ["3 Dec", "4 Dec"],
         ["9 am", "10 am"],
         ["(5", "6)"],
+        ["5+", "6"],
+        ["1,23", "1.23"],
+        ["1234,5", "1,234.5"],
+        ["1,5", "1.5", "2"],
+        ["1E10", "2E11"],
+        ["10 kg", "200 g"],
+        ["5 CR", "6 DR"],
+        ["1.5D3", "2.5D3"],
+        ["1 00", "2 00"],
+        ["1/2", "3/4"],
+        ["~5", "~6"],
+        ["5[1]", "6[2]"],
     ],
 )
 def test_what_is_no_number(texts: list[str]) -> None:
@@ -108,6 +134,21 @@ def test_two_meanings(texts: list[str], comma: bool, value: float) -> None:
     assert value in [result.format.parse(text) for text in texts]
     assert result.ambiguous == (texts[0][1:] in {",234", ".234"} and len(texts[0]) == 5)
     assert bool(result.notes) == result.ambiguous
+
+
+def test_amounts_with_a_currency_have_no_three_decimals() -> None:
+    """A sign before three digits stands between thousands there; it is said all the same."""
+    result = inferred(["€12.345", "€2.500"])
+    assert result.format is not None
+    assert result.format.parse("€12.345") == 12345
+    assert result.notes
+    assert inferred(["€1.859", "€1.799"]).format == number_format.from_text("€1234.56")
+
+
+def test_what_no_float_holds_is_none() -> None:
+    """It is set aside, not infinite."""
+    assert number_format.PLAIN.parse("1.0e400") is None
+    assert number_format.PLAIN.parse("9" * 400) is None
 
 
 def test_a_point_with_three_digits_follows_the_other_columns() -> None:
