@@ -17,6 +17,7 @@ from longhaul.data.text_levels import TextLevels
 from longhaul.errors import LonghaulError
 from longhaul.features import (
     blanks,
+    column_format,
     date_inference,
     lookalikes,
     number_inference,
@@ -160,6 +161,9 @@ def _infer_texts(texts: TextLevels, name: str, conventions: Conventions) -> Infe
     )
     if numbers.format is not None:
         form = ColumnFormat(NUMBER, numbers.format, blank=numbers.blank)
+        if column_format.parse(str(form)) != form:
+            note = f"looks like numbers, but no format can say so with {numbers.blank}: text"
+            return InferredFormat(ColumnFormat(CATEGORY), (note,))
         values = pd.Series([form.number_of(text) for text in texts.levels], dtype=float)
         dated = _dated(values.dropna(), name) if form == ColumnFormat(NUMBER) else None
         if dated is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from longhaul.features.date_format import DateFormat
 
 TIME_NAME = re.compile(
-    r"date|time|day|month|week|year|timestamp|created|updated|datum|fecha|epoch|period|zeit|monat"
+    r"date|time|day|month|week|year|stamp|created|updated|datum|fecha|epoch|period|zeit|monat"
     r"|_at$|_ts$|^ts$|^dt$|_dt$",
     re.IGNORECASE,
 )

@@ -1,6 +1,7 @@
 """JSON lines, and JSON of one list, read as a table: one object for each row."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from longhaul.errors import LonghaulError
 from longhaul.features.number_inference import EXACT
 
 _BLOCK = 1 << 24
+_GAP = re.compile(r"\s*")
 
 
 class _Literal(str):
@@ -21,7 +23,7 @@ class _Literal(str):
 def read(file: BinaryIO, name: str) -> pa.Table:
     """Read a file; texts stay texts, and a column that a row does not have is missing there.
 
-    A column of numbers and texts is one of texts, and so is one of integers numbers that floats do
+    A column of numbers and texts is one of texts, and so is one of whole numbers that floats do
     not keep.
 
     Raises
@@ -78,7 +80,7 @@ def _rows(text: str) -> Iterator[Any]:
     text, place = text.removeprefix("\ufeff").strip(), 0
     while place < len(text):
         value, place = decoder.raw_decode(text, place)
-        place += len(text) - place - len(text[place:].lstrip())
+        place = _GAP.match(text, place).end()  # type: ignore[union-attr]
         if isinstance(value, list):
             yield from value
         else:

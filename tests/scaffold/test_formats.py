@@ -132,6 +132,44 @@ def test_infinite_values_are_said_and_read_as_blanks(tmp_path: Path) -> None:
     assert np.isfinite(sources.read(problem, tmp_path).frame["amount"].dropna()).all()
 
 
+@pytest.mark.parametrize(
+    "word", ["#broken", "a: b", "{x}", "sold out", "*", "in", "x keep y", "a, b", "blank", "~", "ü"]
+)
+def test_what_init_proposes_is_what_ingest_reads(tmp_path: Path, word: str) -> None:
+    """Whatever the word for a blank is: a proposal that the file cannot say is not made."""
+    frame = table()
+    frame.loc[::9, "amount"] = word
+    problem, decisions = declare(tmp_path, frame.to_csv(index=False))
+    read = sources.read(problem, tmp_path)
+    assert read.unfit.empty
+    assert any(repr(word) in line for line in decisions)
+    kept = word in {"x keep y", "a, b"}
+    assert ("amount" not in problem.columns) == kept  # too many texts to learn from
+    assert (read.frame["amount"] == word).any() == kept
+
+
+@pytest.mark.parametrize(
+    ("levels", "kept"),
+    [
+        (["de", "na", "gb"], "na"),
+        (["Mg", "Na", "K", "Cl"], "Na"),
+        (["AF", "NA", "SA", "OC"], "NA"),
+        (["YES", "NO", "NA"], ""),
+        (["y", "n", "na"], ""),
+        (["M", "F", "NA"], ""),
+        (["low", "na", "high"], ""),
+        (["DE", "NA", "na"], ""),
+        (["EU", "NA", "n/a"], ""),
+        (["Smith", "Null", "Jones"], ""),
+    ],
+)
+def test_codes_of_one_kind(tmp_path: Path, levels: list[str], kept: str) -> None:
+    """Countries, continents and chemical elements; what is taken for a blank is said."""
+    problem, decisions = declare(tmp_path, table(code=np.resize(levels, ROWS)).to_csv(index=False))
+    assert problem.columns["code"] == f"category keep {kept}".removesuffix(" keep ")
+    assert any("'code'" in line and "blank" in line for line in decisions)
+
+
 def test_names_of_metrics_stay_one_to_one() -> None:
     """Also those that look like codes already."""
     names = ["<30", ">30", "_30", "a/b", "a:b", "a_b", "_x3C_30", "größe (cm)", "größe _cm_", "é"]
