@@ -11,7 +11,7 @@ from longhaul.pipeline import caller, composite
 from longhaul.pipeline.flow import Flow, open_flow
 from longhaul.pipeline.parameters import Engine, Minutes, Seed, Trials
 from longhaul.pipeline.step import step
-from longhaul.production import period_metrics
+from longhaul.production import period_metrics, retraining
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion, versions
 from longhaul.registry.model_uri import version_uri
@@ -74,13 +74,16 @@ def main(
             "evaluate", candidate=candidate, champion=champion, split=split, seed=seed
         )
         mlflow.log_metrics(dict(judged.metrics))
-        composite.settle(flow, candidate, judged, judged.headline, incumbent)
 
-        # Into production, and through the periods that follow, each with the champion of its time.
+        # Then it is served and asked, and takes over if its answers are right.
+        settled = composite.settle(flow, candidate, judged, judged.headline, incumbent, split)
         version = promotion.promoted_version(name, candidate) or promotion.champion(name)
         if version is None:
-            raise LonghaulError(f"no champion to deploy: {judged.headline}")
-        flow.run("deploy", model=version_uri(name, version), split=split)
+            raise LonghaulError(retraining.describe_first(name, settled))
+        if version not in {settled["promoted"], settled["waiting"]}:
+            flow.run("deploy", model=version_uri(name, version), split=split)
+
+        # Into production: the periods that follow, each with the champion of its time.
         for period in PeriodTable(artifacts.fetch(table)).delivered:
             if declared.windows.in_production(period):
                 cycle = flow.run(

@@ -195,6 +195,9 @@ class Gate:
         How often a candidate may be compared with the champion, on a new period each time, while
         neither is better beyond doubt. More looks cost power at each; see
         `longhaul.evaluation.comparison.confidence_of_look`.
+    approval : str
+        ``required``: a candidate that passes waits until somebody promotes or refuses it;
+        ``automatic``: it is promoted.
     """
 
     min_rows: Annotated[int, Field(ge=1)] = 1000
@@ -205,6 +208,7 @@ class Gate:
     margin: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     looks: Annotated[int, Field(ge=1)] = 3
+    approval: Literal["automatic", "required"] = "automatic"
 
 
 @dataclass(frozen=True, config=_STRICT)

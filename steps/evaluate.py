@@ -46,6 +46,7 @@ def evaluate(
         "champion": champion or None,
         **scored_rows.verdict_to_dict(verdict, evidence),
         "looks": problem.gate.looks,
+        "approval": problem.gate.approval,
         "decisions": decisions,
         "threshold": rows.threshold,
     }

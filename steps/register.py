@@ -24,6 +24,8 @@ def register(candidate: str, verdict: str) -> str:
     status = "champion already" if version == promotion.champion(name) else "challenger, Staging"
     if verdicts.outcome(judged) == verdicts.UNDECIDED:
         status += f", undecided after look {judged['look']} of {judged['looks']}"
+    if verdicts.outcome(judged) == verdicts.APPROVAL:
+        status += ", waits for approval"
     return f"{name} version {version}: {status}"
 
 

@@ -6,9 +6,8 @@ from longhaul.pipeline import composite
 from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, Minutes, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
-from longhaul.production.retraining import describe_retraining, explain_verdict
+from longhaul.production.retraining import describe_retraining
 from longhaul.registry.model_uri import resolve_model
-from longhaul.tracking import artifacts
 
 
 @step
@@ -33,14 +32,13 @@ def retrain(
             "evaluate", candidate=candidate, champion=champion.uri, split=split, seed=seed
         )
         reason = f"trained again on the evidence of {period}: {judged.headline}"
-        settled = composite.settle(flow, candidate, judged, reason, champion.version)
+        settled = composite.settle(flow, candidate, judged, reason, champion.version, split)
     outcome = {
         "period": period,
         "champion": champion.uri,
         "candidate": candidate,
         "passed": settled["outcome"] == "promote",
         **settled,
-        "reason": explain_verdict(artifacts.read_json(judged.uri("verdict.json"))),
         "evidence": judged.run_id,
     }
     mlflow.log_dict(outcome, "retrain.json")

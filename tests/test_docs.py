@@ -98,6 +98,7 @@ RUN_BY = {
     "retrain": "tests/steps/test_cycle.py",
     "backtest": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",
+    "refuse": "tests/steps/test_register.py",
     "promote": "tests/steps/test_promote.py",
     "recalibrate": "tests/steps/test_recalibrate.py",
     "score": "tests/steps/test_score.py",

@@ -10,10 +10,11 @@ import click
 
 from longhaul.data import label_lag, periods, sources
 from longhaul.data.table import PeriodTable
-from longhaul.pipeline import caller
+from longhaul.pipeline import caller, rollout
 from longhaul.pipeline.flow import FinishedStep, Flow
 from longhaul.production import recalibration
 from longhaul.production.history import ProductionHistory
+from longhaul.production.retraining import explain_verdict
 from longhaul.registry import promotion, versions
 from longhaul.registry import verdict as verdicts
 from longhaul.registry.model_uri import version_uri
@@ -55,9 +56,16 @@ def best_family(flow: Flow, split: str, families: Sequence[str], seed: int) -> s
 
 
 def settle(
-    flow: Flow, candidate: str, evaluated: FinishedStep, reason: str, expected_champion: str
+    flow: Flow,
+    candidate: str,
+    evaluated: FinishedStep,
+    reason: str,
+    expected_champion: str,
+    split: str,
 ) -> dict[str, Any]:
     """Do as the verdict says: promote a candidate, let it wait as challenger, or neither.
+
+    One that is to be promoted is served first, and refused where that fails.
 
     Parameters
     ----------
@@ -66,52 +74,41 @@ def settle(
         URI of the model.
     evaluated : FinishedStep
         The step that judged it.
-    reason, expected_champion : str
-        See `promote_candidate`.
-
-    Returns
-    -------
-    dict
-        The ``outcome``: promote, undecided or refuse; and the version that was ``promoted``, or
-        is ``waiting``, each None where there is none.
-    """
-    outcome = verdicts.outcome(artifacts.read_json(evaluated.uri("verdict.json")))
-    settled: dict[str, Any] = {"outcome": outcome, "promoted": None, "waiting": None}
-    if outcome == "promote":
-        settled["promoted"] = promote_candidate(
-            flow, candidate, evaluated.run_id, reason, expected_champion
-        )
-    elif outcome == verdicts.UNDECIDED:
-        settled["waiting"] = register_candidate(flow, candidate, evaluated.run_id)["version"]
-    return settled
-
-
-def promote_candidate(
-    flow: Flow, candidate: str, evidence: str, reason: str, expected_champion: str
-) -> str:
-    """Register a candidate that passed the gate and make it champion; return its version.
-
-    Parameters
-    ----------
-    flow : Flow
-    candidate : str
-        URI of the model.
-    evidence : str
-        Id of the run that judged it, for the ledger.
     reason : str
         For the ledger.
     expected_champion : str
         The version that must be champion now, ``"none"`` or ``"any"``.
+    split : str
+        URI of the split that has the rows to ask the service about.
+
+    Returns
+    -------
+    dict
+        The ``outcome``: promote, approval, undecided or refuse; the version that was ``promoted``,
+        or is ``waiting``, each None where there is none; and the ``reason``.
     """
-    version = register_candidate(flow, candidate, evidence)
-    flow.run(
-        "promote",
-        model=version["uri"],
-        reason=reason,
-        evidence=evidence,
-        expected_champion=expected_champion,
-    )
-    return version["version"]
+    verdict = artifacts.read_json(evaluated.uri("verdict.json"))
+    outcome = verdicts.outcome(verdict)
+    settled = {
+        "outcome": outcome,
+        "promoted": None,
+        "waiting": None,
+        "reason": explain_verdict(verdict),
+    }
+    if outcome == "refuse":
+        return settled
+    version = register_candidate(flow, candidate, evaluated.run_id)
+    if outcome == verdicts.UNDECIDED:
+        return {**settled, "waiting": version["version"]}
+    served = rollout.serve(flow, version, split=split)
+    if served.refusal:
+        promotion.refuse(version["name"], version["version"], served.refusal, served.run_id)
+        return {**settled, "outcome": "refuse", "reason": served.refusal}
+    if outcome == verdicts.APPROVAL:
+        return {**settled, "waiting": version["version"]}
+    evidence = f"{evaluated.run_id} {served.run_id}"
+    rollout.promote(flow, version["uri"], reason, evidence, expected_champion)
+    return {**settled, "promoted": version["version"]}
 
 
 def register_candidate(flow: Flow, candidate: str, evidence: str) -> dict[str, str]:

@@ -21,6 +21,20 @@ from longhaul.tracking.ui_links import UiLinks
 NOTE_LENGTH = 5000  # the longest tag that every store keeps
 
 
+class StepFailed(LonghaulError):
+    """Error of a step, which has said itself why.
+
+    Attributes
+    ----------
+    run : Run
+        The run that failed.
+    """
+
+    def __init__(self, name: str, run: Run):
+        super().__init__(f"step {name} failed (run {run.info.run_id})")
+        self.run = run
+
+
 @dataclass(frozen=True)
 class FinishedStep:
     """A step that has finished, now or in an earlier life cycle."""
@@ -112,7 +126,7 @@ class Flow:
 
         Raises
         ------
-        LonghaulError
+        StepFailed
             When the step fails; the step itself has said why.
         """
         return self.run_each(entry_point, [parameters], at_once=1)[0]
@@ -231,7 +245,7 @@ class Flow:
         if not succeeded:
             reason = run.data.tags.get(ERROR) or ended.describe_end()
             self._terminal.failed(name, reason)
-            raise LonghaulError(f"step {name} failed (run {run.info.run_id})")
+            raise StepFailed(name, run)
         return self._keep(name, run, reused=False)
 
     def _keep(self, name: str, run: Run, reused: bool) -> FinishedStep:

@@ -5,7 +5,7 @@ from typing import Any
 
 from longhaul.data import label_lag, periods
 from longhaul.data.table import PeriodTable
-from longhaul.pipeline import composite
+from longhaul.pipeline import composite, rollout
 from longhaul.pipeline.composite import RetrainingSettings
 from longhaul.pipeline.flow import Flow
 from longhaul.problem import Problem
@@ -176,15 +176,21 @@ def _judge(flow: Flow, name: str, champion: str, table: str, period: str) -> Loo
         period=judged_on,
     )
     verdict = artifacts.read_json(judged.uri("verdict.json"))
-    answer = verdicts.outcome(verdict)
+    answer, reason, evidence = verdicts.outcome(verdict), explain_verdict(verdict), judged.run_id
+    if answer in {"promote", verdicts.APPROVAL}:
+        version = {"name": name, "version": challenger.version}
+        uri = version_uri(name, challenger.version)
+        served = rollout.serve(flow, {**version, "uri": uri}, split=table, period=judged_on)
+        if served.refusal:
+            answer, reason, evidence = "refuse", served.refusal, served.run_id
     return {
         **look,
         "look": verdict["look"],
         "looks": verdict["looks"],
         "outcome": answer,
         "promoted": challenger.version if answer == "promote" else None,
-        "reason": explain_verdict(verdict),
-        "evidence": judged.run_id,
+        "reason": reason,
+        "evidence": evidence,
     }
 
 
@@ -194,7 +200,8 @@ def _carry_out(flow: Flow, name: str, look: Look) -> None:
     reason = f"look {look['look']} of {look['looks']}, at {look['judged_on']}: {look['reason']}"
     if look["outcome"] == "promote":
         if not promotion.was_promoted(name, number):
-            composite.promote_candidate(flow, look["candidate"], evidence, reason, look["champion"])
+            version = composite.register_candidate(flow, look["candidate"], evidence)
+            rollout.promote(flow, version["uri"], reason, evidence, look["champion"])
     elif look["outcome"] == "refuse":
         promotion.refuse(name, number, reason, evidence)
     else:

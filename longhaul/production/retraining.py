@@ -7,6 +7,8 @@ from longhaul.registry import verdict as verdicts
 
 Record = Mapping[str, Any]
 
+_UNDECIDED = "is undecided and waits"
+
 
 def explain_verdict(verdict: Record) -> str:
     """Return all reasons against a promotion, or else the reason of the comparison that was won."""
@@ -50,15 +52,40 @@ def describe_retraining(outcome: Record, champion: str) -> str:
             f"version {outcome['promoted']} took over from version {champion}: {outcome['reason']}"
         )
     if outcome.get("waiting"):
+        why = "waits for approval" if outcome["outcome"] == verdicts.APPROVAL else _UNDECIDED
         return (
-            f"version {champion} stays champion, version {outcome['waiting']} is undecided and"
-            f" waits: {outcome['reason']}"
+            f"version {champion} stays champion, version {outcome['waiting']} {why}:"
+            f" {outcome['reason']}"
         )
     return f"version {champion} stays champion: {outcome['reason']}"
 
 
+def describe_first(name: str, settled: Record) -> str:
+    """Say why there is no champion yet, and what to do about it.
+
+    Parameters
+    ----------
+    name : str
+        The registered model.
+    settled : mapping
+        See `longhaul.pipeline.composite.settle`.
+    """
+    if settled["outcome"] == verdicts.APPROVAL:
+        return (
+            f"no champion yet: version {settled['waiting']} passed and waits for approval; approve"
+            f" it with mlflow run . -e promote -P model=models:/{name}/{settled['waiting']}"
+            " -P reason=..., then run main again"
+        )
+    return f"no champion to deploy: {settled['reason']}"
+
+
 def describe_look(look: Record) -> str:
     """Describe a look at the challenger that waits, from cycle.json."""
-    answers = {"promote": "took over", "refuse": "is refused", "undecided": "is still undecided"}
+    answers = {
+        "promote": "took over",
+        verdicts.APPROVAL: "passed, and waits for approval",
+        verdicts.UNDECIDED: "is still undecided",
+        "refuse": "is refused",
+    }
     where = f"look {look['look']} of {look['looks']}, at {look['judged_on']}"
     return f"version {look['challenger']} {answers[look['outcome']]} ({where}): {look['reason']}"

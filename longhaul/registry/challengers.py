@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from longhaul.registry import versions
 from longhaul.registry.legacy_stages import CHALLENGER
-from longhaul.registry.verdict import UNDECIDED
+from longhaul.registry.verdict import APPROVAL, UNDECIDED
 from longhaul.tracking.tags import LAST_PERIOD_SEEN, LOOKS, OUTCOME, VERDICT
 
 
@@ -27,6 +27,14 @@ class WaitingChallenger:
     verdict: str
     looks: int
     last_period_seen: str
+
+
+def undecided_or_unapproved(name: str) -> str | None:
+    """Return the challenger that another look or somebody's approval may make champion."""
+    number = versions.aliases(name).get(CHALLENGER)
+    if number and versions.version(name, number).tags.get(OUTCOME) in {UNDECIDED, APPROVAL}:
+        return number
+    return None
 
 
 def waiting(name: str) -> WaitingChallenger | None:

@@ -93,9 +93,9 @@ def register(name: str, candidate: str, tags: dict[str, str], description: str) 
     client, run = mlflow.MlflowClient(), versions.run_of_candidate(candidate)
     with lock(name):
         number = next(iter(_versions_of(name, run)), None) or _create(name, candidate, run)
-        waiting = challengers.waiting(name)
-        if waiting and waiting.version != number:
-            _refuse(name, waiting.version, f"replaced by version {number}", "")
+        waiting = challengers.undecided_or_unapproved(name)
+        if waiting and waiting != number:
+            _refuse(name, waiting, f"replaced by version {number}", "")
         for key, value in tags.items():
             client.set_model_version_tag(name, number, key, value)
         client.update_model_version(name, number, description)
@@ -178,7 +178,7 @@ def rollback(name: str, reason: str) -> ChampionChange:
 
 
 def refuse(name: str, number: str, reason: str, evidence: str) -> bool:
-    """Refuse a challenger that waits: its alias is removed, its stage is Archived.
+    """Refuse the challenger: its alias is removed, its stage is Archived.
 
     Parameters
     ----------
@@ -190,11 +190,11 @@ def refuse(name: str, number: str, reason: str, evidence: str) -> bool:
     Returns
     -------
     bool
-        False where that version is not waiting; then nothing changes.
+        False where that version is not the challenger; then nothing changes.
     """
+    ledger.check_texts(reason, evidence)
     with lock(name):
-        waiting = challengers.waiting(name)
-        if waiting is None or waiting.version != number:
+        if versions.aliases(name).get(CHALLENGER) != number:
             return False
         settle_interrupted(name)
         _refuse(name, number, reason, evidence)

@@ -8,12 +8,16 @@ from longhaul.tracking.tags import LAST_PERIOD_SEEN, LOOKS, OUTCOME, VERDICT
 
 _KEYS = {"passed", "candidate", "checks", "metrics"}
 UNDECIDED = "undecided"
+APPROVAL = "approval"
 
 
 def outcome(verdict: Mapping[str, Any]) -> str:
-    """Return the gate's answer: promote, undecided or refuse; older verdicts know no undecided."""
+    """Return the gate's answer: promote, approval, undecided or refuse.
+
+    Approval is promote, where the problem asks for somebody's approval first.
+    """
     if verdict["passed"] is True:
-        return "promote"
+        return APPROVAL if verdict.get("approval") == "required" else "promote"
     return UNDECIDED if verdict.get("outcome") == UNDECIDED else "refuse"
 
 

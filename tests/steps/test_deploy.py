@@ -5,24 +5,18 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.data.split import WINDOWS, Split
+from longhaul.data.split import Split
 from longhaul.registry import promotion
 from longhaul.smoke_test.measurement import spread_rows
 from longhaul.tracking import artifacts, logged_models
 from steps.deploy import deploy
-from tests import corrected, packages, tables
+from tests import corrected, packages
 
 
 @pytest.fixture
 def split(tmp_path: Path, tracking: str) -> Path:
     """The split folder of the customers."""
-    problem, frame = tables.problem(tmp_path), tables.churn(rows_per_month=200)
-    month = frame["day"].dt.strftime("%Y-%m")
-    windows = {name: frame[month.between(*getattr(problem.windows, name))] for name in WINDOWS}
-    folder = tmp_path / "split"
-    folder.mkdir()
-    Split(folder).write(problem, windows)
-    return folder
+    return packages.split(tmp_path)
 
 
 def test_requests_are_spread_over_all_rows() -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul.registry import challengers, versions
+from longhaul.registry import challengers, ledger, versions
 from longhaul.registry.challengers import WaitingChallenger
 from longhaul.tracking import artifacts, logged_models
+from steps.promote import promote
+from steps.refuse import refuse
 from steps.register import register
 from tests import packages, registered, tables
 
@@ -84,6 +86,30 @@ def test_refusals_are_one_line(candidate: str, capsys: pytest.CaptureFixture[str
         mlflow.log_dict({"metrics": {}}, "other.json")
     line = refused(candidate, f"runs:/{run.info.run_id}/other.json", capsys)
     assert line.endswith("not a verdict; give the verdict.json of evaluate")
+
+
+def test_approval_is_waited_for_or_replaced(
+    candidate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody promotes it or refuses it with a reason; both are in the ledger."""
+    register.main(["--candidate", candidate, "--verdict", judge(candidate, approval="required")])
+    assert capsys.readouterr().out == "churn version 1: challenger, Staging, waits for approval\n"
+    assert challengers.waiting("churn") is None  # no further look is needed
+    assert challengers.undecided_or_unapproved("churn") == "1"
+    more = ["--evidence", ""]
+    refuse.main(["--model", "models:/churn@challenger", "--reason", "unfair to the young", *more])
+    assert capsys.readouterr().out == "churn: version 1 is refused\n"
+    assert registered.aliases("churn") == {}
+    [line] = ledger.lines("churn")
+    assert (line.move, line.state) == ("refuse", "done")
+    assert line.reason == "version 1 refused: unfair to the young"
+    with pytest.raises(SystemExit):
+        refuse.main(["--model", "models:/churn/1", "--reason", "once more", *more])
+    assert "version 1 is not the challenger; nothing was changed" in capsys.readouterr().err
+    register.main(["--candidate", candidate, "--verdict", judge(candidate, approval="required")])
+    more += ["--expected_champion", "any"]
+    promote.main(["--model", "models:/churn@challenger", "--reason", "the board agrees", *more])
+    assert registered.aliases("churn") == {"champion": "1"}
 
 
 def test_an_undecided_candidate_waits(candidate: str, capsys: pytest.CaptureFixture[str]) -> None:

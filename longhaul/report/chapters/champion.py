@@ -93,7 +93,7 @@ def promotions(tree: RunTree) -> list[Section]:
             text_cell(line.before),
             _version_cell(tree, name, line.after),
             text_cell(line.state),
-            text_cell(line.reason, tree.run_link(line.evidence)),
+            text_cell(line.reason, tree.run_link(line.evidence.partition(" ")[0])),
         ]
         for line in ledger.lines(name)
     ]
