@@ -14,7 +14,7 @@ from longhaul.backtest import lags
 from longhaul.backtest.models import START, Models, TrainedModel
 from longhaul.backtest.policies import NOTHING, POLICIES, Policy
 from longhaul.backtest.simulation import Backtest
-from longhaul.evaluation.threshold import row_costs
+from longhaul.evaluation.threshold import row_costs, theoretical_threshold
 from longhaul.model.correction import apply
 from longhaul.monitoring import level, performance
 from longhaul.monitoring.observation import Observation
@@ -139,7 +139,7 @@ def test_recalibrate_is_the_forecast_of_the_level(name: str, lag: str) -> None:
     frame = pd.concat([rows(JUDGED), *map(rows, PERIODS)])
     days: Any = observe(frame).days
     shadow = level.forecast(days, problem, predictor.threshold)
-    correction = shadow.correction("", level.theoretical_threshold(problem))
+    correction = shadow.correction("", theoretical_threshold(problem.costs))
     assert correction.active
     for period, sums in zip(PERIODS, result.days, strict=True):
         frame = rows(period)
