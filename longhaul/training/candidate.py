@@ -10,7 +10,7 @@ import pandas as pd
 from longhaul import problem as problems
 from longhaul import tasks
 from longhaul.data.labels import outcomes
-from longhaul.data.periods import of
+from longhaul.data.periods import labels, of
 from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import Family
@@ -118,7 +118,15 @@ def fit(
     importance = _importance(attributions(valid_predictor, valid, outcome, seed))
     fitted_on = _periods(problem, both)
     reference = references.Reference(
-        **references.fit(both, sample, fitted_on, encoder, problem.monitoring.bins, problem.slices),
+        **references.fit(
+            both,
+            sample,
+            fitted_on,
+            encoder,
+            problem.monitoring.bins,
+            problem.slices,
+            _days(problem, both),
+        ),
         **references.fit_scores(
             target,
             outcome,
@@ -154,9 +162,9 @@ def _out_of_fold(
     held_out: UnseenRows,
 ) -> UnseenRows:
     """Add to validation rows of training, as models of other periods score them."""
-    labels = _periods(problem, train)
+    by_row = _periods(problem, train)
     folds = cross_fits.predict(
-        family, settings, windows.encoder, windows.train, labels, seed, threads
+        family, settings, windows.encoder, windows.train, by_row, seed, threads
     )
     if folds is None:
         return held_out
@@ -242,6 +250,13 @@ def _importance(attributed: pd.DataFrame) -> dict[str, float]:
 def _periods(problem: Problem, frame: pd.DataFrame) -> np.ndarray:
     """Return the period label of each row."""
     return of(frame, problem).to_numpy(dtype=str)
+
+
+def _days(problem: Problem, frame: pd.DataFrame) -> np.ndarray | None:
+    """Return the day of each row; None where no column orders the rows."""
+    if problem.time is None:
+        return None
+    return labels(frame[problem.time.column], "day").to_numpy(dtype=str)
 
 
 def _period_range(periods: np.ndarray) -> list[str]:
