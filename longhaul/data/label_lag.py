@@ -42,7 +42,7 @@ def in_periods(lag: int | str, length: str) -> int:
 
 
 def newest_due(period: str, lag: int | str, length: str) -> str:
-    """Return the newest period whose outcomes are due in a period.
+    """Return the newest period that has its outcomes by a period.
 
     Parameters
     ----------

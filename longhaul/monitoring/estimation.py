@@ -16,7 +16,7 @@ from longhaul.tasks import task_for
 
 
 def newest_checked(served: Iterable[str], period: str, due: str) -> str | None:
-    """Return the newest period before another one, whose outcomes are due; None before any.
+    """Return the newest due period before another one; None before any.
 
     Parameters
     ----------
