@@ -131,7 +131,7 @@ def _chain(start: Start, how: dict[str, Any]) -> None:
     split = f"runs:/{start('split', {'table': table, 'until': '', 'window': 'expanding'})}/split"
     fit = {"split": split, "seed": "0", "threads": "0"}
     for family in how["families"]:
-        start("train", {**fit, "family": family, "settings": ""})
+        start("train", {**fit, "family": family, "settings": "", "cross_fit": "false"})
     search = {"trials": str(how["trials"]), "minutes": "10", "resume": "false", "engine": "local"}
     candidate = f"runs:/{start('tune', {**fit, **search, 'family': 'lightgbm'})}/model"
     judge = {"candidate": candidate, "split": split, "champion": "", "seed": "0"}

@@ -5,6 +5,11 @@ reference that is stored with a model, Evidently's DataDriftPreset and NannyML's
 UnivariateDriftCalculator from both tables in memory, each in an environment of its own. All read
 the same Parquet files; what is timed is the work on tables in memory, and for Longhaul also the
 whole way from Parquet, in batches.
+
+``python -m benchmarks.drift clusters`` measures alone what counts of predictions by cluster cost,
+of five million rows, or with ``--largest`` of fifty: seconds of a processor with them and without,
+in turns, each in a process of its own. The clusters are 64 groups of rows, as many as a table
+without times has; months have 31 days.
 """
 
 import statistics
@@ -26,7 +31,7 @@ from longhaul.data import flights
 from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
 from longhaul.monitoring import reference as references
-from longhaul.monitoring.batches import BATCH_ROWS, Batch, align
+from longhaul.monitoring.batches import BATCH_ROWS, Batch, align, score_columns
 from longhaul.monitoring.drift import compare
 from longhaul.monitoring.observation import observe
 from longhaul.monitoring.reference import Reference
@@ -34,6 +39,7 @@ from longhaul.problem import Batches, Problem, Target, Windows
 
 ROWS = 160_000
 ROUNDS = 5
+CLUSTERED, CLUSTERED_LARGEST = 31, 312  # times the rows: 5 and 50 million
 EVIDENTLY = """
 import sys, time, warnings
 warnings.filterwarnings("ignore")
@@ -85,8 +91,8 @@ PROBLEM = Problem(
 )
 
 
-def measure(quick: bool) -> list[Row]:
-    """Against Evidently and NannyML; and what rows and columns cost."""
+def measure(quick: bool, largest: bool = False) -> list[Row]:
+    """Against Evidently and NannyML; and what rows, clusters and columns cost."""
     rounds = 1 if quick else ROUNDS
     with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
         before, now = Path(folder) / "before.parquet", Path(folder) / "now.parquet"
@@ -124,6 +130,8 @@ def measure(quick: bool) -> list[Row]:
         rows.append(
             Row("drift as rows grow: time and peak memory", said, "", f"{flat:.2f} (memory)")
         )
+        times = CLUSTERED_LARGEST if largest else 4 if quick else CLUSTERED
+        rows.append(_clusters(before, times, rounds=1 if quick else 3))
         rows.append(_wide((25, 250) if quick else (25, 250, 1000)))
     return rows
 
@@ -151,10 +159,29 @@ def _peer(name: str, script: str, before: Path, now: Path, rounds: int) -> tuple
 
 def _memory_of(before: Path, times: int) -> tuple[int, float, float]:
     command = [sys.executable, "-m", "benchmarks.drift", "memory", str(before), str(times)]
-    used = memory.run(command)
+    used = memory.run(command, stdout=subprocess.DEVNULL)
     if used.code:
         raise RuntimeError("a process that watches has failed")
     return times, used.seconds, used.megabytes
+
+
+def _clusters(before: Path, times: int, rounds: int) -> Row:
+    """What counts by cluster cost: processor time and peak memory with them, and without."""
+    spent: dict[str, list[tuple[float, float]]] = {"with": [], "without": []}
+    for _ in range(rounds):
+        for how, measured in spent.items():
+            command = [sys.executable, "-m", "benchmarks.drift", how, str(before), str(times)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            seconds, megabytes = map(float, done.stdout.split())
+            measured.append((seconds, megabytes))
+    ours, other = (np.median(measured, axis=0) for measured in spent.values())
+    ratios = [a / b for (a, _), (b, _) in zip(*spent.values(), strict=True)]
+    return Row(
+        f"counts by cluster, {times * ROWS:,} rows: processor time and peak memory, against none",
+        f"{ours[0]:.1f} s, {ours[1]:,.0f} MB",
+        f"{other[0]:.1f} s, {other[1]:,.0f} MB",
+        f"{np.median(ratios):.2f} (theirs, {min(ratios):.2f} to {max(ratios):.2f})",
+    )
 
 
 def _wide(widths: tuple[int, ...]) -> Row:
@@ -216,18 +243,21 @@ def _drift(batches: list[Batch] | Iterator[Batch], encoder: Encoder, reference: 
     compare(reference, seen.counts, seen.score_histogram, 0.05)
 
 
-def _batch(frame: pd.DataFrame) -> Batch:
+def _batch(frame: pd.DataFrame, clustered: bool = True) -> Batch:
     count = len(frame)
-    probability = np.full(count, 0.25)
+    probability, unknown = np.full(count, 0.25), np.full(count, np.nan)
     columns = {"probability": probability, "decision": probability > 0.3}
-    return align(frame, columns, np.full(count, np.nan), PROBLEM, np.arange(count))
+    if clustered:
+        return align(frame, columns, unknown, PROBLEM, np.arange(count))
+    scored = score_columns(columns, unknown, PROBLEM.target)
+    return Batch(**vars(scored), frame=frame, raw=probability, cluster=np.zeros(count, dtype="U1"))
 
 
-def _read(path: Path, times: int = 1) -> Iterator[Batch]:
+def _read(path: Path, times: int = 1, clustered: bool = True) -> Iterator[Batch]:
     for _ in range(times):
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(BATCH_ROWS):
-                yield _batch(batch.to_pandas())
+                yield _batch(batch.to_pandas(), clustered)
 
 
 def _time(work: Callable[[], None]) -> float:
@@ -236,17 +266,31 @@ def _time(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def _memory(before: Path, times: int) -> None:
-    """In a process of its own: so many times the rows."""
+def _memory(before: Path, times: int, clustered: bool = True) -> None:
+    """In a process of its own: so many times the rows; print processor time and peak memory."""
     now = before.with_name("now.parquet")
     frame = pd.read_parquet(before)
     encoder, reference = _known(frame, np.where(np.arange(len(frame)) % 2, "a", "b"))
     del frame
-    _drift(_read(now, times), encoder, reference)
+    began = time.process_time()
+    _drift(_read(now, times, clustered), encoder, reference)
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in status if line.startswith("VmHWM"))
+    print(time.process_time() - began, float(peak.split()[1]) / 1024)
+
+
+def _clusters_alone(largest: bool) -> Row:
+    with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
+        before, now = Path(folder) / "before.parquet", Path(folder) / "now.parquet"
+        _write(before, now)
+        before.with_name("plain.parquet").replace(before)
+        return _clusters(before, CLUSTERED_LARGEST if largest else CLUSTERED, rounds=3)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["memory"]:
-        _memory(Path(sys.argv[2]), int(sys.argv[3]))
+    if sys.argv[1:2] == ["clusters"]:
+        print(markdown([_clusters_alone("--largest" in sys.argv)]))
+    elif sys.argv[1:2] in (["memory"], ["with"], ["without"]):
+        _memory(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[1] != "without")
     else:
         print(markdown(measure("--quick" in sys.argv)))

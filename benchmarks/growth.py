@@ -96,6 +96,7 @@ def _given(name: str, place: dict[str, str]) -> dict[str, object]:
             "settings": place["settings"],
             "seed": 0,
             "threads": 0,
+            "cross_fit": True,
         },
         "score": scored,
         "monitor": {

@@ -49,7 +49,7 @@ def main() -> None:
         table = f"runs:/{clean}/table"
         cut = _step(folder, "split", table=table, until="", window="expanding")
         windows = f"runs:/{cut}/split"
-        common = {"family": "lightgbm", "settings": "", "seed": 0, "threads": 0}
+        common = {"family": "lightgbm", "settings": "", "seed": 0, "threads": 0, "cross_fit": True}
         trained = _step(folder, "train", split=windows, **common)
         model = f"runs:/{trained}/model"
         _step(folder, "evaluate", candidate=model, split=windows, champion="", seed=0)

@@ -31,9 +31,9 @@ from longhaul.data import periods
 from longhaul.data.labels import outcomes
 from longhaul.data.table import PeriodTable
 from longhaul.estimators.families import family
+from longhaul.evaluation.threshold import theoretical_threshold
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
-from longhaul.monitoring.level import theoretical_threshold
 from longhaul.problem import Problem, Windows
 from longhaul.tracking import logged_models
 from longhaul.training import candidate
@@ -149,7 +149,7 @@ def others(
     """Refit curves on the period before, or shift the share of positives without outcomes."""
     wanted = [periods.shift(chosen[0], -1), *chosen]
     rows = {label: _score(problem, table, start, label) for label in wanted}
-    theory = theoretical_threshold(problem)
+    theory = theoretical_threshold(problem.costs)
     curves: dict[str, Callable[[np.ndarray, np.ndarray], Curve]] = {
         "Platt on the last month": calibrators.platt,
         "beta on the last month": calibrators.beta,
@@ -172,7 +172,7 @@ def _prior_shifts(
     start: Package, problem: Problem, rows: Sequence[Rows], before: float
 ) -> Iterator[Line]:
     """Shift the share of positives month by month, from the month's own predictions."""
-    valid, predictor, theory = start.valid, start.predictor, theoretical_threshold(problem)
+    valid, predictor, theory = start.valid, start.predictor, theoretical_threshold(problem.costs)
     held_out = tuple(valid[name].to_numpy(dtype=bool) for name in ("decision", "outcome"))
     served = {
         "EM, without outcomes": lambda p: calibrators.em(p, before),

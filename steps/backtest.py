@@ -42,8 +42,15 @@ def backtest(model: str, table: str, lags: str, window: Window, seed: Seed) -> s
     learned = max(last for _, last in first.windows.values())
     history = [period for period in source.periods if learned < period < periods[0]]
     baseline = judged.figures(version.name, version.version, first)
+    counts = judged.counts(version.name, version.version)
     models = Models(
-        problem, first, baseline, [*history, *periods], lambda period: source.read([period]), train
+        problem,
+        first,
+        baseline,
+        [*history, *periods],
+        lambda period: source.read([period]),
+        train,
+        counts,
     )
     policies = Backtest(problem, models, periods)
     pairs = list(product(waits, POLICIES))

@@ -9,7 +9,9 @@ from longhaul.training import candidate
 
 
 @step
-def train(split: str, family: str, settings: str, seed: Seed, threads: Threads) -> str:
+def train(
+    split: str, family: str, settings: str, seed: Seed, threads: Threads, cross_fit: bool
+) -> str:
     """Fit one family; log the model and its validation metrics."""
     windows = Split(artifacts.fetch(split))
     problem, custom_families = windows.problem, windows.family_files
@@ -17,7 +19,7 @@ def train(split: str, family: str, settings: str, seed: Seed, threads: Threads) 
     train_rows, valid_rows = windows.read("train"), windows.read("valid")
     chosen = candidates.read_settings(settings) if settings else {}
     fitted = candidate.fit(
-        problem, train_rows, valid_rows, family, chosen, seed, threads, custom_families
+        problem, train_rows, valid_rows, family, chosen, seed, threads, custom_families, cross_fit
     )
     return candidates.log(fitted, valid_rows)
 

@@ -7,8 +7,11 @@ import numpy as np
 import pandas as pd
 
 from longhaul.backtest.counts import PredictionCounts
+from longhaul.backtest.response import Judgement
+from longhaul.backtest.tenure import Deployed
 from longhaul.data.labels import outcomes
 from longhaul.evaluation import gate, scored_rows
+from longhaul.evaluation.comparison import Comparison, Windows
 from longhaul.evaluation.intervals import Interval
 from longhaul.model.package import Package
 from longhaul.monitoring import performance
@@ -17,6 +20,7 @@ from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.observation import Observation, observe
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.reference import Reference
+from longhaul.monitoring.scored import Scored
 from longhaul.problem import Problem
 
 START = "start"
@@ -68,6 +72,8 @@ class Models:
     train : callable
         Trains a model once the outcomes of a period are there: on it as well, or, if gated, on all
         periods before it.
+    judged : ClusterCounts, optional
+        The champion's own predictions on the window that it was judged on.
     """
 
     def __init__(
@@ -78,15 +84,16 @@ class Models:
         periods: Sequence[str],
         rows: Callable[[str], pd.DataFrame],
         train: Callable[[str, bool], TrainedModel],
+        judged: ClusterCounts[Scored] | None = None,
     ):
         self._problem, self._rows, self._train = problem, rows, train
         self._periods = tuple(periods)
         self._models = {START: TrainedModel(start, 0.0)}
-        self._baselines: dict[str, Figures] = {START: baseline}
+        self._baseline, self._judged = baseline, judged
         self._references: dict[str, Reference] = {}
         self._first_unseen = {START: self._periods[0] if periods else ""}
         self._observed: dict[tuple[str, str], ObservedPeriod] = {}
-        self._wins: dict[tuple[str, str, str], bool] = {}
+        self._compared: dict[tuple[str, str, Windows], Judgement] = {}
 
     def seconds(self, name: str) -> float:
         """Return the time that a model's training took."""
@@ -96,9 +103,24 @@ class Models:
         """Return the threshold that a model decides by."""
         return self._models[name].package.predictor.threshold
 
-    def baseline(self, name: str) -> Figures:
-        """Return the figures of the window that a model was judged on."""
-        return self._baselines[name]
+    def baseline(self, model: Deployed) -> Figures:
+        """Return the figures that a model is held to: of the window that it was judged on."""
+        if model.name == START:
+            return self._baseline
+        if model.judged_on:
+            return performance.realized(self._counts_judged_on(model), self._problem)
+        # it has seen every window; validation comes closest to an unseen one
+        metrics = self._models[model.name].package.valid_metrics()
+        return {metric: Interval(value, np.nan, np.nan) for metric, value in metrics.items()}
+
+    def judged(self, model: Deployed) -> ClusterCounts[Scored] | None:
+        """Return the counts of the window that a model was judged on; None where there is none."""
+        if model.name == START:
+            return self._judged
+        return self._counts_judged_on(model) if model.judged_on else None
+
+    def _counts_judged_on(self, model: Deployed) -> ClusterCounts[Scored]:
+        return self.observe(model.name, model.judged_on).counts.by_cluster()
 
     def reference(self, name: str) -> Reference:
         """Return the reference that is stored with a model."""
@@ -106,14 +128,19 @@ class Models:
             self._references[name] = Reference.from_dict(self._models[name].package.reference)
         return self._references[name]
 
-    def history(self, name: str, last: str) -> list[str]:
+    def history(self, model: Deployed, last: str) -> list[str]:
         """List the periods, up to one, that a model has not learned from.
 
         They begin with the period that it was judged on, or else with the first one after its
         training.
         """
-        first = self._first_unseen[name]
+        first = model.judged_on or self._first_unseen[model.name]
         return [period for period in self._periods if first <= period <= last]
+
+    def last_seen(self, model: Deployed) -> str:
+        """Return the last period that a model was fitted or judged on."""
+        windows = self._models[model.name].package.windows.values()
+        return max(model.judged_on, *(last for _, last in windows))
 
     def observe(self, name: str, period: str) -> ObservedPeriod:
         """Predict and count a period, unless that is done."""
@@ -136,30 +163,35 @@ class Models:
         name = f"{newest}{'' if gated else ' and all of it'}"
         if name not in self._models:
             self._models[name] = self._train(newest, gated)
-            later = [period for period in self._periods if period > newest]
-            self._first_unseen[name] = newest if gated else later[0]
-            self._baselines[name] = self._figures(name, newest, gated)
+            self._first_unseen[name] = next(p for p in self._periods if p > newest)
         return name
 
-    def _figures(self, name: str, newest: str, gated: bool) -> Figures:
-        """Compute the figures that a challenger is held to."""
-        if gated:
-            counts = self.observe(name, newest).counts
-            return performance.realized(counts.by_cluster(), self._problem)
-        # it has seen every window; validation comes closest to an unseen one
-        metrics = self._models[name].package.valid_metrics()
-        return {metric: Interval(value, np.nan, np.nan) for metric, value in metrics.items()}
+    def compare(
+        self, challenger: str, champion: str, period: str, earlier: Comparison | None = None
+    ) -> Judgement:
+        """Judge a challenger on a period that both models have not seen, as `evaluate` does.
 
-    def wins(self, challenger: str, champion: str, period: str) -> bool:
-        """Return whether a challenger passes the gate on the period that both have not seen."""
-        key = (challenger, champion, period)
-        if key not in self._wins:
-            self._wins[key] = self._judge(*key)
-        return self._wins[key]
+        Parameters
+        ----------
+        challenger, champion : str
+        period : str
+        earlier : Comparison, optional
+            Of earlier looks.
+        """
+        windows = earlier.windows if earlier else ()
+        key = (challenger, champion, (*windows, (period, period)))
+        if key not in self._compared:
+            self._compared[key] = self._judge(challenger, champion, period, earlier)
+        return self._compared[key]
 
-    def _judge(self, challenger: str, champion: str, period: str) -> bool:
+    def _judge(
+        self, challenger: str, champion: str, period: str, earlier: Comparison | None
+    ) -> Judgement:
         candidate, rival = self._models[challenger].package, self._models[champion].package
         rows = scored_rows.score_rows(self._problem, self._rows(period), candidate.predictor)
-        metrics = self._baselines[challenger]
-        evidence = scored_rows.gather_evidence(rows, candidate, metrics, rival)
-        return gate.judge(self._problem.gate, evidence).passed
+        metrics = self.baseline(Deployed(challenger, period))
+        evidence = scored_rows.gather_evidence(rows, candidate, metrics, rival, earlier)
+        assert evidence.champion is not None  # there is a rival
+        assert evidence.champion.comparison is not None
+        verdict = gate.judge(self._problem.gate, evidence)
+        return Judgement(verdict.outcome, evidence.champion.comparison)

@@ -6,9 +6,10 @@ import numpy as np
 
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.policies import Level
+from longhaul.evaluation.threshold import theoretical_threshold
 from longhaul.model.correction import Correction, apply
 from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
-from longhaul.monitoring.level import Shadow, lag_days, theoretical_threshold
+from longhaul.monitoring.level import Shadow, lag_days
 from longhaul.problem import Problem
 
 
@@ -31,7 +32,7 @@ class ServedPeriod:
 
 def decide_by_theory(counts: PredictionCounts, problem: Problem) -> ServedPeriod:
     """Decide predictions by the threshold that is best for calibrated probabilities."""
-    decision = counts.probability >= theoretical_threshold(problem)
+    decision = counts.probability >= theoretical_threshold(problem.costs)
     return ServedPeriod(replace(counts, decision=decision))
 
 
@@ -51,7 +52,7 @@ def correct(
     problem : Problem
         Its label lag is that of the forecasts.
     """
-    theory = theoretical_threshold(problem)
+    theory = theoretical_threshold(problem.costs)
     used = shadow.used if level == "rule" else np.isfinite(shadow.forecasts)
     correction: Correction = replace(shadow, used=used).correction("backtest", theory)
     by_day = correction.shift(counts.times)

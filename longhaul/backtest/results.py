@@ -21,7 +21,11 @@ class PeriodResult:
     corrected : int
         Days on which probabilities were corrected.
     trained, promoted : bool
-        Whether a challenger was trained after the period, and whether it was promoted.
+        Whether a challenger was trained after the period, and whether one took over.
+    looked : bool
+        Whether a challenger that had waited was compared with the champion again.
+    waits : bool
+        Whether a challenger waits for another look.
     """
 
     period: str
@@ -31,6 +35,8 @@ class PeriodResult:
     corrected: int
     trained: bool
     promoted: bool
+    looked: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ from longhaul.backtest.days import Days
 from longhaul.backtest.models import START, Models
 from longhaul.backtest.policies import Level, Policy
 from longhaul.backtest.remedies import ServedPeriod
+from longhaul.backtest.response import Response, respond
 from longhaul.backtest.results import PeriodResult, PolicyResult
+from longhaul.backtest.tenure import Deployed, Tenure
+from longhaul.monitoring import estimation
 from longhaul.monitoring import level as level_of
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.evidence import NO_CORRECTION
@@ -20,7 +23,8 @@ from longhaul.monitoring.level import Shadow
 from longhaul.monitoring.observation import Observation
 from longhaul.problem import Problem
 
-ServedKey = tuple[Level, str, str, str]  # level, lag if it matters, model, period
+ServedKey = tuple[Level, str, Deployed, str]  # level, lag if it matters, model, period
+MonitorKey = tuple[ServedKey, str | None]  # and the newest period that estimates learn from
 
 
 class Backtest:
@@ -37,101 +41,97 @@ class Backtest:
 
     def __init__(self, problem: Problem, models: Models, periods: Sequence[str]):
         self._problem, self._models, self._periods = problem, models, tuple(periods)
-        self._shadows: dict[tuple[str, str, str], Shadow] = {}
+        self._shadows: dict[tuple[str, Deployed, str], Shadow] = {}
         self._served: dict[ServedKey, ServedPeriod] = {}
-        self._realized: dict[ServedKey, RealizedPerformance] = {}
-        self._assessed: dict[tuple[ServedKey, str | None, tuple[bool, ...]], Assessment] = {}
+        self._realized: dict[MonitorKey, RealizedPerformance] = {}
+        self._assessed: dict[tuple[MonitorKey, str | None, tuple[bool, ...]], Assessment] = {}
 
     def run(self, policy: Policy, lag: str) -> PolicyResult:
         """Run one policy through the periods; outcomes come in after a lag."""
-        result = PolicyResult(policy, lag)
-        champion, seconds = START, 0.0
-        degraded: list[bool] = []
+        result, seconds = PolicyResult(policy, lag), 0.0
+        tenure = Tenure(Deployed(START))
         for place, period in enumerate(self._periods):
             due = lags.due(self._periods, place, lag, self._problem.length)
-            served = self._serve(policy.level, lag, champion, period)
-            assessment = self._assess(policy.level, lag, champion, period, due, degraded)
-            successor, trained = self._retrain(policy, champion, period, due, assessment)
-            seconds += self._models.seconds(trained) if trained else 0.0
-            decision = assessment.decision
-            result.days.append(Days.of(served.counts, self._problem.costs))
-            result.periods.append(
-                PeriodResult(
-                    period,
-                    champion,
-                    decision.level,
-                    decision.action,
-                    served.corrected,
-                    bool(trained),
-                    successor != champion,
-                )
+            tenure = tenure.serve(period)
+            served = self._serve(policy.level, lag, tenure.champion, period)
+            assessment = self._assess(policy.level, lag, tenure, due)
+            is_last = period == self._periods[-1]  # no period is left for a challenger
+            response = (
+                Response(tenure)
+                if is_last
+                else respond(self._models, policy, tenure, due, assessment)
             )
-            if successor != champion:
-                champion, degraded = successor, []
-            elif decision.degraded is not None:
-                degraded.append(decision.degraded)
+            seconds += self._models.seconds(response.trained) if response.trained else 0.0
+            result.days.append(Days.of(served.counts, self._problem.costs))
+            result.periods.append(_result(tenure, served, assessment, response))
+            tenure = response.tenure
+            if tenure.periods:  # the champion stays
+                tenure = tenure.judge(assessment.decision.degraded)
         return replace(result, seconds=seconds)
 
-    def _retrain(
-        self, policy: Policy, champion: str, period: str, due: str | None, assessment: Assessment
-    ) -> tuple[str, str]:
-        """Return the champion of the next period, and the challenger that was trained, if any."""
-        last = period == self._periods[-1]  # no period is left for a challenger
-        if last or due is None or not policy.retrains(assessment):
-            return champion, ""
-        challenger = self._models.train(due, policy.gated)
-        promoted = not policy.gated or self._models.wins(challenger, champion, due)
-        return (challenger if promoted else champion), challenger
-
-    def _assess(
-        self,
-        level: Level,
-        lag: str,
-        model: str,
-        period: str,
-        due: str | None,
-        degraded: Sequence[bool],
-    ) -> Assessment:
-        """Assess a period as it was served, given the newest one with outcomes."""
-        key = (self._key(level, lag, model, period), due, tuple(degraded))
+    def _assess(self, level: Level, lag: str, tenure: Tenure, due: str | None) -> Assessment:
+        """Assess a champion's newest period as it was served, given the newest with outcomes."""
+        model, period = tenure.champion, tenure.periods[-1]
+        recent = self._recent(tenure, period, due)
+        key = ((self._key(level, lag, model, period), recent), due, tenure.degraded)
         if key not in self._assessed:
-            monitor, correction = self._monitor(model), NO_CORRECTION
+            monitor, correction = self._monitor(level, lag, model, recent), NO_CORRECTION
             realized = []
+            if due in tenure.periods:
+                realized = [self._realize(level, lag, tenure, due)]
             if due is not None:
-                realized = [self._realize(level, lag, model, due)]
                 correction = self._serve(level, lag, model, due).correction
             observation = self._observe(level, lag, model, period)
-            assessment = monitor.assess(period, observation, realized, degraded, correction)
+            assessment = monitor.assess(period, observation, realized, tenure.degraded, correction)
             self._assessed[key] = replace(assessment, pictures=(), realized=())
         return self._assessed[key]
 
-    def _realize(self, level: Level, lag: str, model: str, period: str) -> RealizedPerformance:
+    def _realize(self, level: Level, lag: str, tenure: Tenure, period: str) -> RealizedPerformance:
         """Evaluate a period as it was served."""
-        key = self._key(level, lag, model, period)
+        model = tenure.champion
+        place = self._periods.index(period)
+        due = lags.due(self._periods, place, lag, self._problem.length)
+        recent = self._recent(tenure, period, due)
+        key = (self._key(level, lag, model, period), recent)
         if key not in self._realized:
             observation = self._observe(level, lag, model, period)
-            self._realized[key] = self._monitor(model).realized(period, observation)
+            monitor = self._monitor(level, lag, model, recent)
+            self._realized[key] = monitor.realized(period, observation)
         return self._realized[key]
 
-    def _monitor(self, model: str) -> Monitor:
-        models = self._models
-        return Monitor(models.reference(model), self._problem, models.baseline(model))
+    def _recent(self, tenure: Tenure, period: str, due: str | None) -> str | None:
+        """Return the newest period that estimates of another one learn from."""
+        if due is None:
+            return None
+        return estimation.newest_checked(tenure.periods, period, due)
 
-    def _observe(self, level: Level, lag: str, model: str, period: str) -> Observation:
+    def _monitor(self, level: Level, lag: str, model: Deployed, recent: str | None) -> Monitor:
+        """Return the monitor of a model, with the outcomes that `recent` had."""
+        models, problem = self._models, self._problem
+        counts = self._observe(level, lag, model, recent).clusters if recent else None
+        return Monitor(
+            models.reference(model.name),
+            problem,
+            models.baseline(model),
+            models.judged(model),
+            estimation.require_labelled(counts, problem),
+        )
+
+    def _observe(self, level: Level, lag: str, model: Deployed, period: str) -> Observation:
         """Return the counts of a period with its predictions as they were served."""
         counts = self._serve(level, lag, model, period).counts
         values = np.repeat(counts.probability, counts.rows).astype(np.float32)
         return replace(
-            self._models.observe(model, period).observation,
-            score_histogram=self._models.reference(model).scores.histogram(values),
+            self._models.observe(model.name, period).observation,
+            score_histogram=self._models.reference(model.name).scores.histogram(values),
             clusters=counts.by_cluster(),
         )
 
-    def _serve(self, level: Level, lag: str, model: str, period: str) -> ServedPeriod:
+    def _serve(self, level: Level, lag: str, model: Deployed, period: str) -> ServedPeriod:
         """Return the predictions of a period as they were served."""
         key = self._key(level, lag, model, period)
         if key not in self._served:
-            counts = self._models.observe(model, period).counts
+            counts = self._models.observe(model.name, period).counts
             if level == "as predicted":
                 self._served[key] = ServedPeriod(counts)
             elif level == "theory":
@@ -142,17 +142,34 @@ class Backtest:
                 self._served[key] = remedies.correct(counts, level, shadow, problem)
         return self._served[key]
 
-    def _forecast(self, lag: str, model: str, period: str) -> Shadow:
+    def _forecast(self, lag: str, model: Deployed, period: str) -> Shadow:
         """Forecast a model's level up to the end of a period, from its unseen periods on."""
         key = (lag, model, period)
         if key not in self._shadows:
             history = self._models.history(model, period)
-            days = [self._models.observe(model, past).counts.by_day() for past in history]
+            days = [self._models.observe(model.name, past).counts.by_day() for past in history]
             problem = lags.declare(self._problem, lag)
-            threshold = self._models.threshold(model)
+            threshold = self._models.threshold(model.name)
             self._shadows[key] = level_of.forecast(reduce(add, days), problem, threshold)
         return self._shadows[key]
 
-    def _key(self, level: Level, lag: str, model: str, period: str) -> ServedKey:
+    def _key(self, level: Level, lag: str, model: Deployed, period: str) -> ServedKey:
         corrects = level in {"rule", "always"}
         return level, lag if corrects else "", model, period
+
+
+def _result(
+    tenure: Tenure, served: ServedPeriod, assessment: Assessment, response: Response
+) -> PeriodResult:
+    """Sum up a period and the response to it."""
+    return PeriodResult(
+        tenure.periods[-1],
+        tenure.champion.name,
+        assessment.decision.level,
+        assessment.decision.action,
+        served.corrected,
+        bool(response.trained),
+        response.tenure.champion != tenure.champion,
+        response.looked,
+        response.tenure.waiting is not None,
+    )

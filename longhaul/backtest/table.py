@@ -9,7 +9,7 @@ from longhaul.backtest.results import PolicyResult
 from longhaul.evaluation.intervals import Interval
 
 PER = 1000  # rows that savings are told for
-_COUNTS = ("trained", "promoted", "corrected", "seconds")
+_COUNTS = ("trained", "looked", "promoted", "corrected", "seconds")
 
 
 def policy_rows(results: Sequence[PolicyResult], confidence: float) -> list[dict[str, Any]]:
@@ -28,6 +28,7 @@ def policy_rows(results: Sequence[PolicyResult], confidence: float) -> list[dict
             "policy": result.policy.name,
             "lag": result.lag,
             "trained": sum(period.trained for period in result.periods),
+            "looked": sum(period.looked for period in result.periods),
             "promoted": sum(period.promoted for period in result.periods),
             "corrected": sum(period.corrected for period in result.periods),
             "days": sum(len(days.rows) for days in result.days),

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from longhaul.data import periods
+
 _UNITS = {
     "hour": pd.Timedelta(hours=1),
     "day": pd.Timedelta(days=1),
@@ -37,6 +39,18 @@ def in_periods(lag: int | str, length: str) -> int:
     if length in _MONTHS:
         return int(_duration(lag) // _SHORTEST_MONTH) // _MONTHS[length]
     return int(_duration(lag) // _LONGEST[length])
+
+
+def newest_due(period: str, lag: int | str, length: str) -> str:
+    """Return the newest period that has its outcomes by a period.
+
+    Parameters
+    ----------
+    period : str
+    lag : int or str
+    length : str
+    """
+    return periods.shift(period, -in_periods(lag, length))
 
 
 def as_duration(lag: int | str, length: str) -> pd.Timedelta:

@@ -114,6 +114,17 @@ def end(label: str) -> pd.Timestamp:
     return _start(label) + _length(label)
 
 
+def day_count(label: str) -> int:
+    """Return how many days a period lasts; 1 for a batch, see `end`.
+
+    Raises
+    ------
+    ValueError
+        When it is not the label of a period.
+    """
+    return 1 if label.startswith(_BATCH) else (end(label) - _start(label)).days
+
+
 def middle(label: str) -> pd.Timestamp:
     """Return the middle of a period; see `end` for batches.
 

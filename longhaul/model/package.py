@@ -36,8 +36,8 @@ class Package:
     problem : str
         The declared problem, as YAML.
     windows : dict
-        First and last period of the rows it was fitted on, ``"fit"``, and of those its settings and
-        threshold were chosen on, ``"valid"``.
+        First and last period of the rows it was fitted on, ``"fit"``, and of those its settings
+        were chosen on, ``"valid"``.
     reference : dict
         As JSON; see `longhaul.monitoring.reference`.
     valid : DataFrame

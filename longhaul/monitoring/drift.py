@@ -14,7 +14,7 @@ from scipy.stats import false_discovery_control
 from longhaul.monitoring import distances
 from longhaul.monitoring.bins import Bins, Histogram
 from longhaul.monitoring.chance import Normal, chance
-from longhaul.monitoring.comparability import explain_incomparable
+from longhaul.monitoring.comparability import explain_incomparable, explain_partial
 from longhaul.monitoring.period_counts import PeriodCounts, pool
 from longhaul.monitoring.reference import SCORE, Reference
 from longhaul.monitoring.thresholds import (
@@ -111,6 +111,8 @@ class Drift:
         Of predictions in the reference; with fewer than `MIN_PERIODS`, default thresholds hold.
     incomparable : str
         Why nothing of this period is called drift; empty where it can be compared.
+    partial : str
+        Why nothing but its number of rows is: it has rows on fewer days than the reference's.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -121,6 +123,7 @@ class Drift:
     learned: bool
     score_periods: int = 0
     incomparable: str = ""
+    partial: str = ""
 
     @property
     def drifted(self) -> list[ColumnDrift]:
@@ -150,6 +153,8 @@ def compare(
     periods = len(reference.periods)
     learned = periods >= MIN_PERIODS
     incomparable = explain_incomparable(reference.periods, label)
+    covered = {name: counts.days for name, counts in reference.periods.items()}
+    partial = "" if incomparable else explain_partial(covered, label, period.days)
     of_rows = [_volume(reference, period), _repeated(reference, period)]
     level = rate / (len(reference.bins) + len(of_rows))
     thresholds = DriftThresholds(periods, level, learned)
@@ -164,7 +169,7 @@ def compare(
         for b in reference.bins
     ] + [(distance.name, distance.name, "rows", 0.0) for distance in of_rows]
     *columns, volume, repeated = (
-        ColumnDrift(*fields, judged, q, q <= rate and not incomparable)
+        ColumnDrift(*fields, judged, q, q <= rate and not incomparable and not partial)
         for fields, judged, q in zip(names, measures, adjusted, strict=True)
     )
     described = [
@@ -177,8 +182,10 @@ def compare(
     ]
     ranked = sorted(described, key=lambda column: (not column.drifted, -column.weight))
     score_drift = _compare_scores(reference, scores, rate)
-    if incomparable:
+    if incomparable or partial:
         score_drift = replace(score_drift, drifted=False)
+    if partial:  # rows that have not come are no less missing
+        volume = replace(volume, drifted=volume.q <= rate)
     return Drift(
         tuple(ranked),
         score_drift,
@@ -188,6 +195,7 @@ def compare(
         learned,
         len(reference.score_periods),
         incomparable,
+        partial,
     )
 
 

@@ -1,5 +1,6 @@
 """Estimates of performance without outcomes, learned from rows that the model had not seen."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from longhaul.data.clusters import enough
@@ -12,6 +13,31 @@ from longhaul.monitoring.scored import Scored, scores_of
 from longhaul.monitoring.scores import Scores
 from longhaul.problem import Problem
 from longhaul.tasks import task_for
+
+
+def newest_checked(served: Iterable[str], period: str, due: str) -> str | None:
+    """Return the newest due period before another one; None before any.
+
+    Parameters
+    ----------
+    served : iterable of str
+        The periods that the model has served.
+    period : str
+        That the estimate is for.
+    due : str
+        The newest period whose outcomes are due by then.
+    """
+    return max((label for label in served if label < period and label <= due), default=None)
+
+
+def require_labelled(
+    counts: ClusterCounts[Scored] | None, problem: Problem
+) -> ClusterCounts[Scored] | None:
+    """Return the counts of a period if enough of its rows have an outcome, else None."""
+    if counts is None or not counts.parts:
+        return None
+    total = counts.total
+    return counts if total.labelled >= problem.monitoring.min_labelled * total.rows else None
 
 
 class Estimator:

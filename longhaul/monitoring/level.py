@@ -23,6 +23,7 @@ from scipy.special import expit
 
 from longhaul.data import label_lag
 from longhaul.evaluation.intervals import PairedGains
+from longhaul.evaluation.threshold import theoretical_threshold
 from longhaul.model.correction import Correction
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.evidence import CorrectionEvidence
@@ -94,12 +95,6 @@ def lag_days(problem: Problem) -> int:
     """Return the days that outcomes lag behind, at least 1."""
     lag = label_lag.as_duration(problem.monitoring.label_lag, problem.length)
     return max(1, -(-lag // pd.Timedelta(days=1)))
-
-
-def theoretical_threshold(problem: Problem) -> float:
-    """Return the best threshold for calibrated probabilities; see `Correction`."""
-    costs = problem.costs
-    return costs.false_positive / (costs.false_positive + costs.false_negative)
 
 
 def forecast(days: ClusterCounts[Scores], problem: Problem, threshold: float) -> Shadow:
@@ -207,7 +202,7 @@ def _gain(day: _Day, forecast: float, problem: Problem, threshold: float) -> tup
         return float(wrong.sum())
 
     shifted = odds + forecast
-    theory = theoretical_threshold(problem)
+    theory = theoretical_threshold(costs)
     saved = cost(expit(odds) >= threshold) - cost(expit(shifted) >= theory)
     return loss(odds) - loss(shifted), saved
 

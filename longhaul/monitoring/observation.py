@@ -149,7 +149,7 @@ class PartialObservation:
         time = [problem.time.column] if problem.time else []
         expected = {*encoder.features, *problem.excluded, *time}
         return Observation(
-            PeriodCounts.of(self.sketch),
+            PeriodCounts.of(self.sketch, len(self.days.parts)),
             self.score_histogram,
             self.clusters,
             self.days,

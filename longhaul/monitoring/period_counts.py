@@ -49,21 +49,29 @@ class PeriodCounts:
         By encoded column.
     repeated : float
         Share of rows that repeat another one.
+    days : int
+        That have rows; 0 where no column orders the rows, and in references of earlier releases.
     """
 
     rows: int
     histograms: Mapping[str, Histogram]
     repeated: float
+    days: int = 0
 
     @classmethod
-    def of(cls, sketch: Sketch) -> Self:
+    def of(cls, sketch: Sketch, days: int = 0) -> Self:
         """Reduce a sketch to its stored counts."""
-        return cls(sketch.rows, sketch.histograms, sketch.distinct_sample.share)
+        return cls(sketch.rows, sketch.histograms, sketch.distinct_sample.share, days)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON types."""
         columns = {name: histogram.to_dict() for name, histogram in self.histograms.items()}
-        return {"rows": self.rows, "repeated": self.repeated, "columns": columns}
+        return {
+            "rows": self.rows,
+            "repeated": self.repeated,
+            "days": self.days,
+            "columns": columns,
+        }
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
@@ -71,7 +79,7 @@ class PeriodCounts:
         histograms = {
             name: Histogram.from_dict(column) for name, column in record["columns"].items()
         }
-        return cls(record["rows"], histograms, record["repeated"])
+        return cls(record["rows"], histograms, record["repeated"], record.get("days", 0))
 
 
 def sketch_matrix(matrix: np.ndarray, bins: Sequence[Bins]) -> Sketch:

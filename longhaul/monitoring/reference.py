@@ -165,6 +165,7 @@ def fit(
     encoder: Encoder,
     bins: int,
     slices: Sequence[str] = (),
+    days: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Count the rows that a model was fitted on.
 
@@ -181,6 +182,8 @@ def fit(
         The greatest number of quantile bins of a numeric column.
     slices : sequence of str
         Columns of `frame`.
+    days : ndarray of str, shape (n,), optional
+        The day of each row, where a column orders them.
 
     Returns
     -------
@@ -197,7 +200,7 @@ def fit(
     )
     return {
         "bins": column_bins,
-        "periods": _count_periods(frame, sample.matrix, rows, column_bins),
+        "periods": _count_periods(frame, sample.matrix, rows, column_bins, days),
         "slices": tuple(Slicing.fit(frame[name]) for name in slices),
     }
 
@@ -291,7 +294,11 @@ def _predictions(target: Target, columns: Mapping[str, Any]) -> np.ndarray:
 
 
 def _count_periods(
-    frame: pd.DataFrame, matrix: np.ndarray, rows: Mapping[str, np.ndarray], bins: Sequence[Bins]
+    frame: pd.DataFrame,
+    matrix: np.ndarray,
+    rows: Mapping[str, np.ndarray],
+    bins: Sequence[Bins],
+    days: np.ndarray | None,
 ) -> dict[str, PeriodCounts]:
     """Count each period's rows, and those out of the range of all other periods."""
     outside = {
@@ -310,7 +317,8 @@ def _count_periods(
             name: replace(histogram, out_of_range=int(outside[name][place]))
             for name, histogram in sketch.histograms.items()
         }
-        counted[label] = PeriodCounts.of(replace(sketch, histograms=histograms))
+        covered = 0 if days is None else len(np.unique(days[chosen]))
+        counted[label] = PeriodCounts.of(replace(sketch, histograms=histograms), covered)
     return counted
 
 

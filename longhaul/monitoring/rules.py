@@ -118,15 +118,16 @@ def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:
         )
         if name == "predictions" and drift.score_periods < MIN_PERIODS:
             reason += _customary(drift.score_periods)
-        if drift.incomparable:
-            reason += f"; not judged: {drift.incomparable}"
+        unjudged = drift.incomparable or ("" if name == "volume" else drift.partial)
+        if unjudged:
+            reason += f"; not judged: {unjudged}"
         yield Rule(name, state, _finite(measure.value), measure.limit, reason)
 
 
 def _features(drift: Drift) -> Rule:
     drifted = drift.drifted
-    if drift.incomparable:
-        return Rule("features", "ok", 0, 0, f"not judged: {drift.incomparable}")
+    if unjudged := drift.incomparable or drift.partial:
+        return Rule("features", "ok", 0, 0, f"not judged: {unjudged}")
     trends = [column.name for column in drift.columns if column.trend and not column.drifted]
     trend = f"; {_names(trends)} follows its trend" if trends else ""
     if drifted:

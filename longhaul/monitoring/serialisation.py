@@ -47,6 +47,7 @@ def to_dict(assessment: Assessment) -> dict[str, Any]:
             "learned": drift.learned,
             "score_periods": drift.score_periods,
             "incomparable": drift.incomparable,
+            "partial": drift.partial,
             "columns": [_column(column) for column in drift.columns],
             "predictions": _column(drift.scores),
             "volume": _column(drift.volume),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from longhaul.data import label_lag, periods, sources
+from longhaul.data import label_lag, sources
 from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller, rollout
 from longhaul.pipeline.flow import FinishedStep, Flow
@@ -40,13 +40,22 @@ def clean_table(flow: Flow, problem: Path, engine: str) -> str:
 
 
 def best_family(flow: Flow, split: str, families: Sequence[str], seed: int) -> str:
-    """Train each family, side by side; return the one with the lowest validation loss."""
+    """Train each family, side by side; return the one with the lowest validation loss.
+
+    None of these models is kept, so none is cross-fitted.
+    """
     cores = os.cpu_count() or 1
     threads = max(1, cores // len(families))
     trained = flow.run_each(
         "train",
         [
-            {"split": split, "family": family, "seed": seed, "threads": threads}
+            {
+                "split": split,
+                "family": family,
+                "seed": seed,
+                "threads": threads,
+                "cross_fit": False,
+            }
             for family in families
         ],
         at_once=cores,
@@ -197,12 +206,12 @@ def retrain(
     if recorded is not None and promotion.champion(name) != version:
         return recorded
     problem = PeriodTable(artifacts.fetch(table)).problem
-    lag = label_lag.in_periods(problem.monitoring.label_lag, problem.length)
+    newest = label_lag.newest_due(period, problem.monitoring.label_lag, problem.length)
     retrained = flow.run(
         "retrain",
         model=version_uri(name, version),
         table=table,
-        period=periods.shift(period, -lag),  # the newest one with labels
+        period=newest,
         **asdict(settings),
     )
     return dict(artifacts.read_json(retrained.uri("retrain.json")))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from longhaul.data import label_lag, periods
+from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
+from longhaul.evaluation.looks import is_due
 from longhaul.pipeline import composite, rollout
 from longhaul.pipeline.composite import RetrainingSettings
 from longhaul.pipeline.flow import Flow
@@ -106,7 +107,7 @@ def due_challenger(
         return None
     last_seen = versions.version(name, champion).tags.get(LAST_PERIOD_SEEN, "")
     judged_on = _newest_labelled(period, problem)
-    return challenger if max(last_seen, challenger.last_period_seen) < judged_on else None
+    return challenger if is_due(judged_on, last_seen, challenger.last_period_seen) else None
 
 
 def take(flow: Flow, name: str, champion: str, table: str, period: str) -> Look | None:
@@ -214,6 +215,4 @@ def _carry_out(flow: Flow, name: str, look: Look) -> None:
 
 def _newest_labelled(period: str, problem: Problem) -> str:
     """Return the newest period with outcomes that are due in a period."""
-    return periods.shift(
-        period, -label_lag.in_periods(problem.monitoring.label_lag, problem.length)
-    )
+    return label_lag.newest_due(period, problem.monitoring.label_lag, problem.length)

@@ -127,7 +127,7 @@ def costs(outcome: np.ndarray, probability: np.ndarray, threshold: float, prices
     y = points.costs[np.searchsorted(points.thresholds, x).clip(max=len(points.costs) - 1)]
     axes.plot(x, y, color=BLUE, linewidth=2, label="model")
     axes.axhline(best, color=GREY, linestyle="--", linewidth=1, label=f"{rule} acting")
-    axes.plot(threshold, chosen, "o", color=RED, label=f"chosen on validation, {threshold:.3f}")
+    axes.plot(threshold, chosen, "o", color=RED, label=f"the model's, {threshold:.3f}")
     axes.set(xlim=(0, 1), ylim=(0, 1.25 * max(best, chosen)))
     style.legend(axes, "lower right")
     return figure

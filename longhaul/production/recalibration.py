@@ -11,6 +11,7 @@ from longhaul.data import periods
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.evaluation import scored_period
+from longhaul.evaluation.threshold import theoretical_threshold
 from longhaul.json_values import replace_non_finite
 from longhaul.model import predictions as prediction_files
 from longhaul.model import recalibrated
@@ -86,7 +87,7 @@ class Recalibration:
             newest = days.count(model, problem, folder, predictions, period)
             counts = type(counts)({**counts.parts, **newest.parts})
         shadow = level.forecast(counts, problem, threshold)
-        correction = shadow.correction(model.uri, level.theoretical_threshold(problem))
+        correction = shadow.correction(model.uri, theoretical_threshold(problem.costs))
         return cls(model, problem, threshold, shadow, correction)
 
     def withdrawn(self) -> Self:

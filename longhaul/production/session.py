@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from longhaul.data import label_lag, periods
+from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import recalibrated
 from longhaul.model.package import Package
-from longhaul.monitoring import level
+from longhaul.monitoring import estimation, level
 from longhaul.monitoring.assessment import Assessment, Monitor, RealizedPerformance
 from longhaul.monitoring.cluster_counts import ClusterCounts
 from longhaul.monitoring.evidence import NO_CORRECTION, CorrectionEvidence
@@ -146,19 +146,15 @@ class MonitoringSession:
         None where there is none, or fewer of its rows than `monitoring.min_labelled` have one.
         """
         monitoring = self._problem.monitoring
-        due = periods.shift(
-            period, -label_lag.in_periods(monitoring.label_lag, self._problem.length)
-        )
-        earlier = [
+        due = label_lag.newest_due(period, monitoring.label_lag, self._problem.length)
+        served = [
             label
             for label, record in self._past.periods.items()
-            if record.version == number and label < period and label <= due and record.predictions
+            if record.version == number and record.predictions
         ]
-        counts = self._period_counts(max(earlier)) if earlier else None
-        if counts is None or not counts.parts:
-            return None
-        total = counts.total
-        return counts if total.labelled >= monitoring.min_labelled * total.rows else None
+        newest = estimation.newest_checked(served, period, due)
+        counts = self._period_counts(newest) if newest else None
+        return estimation.require_labelled(counts, self._problem)
 
     def _period_counts(self, period: str) -> ClusterCounts[Scored] | None:
         """Return the counts of a monitored period with outcomes, as counted now or as kept."""

@@ -1,7 +1,7 @@
 """A candidate: one family with its settings, chosen on validation, refitted on all but the test."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +9,23 @@ import pandas as pd
 
 from longhaul import problem as problems
 from longhaul import tasks
-from longhaul.data import clusters
 from longhaul.data.forms import declared_forms
 from longhaul.data.labels import outcomes
-from longhaul.data.periods import of
+from longhaul.data.periods import labels, of
 from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import Family
 from longhaul.estimators.families.custom import CustomFamily
 from longhaul.estimators.sample import Sample
 from longhaul.evaluation.attributions import attributions
-from longhaul.evaluation.threshold import choose_threshold
 from longhaul.features.encoder import Encoder
 from longhaul.features.formats import numbers
 from longhaul.model.package import Package
 from longhaul.model.predictor import Predictor
 from longhaul.monitoring import reference as references
 from longhaul.problem import Problem
-from longhaul.training.cross_fit import scores_by_period
+from longhaul.training import cross_fit as cross_fits
+from longhaul.training.unseen import UnseenRows
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,13 @@ def fit(
     seed: int,
     threads: int,
     custom: Sequence[Path] = (),
+    cross_fit: bool = True,
 ) -> Candidate:
-    """Fit on `train`, stop early and choose the threshold on `valid`, then refit on both.
+    """Fit on `train`, stop early on `valid`, choose the threshold, then refit on both.
 
     The newest rows are the best guide to the next ones, so the final model is fitted on them too.
+    Its threshold is chosen by rows of both windows, each scored by a model that was fitted in the
+    same way on others: what they show of the calibration of such models is true of the final one.
 
     Parameters
     ----------
@@ -83,6 +85,9 @@ def fit(
         0 threads uses all processors.
     custom : sequence of Path
         Files that declare the problem's custom families.
+    cross_fit : bool
+        Whether to score rows of `train` as well, by two more models. Without them, validation alone
+        has a say in the threshold and in the limits that the drift of predictions has.
 
     Raises
     ------
@@ -95,63 +100,88 @@ def fit(
     first = chosen.fit(resolved, windows.encoder, windows.train, windows.valid, seed, threads)
     if first.iterations is not None:
         resolved["iterations"] = first.iterations
-    target, task = problem.target, tasks.task_for(problem.target.task_type)
-    binary = target.task_type == "binary"
-    outcome, scores = windows.valid.outcome, first.scores(windows.valid.matrix)
-    threshold = choose_threshold(outcome, scores, problem.costs) if binary else 0.0
+    target, outcome = problem.target, windows.valid.outcome
+    held_out = UnseenRows.of(problem, valid, outcome, first.scores(windows.valid.matrix))
+    unseen = held_out
+    if cross_fit:
+        unseen = _out_of_fold(problem, train, windows, chosen, resolved, seed, threads, held_out)
     valid_predictor = Predictor(
-        windows.encoder, first, family, threshold, target.task_type, target.classes
+        windows.encoder, first, family, unseen.threshold(problem), target.task_type, target.classes
     )
-    valid_predictions = {
-        **valid_predictor.columns(scores),
-        "outcome": task.decode(outcome, target.classes),
-        "period": _periods(problem, valid),
-    }
-    importance = _importance(attributions(valid_predictor, valid, outcome, seed))
-    by_period = scores_by_period(
-        chosen, resolved, windows.encoder, windows.train, _periods(problem, train), seed, threads
-    ) | _split(scores, _periods(problem, valid))
-
     both = pd.concat([train, valid], ignore_index=True)
     encoder = Encoder.fit(both, problem.features(both.columns), forms=declared_forms(problem))
     sample = encode(encoder, problem, both)
-    estimator = chosen.fit(resolved, encoder, sample, None, seed, threads)
-
-    predictor = Predictor(encoder, estimator, family, threshold, target.task_type, target.classes)
+    predictor = replace(
+        valid_predictor,
+        encoder=encoder,
+        estimator=chosen.fit(resolved, encoder, sample, None, seed, threads),
+    )
+    importance = _importance(attributions(valid_predictor, valid, outcome, seed))
+    fitted_on = _periods(problem, both)
     reference = references.Reference(
         **references.fit(
-            both, sample, _periods(problem, both), encoder, problem.monitoring.bins, problem.slices
+            both,
+            sample,
+            fitted_on,
+            encoder,
+            problem.monitoring.bins,
+            problem.slices,
+            _days(problem, both),
         ),
         **references.fit_scores(
             target,
             outcome,
-            valid_predictor.columns(scores),
+            valid_predictor.columns(held_out.scores),
             problem.monitoring.bins,
-            clusters.of(valid, problem),
+            held_out.clusters,
             encoder.transform(valid),
             encoder,
             seed,
-            {label: valid_predictor.columns(part) for label, part in by_period.items()},
+            {label: valid_predictor.columns(part) for label, part in unseen.by_period().items()},
         ),
         importance=importance,
     )
     package = Package(
         predictor,
         problems.dump(problem),
-        windows={
-            "fit": _period_range(_periods(problem, both)),
-            "valid": _period_range(valid_predictions["period"]),
-        },
+        windows={"fit": _period_range(fitted_on), "valid": _period_range(held_out.periods)},
         reference=reference.to_dict(),
-        valid=pd.DataFrame(valid_predictions),
+        valid=_predictions(valid_predictor, held_out),
         custom_family=chosen.file if isinstance(chosen, CustomFamily) else None,
     )
-    return Candidate(package, task.measure(outcome, scores), resolved)
+    return Candidate(package, predictor.task.measure(outcome, held_out.scores), resolved)
 
 
-def _split(scores: np.ndarray, period: np.ndarray) -> dict[str, np.ndarray]:
-    """Divide the scores of rows by their periods."""
-    return {str(label): scores[period == label] for label in np.unique(period)}
+def _out_of_fold(
+    problem: Problem,
+    train: pd.DataFrame,
+    windows: EncodedWindows,
+    family: Family,
+    settings: Mapping[str, float],
+    seed: int,
+    threads: int,
+    held_out: UnseenRows,
+) -> UnseenRows:
+    """Add to validation rows of training, as models of other periods score them."""
+    by_row = _periods(problem, train)
+    folds = cross_fits.predict(
+        family, settings, windows.encoder, windows.train, by_row, seed, threads
+    )
+    if folds is None:
+        return held_out
+    rows, outcome = train.iloc[folds.rows], windows.train.outcome[folds.rows]
+    return UnseenRows.of(problem, rows, outcome, folds.scores) + held_out
+
+
+def _predictions(predictor: Predictor, rows: UnseenRows) -> pd.DataFrame:
+    """Return predictions with their outcomes and periods, as a package keeps them."""
+    return pd.DataFrame(
+        {
+            **predictor.columns(rows.scores),
+            "outcome": predictor.task.decode(rows.outcome, predictor.classes),
+            "period": rows.periods,
+        }
+    )
 
 
 def encode_windows(problem: Problem, train: pd.DataFrame, valid: pd.DataFrame) -> EncodedWindows:
@@ -221,6 +251,13 @@ def _importance(attributed: pd.DataFrame) -> dict[str, float]:
 def _periods(problem: Problem, frame: pd.DataFrame) -> np.ndarray:
     """Return the period label of each row."""
     return of(frame, problem).to_numpy(dtype=str)
+
+
+def _days(problem: Problem, frame: pd.DataFrame) -> np.ndarray | None:
+    """Return the day of each row; None where no column orders the rows."""
+    if problem.time is None:
+        return None
+    return labels(frame[problem.time.column], "day").to_numpy(dtype=str)
 
 
 def _period_range(periods: np.ndarray) -> list[str]:

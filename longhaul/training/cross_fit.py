@@ -1,12 +1,12 @@
 """Scores of training periods by models that were not fitted on them.
 
-How far predictions commonly move from period to period can only be learned from predictions like
-those to come: of rows that the model has not seen. A model's own training rows are no such thing,
-and validation is often a single period. So the periods of training are dealt to two halves, in
-turns, and each half is scored by a model of the other one: cross-fitting by blocks of time (Stone
-1974, Journal of the Royal Statistical Society B 36; Bergmeir and Benitez 2012, Information Sciences
-191). Both models together cost what one fit on all of training does, and on large tables less, as
-no more than `MAX_ROWS` rows are taken.
+How far predictions commonly move from period to period, and whether they are calibrated, can only
+be learned from predictions like those to come: of rows that the model has not seen. A model's own
+training rows are no such thing, and validation is often a single period. So the periods of training
+are dealt to two halves, in turns, and each half is scored by a model of the other one:
+cross-fitting by blocks of time (Stone 1974, Journal of the Royal Statistical Society B 36; Bergmeir
+and Benitez 2012, Information Sciences 191). Both models together cost what one fit on all of
+training does, and on large tables less, as no more than `MAX_ROWS` rows are taken.
 
 It is as honest as monitoring's own assumption, that periods differ by chance. Two models differ
 more than one, which makes limits wider; each half has neighbours of the other on both sides, which
@@ -15,7 +15,7 @@ of training, is the last of these periods, so that a gap between it and the halv
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,22 @@ MAX_ROWS = 40_000  # of both halves: two fits of 20,000 rows take a few seconds
 MIN_PERIODS = 2
 
 
-def scores_by_period(
+@dataclass(frozen=True)
+class OutOfFold:
+    """Scores of rows, each by a model that was not fitted on the row's period.
+
+    Attributes
+    ----------
+    rows : ndarray of int, shape (k,)
+        Their places in the training window, ascending.
+    scores : ndarray of float, shape (k,) or (k, classes)
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+
+def predict(
     family: Family,
     settings: Mapping[str, float],
     encoder: Encoder,
@@ -35,8 +50,8 @@ def scores_by_period(
     periods: np.ndarray,
     seed: int,
     threads: int,
-) -> dict[str, np.ndarray]:
-    """Score each training period by a model of the periods in the other half.
+) -> OutOfFold | None:
+    """Score training rows by a model of the periods in the other half.
 
     Parameters
     ----------
@@ -50,22 +65,21 @@ def scores_by_period(
 
     Returns
     -------
-    dict of str to ndarray
-        Scores by the label of the period; empty with fewer than two periods, or where a half lacks
-        a class.
+    OutOfFold or None
+        Of at most `MAX_ROWS` rows; None with fewer than two periods, or where a half lacks a class.
     """
     labels = sorted(set(periods.tolist()))
-    chosen = _draw(len(periods), seed)
-    periods, train = periods[chosen], _take(train, chosen)
-    even = np.isin(periods, labels[::2])
+    rows = _draw(len(periods), seed)
+    train = _take(train, rows)
+    even = np.isin(periods[rows], labels[::2])
     if len(labels) < MIN_PERIODS or not (_can_teach(train, even) and _can_teach(train, ~even)):
-        return {}
-    scores: dict[str, np.ndarray] = {}
+        return None
+    parts = []
     for half in (even, ~even):
         estimator = family.fit(settings, encoder, _take(train, half), None, seed, threads)
-        for label in sorted(set(periods[~half].tolist())):
-            scores[label] = estimator.scores(train.matrix[periods == label])
-    return dict(sorted(scores.items()))
+        parts.append(estimator.scores(train.matrix[~half]))
+    order = np.argsort(np.concatenate([np.flatnonzero(~even), np.flatnonzero(even)]))
+    return OutOfFold(rows, np.concatenate(parts)[order])
 
 
 def _draw(rows: int, seed: int) -> np.ndarray:

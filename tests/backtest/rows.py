@@ -15,11 +15,13 @@ def row(policy: str, value: float, low: float, high: float) -> dict[str, Any]:
         "corrected": 5,
         "trained": True,
         "promoted": False,
+        "looked": False,
+        "waits": False,
     }
     return {
         "policy": policy,
         "lag": "1 day",
-        **{"trained": 1, "promoted": 0, "corrected": 5, "days": 31, "rows": 20_000},
+        **{"trained": 1, "looked": 0, "promoted": 0, "corrected": 5, "days": 31, "rows": 20_000},
         "seconds": 3.0,
         "months": [month],
         **{name: {"value": 0.5, "low": 0.4, "high": 0.6} for name in ("log_loss", "auc", "cost")},

@@ -71,7 +71,7 @@ def test_metrics_are_named_by_policy_and_lag() -> None:
     assert "one_and_two/1_day/log_loss" in names
     assert {name.rpartition("/")[2] for name in names} == {
         *("log_loss", "auc", "cost", "saving"),
-        *("trained", "promoted", "corrected", "seconds"),
+        *("trained", "looked", "promoted", "corrected", "seconds"),
     }
 
 

@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from longhaul.backtest import lags
+from longhaul.backtest import lags, simulation
 from longhaul.backtest.models import START, Models, TrainedModel
 from longhaul.backtest.policies import NOTHING, POLICIES, Policy
 from longhaul.backtest.simulation import Backtest
-from longhaul.evaluation.threshold import row_costs
+from longhaul.backtest.tenure import Deployed
+from longhaul.evaluation.threshold import row_costs, theoretical_threshold
 from longhaul.model.correction import apply
 from longhaul.monitoring import level, performance
+from longhaul.monitoring.assessment import Monitor
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
 from longhaul.tasks import binary
@@ -103,6 +105,48 @@ def test_a_model_is_trained_once() -> None:
     assert first.seconds == second.seconds
 
 
+@pytest.mark.parametrize(
+    ("lag", "learned_from"),
+    [("1 day", [None, "2020-07", "2020-08"]), ("9 weeks", [None, None, "2020-07"])],
+)
+def test_estimates_learn_from_what_a_cycle_has(
+    monkeypatch: pytest.MonkeyPatch, lag: str, learned_from: list[str | None]
+) -> None:
+    """The judged window's counts, and the newest earlier period whose outcomes are due."""
+    rows = table()
+    given: list[tuple[str, Any, Any]] = []
+
+    class Recorded(Monitor):
+        """Remembers the evidence that it is given."""
+
+        def __init__(self, reference: Any, problem: Any, figures: Any, judged: Any, recent: Any):
+            self.evidence = judged, recent
+            super().__init__(reference, problem, figures, judged, recent)
+
+        def assess(self, period: str, *how: Any, **named: Any) -> Any:
+            """Pair the period with the evidence of the monitor that assesses it."""
+            given.append((period, *self.evidence))
+            return super().assess(period, *how, **named)
+
+    monkeypatch.setattr(simulation, "Monitor", Recorded)
+    judged = observe(rows(JUDGED)).clusters
+    problem, package = monitored.problem(), monitored.fitted().package
+    models = Models(problem, package, baseline(rows), [JUDGED, *PERIODS], rows, Trainer(), judged)
+    Backtest(problem, models, PERIODS).run(NOTHING, lag)
+    assert [period for period, _, _ in given] == PERIODS
+    assert all(counts is judged for _, counts, _ in given)
+    for (_, _, recent), label in zip(given, learned_from, strict=True):
+        days = set(rows(label)["day"].dt.strftime("%Y-%m-%d")) if label else set()
+        assert (set(recent.parts) if recent else set()) == days
+
+
+def test_a_period_counts_for_the_model_that_served_it() -> None:
+    """A new champion is not degraded by what it would have made of its predecessor's period."""
+    result = backtest(table(rise=1.0)).run(BY_NAME["retrain every period, no gate"], "30 days")
+    assert [period.model for period in result.periods] == [START, START, "2020-07 and all of it"]
+    assert result.periods[2].action != "retrain"
+
+
 def test_the_gate_refuses_a_model_that_is_no_better() -> None:
     """The same model again does not beat itself."""
     trainer = Trainer()
@@ -139,7 +183,7 @@ def test_recalibrate_is_the_forecast_of_the_level(name: str, lag: str) -> None:
     frame = pd.concat([rows(JUDGED), *map(rows, PERIODS)])
     days: Any = observe(frame).days
     shadow = level.forecast(days, problem, predictor.threshold)
-    correction = shadow.correction("", level.theoretical_threshold(problem))
+    correction = shadow.correction("", theoretical_threshold(problem.costs))
     assert correction.active
     for period, sums in zip(PERIODS, result.days, strict=True):
         frame = rows(period)
@@ -198,14 +242,27 @@ def test_a_challenger_begins_its_own_history() -> None:
         Trainer(),
     )
     gated, free = models.train("2020-07", True), models.train("2020-07", False)
-    assert models.history(START, "2020-08") == [JUDGED, "2020-07", "2020-08"]
-    assert models.history(gated, "2020-08") == ["2020-07", "2020-08"]
-    assert models.history(free, "2020-09") == ["2020-08", "2020-09"]
+    first, judged = Deployed(START), Deployed(gated, "2020-07")
+    assert models.history(first, "2020-08") == [JUDGED, "2020-07", "2020-08"]
+    assert models.history(judged, "2020-08") == ["2020-07", "2020-08"]
+    assert models.history(Deployed(free), "2020-09") == ["2020-08", "2020-09"]
+    assert models.history(Deployed(gated, "2020-08"), "2020-09") == ["2020-08", "2020-09"]
+    assert models.judged(first) is None
+    assert models.judged(Deployed(free)) is None
+    counts = models.judged(judged)
+    assert counts is not None
+    assert counts.total.labelled == len(table()("2020-07"))
+    assert models.baseline(judged) == performance.realized(counts, monitored.problem())
 
 
 def test_the_threshold_by_theory_changes_decisions_alone() -> None:
-    """Probabilities stay."""
-    again = backtest(table())
+    """Probabilities stay; the model decides by another threshold."""
+    package = monitored.fitted().package
+    moved = replace(package, predictor=replace(package.predictor, threshold=0.4))
+    models = Models(
+        monitored.problem(), moved, baseline(table()), [JUDGED, *PERIODS], table(), Trainer()
+    )
+    again = Backtest(monitored.problem(), models, PERIODS)
     first = again.run(NOTHING, "1 day").days[0]
     theory = again.run(BY_NAME["threshold by theory"], "1 day").days[0]
     assert np.array_equal(first.losses, theory.losses)

@@ -304,6 +304,15 @@ def test_what_cannot_be_compared_is_named() -> None:
         assert "not judged: 2013-06-08 is a Saturday" in reasons(found)[name]
 
 
+def test_part_of_a_period_is_named() -> None:
+    """Half a month: every rule of the data but that of its volume says why it is not judged."""
+    half = replace(drift(), partial="2013-06 has rows on 15 of its 30 days")
+    given = reasons(decide(PROBLEM, replace(GOOD, drift=half)))
+    for name in ("features", "predictions", "repeated rows"):
+        assert "not judged: 2013-06 has rows on 15 of its 30 days" in given[name]
+    assert "not judged" not in given["volume"]
+
+
 def test_a_trend_is_named() -> None:
     """A column that goes on as it did is no drift."""
     rising = replace(drift(), columns=(replace(column("age"), trend=True),))

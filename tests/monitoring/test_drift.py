@@ -263,6 +263,22 @@ def test_a_saturday_is_no_drift_of_workdays() -> None:
     assert monday.scores.drifted
 
 
+def test_half_a_month_is_no_drift_of_months() -> None:
+    """Of its rows nothing is called drift but their number; all of the month is judged as ever."""
+    kept, draw = world([0.0] * 6)
+    months = {name: replace(counts, days=29) for name, counts in kept.periods.items()}
+    reference = replace(kept, periods=months)
+    sure = reference.scores.histogram(np.full(500, 0.99, dtype=np.float32))
+    half = compare(reference, replace(draw(3.0, rows=900), days=15), sure, RATE, "2020-07")
+    assert "on 15 of its 31 days" in half.partial
+    assert half.incomparable == ""
+    assert not any(one.drifted for one in (*half.columns, half.scores, half.repeated))
+    assert half.volume.drifted
+    whole = compare(reference, replace(draw(3.0), days=31), sure, RATE, "2020-07")
+    assert whole.partial == ""
+    assert [one.name for one in whole.drifted] == ["a"]
+
+
 def test_only_a_column_without_any_value_is_empty() -> None:
     """Far away with hardly any value is far away; missing as often as before is as before."""
     reference, draw = world([0.0] * 6)

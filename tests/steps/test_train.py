@@ -28,8 +28,15 @@ def split(tmp_path: Path) -> str:
     return str(folder)
 
 
-def options(split: str, name: str, settings: str = "") -> list[str]:
-    given = {"split": split, "family": name, "settings": settings, "seed": 0, "threads": 1}
+def options(split: str, name: str, settings: str = "", cross_fit: bool = True) -> list[str]:
+    given = {
+        "split": split,
+        "family": name,
+        "settings": settings,
+        "seed": 0,
+        "threads": 1,
+        "cross_fit": cross_fit,
+    }
     return [f"--{key}={value}" for key, value in given.items()]
 
 
@@ -49,6 +56,17 @@ def test_train(tracking: str, split: str) -> None:
     root = f"runs:/{run.info.run_id}"
     assert family("linear").defaults == artifacts.read_json(f"{root}/settings.json")
     assert logged_models.load(f"{root}/model").predictor.family == "linear"
+
+
+def test_a_model_to_compare(tracking: str, split: str) -> None:
+    """Without cross-fitting, metrics are the same; of periods, only validation has scores."""
+    train.main(options(split, "linear"))
+    train.main(options(split, "linear", cross_fit=False))
+    compared, kept = mlflow.search_runs(output_format="list")
+    assert compared.data.metrics == kept.data.metrics
+    for run, periods in ((compared, ["2020-05"]), (kept, [f"2020-0{n}" for n in range(1, 6)])):
+        reference = logged_models.load(f"runs:/{run.info.run_id}/model").reference
+        assert list(reference["score_periods"]) == periods
 
 
 def test_settings_of_another_run(tracking: str, split: str) -> None:

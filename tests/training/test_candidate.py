@@ -9,7 +9,7 @@ from longhaul.estimators.families import family
 from longhaul.evaluation.threshold import choose_threshold
 from longhaul.problem import Problem
 from longhaul.tasks.metrics import measure
-from longhaul.training import candidate
+from longhaul.training import candidate, cross_fit
 from longhaul.training.candidate import Candidate
 from tests import tables
 
@@ -36,7 +36,7 @@ def fitted(problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame]) -> Cand
 def test_judged_on_validation(
     problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame], fitted: Candidate
 ) -> None:
-    """Predictions, metrics and threshold are those of a model that never saw validation."""
+    """Predictions and metrics are those of a model that never saw validation."""
     both = candidate.encode_windows(problem, *windows)
     alone = family("lightgbm").fit(fitted.settings, both.encoder, both.train, None, 0, 1)
     judged = fitted.package.valid
@@ -44,8 +44,39 @@ def test_judged_on_validation(
     np.testing.assert_array_equal(both.valid.outcome, judged["outcome"])
     outcome, probability = judged["outcome"].to_numpy(), judged["probability"].to_numpy()
     assert measure(outcome, probability) == fitted.metrics
-    threshold = choose_threshold(outcome, probability, problem.costs)
-    assert threshold == fitted.package.predictor.threshold
+
+
+def test_threshold_is_chosen_by_rows_of_both_windows(
+    problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame], fitted: Candidate
+) -> None:
+    """Training is scored by models of its other periods, validation by that of training."""
+    train, _ = windows
+    both = candidate.encode_windows(problem, *windows)
+    periods = train["day"].dt.strftime("%Y-%m").to_numpy(dtype=str)
+    folds = cross_fit.predict(
+        family("lightgbm"), fitted.settings, both.encoder, both.train, periods, 0, 1
+    )
+    assert folds is not None
+    chosen = choose_threshold(
+        np.concatenate([both.train.outcome[folds.rows], both.valid.outcome]),
+        np.concatenate([folds.scores, fitted.package.valid["probability"]]),
+        np.concatenate([part["day"].dt.strftime("%Y-%m-%d") for part in windows]).astype(str),
+        problem.costs,
+        problem.gate.confidence,
+    )
+    assert fitted.package.predictor.threshold == chosen
+    assert set(fitted.package.reference["score_periods"]) == {*periods, "2020-05"}
+
+
+def test_without_cross_fitting(
+    problem: Problem, windows: tuple[pd.DataFrame, pd.DataFrame], fitted: Candidate
+) -> None:
+    """The same model and metrics; validation alone has a say in threshold and limits."""
+    alone = candidate.fit(problem, *windows, "lightgbm", SETTINGS, 0, 1, cross_fit=False)
+    assert alone.metrics == fitted.metrics
+    expected, found = (c.package.predictor.scores(windows[0]) for c in (fitted, alone))
+    np.testing.assert_array_equal(expected, found)
+    assert set(alone.package.reference["score_periods"]) == {"2020-05"}
 
 
 def test_refitted_on_both(

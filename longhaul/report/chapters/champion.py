@@ -18,7 +18,7 @@ from longhaul.tracking.tags import VERDICT
 WORST_SLICES = 8
 TOP_FEATURES = 10
 _RUN = "runs:/"
-_WINDOW_LABELS = {"fit": "Fitted on", "valid": "Settings and threshold chosen on"}
+_WINDOW_LABELS = {"fit": "Fitted on", "valid": "Settings chosen on"}
 
 
 def sections(tree: RunTree) -> list[Section]:

@@ -6,7 +6,7 @@ from longhaul.report.run_tree import RunTree
 
 _METHOD = {
     "train": "Fits the models.",
-    "valid": "Chooses the family, its settings, early stopping and the decision threshold.",
+    "valid": "Chooses the family, its settings and early stopping.",
     "test": "Judges the candidate. It is read once, after all choices.",
 }
 
