@@ -170,8 +170,7 @@ def _infer_texts(texts: TextLevels, name: str, conventions: Conventions) -> Infe
             return dated
         taken = _taken(texts, form)
         return InferredFormat(form, numbers.notes, taken, numbers.ambiguous, numbers.decimal)
-    step = max(1, len(texts.levels) // _MANY)
-    levels, counts = texts.levels[::step], texts.counts[::step]
+    levels, counts = texts.sample(_MANY)
     dates = date_inference.infer(levels, counts, conventions.comma)
     if dates.format is not None:
         zone, notes = _zone(levels, dates.format)
@@ -236,7 +235,8 @@ def _zone(levels: Sequence[str], form: DateFormat) -> tuple[str, tuple[str, ...]
     if len(names) > 1:
         notes.append("write a zone such as Europe/Berlin for the clock of a place")
     if len(marks) < len(times):
-        notes.append(f"{len(times) - len(marks):,} texts have no offset: taken for that clock")
+        bare = next(text for text in times if form.mark_of(text) is None)
+        notes.append(f"others have no offset, such as {bare!r}: taken for that clock")
     return names[0], ("; ".join(notes),)
 
 

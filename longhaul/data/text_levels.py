@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 # Plain numbers that need no closer look: no code, no thousands, not too large to be exact.
 _PLAIN = r"^-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]+)?(?:[eE][+-][0-9]{1,3})?$"
 _GROUPED = r"^-?(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3})?)$"
-_SAMPLE, _MANY = 2000, 50_000
+_SAMPLE, _MANY, _RARE = 2000, 50_000, 200
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,27 @@ class TextLevels:
             [*sample, *others],
             [len(numbers) - rows * (len(sample) - 1), *[rows] * (len(sample) - 1), *counts],
         )
+
+    def sample(self, most: int) -> tuple[list[str], list[int]]:
+        """Return some texts with their rows: of each common shape a part, of the others all.
+
+        A shape is a text without regard to which digits it holds, so that a few texts that are
+        unlike the others are seen however many there are.
+        """
+        step = len(self.levels) // most
+        if step < 2:
+            return self.levels, self.counts
+        shapes = pc.replace_substring_regex(pa.array(self.levels, pa.string()), "[0-9]", "0")
+        codes = shapes.dictionary_encode().indices.to_numpy()
+        rare = np.bincount(codes)[codes] < _RARE
+        kept = np.arange(len(codes)) % step == 0
+        if rare.sum() <= most:
+            kept |= rare
+        else:  # free text, in which every shape is rare
+            rare[:] = False
+        places = np.flatnonzero(kept)
+        rows = [self.counts[place] * (1 if rare[place] else step) for place in places]
+        return [self.levels[place] for place in places], rows
 
 
 def _distinct(texts: pa.Array) -> tuple[list[str], list[int]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul.data import labels, sources
+from longhaul.data import column_inference, labels, sources
 from longhaul.json_values import sanitize_metric_name
 from longhaul.problem import Problem, Target
 from longhaul.scaffold import problem_file
@@ -146,6 +146,26 @@ def test_what_init_proposes_is_what_ingest_reads(tmp_path: Path, word: str) -> N
     kept = word in {"x keep y", "a, b"}
     assert ("amount" not in problem.columns) == kept  # too many texts to learn from
     assert (read.frame["amount"] == word).any() == kept
+
+
+@pytest.mark.parametrize(
+    ("odd", "form", "said"),
+    [
+        ("31/12/2020", "date", "'31/12/2020' (1 of "),
+        ("soon", "date", "'soon' (1 of "),
+        ("2020-01-01 10:00:00+05:00", "date in +05:00", "others have no offset"),
+        ("NULL", "date", ""),
+    ],
+)
+def test_one_odd_time_of_many_is_said(odd: str, form: str, said: str) -> None:
+    """However many different ones there are beside it."""
+    times = pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(120_000) * 7, unit="min")
+    column = pd.Series(times.strftime("%Y-%m-%d %H:%M:%S"), dtype="str", name="at")
+    column[77_777] = odd
+    inferred = column_inference.infer_all({"at": column}, False)["at"]
+    assert str(inferred.form) == form
+    assert (said in "".join(inferred.notes)) if said else not inferred.notes
+    assert dict(inferred.blanks) == ({} if said else {"NULL": 1})
 
 
 @pytest.mark.parametrize(
