@@ -57,7 +57,7 @@ class Model(PythonModel):
         return self.predictor.predict(model_input, int((params or {}).get("reasons", 0)))
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
-        """Refuse rows of which MLflow has left no column, and none to count them by."""
+        """Refuse rows without a column of the model: MLflow has dropped the rows, too."""
         features = self.predictor.features
         if features and not any(name in frame.columns for name in features):
             listed = ", ".join(map(repr, features[:10]))

@@ -148,7 +148,7 @@ def _summarize(
 ) -> UnreadValues | None:
     if not unread:
         return None
-    first = sorted(unread, key=lambda found: found[0])[:_EXAMPLES]
+    first = sorted(unread, key=lambda value: value[0])[:_EXAMPLES]
     return UnreadValues(len(unread), tuple(_describe(first, forms)))
 
 
