@@ -181,6 +181,8 @@ def quiet() -> None:
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)
+        # Of a database that fails it prints the traceback; what came of it is an exception, too.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore")
 
 
