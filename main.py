@@ -1,5 +1,7 @@
 """The life cycle of a model, from raw data to a champion and through the periods that follow."""
 
+import longhaul.pipeline.excepthook  # noqa: F401  # isort: skip  # before what may be missing
+
 import mlflow
 
 from longhaul import problem as problems

@@ -398,15 +398,34 @@ def load(path: Path) -> Problem:
         In one line: the key, the value found there, and the allowed ones.
     """
     try:
-        declared = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        declared = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise LonghaulError(f"{path}: no such problem file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise LonghaulError(f"{path}: cannot be read as a problem file: {error}") from None
+    except yaml.MarkedYAMLError as error:
+        mark, hint = error.problem_mark, "; indent with blanks" if "\\t" in str(error) else ""
+        place = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        raise LonghaulError(f"{path}: not valid YAML:{place} {error.problem}{hint}") from None
     except yaml.YAMLError as error:
-        complaint = str(error).replace("\n", " ")
+        complaint = " ".join(str(error).split())
         raise LonghaulError(f"{path}: not valid YAML: {complaint}") from None
     return parse(declared, str(path))
+
+
+class _Loader(yaml.BaseLoader):
+    """Loader of texts, which refuses a key that is there twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Construct a mapping; see PyYAML."""
+        before: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in before:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value!r} is there twice", problem_mark=key.start_mark
+                )
+            before |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+        return dict(super().construct_mapping(node, deep))
 
 
 def parse(declared: Any, origin: str) -> Problem:

@@ -94,14 +94,30 @@ def test_a_mistake_names_key_found_and_allowed(keys: list[str], value: Any, mess
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("- a\n- b\n", "expected keys and values"), ("a: [", "not valid YAML"), ("", "expected keys")],
+    [
+        ("- a\n- b\n", "expected keys and values"),
+        ("a: [", "not valid YAML"),
+        ("", "expected keys"),
+        ("hello", "expected keys"),
+        ("name: a\ngate:\n\tmin_rows: 3\n", "line 3, column 1: .*; indent with blanks"),
+        ("name: a\nsource: b\nname: c\n", "line 3, column 1: 'name' is there twice"),
+        ("gate: {min_rows: 3, min_rows: 4}", "line 1, column 21: 'min_rows' is there twice"),
+        ("columns: {a: number, 'a': category}", "'a' is there twice"),
+        ("name: 'a\n", "line 2, column 1"),
+        ("slices: *x\n", "line 1, column 9: found undefined alias 'x'"),
+        ("a: &a [*a]\n", "recursive"),
+        ("name: a\n---\nname: b\n", "another document"),
+        ("? [a]\n: b\n", "not valid YAML: line 1"),
+        ("name: a\0b\n", "unacceptable character"),
+    ],
 )
 def test_not_a_problem_at_all(tmp_path: Path, text: str, message: str) -> None:
     """A file that is something else is said to be."""
     path = tmp_path / "churn.yaml"
     path.write_text(text)
-    with pytest.raises(LonghaulError, match=message):
+    with pytest.raises(LonghaulError, match=message) as caught:
         problem.load(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def _hash(column: pd.Series) -> np.ndarray:
     """Hash each value; the hash of a number does not depend on its type."""
     if types.is_numeric_dtype(column):
         column = column.astype(float) + 0.0  # minus zero is zero
+    try:
+        return _hash_values(column)
+    except TypeError:  # lists and the like, which have no hash
+        return _hash_values(column.map(str).astype(object))
+
+
+def _hash_values(column: pd.Series) -> np.ndarray:
     return np.asarray(pd.util.hash_pandas_object(column, index=False), dtype=np.uint64)
 
 

@@ -74,6 +74,8 @@ def read(address: str, query: str, folder: Path, fetch: Fetch) -> RawTable:
     if database_url.is_database_url(address):
         with _bar(0, "rows", "row") as advance:
             return RawTable(database.read(address, query, advance))
+    if query:
+        raise LonghaulError(f"query: {address!r} is no database, and answers none; leave it out")
     sources = find(address, folder, fetch)
     with _bar(sum(file.size for file in sources), "read") as advance:
         parts = [_read_file(file, advance) for file in sources]
@@ -122,6 +124,8 @@ def _blank_rows(table: pa.Table) -> pa.ChunkedArray | None:
 
 
 def _joined(tables: Sequence[pa.Table], parts: Sequence[File]) -> pa.Table:
+    for table, part in zip(tables, parts, strict=True):
+        _require_distinct(table.column_names, part.name)
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -129,6 +133,14 @@ def _joined(tables: Sequence[pa.Table], parts: Sequence[File]) -> pa.Table:
         raise LonghaulError(
             f"source: the files {parts[0].name} to {parts[-1].name} do not fit together: {reason}"
         ) from None
+
+
+def _require_distinct(names: Sequence[str], file: str) -> None:
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise LonghaulError(
+            f"{file}: two columns are called {twice[0]!r}; give each column a different name"
+        )
 
 
 def _read_file(file: File, advance: Advance) -> _Part:

@@ -24,6 +24,7 @@ from longhaul.pipeline.parameters import options
 from longhaul.tracking import manifest, process_owner, store
 from longhaul.tracking.tags import ERROR, HEADLINE, OWNER
 
+DEPTH = "LONGHAUL_DEPTH"  # set in the processes of steps that another one runs
 _OF_CLICK = (click.ClickException, click.Abort, click.exceptions.Exit)
 _MADE_UP_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")  # MLflow's for a run without a name
 
@@ -52,11 +53,11 @@ class Command(click.Command):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command; see `click.Command.main`."""
-        quiet()
-        store.fix_tracking_uri(caller.folder())
-        end_cleanly()
-        failure.explain_threads()
         try:
+            quiet()
+            end_cleanly()
+            store.fix_tracking_uri(caller.folder())
+            failure.explain_threads()
             super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.UsageError as error:
             _fail(f"error: {self.name}: {self._explain_usage(error)}", 2)
@@ -64,8 +65,11 @@ class Command(click.Command):
             _fail(f"{error.label}: {self.name}: {error}", error.code)
         except (MlflowException, requests.RequestException) as error:
             _fail(f"error: {self.name}: {store.describe_error(error)}", 1)
-        except (click.Abort, KeyboardInterrupt):
-            sys.exit(130)
+        except (click.Abort, KeyboardInterrupt, Terminated) as error:
+            line, code = _stopped(error)
+            if DEPTH in os.environ:  # the step around this one says so
+                sys.exit(code)
+            _fail(f"error: {self.name}: {line}", code)
         except Exception as error:  # a bug; the terminal is no place for its traceback
             _fail(f"error: {self.name}: {failure.convert(error)}", 1)
 
@@ -148,11 +152,26 @@ def _names(function: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(function).parameters)
 
 
+class Terminated(SystemExit):
+    """SIGTERM, as an exit that closes runs."""
+
+
 def end_cleanly() -> None:
     """Turn SIGTERM, and the end of the calling process, into an exit that closes runs."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _terminate)
     if "MLFLOW_RUN_ID" in os.environ:
         caller.end_with_caller()
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated(143)
+
+
+def _stopped(error: BaseException) -> tuple[str, int]:
+    """Return the line and the exit code of a step that was stopped from outside."""
+    if isinstance(error, Terminated):
+        return "stopped by SIGTERM", 143
+    return "stopped by Ctrl-C", 130
 
 
 def quiet() -> None:
@@ -162,6 +181,8 @@ def quiet() -> None:
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         logging.getLogger("alembic").setLevel(logging.ERROR)
+        # Of a database that fails it prints the traceback; what came of it is an exception, too.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         warnings.simplefilter("ignore")
 
 
@@ -169,6 +190,8 @@ def _explain(error: BaseException) -> str:
     """Return the message of an error as one line."""
     if isinstance(error, MlflowException | requests.RequestException):
         return store.describe_error(error)
+    if isinstance(error, click.Abort | KeyboardInterrupt | Terminated):
+        return _stopped(error)[0]
     return failure.first_line(error)
 
 

@@ -209,9 +209,13 @@ def _list(names: Iterable[str]) -> str:
 
 def _quote(value: str) -> str:
     """Quote a text for YAML if necessary."""
-    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    quoted = value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    return "".join(
+        character if character.isprintable() else f"\\U{ord(character):08x}" for character in quoted
+    )
 
 
 def _one_line(comment: str) -> str:
-    """Put a comment on one line."""
-    return " ".join(comment.split())
+    """Put a comment on one line, without what YAML does not let stand."""
+    shown = (character if character.isprintable() else " " for character in comment)
+    return " ".join("".join(shown).split())

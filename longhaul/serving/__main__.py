@@ -24,22 +24,23 @@ from longhaul.serving.settings import RequestLimits, ServiceSettings
 @click.option("--port", required=True, type=int)
 def main(settings: str, host: str, port: int) -> None:
     """Serve with the given settings until SIGTERM or SIGINT."""
-    given = json.loads(settings)
-    service_settings = ServiceSettings(
-        **{
-            **given,
-            "host": host,
-            "port": port,
-            "record": Path(given["record"]),
-            "limits": RequestLimits(**given.get("limits", {})),
-            "tokens": auth.load_tokens(None, os.environ.get("LONGHAUL_TOKENS", "")),
-        }
-    )
     quiet()
     try:
-        supervisor.run(service_settings)
+        supervisor.run(_parse(settings, host, port))
     except LonghaulError as error:
         sys.exit(f"error: {error}")
+
+
+def _parse(settings: str, host: str, port: int) -> ServiceSettings:
+    """Parse the settings; see above."""
+    try:
+        given = json.loads(settings)
+        named = {"host": host, "port": port, "record": Path(given["record"])}
+        limits = RequestLimits(**given.get("limits", {}))
+        tokens = auth.load_tokens(None, os.environ.get("LONGHAUL_TOKENS", ""))
+        return ServiceSettings(**{**given, **named, "limits": limits, "tokens": tokens})
+    except (ValueError, TypeError, KeyError) as error:
+        raise LonghaulError(f"settings: {error}; see ServiceSettings for its fields") from None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Names of the columns of a request, against those that the model reads."""
 
+import unicodedata
 from collections.abc import Collection, Iterable
 
 from longhaul.serving.http_errors import HttpError
@@ -42,5 +43,6 @@ def misspelt(sent: Collection[str], features: Collection[str]) -> list[str]:
 
 
 def _key(name: str) -> str:
-    """Return what the spellings of a name have in common: letters without case, and digits."""
-    return "".join(name.split()).replace("\ufeff", "").replace("_", "").casefold()
+    """Return what the spellings of a name have in common: not blanks, case or what is unseen."""
+    seen = "".join(character for character in name if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", "".join(seen.split()).replace("_", "")).casefold()

@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from longhaul.model.unread import examine
 from longhaul.serving import mlflow_parsing
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.live_model import LiveModel
@@ -19,7 +20,6 @@ from longhaul.serving.middleware import RequestHeaders, read_body
 from longhaul.serving.recorder import Recorder
 from longhaul.serving.response import PredictionResponse
 from longhaul.serving.settings import RequestLimits
-from longhaul.serving.unread import examine
 
 MAX_INLINE_BYTES = 64_000  # larger bodies would keep other requests waiting
 THREADS = 4
@@ -109,7 +109,7 @@ class InvocationsEndpoint:
         if unread is None:
             return response._replace(table=table), 0
         if self.limits.on_unreadable == "refuse":
-            raise unread.error()
+            raise HttpError(422, "UNREADABLE_VALUE", str(unread))
         self.metrics.unread_values.inc(unread.count)
         return response._replace(table=table), unread.count
 

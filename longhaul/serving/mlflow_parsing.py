@@ -12,7 +12,7 @@ import pandas as pd
 from mlflow.pyfunc import PyFuncModel, scoring_server
 
 from longhaul.model import payload, predictions
-from longhaul.serving import column_names
+from longhaul.serving import column_names, table_form
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.response import PredictionResponse, to_list
@@ -74,10 +74,8 @@ def predict(
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", f"send {JSON} or {CSV}")
     if media_type == CSV:
         return _predict_csv(model, body, content_type, max_rows)
-    data = _parse_json(body)
-    sent = _names(data)
-    if sent is not None:
-        column_names.require_features(sent, model.request_types)
+    data = table_form.normalize(_parse_json(body))
+    column_names.require_features(table_form.names(data), model.request_types)
     remembering = _RememberingModel(model, max_rows)
     # PyFuncModel checks the rows against the signature before it predicts.
     pyfunc = PyFuncModel(model.metadata, remembering)
@@ -86,7 +84,7 @@ def predict(
         answer = scoring_server.invocations(data, content_type, pyfunc, schema)
     except Exception:  # MLflow's parsing has many ways to fail, all of them the request's
         raise remembering.error or invalid_input(_UNFIT) from None
-    if len(remembering.frame) < _count(data):
+    if len(remembering.frame) < table_form.count(data):
         raise invalid_input(_UNFIT)
     if answer.status != 200:
         raise HttpError(answer.status, "UNSUPPORTED_MEDIA_TYPE", f"send UTF-8 as {JSON} or {CSV}")
@@ -111,30 +109,6 @@ def _predict_csv(
     return model.predict(rows)
 
 
-def _names(data: dict[str, Any]) -> set[str] | None:
-    """Return the names of the columns that were sent; None where they cannot be told."""
-    match data:
-        case {"dataframe_split": {"columns": list() as names, "data": [_, *_]}}:
-            return {name for name in names if isinstance(name, str)}
-        case (
-            {"dataframe_records": [dict(), *_] as records}
-            | {"inputs": [dict(), *_] as records}
-            | {"instances": [dict(), *_] as records}
-        ):
-            return {name for record in records if isinstance(record, dict) for name in record}
-        case {"inputs": dict() as columns}:
-            return set(columns)
-    return None
-
-
-def _count(data: dict[str, Any]) -> int:
-    """Return how many rows were sent, as far as that can be told."""
-    match data:
-        case {"dataframe_split": {"data": list() as rows}} | {"dataframe_records": list() as rows}:
-            return len(rows)
-    return 0
-
-
 def too_many_rows(count: int, max_rows: int) -> HttpError:
     """Return the error for more rows than one request may have."""
     message = f"{count} rows in one request, at most {max_rows}: send them in several requests"
@@ -144,7 +118,7 @@ def too_many_rows(count: int, max_rows: int) -> HttpError:
 def _parse_json(body: bytes) -> dict[str, Any]:
     """Parse the JSON object of a body; refuse all but MLflow's forms."""
     try:
-        document = json.loads(body)
+        document = json.loads(body, object_pairs_hook=_distinct)
     except RecursionError:
         raise invalid_input("the body is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -161,6 +135,14 @@ def _parse_json(body: bytes) -> dict[str, Any]:
     if not isinstance(params, dict | None):
         raise invalid_input("params is not a JSON object")
     return {forms[0]: document[forms[0]], "params": params}
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of some pairs; refuse one with two values of one name."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        raise invalid_input("a JSON object has two values of one name: send each once")
+    return read
 
 
 def _response(remembering: _RememberingModel, body: bytes) -> PredictionResponse:

@@ -61,7 +61,8 @@ class RowParser:
         Rows or None
             None for everything else: other forms, parameters, no rows, no feature among the
             columns, a feature in another spelling, rows of different lengths, values of other JSON
-            types than the feature's type is sent as, and a body that is not JSON.
+            types than the feature's type is sent as, names that may be there twice, and a body
+            that is not JSON.
         """
         try:
             document = orjson.loads(body)
@@ -70,13 +71,16 @@ class RowParser:
         match document:
             case {"dataframe_split": {"columns": list() as names, "data": list() as data, **rest}}:
                 rows = None if rest else self._parse_split(names, data)
+                pairs = 3
             case {"dataframe_records": list() as records}:
                 rows = self._parse_records(records)
+                pairs = 1 + sum(map(len, records)) if rows else 0
             case _:
                 return None
         if len(document) > 1 or rows is None or not rows.table or not self._accepts(rows.table):
             return None
-        return rows
+        # Fewer pairs than colons: a name that is there twice, or a text that looks like one.
+        return rows if body.count(b'":') + body.count(b'" :') == pairs else None
 
     def _parse_split(self, names: list[Any], data: list[Any]) -> Rows | None:
         places = self._places(names)
@@ -132,11 +136,9 @@ class RowParser:
             )
         except (csv.Error, ValueError):
             raise invalid_input("the body is not CSV with a header") from None
-        rows = [line for line in lines if line]
-        if any(len(row) != len(header) for row in rows) or len(set(header)) < len(header):
-            raise invalid_input(
-                "rows have other numbers of fields than the header, or two names are equal"
-            )
+        rows = _fields(lines, len(header))
+        if len(set(header)) < len(header):
+            raise invalid_input("two columns are called the same: send each once")
         column_names.require_features(header, self.column_types)
         columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
         table = {name: columns.get(name, []) for name in self.column_types if name in header}
@@ -151,3 +153,13 @@ class RowParser:
             if len(values) > 1 and not accepted.issuperset(map(type, values)):
                 return False
         return True
+
+
+def _fields(lines: Sequence[list[str]], columns: int) -> list[list[str]]:
+    """Return the fields of the rows; a blank line is a row only where there is one column."""
+    last = max((place for place, line in enumerate(lines, 1) if line), default=0)
+    rows = [line or [""] for line in lines[:last] if line or columns == 1]
+    for place, row in enumerate(rows):
+        if len(row) != columns:
+            raise invalid_input(f"row {place} has {len(row)} fields, but the header {columns}")
+    return rows

@@ -1,17 +1,20 @@
 """What nobody foresaw is told with the column and the file that it was at."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 
 from longhaul.data.files import File
 from longhaul.pipeline import caller, failure
+from longhaul.tracking.tags import ERROR
 
 
 def of_a_series(column: pd.Series) -> None:
@@ -84,12 +87,22 @@ def test_a_thread_that_fails_is_one_line(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("missing", ["hyperopt", "click"])
-def test_a_library_that_is_broken_is_one_line(tmp_path: Path, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        (["-m", "steps.tune"], "hyperopt"),
+        (["-m", "steps.tune"], "click"),
+        (["main.py"], "mlflow"),
+        (["main.py"], "click"),
+    ],
+)
+def test_a_library_that_is_broken_is_one_line(
+    tmp_path: Path, command: list[str], missing: str
+) -> None:
     """Of a step that is started as `mlflow run` does it; what says so may be broken as well."""
     (tmp_path / f"{missing}.py").write_text("raise RuntimeError('half a library')\n")
     answer = subprocess.run(
-        [sys.executable, "-m", "steps.tune", "--help"],
+        [sys.executable, *command, "--help"],
         cwd=caller.PROJECT,
         env={**os.environ, "PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -99,3 +112,36 @@ def test_a_library_that_is_broken_is_one_line(tmp_path: Path, missing: str) -> N
     assert answer.stderr.startswith("error: ")
     assert "half a library" in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "line", "code"),
+    [
+        (signal.SIGTERM, "error: init: stopped by SIGTERM", 143),
+        (signal.SIGINT, "error: init: stopped by Ctrl-C", 130),
+    ],
+)
+def test_a_step_that_is_stopped_says_so(
+    tmp_path: Path, number: signal.Signals, line: str, code: int
+) -> None:
+    """In one line; its run is closed, and says the same."""
+    os.mkfifo(tmp_path / "table.csv")  # which nobody writes: the step waits for it
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    given = {"data": tmp_path / "table.csv", "target": "y", "query": "", "problem": "p.yaml"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
+    options = [f"--{name}={value}" for name, value in given.items()]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "steps.init", *options],
+        cwd=caller.PROJECT,
+        env={**environment, "MLFLOW_TRACKING_URI": store},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with (tmp_path / "table.csv").open("w"):  # waits until the step has opened it
+        process.send_signal(number)
+        _, error = process.communicate(timeout=600)
+    assert (process.returncode, error.strip()) == (code, line)
+    (run,) = mlflow.MlflowClient(store).search_runs(["0"])
+    assert run.info.status in {"FAILED", "KILLED"}
+    assert run.data.tags[ERROR] == line.removeprefix("error: init: ")

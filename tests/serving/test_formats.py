@@ -1,6 +1,7 @@
 """A served model reads rows in every form as the batch reads them, to the bit, or refuses them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,19 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc import PyFuncModel
 
 from longhaul.data import sources
 from longhaul.data.forms import declared_forms
 from longhaul.features.encoder import Encoder
+from longhaul.model.unread import examine
 from longhaul.problem import Problem
 from longhaul.registry.model_uri import resolve_model
 from longhaul.scaffold import infer, problem_file
 from longhaul.serving import loaded_model, mlflow_parsing
 from longhaul.serving.http_errors import HttpError
 from longhaul.serving.loaded_model import LoadedModel
-from longhaul.serving.unread import examine
 from longhaul.tracking import logged_models
 from longhaul.training import candidate
 from tests import tables
@@ -103,7 +106,7 @@ def times(read: pd.DataFrame, form: str) -> pd.DataFrame:
     return frame
 
 
-FORMS = ("dataframe_split", "dataframe_records", "inputs", "csv", "semicolons")
+FORMS = ("dataframe_split", "dataframe_records", "inputs", "instances", "csv", "semicolons")
 SPELLINGS = ("table", "iso", "offset", "s", "ms", "us")
 
 
@@ -138,7 +141,8 @@ def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray,
         data = [list(row) for row in zip(*columns.values(), strict=True)]
         records = [dict(zip(columns, row, strict=True)) for row in data]
         split = {"columns": list(columns), "data": data}
-        sent = {"dataframe_split": split, "dataframe_records": records, "inputs": columns}[form]
+        forms = {"dataframe_split": split, "inputs": columns}
+        sent = forms.get(form, records)
         body = json.dumps({form: sent}).encode()
         rows = model.parse(body)
         if rows is None:
@@ -148,6 +152,64 @@ def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray,
     assert response.rows == len(frame)
     unread, _ = examine(model.request_forms, response.table)
     return model.predictor.task.scores(pd.DataFrame(response.columns)), unread is not None
+
+
+@pytest.fixture(scope="module")
+def stock(model: LoadedModel) -> PyFuncModel:
+    return mlflow.pyfunc.load_model(model.model_uri.uri)
+
+
+@pytest.mark.parametrize("spelling", [*SPELLINGS, "aware", "objects"])
+def test_pyfunc_reads_alike(stock: PyFuncModel, read: pd.DataFrame, spelling: str) -> None:
+    """Stock servers and Spark call it: the same numbers, from the table's texts too."""
+    expected = stock.predict(read.tail(ROWS))
+    if spelling in {"table", "objects"}:
+        rows = written().tail(ROWS).astype(object if spelling == "objects" else {})
+    elif spelling == "aware":
+        rows = read.tail(ROWS).assign(day=read["day"].dt.tz_localize("+02:00"))
+    else:
+        rows = times(read, spelling).tail(ROWS)
+    pd.testing.assert_frame_equal(stock.predict(rows), expected, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("age", "viel", "row 1, column 'age': a text like 'aaaa', expected a number such as"),
+        ("age", "45.5", "row 1, column 'age'"),
+        ("age", float("inf"), "row 1, column 'age'"),
+        ("paid", "1,110.37", "row 1, column 'paid'"),
+        ("day", "12/31/2022", "row 1, column 'day': a text like '99/99/9999'"),
+        ("day", 17, "row 1, column 'day': a "),
+        ("seen", True, "row 1, column 'seen': a bool"),
+        ("plan", ["a"], "row 1, column 'plan': a list, expected a text"),
+        ("calls", {"a": 1}, "row 1, column 'calls': a dict"),
+        ("calls", b"three", "row 1, column 'calls': a bytes"),
+    ],
+)
+def test_pyfunc_refuses_what_it_cannot_read(
+    stock: PyFuncModel,
+    read: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    column: str,
+    value: Any,
+    message: str,
+) -> None:
+    """Row and column are named; those who set a variable have the rest predicted."""
+    rows = read.tail(3).astype(object)
+    rows[column] = pd.Series([None, value, None], rows.index, dtype=object)
+    with pytest.raises(MlflowException, match=re.escape(message)):
+        stock.predict(rows)
+    monkeypatch.setenv("LONGHAUL_ON_UNREADABLE", "count")
+    missing = stock.predict(rows.assign(**{column: None}))
+    if column != "plan":  # a category that is no text is one that is not known
+        pd.testing.assert_frame_equal(stock.predict(rows), missing)
+
+
+def test_pyfunc_refuses_rows_of_another_table(stock: PyFuncModel) -> None:
+    """MLflow drops their columns, and then there are no rows to count."""
+    with pytest.raises(MlflowException, match="no column of the rows is one of the model's"):
+        stock.predict(pd.DataFrame({"other": [1, 2]}))
 
 
 @pytest.mark.parametrize(
@@ -168,17 +230,27 @@ def ask(model: LoadedModel, frame: pd.DataFrame, form: str) -> tuple[np.ndarray,
         ({"calls": "--5"}, "column 'calls'"),
         ({"calls": "4_128"}, "column 'calls'"),
         ({"calls": "89E8"}, "column 'calls'"),
+        ({"calls": [3]}, "column 'calls': a list"),
+        ({"paid": "1'110.37"}, "column 'paid'"),
+        ({"paid": "1.110,37 kg"}, "column 'paid'"),
+        ({"paid": "5%"}, "column 'paid'"),
+        ({"paid": "١٢"}, "column 'paid'"),
+        ({"age": "true"}, "column 'age'"),
+        ({"day": True}, "column 'day': a bool"),
+        ({"day": 1e20}, "column 'day': a float"),
+        ({"day": "2022-12-31T25:00"}, "column 'day'"),
+        ({"plan": ["basic"]}, "column 'plan': a list, expected a text"),
+        ({"region": {"a": 1}}, "column 'region': a dict, expected a text"),
     ],
 )
 def test_unreadable_values_are_named(model: LoadedModel, row: dict[str, Any], message: str) -> None:
     """Row, column, shape and what is expected; not the value itself."""
-    rows = model.parse(json.dumps({"dataframe_records": [{"plan": "basic", **row}]}).encode())
-    assert rows is not None
-    unread, _ = examine(model.request_forms, rows.table)
+    body = json.dumps({"dataframe_records": [{"plan": "basic", **row}]}).encode()
+    rows = model.parse(body)
+    sent = rows or mlflow_parsing.predict(model, body, "application/json", 1)
+    unread, _ = examine(model.request_forms, sent.table)
     assert unread is not None
-    error = unread.error()
-    assert error.status == 422
-    assert pd.Series([error.message]).str.contains(message).all(), error.message
+    assert re.search(message, str(unread)), str(unread)
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "NA", "-", "?", "null"])
@@ -200,8 +272,13 @@ def test_blanks_are_missing(model: LoadedModel, value: str | None) -> None:
         (b"x;y\n1;2\n", "text/csv", "no column of the rows is one of the model's"),
         (b'{"dataframe_records": [{"other": 1}]}', "application/json", "no column of the rows"),
         (b'{"inputs": {"other": [1]}}', "application/json", "no column of the rows"),
+        (b'{"inputs": {"AGE": ["1"], "plan": ["a"]}}', "application/json", "'age'"),
+        (b'{"instances": {"age\xc2\xa0": ["1"], "plan": ["a"]}}', "application/json", "'age'"),
+        (b'{"instances": [{"a\xe2\x80\x8bge": "1", "plan": "a"}]}', "application/json", "'age'"),
+        (b'{"instances": {"other": ["1"]}}', "application/json", "no column of the rows"),
+        (b"\xef\xbb\xbfage ;plan\n1;a\n", "text/csv", "'age'"),
         (b"age\n", "text/csv", "no rows"),
-        (b"age,plan\n1\n", "text/csv", "other numbers of fields"),
+        (b"age,plan\n1\n", "text/csv", "fields, but the header"),
     ],
 )  # fmt: skip
 def test_columns_are_named(model: LoadedModel, body: bytes, kind: str, message: str) -> None:
