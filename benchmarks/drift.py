@@ -8,8 +8,8 @@ whole way from Parquet, in batches.
 
 ``python -m benchmarks.drift clusters`` measures alone what counts of predictions by cluster cost,
 of five million rows, or with ``--largest`` of fifty: seconds of a processor with them and without,
-in turns, each in a process of its own. The clusters are 64 groups of rows, as many as a table
-without times has; months have 31 days.
+in turns, 160,000 at a time. The clusters are 64 groups of rows, as many as a table without times
+has; months have 31 days.
 """
 
 import statistics
@@ -131,7 +131,7 @@ def measure(quick: bool, largest: bool = False) -> list[Row]:
             Row("drift as rows grow: time and peak memory", said, "", f"{flat:.2f} (memory)")
         )
         times = CLUSTERED_LARGEST if largest else 4 if quick else CLUSTERED
-        rows.append(_clusters(before, times, rounds=1 if quick else 3))
+        rows.append(_clusters(now, encoder, reference, times))
         rows.append(_wide((25, 250) if quick else (25, 250, 1000)))
     return rows
 
@@ -159,28 +159,27 @@ def _peer(name: str, script: str, before: Path, now: Path, rounds: int) -> tuple
 
 def _memory_of(before: Path, times: int) -> tuple[int, float, float]:
     command = [sys.executable, "-m", "benchmarks.drift", "memory", str(before), str(times)]
-    used = memory.run(command, stdout=subprocess.DEVNULL)
+    used = memory.run(command)
     if used.code:
         raise RuntimeError("a process that watches has failed")
     return times, used.seconds, used.megabytes
 
 
-def _clusters(before: Path, times: int, rounds: int) -> Row:
-    """What counts by cluster cost: processor time and peak memory with them, and without."""
-    spent: dict[str, list[tuple[float, float]]] = {"with": [], "without": []}
-    for _ in range(rounds):
-        for how, measured in spent.items():
-            command = [sys.executable, "-m", "benchmarks.drift", how, str(before), str(times)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            seconds, megabytes = map(float, done.stdout.split())
-            measured.append((seconds, megabytes))
-    ours, other = (np.median(measured, axis=0) for measured in spent.values())
-    ratios = [a / b for (a, _), (b, _) in zip(*spent.values(), strict=True)]
+def _clusters(now: Path, encoder: Encoder, reference: Reference, times: int) -> Row:
+    """What counts by cluster cost: processor time with them and without, in turns."""
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    for place in range(times):
+        for clustered in (True, False) if place % 2 else (False, True):
+            began = time.process_time()
+            _drift(_read(now, clustered=clustered), encoder, reference)
+            spent[clustered].append(time.process_time() - began)
+    ours, other = sum(spent[True]), sum(spent[False])
+    low, high = np.quantile(np.divide(spent[True], spent[False]), [0.25, 0.75])
     return Row(
-        f"counts by cluster, {times * ROWS:,} rows: processor time and peak memory, against none",
-        f"{ours[0]:.1f} s, {ours[1]:,.0f} MB",
-        f"{other[0]:.1f} s, {other[1]:,.0f} MB",
-        f"{np.median(ratios):.2f} (theirs, {min(ratios):.2f} to {max(ratios):.2f})",
+        f"counts by cluster, {times * ROWS:,} rows from Parquet: processor time, against none",
+        f"{ours:.1f} s",
+        f"{other:.1f} s",
+        f"{ours / other:.2f} (theirs; the middle half of {times} turns {low:.2f} to {high:.2f})",
     )
 
 
@@ -266,31 +265,26 @@ def _time(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def _memory(before: Path, times: int, clustered: bool = True) -> None:
-    """In a process of its own: so many times the rows; print processor time and peak memory."""
+def _memory(before: Path, times: int) -> None:
+    """In a process of its own: so many times the rows."""
     now = before.with_name("now.parquet")
     frame = pd.read_parquet(before)
     encoder, reference = _known(frame, np.where(np.arange(len(frame)) % 2, "a", "b"))
     del frame
-    began = time.process_time()
-    _drift(_read(now, times, clustered), encoder, reference)
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(line for line in status if line.startswith("VmHWM"))
-    print(time.process_time() - began, float(peak.split()[1]) / 1024)
+    _drift(_read(now, times), encoder, reference)
 
 
 def _clusters_alone(largest: bool) -> Row:
     with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
         before, now = Path(folder) / "before.parquet", Path(folder) / "now.parquet"
         _write(before, now)
-        before.with_name("plain.parquet").replace(before)
-        return _clusters(before, CLUSTERED_LARGEST if largest else CLUSTERED, rounds=3)
+        return _clusters(now, *_reference(before), CLUSTERED_LARGEST if largest else CLUSTERED)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["clusters"]:
         print(markdown([_clusters_alone("--largest" in sys.argv)]))
-    elif sys.argv[1:2] in (["memory"], ["with"], ["without"]):
-        _memory(Path(sys.argv[2]), int(sys.argv[3]), sys.argv[1] != "without")
+    elif sys.argv[1:2] == ["memory"]:
+        _memory(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         print(markdown(measure("--quick" in sys.argv)))
