@@ -55,7 +55,7 @@ def take(tree: RunTree) -> dict[str, Any]:
         },
         "metrics": {step.name: step.metrics for step in tree.steps if step.entry_point != "ingest"},
         "months": _months(tree.model_name()),
-        "policies": artifacts.read_json(f"runs:/{again.info.run_id}/backtest.json")["policies"],
+        "policies": [_figures(row) for row in _policies(tree)],
     }
 
 
@@ -78,9 +78,8 @@ def draw(tree: RunTree) -> None:
     monitoring.heat(production.drift_by_column(story), [row["period"] for row in rows]).savefig(
         PICTURES / "drift.png"
     )
-    policies = artifacts.read_json(f"runs:/{_backtest(tree).info.run_id}/backtest.json")["policies"]
     by_lag: dict[str, list[dict[str, Any]]] = {}
-    for row in policies:
+    for row in _policies(tree):
         by_lag.setdefault(row["lag"], []).append(row)
     backtest.policies(by_lag).savefig(PICTURES / "backtest.png")
 
@@ -111,6 +110,17 @@ def _months(name: str) -> list[dict[str, Any]]:
         {key: value for key, value in row.items() if key != "run"}
         for row in production.period_rows(production.read_production(name))
     ]
+
+
+def _policies(tree: RunTree) -> list[dict[str, Any]]:
+    """All policies of the newest backtest."""
+    uri = f"runs:/{_backtest(tree).info.run_id}/backtest.json"
+    return list(artifacts.read_json(uri)["policies"])
+
+
+def _figures(policy: dict[str, Any]) -> dict[str, Any]:
+    """What a policy came to over all months."""
+    return {key: value for key, value in policy.items() if key != "months"}
 
 
 def _backtest(tree: RunTree) -> mlflow.entities.Run:
