@@ -71,9 +71,7 @@ def _small(count: int, seed: int, turned: bool = False) -> ClusterCounts[Scores]
     return days.binary(outcome, expit(odds), day)
 
 
-@pytest.mark.parametrize(
-    ("count", "least"), [(3, 2), pytest.param(60, 53, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("count", "least"), [(3, 2), pytest.param(60, 53, marks=pytest.mark.slow)])
 def test_an_order_that_turns_is_a_concept_shift_beyond_doubt(count: int, least: int) -> None:
     """Learned from 300 rows, seen in 400: its lower bound exceeds the covariate shift.
 
