@@ -57,7 +57,8 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End what killed sessions have left."""
+    """End what killed sessions have left; what is written here need not reach a disk."""
+    stores.do_not_sync()
     config.stash[OWN] = leftovers.begin()
     if config.stash[OWN]:
         leftovers.end()

@@ -6,7 +6,7 @@ child calls MLflow's own command line; only where MLflow would start ``python ma
 a child that was forked for it runs ``main.py`` instead, and where that starts multiprocessing's
 fork server, it is forked as well. So a life cycle spends its time on its steps, not on imports.
 What is run is the same: `tests.test_main` compares it with stock ``mlflow run``. Only pictures are
-not laid out: see `tests.plain_pictures`.
+not laid out (see `tests.plain_pictures`), and SQLite does not wait for the disk.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def preload() -> None:
     """Import what life cycles import; their pictures are drawn as they come."""
     from longhaul.pipeline import warm_backend
     from longhaul.plots import style
-    from tests import plain_pictures
+    from tests import plain_pictures, stores
 
     for name in (
         *STEPS,
@@ -48,6 +48,7 @@ def preload() -> None:
     ):
         importlib.import_module(name)
     style.canvas = plain_pictures.canvas
+    stores.do_not_sync()
     resource_tracker.ensure_running()
     gc.collect()
     gc.freeze()

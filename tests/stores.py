@@ -8,6 +8,21 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from sqlalchemy import Engine, event
+
+
+def do_not_sync() -> None:
+    """Let SQLite not wait for the disk, in this process and its forks.
+
+    Each of a stage's hundred commits waits for it several times. Processes are killed here, not
+    machines: what was written is in the system's memory.
+    """
+    event.listen(Engine, "connect", _do_not_sync)
+
+
+def _do_not_sync(connection: object, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 def template(folder: Path) -> Path:
