@@ -36,6 +36,9 @@ LONGEST = (
     "test_any_table.py",
     "test_elsewhere.py",
     "steps/test_cycle.py",
+    "steps/test_monitor.py",
+    "evaluation/test_comparison.py",
+    "monitoring/test_false_alarms.py",
     "serving/",
     "tracking_server/",
     "pipeline/",
@@ -54,7 +57,8 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End what killed sessions have left."""
+    """End what killed sessions have left; what is written here need not reach a disk."""
+    stores.do_not_sync()
     config.stash[OWN] = leftovers.begin()
     if config.stash[OWN]:
         leftovers.end()

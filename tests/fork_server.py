@@ -5,7 +5,8 @@ in a child of its own, with the folder, the environment and the output that the 
 child calls MLflow's own command line; only where MLflow would start ``python main.py`` in a shell,
 a child that was forked for it runs ``main.py`` instead, and where that starts multiprocessing's
 fork server, it is forked as well. So a life cycle spends its time on its steps, not on imports.
-What is run is the same: `tests.lifecycles` compares it with stock ``mlflow run``.
+What is run is the same: `tests.test_main` compares it with stock ``mlflow run``. Only pictures are
+not laid out (see `tests.plain_pictures`), and SQLite does not wait for the disk.
 """
 
 import contextlib
@@ -33,8 +34,10 @@ STEPS = [f"steps.{path.stem}" for path in sorted((REPOSITORY / "steps").glob("[!
 
 
 def preload() -> None:
-    """Import what life cycles import."""
+    """Import what life cycles import; their pictures are drawn as they come."""
     from longhaul.pipeline import warm_backend
+    from longhaul.plots import style
+    from tests import plain_pictures, stores
 
     for name in (
         *STEPS,
@@ -44,6 +47,8 @@ def preload() -> None:
         "mlflow.projects.backend.local",
     ):
         importlib.import_module(name)
+    style.canvas = plain_pictures.canvas
+    stores.do_not_sync()
     resource_tracker.ensure_running()
     gc.collect()
     gc.freeze()

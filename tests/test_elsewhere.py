@@ -128,8 +128,13 @@ def test_a_git_url_runs_with_paths_of_the_caller(tmp_path: Path) -> None:
     mlflow.set_tracking_uri(before)
 
 
+@pytest.mark.nightly
 def test_a_tracking_server_in_place_of_a_file(tmp_path: Path) -> None:
-    """Metadata and artifacts go over http; run again, everything is reused, if it is whole."""
+    """Metadata and artifacts go over http; run again, everything is reused, if it is whole.
+
+    Here it is stock ``mlflow server`` on SQLite; `tests.tracking_server.test_life` has the same
+    on Longhaul's own.
+    """
     home, port = lifecycles.home(tmp_path, brief=True), free_port()
     arguments = ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
     arguments += ["--artifacts-destination", str(tmp_path / "kept"), "--port", str(port)]

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import jinja2
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from longhaul.tasks import display_name
@@ -55,7 +56,7 @@ def duration(seconds: float | None) -> str:
 def picture(drawn: Figure) -> str:
     """Encode a figure as a data URI of a PNG."""
     png = io.BytesIO()
-    drawn.savefig(png, format="png")
+    FigureCanvasAgg(drawn).print_png(png)  # `savefig` draws what is laid out twice
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 

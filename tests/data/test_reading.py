@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longhaul.data import time_parts
@@ -122,6 +122,7 @@ def test_a_category_is_the_same_with_blanks_around_it(values: list[str | None]) 
     np.testing.assert_array_equal(sent, encoder.transform(frame))
 
 
+@settings(max_examples=40)
 @given(
     st.sampled_from(["%d/%m/%Y %H:%M:%S", "%Y.%m.%d %H:%M", "%d-%b-%Y %H:%M:%S.%f"]),
     st.lists(

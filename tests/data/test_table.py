@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from longhaul.data import parquet, periods
@@ -40,6 +40,7 @@ def test_an_empty_window_is_said(tmp_path: Path) -> None:
         periods.select(["2020-01", "2020-02"], ("2021-01", "2021-02"), "test")
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 8), min_size=6, max_size=6, unique=True))
 def test_no_later_row_is_in_an_earlier_window(
     tmp_path_factory: pytest.TempPathFactory, seed: int, bounds: list[int]

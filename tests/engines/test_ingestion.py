@@ -66,7 +66,7 @@ def declare(folder: Path, frame: pd.DataFrame, parts: int, more: str = "") -> No
     split(whole, parts)
 
 
-@pytest.mark.parametrize("parts", [1, 4])
+@pytest.mark.parametrize("parts", [4, pytest.param(1, marks=pytest.mark.nightly)])
 def test_the_same_table_and_the_same_words(tracking: str, tmp_path: Path, parts: int) -> None:
     """Every column's type, every value, what is set aside, the profile and the metrics."""
     declare(tmp_path, messy(), parts, "columns: {age: number}\n")

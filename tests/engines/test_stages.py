@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 
+from longhaul.production.history import ProductionHistory
 from longhaul.tracking import artifacts
 from tests import lifecycles, monitored_model, stores
 
@@ -48,8 +50,34 @@ def _require_close(one: Any, other: Any) -> None:
         assert one == other
 
 
+def test_a_cycle_on_spark(tracking: str, tmp_path: Path) -> None:
+    """From the source alone: each of its stages is told the engine, and the table is Spark's."""
+    monitored_model.champion(tmp_path)
+    home = str(lifecycles.REPOSITORY)
+    who = {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_EXPERIMENT_NAME": "test"}
+    given = {"problem": f"{tmp_path}/churn.yaml", "period": "2020-07", "engine": "spark"}
+    lifecycles.run(tmp_path, home, "cycle", who=who, **given)
+    (cycle,) = mlflow.search_runs(
+        filter_string="tags.mlflow.project.entryPoint = 'cycle'", output_format="list"
+    )
+    stages = mlflow.search_runs(
+        filter_string=f"tags.mlflow.parentRunId = '{cycle.info.run_id}'", output_format="list"
+    )
+    engines = {run.info.run_name: run.data.params.get("engine") for run in stages}
+    told = {name for name, engine in engines.items() if engine == "spark"}
+    assert told >= {"ingest", "validate", "score 2020-07", "monitor 2020-07"}
+    (validated,) = [run for run in stages if run.info.run_name == "validate"]
+    tables = artifacts.fetch(f"runs:/{validated.info.run_id}/table")
+    assert all(file.is_dir() for file in tables.glob("*.parquet"))
+    assert list(ProductionHistory.load("churn").periods) == ["2020-07"]
+
+
+@pytest.mark.nightly
 def test_a_life_cycle_on_spark(tmp_path: Path, empty_store: Path) -> None:
-    """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark."""
+    """`main` with engine=spark: ingested, validated, tuned, scored and watched by Spark.
+
+    `test_a_cycle_on_spark` is the shorter one; `tests.engines.test_search` tunes with Spark.
+    """
     home = lifecycles.home(tmp_path, brief=True)
     stores.put(home, empty_store)
     settings = {"problem": "churn.yaml", "families": "linear", "trials": 3, "engine": "spark"}

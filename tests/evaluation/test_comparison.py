@@ -126,9 +126,18 @@ def test_looks_through_a_verdict() -> None:
     assert of_verdict(None, "a", "b", "") is None
 
 
+@pytest.mark.parametrize(("more", "won"), [(0.1, True), (0.0, False), (-0.1, False)])
+def test_a_clear_gain_wins_and_no_gain_does_not(more: float, won: bool) -> None:
+    """A tenth of a nat a row, nothing, and a loss, at the second look at the latest."""
+    generator = np.random.default_rng(2)
+    gains = [Days(generator).compare().gains for _ in range(2)]
+    assert any_look_wins(gains, 2, more=more) is won
+
+
 TRIES = 300
 
 
+@pytest.mark.slow
 def test_equal_challengers_seldom_win() -> None:
     """Two models that are equally good, on days that share their fate: 2.5% is allowed.
 
@@ -162,6 +171,7 @@ def any_look_wins(gains: list[PairedGains], looks: int, more: float = 0.0) -> bo
     return False
 
 
+@pytest.mark.slow
 def test_a_real_gain_wins() -> None:
     """Its power: .03 nats a row are seen at one look or the next, most of the time."""
     generator = np.random.default_rng(1)

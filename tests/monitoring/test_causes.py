@@ -71,13 +71,14 @@ def _small(count: int, seed: int, turned: bool = False) -> ClusterCounts[Scores]
     return days.binary(outcome, expit(odds), day)
 
 
-def test_an_order_that_turns_is_a_concept_shift_beyond_doubt() -> None:
+@pytest.mark.parametrize(("count", "least"), [(3, 2), pytest.param(60, 53, marks=pytest.mark.slow)])
+def test_an_order_that_turns_is_a_concept_shift_beyond_doubt(count: int, least: int) -> None:
     """Learned from 300 rows, seen in 400: its lower bound exceeds the covariate shift.
 
     Where nothing turned, the interval holds zero as often as it promises.
     """
     held = 0
-    for seed in range(60):
+    for seed in range(count):
         judged = _small(300, seed)
         relation = recalibration.fit(judged)
         same = decompose(judged.total, _small(400, 1000 + seed), relation, CONFIDENCE)
@@ -86,7 +87,7 @@ def test_an_order_that_turns_is_a_concept_shift_beyond_doubt() -> None:
         assert turned is not None
         held += same.concept_shift.low <= 0 <= same.concept_shift.high
         assert turned.concept_shift.low > abs(turned.covariate_shift)
-    assert held >= 0.88 * 60
+    assert held >= least
 
 
 def test_what_a_shift_would_win_back() -> None:
@@ -103,19 +104,20 @@ def loss_after_shift(shift: float) -> float:
     return float(binary.losses(outcome, expit(odds + shift)).mean())
 
 
+@pytest.mark.parametrize("count", [3, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("level", "bend"), [(0.4, 0.0), (0.0, 0.0), (0.4, 0.15)], ids=["days", "rows", "bent"]
 )
-def test_what_did_not_change_is_seldom_said_to_have(level: float, bend: float) -> None:
+def test_what_did_not_change_is_seldom_said_to_have(level: float, bend: float, count: int) -> None:
     """Days have their level, the relation may be bent, rows move: 95% of intervals hold zero."""
     held = 0
-    for seed in range(60):
+    for seed in range(count):
         past = days.binary(*days.rows(seed, count=300, level=level, bend=bend))
         moved = days.rows(10_000 + seed, count=300, level=level, bend=bend, centre=-1.6)
         found = decompose(past.total, days.binary(*moved), recalibration.fit(past), CONFIDENCE)
         assert found is not None
         held += found.concept_shift.low <= 0 <= found.concept_shift.high
-    assert held >= 51  # of 60: 95% less four standard errors
+    assert held >= 0.85 * count  # 51 of 60: 95% less four standard errors
 
 
 def test_a_few_days_lean_on_the_spread_of_earlier_levels() -> None:

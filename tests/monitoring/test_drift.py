@@ -58,6 +58,7 @@ def test_what_varies_between_periods_is_no_drift() -> None:
     assert judge(restless, draw(0.6)).drifted == []
 
 
+@pytest.mark.slow
 def test_false_alarms_are_held() -> None:
     """Of 400 periods whose columns vary as the reference's, at most 5% are said to drift."""
     alarms = 0
@@ -201,6 +202,7 @@ def test_predictions_are_held_to_what_they_vary_by() -> None:
     assert not compare(calm, draw(0.0), scored(reference, 0.3, generator), RATE).scores.drifted
 
 
+@pytest.mark.slow
 def test_false_alarms_of_predictions_are_held() -> None:
     """Of 400 periods whose predictions vary as the reference's, at most 5% are said to drift."""
     reference, draw = world([0.0] * 6)

@@ -79,6 +79,7 @@ def judge(
     return compare(reference, PeriodCounts.of(sketch), scores, RATE, "2013-W40")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("periods", "rows"), [(1, 10), (2, 30), (2, 100)])
 @pytest.mark.parametrize("past", [30, 1000])
 def test_tiny_periods_of_few_references(periods: int, rows: int, past: int) -> None:
@@ -92,6 +93,7 @@ def test_tiny_periods_of_few_references(periods: int, rows: int, past: int) -> N
     assert alarms <= 0.05 * TRIALS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("periods", [3, 5, 12])
 def test_periods_and_days_with_effects(periods: int) -> None:
     """At most 5% alarm though rows of a day hang together, and records and storms are to come."""
@@ -104,6 +106,7 @@ def test_periods_and_days_with_effects(periods: int) -> None:
     assert alarms <= 0.05 * TRIALS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("periods", [5, 12])
 def test_a_shift_is_told_all_the_same(periods: int) -> None:
     """Half a standard deviation of a column without effects of its own, among such that have."""
@@ -116,6 +119,17 @@ def test_a_shift_is_told_all_the_same(periods: int) -> None:
         drift = judge(*refer(frames, generator), moved, generator)
         hits += "noise" in [column.name for column in drift.drifted]
     assert hits >= 38
+
+
+def test_a_period_of_its_own_kind_is_no_alarm_and_a_moved_one_is() -> None:
+    """One of each, among periods and days with effects of their own."""
+    generator = np.random.default_rng(1)
+    encoder, reference = refer([dependent(generator, 7, 150) for _ in range(5)], generator)
+    after = dependent(generator, 7, 150)
+    assert not judge(encoder, reference, after, generator).drifted
+    moved = after.assign(noise=after["noise"] + 0.5)
+    drift = judge(encoder, reference, moved, generator)
+    assert [column.name for column in drift.drifted] == ["noise"]
 
 
 def test_values_far_out_of_range_are_told() -> None:

@@ -64,9 +64,9 @@ def truth(outcome: np.ndarray, probability: np.ndarray) -> dict[str, float]:
 
 @pytest.mark.parametrize("moved", [{}, {"centre": -2.0}, {"centre": 0.5, "spread": 0.7}])
 def test_expectations_meet_a_known_truth(moved: dict[str, float]) -> None:
-    """Features drift, the relation does not: what is expected is what a million rows show."""
+    """Features drift, the relation does not: what is expected is what very many rows show."""
     calibration = Calibration.fit(*world(40_000, 1))
-    outcome, probability = world(1_000_000, 2, **moved)
+    outcome, probability = world(250_000, 2, **moved)
     found = expect(counts(None, probability), calibration)
     known = truth(outcome, probability)
     assert set(found) == set(known) - {"calibration_error"}
@@ -87,7 +87,7 @@ def hits(problem: Problem, draw: Callable[[int], ClusterCounts[Any]], trials: in
     return counted
 
 
-@pytest.mark.parametrize(
+KINDS = pytest.mark.parametrize(
     ("problem", "draw", "names"),
     [
         (
@@ -100,6 +100,20 @@ def hits(problem: Problem, draw: Callable[[int], ClusterCounts[Any]], trials: in
     ],
     ids=["two classes", "several", "numbers"],
 )
+
+
+@KINDS
+def test_an_interval_holds_what_is_realized(
+    problem: Problem, draw: Callable[[int], ClusterCounts[Any]], names: set[str]
+) -> None:
+    """Of three periods with days of their own level, in two at least, whatever the metric."""
+    counted = hits(problem, draw, 3)
+    assert set(counted) == names
+    assert min(counted.values()) >= 2
+
+
+@pytest.mark.slow
+@KINDS
 def test_intervals_hold_what_is_realized_though_days_differ(
     problem: Problem, draw: Callable[[int], ClusterCounts[Any]], names: set[str]
 ) -> None:

@@ -33,6 +33,7 @@ def test_what_has_no_mean_or_no_date_has_no_trend() -> None:
     assert not follows_trend(["a", "b", "c", "d"], [1, 2, 3, 4], "e", 5)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_it_promises() -> None:
     """A new period of a trend with noise is within it in 95% of cases."""
     generator, labels = np.random.default_rng(0), [f"batch-{i:04d}" for i in range(7)]
@@ -43,6 +44,7 @@ def test_the_interval_holds_what_it_promises() -> None:
     assert np.mean(held) == pytest.approx(0.95, abs=0.02)
 
 
+@pytest.mark.slow
 def test_scatter_is_seldom_taken_for_a_trend() -> None:
     """At most in one of a hundred columns whose means scatter."""
     generator, labels = np.random.default_rng(1), [f"batch-{i:04d}" for i in range(7)]

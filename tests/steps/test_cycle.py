@@ -26,13 +26,6 @@ STEPS = ("score", "recalibrate", "monitor")
 TURNED = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, persistence: [1, 1]}")
 
 
-@pytest.fixture
-def home(tracking: str, tmp_path: Path) -> Path:
-    """A folder with a problem in it, and a champion in the store."""
-    monitored_model.champion(tmp_path)
-    return tmp_path
-
-
 def options(home: Path, period: str, **more: Any) -> list[str]:
     given = {
         "problem": home / "churn.yaml",

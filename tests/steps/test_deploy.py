@@ -27,11 +27,14 @@ def test_requests_are_spread_over_all_rows() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["linear", "lightgbm"])
+@pytest.mark.parametrize("family", ["lightgbm", pytest.param("linear", marks=pytest.mark.nightly)])
 def test_service_equals_batch_prediction(
     split: Path, tmp_path: Path, family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The stage says how fast and how equal, in its headline, metrics and deployment.json."""
+    """The stage says how fast and how equal, in its headline, metrics and deployment.json.
+
+    Linear models are served in most whole lives, too.
+    """
     fitted = packages.fit(tmp_path, family)
     with mlflow.start_run():
         uri = logged_models.log(fitted.package, Split(split).read("valid").head())

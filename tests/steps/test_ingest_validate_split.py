@@ -234,6 +234,7 @@ def test_a_period_of_production_that_does_not_fit_is_its_own_finding(
     assert "source: 100 of 450 rows have a value that does not fit" in refused(capsys)
 
 
+@pytest.mark.slow
 def test_the_year_of_flights_keeps_its_contract(tracking: str) -> None:
     """All 327,346 that arrived: ingested, held against January to April, and cut."""
     ingest.main(["--problem", "flights", "--engine", "local"])

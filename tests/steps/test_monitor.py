@@ -19,13 +19,6 @@ from tests import monitored_model, tables
 LAG = tables.DECLARATION.replace("{min_rows: 50}", "{min_rows: 50, label_lag: 1}")
 
 
-@pytest.fixture
-def home(tracking: str, tmp_path: Path) -> Path:
-    """A folder for tables, with a champion in the store."""
-    monitored_model.champion(tmp_path)
-    return tmp_path
-
-
 def test_a_period_like_those_before(home: Path) -> None:
     """Ok; the figures are those of the predictions, in the run and on record, by period."""
     where = monitored_model.table(home)

@@ -25,13 +25,6 @@ from tests.monitored_model import newest
 MODEL = "models:/churn/1"
 
 
-@pytest.fixture
-def home(tracking: str, tmp_path: Path) -> Path:
-    """A folder for tables, with a champion in the store."""
-    monitored_model.champion(tmp_path)
-    return tmp_path
-
-
 def table(home: Path, **changes: Any) -> str:
     """From July on, more customers leave."""
     months = {"july": corrected.higher, "august": corrected.higher, "september": corrected.higher}

@@ -152,7 +152,7 @@ def test_another_search_takes_nothing_over(split, store, tmp_path):
 @pytest.mark.slow
 def test_killed_search_repeats_nothing(split, store, tmp_path):
     """Killed after some trials and run again: as many runs and the same settings as uncut."""
-    command = [sys.executable, "-m", "steps.tune", *arguments(split, trials=40)]
+    command = [sys.executable, "-m", "steps.tune", *arguments(split, trials=24)]
     process = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ))
     try:
         wait_for(lambda: len(recorded(store)) >= 5 or process.poll() is not None)
@@ -160,17 +160,17 @@ def test_killed_search_repeats_nothing(split, store, tmp_path):
         process.kill()
     assert process.wait() == -signal.SIGKILL
     cut = recorded(store)
-    assert 5 <= len(cut) < 40
+    assert 5 <= len(cut) < 24
 
-    tuned(split, trials=40)
+    tuned(split, trials=24)
     whole = recorded(store)
-    assert len(whole) == 40
+    assert len(whole) == 24
     assert [run.info.run_id for run in cut] == [run.info.run_id for run in whole][: len(cut)]
-    assert list(range(40)) == sorted(int(run.data.tags[records.TRIAL_NUMBER]) for run in whole)
+    assert list(range(24)) == sorted(int(run.data.tags[records.TRIAL_NUMBER]) for run in whole)
 
     uncut = mlflow.create_experiment("uncut", f"file://{tmp_path}/uncut")
     mlflow.set_experiment(experiment_id=uncut)
-    tuned(split, trials=40)
+    tuned(split, trials=24)
     assert settings(recorded(uncut)) == settings(whole)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -68,10 +69,14 @@ def brief(home: Path) -> str:
     return "brief"
 
 
+@pytest.mark.nightly
 def test_the_server_is_killed_in_the_middle_of_main(
     server: Tracking, home: Path, brief: str
 ) -> None:
-    """While it tunes; started again, the life cycle goes on as if nothing had happened."""
+    """While it tunes; started again, the life cycle goes on as if nothing had happened.
+
+    `test_the_server_is_killed_in_the_middle_of_a_cycle` is the shorter one.
+    """
     settings = {"problem": f"{brief}.yaml", "seed": 11, "trials": 6, "families": "lightgbm"}
     with server.as_user("kim"):
         process = main(home, server.who("kim"), **settings)
@@ -151,20 +156,51 @@ def test_a_network_that_stalls_and_breaks_off(
         lives.check(name)
 
 
-def test_a_full_artifact_disk(server: Tracking, home: Path, brief: str) -> None:
-    """One clear line, nothing half-written in use; with room again, it goes on."""
+@contextlib.contextmanager
+def full_disk(server: Tracking) -> Iterator[dict[str, str]]:
+    """A server that can keep no file of more than a page, for a user without much patience."""
+    processes = [psutil.Process(server.server.pid)]
+    processes += processes[0].children(recursive=True)
+    for one in processes:
+        resource.prlimit(one.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    yield {**server.who("kim"), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+    for one in processes:
+        unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(one.pid, resource.RLIMIT_FSIZE, unlimited)
+
+
+def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
+    """One clear line, nothing half-written in use; with room again, the cycle goes on."""
+    cycle = {"problem": "churn.yaml", "period": "2020-09", "use_cache": "false"}
+    with server.as_user("kim"):
+        before = lives.told()
+        with full_disk(server) as who:
+            process = lifecycles.start(home, str(REPOSITORY), "cycle", who=who, **cycle)
+            printed, _ = process.communicate(timeout=lifecycles.SECONDS)
+        assert process.returncode != 0
+        assert "its artifact store may be full or gone" in printed, printed
+        assert "Traceback" not in printed.partition("error: cycle")[0]
+        failed, *_ = mlflow.MlflowClient().search_runs(
+            ["0"], "tags.`mlflow.project.entryPoint` = 'cycle'", order_by=["start_time DESC"]
+        )
+        assert failed.info.status == "FAILED"
+        assert "RUNNING" not in {run.info.status for run in lifecycles.children(failed).values()}
+        assert lives.told() == before
+        lifecycles.run(home, str(REPOSITORY), "cycle", who=server.who("kim"), **cycle)
+        assert lives.told() == before
+        lives.check()
+
+
+@pytest.mark.nightly
+def test_an_artifact_disk_that_is_full_from_the_start(
+    server: Tracking, home: Path, brief: str
+) -> None:
+    """Of a whole life; `test_a_full_artifact_disk` is the shorter one."""
     settings = {"problem": f"{brief}.yaml", "seed": 14}
     with server.as_user("kim"):
-        who = {**server.who("kim"), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-        processes = [psutil.Process(server.server.pid)]
-        processes += processes[0].children(recursive=True)
-        for one in processes:
-            resource.prlimit(one.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-        process = main(home, who, **settings)
-        printed, _ = process.communicate(timeout=lifecycles.SECONDS)
-        for one in processes:
-            unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.prlimit(one.pid, resource.RLIMIT_FSIZE, unlimited)
+        with full_disk(server) as who:
+            process = main(home, who, **settings)
+            printed, _ = process.communicate(timeout=lifecycles.SECONDS)
         assert process.returncode != 0
         assert "its artifact store may be full or gone" in printed, printed
         assert "Traceback" not in printed.partition("error: main")[0]
@@ -175,14 +211,14 @@ def test_a_full_artifact_disk(server: Tracking, home: Path, brief: str) -> None:
         lives.check(brief)
 
 
-WRITERS = 10
+WRITERS, RUNS = 10, 4
 # Forks of a process that has imported MLflow.
 WRITING = f"""
 import os
 import mlflow
 
 def write():
-    for number in range(8):
+    for number in range({RUNS}):
         with mlflow.start_run(run_name="writer"):
             mlflow.log_params({{"number": number}})
             for step in range(5):
@@ -225,7 +261,7 @@ def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Pat
     with server.as_user("kim") as client:
         lives.check("rush")
         written = client.search_runs(["0"], "attributes.run_name = 'writer'", max_results=1000)
-        assert len(written) == 8 * WRITERS
+        assert len(written) == RUNS * WRITERS
         assert {run.info.status for run in written} == {"FINISHED"}
         assert all(
             run.data.metrics == {"a": 4, "b": int(run.data.params["number"])} for run in written

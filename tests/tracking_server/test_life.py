@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.server]
 
 
 def test_a_whole_life(server: Tracking, home: Path) -> None:
-    """Everything is on the server, nothing beside it, and again everything is reused."""
+    """Everything is on the server, nothing beside it, and again all that is whole is reused."""
     lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
     with server.as_user("rita") as client:
         second, first = lifecycles.parents()
@@ -31,6 +31,15 @@ def test_a_whole_life(server: Tracking, home: Path) -> None:
         assert client.search_runs(["0"], "attributes.status = 'RUNNING'") == []
         assert mlflow.pyfunc.load_model("models:/churn@champion").predict(tables.churn(2)).size
         assert sorted(ProductionHistory.load("churn").periods) == ["2020-07", "2020-08", "2020-09"]
+    purged, *_ = Path(server.settings.storage.artifacts).rglob(
+        "predictions/churn-1/2020-09.parquet"
+    )
+    purged.unlink()
+    printed = lifecycles.run(home, str(REPOSITORY), who=server.who("kim"), **lives.SMALL)
+    assert "cycle 2020-09 does not reuse run" in printed
+    with server.as_user("rita"):
+        third, *_ = lifecycles.parents()
+        assert set(lifecycles.children(third)) == {"cycle 2020-09", "report"}
     assert sorted(path.name for path in home.iterdir()) == ["churn.parquet", "churn.yaml"]
 
 
