@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The live demo: half a minute, on a folder in which `main` has run.
+# The live demo: half a minute, on a folder in which `main` has run, and then `retrain` as in the tutorial.
 #   bash docs/presentation/demo.sh           from the top of the clone, or with PROJECT=<clone> elsewhere
 set -euo pipefail
 project=${PROJECT:-.}
@@ -16,18 +16,18 @@ run -e main
 
 say "2. The champion as a service"
 "${MLFLOW:-mlflow}" run "$project" --env-manager "${ENV_MANAGER:-local}" -e serve \
-    -P model=models:/flights@champion -P port="${PORT:-5001}" -P watch=1 >/dev/null 2>&1 &
+    -P model=models:/flights@champion -P port="${PORT:-5001}" -P poll_seconds=1 >/dev/null 2>&1 &
 service=$!
 trap 'kill $service 2>/dev/null || true' EXIT
 until curl -sf "localhost:${PORT:-5001}/ready" >/dev/null; do sleep 0.2; done
 ask
 
-say "3. Roll back: the service follows, no request waits"
-run -e rollback -P name=flights -P reason="live demo"
+say "3. Promote the challenger by hand: the service follows, no request waits"
+run -e promote -P model=models:/flights/2 -P reason="live demo"
 sleep 3
 ask
 
-say "4. And forth again"
-run -e promote -P model=models:/flights/2 -P reason="live demo is over"
+say "4. And back again: the ledger has both"
+run -e rollback -P name=flights -P reason="live demo is over"
 sleep 3
 ask
