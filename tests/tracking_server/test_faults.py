@@ -55,38 +55,31 @@ def trials(seed: int) -> list[str]:
     )
 
 
-@pytest.fixture(scope="package")
-def brief(home: Path) -> str:
-    """The name of a model with one period in production, and its problem file, beside the other."""
-    folder = home / "brief"
-    folder.mkdir()
-    path = tables.declare_brief(folder)
-    (home / "brief.yaml").write_text(
-        path.read_text()
-        .replace("name: churn", "name: brief")
-        .replace("source: churn.parquet", "source: brief/churn.parquet")
-    )
-    return "brief"
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder in which nothing has run; its model, brief, has one month in production."""
+    home = lifecycles.home(tmp_path_factory.mktemp("brief"), brief=True)
+    problem = home / "brief.yaml"
+    problem.write_text((home / "churn.yaml").read_text().replace("name: churn", "name: brief"))
+    return home
 
 
 @pytest.mark.nightly
-def test_the_server_is_killed_in_the_middle_of_main(
-    server: Tracking, home: Path, brief: str
-) -> None:
+def test_the_server_is_killed_in_the_middle_of_main(server: Tracking, brief: Path) -> None:
     """While it tunes; started again, the life cycle goes on as if nothing had happened.
 
     `test_the_server_is_killed_in_the_middle_of_a_cycle` is the shorter one.
     """
-    settings = {"problem": f"{brief}.yaml", "seed": 11, "trials": 6, "families": "lightgbm"}
+    settings = {"problem": "brief.yaml", "seed": 11, "trials": 6, "families": "lightgbm"}
     with server.as_user("kim"):
-        process = main(home, server.who("kim"), **settings)
+        process = main(brief, server.who("kim"), **settings)
         lives.until(lambda: len(trials(11)) >= 2)
         server.kill()
         time.sleep(AWAY)
         server.start()
         finished(process)
         assert trials(11) == sorted(str(number) for number in range(6))
-        lives.check(brief)
+        lives.check("brief")
 
 
 def test_the_server_is_killed_in_the_middle_of_a_cycle(server: Tracking, home: Path) -> None:
@@ -132,18 +125,22 @@ def through(server: Tracking, network: Network) -> dict[str, str]:
 LOST = "API request to|cannot fetch this artifact|its answer was lost"
 
 
-@pytest.mark.parametrize(
-    ("midway", "seed", "name"),
-    [(False, 13, "brief"), pytest.param(True, 15, "churn", marks=pytest.mark.nightly)],
-    ids=["between", "midway"],
-)
-def test_a_network_that_stalls_and_breaks_off(
-    server: Tracking, home: Path, brief: str, midway: bool, seed: int, name: str
-) -> None:
-    """Answers too late or never, to requests that were carried out; some in the middle.
+def test_a_network_that_stalls_and_breaks_off(server: Tracking, brief: Path) -> None:
+    """Answers too late or never, to requests that were carried out.
 
     MLflow asks again for most, but not for all: then it fails, and run again, it ends.
     """
+    endure(server, brief, "brief", False, 13)
+
+
+@pytest.mark.nightly
+def test_a_network_that_breaks_off_in_the_middle_of_answers(server: Tracking, home: Path) -> None:
+    """Some are cut off; `test_a_network_that_stalls_and_breaks_off` loses whole ones."""
+    endure(server, home, "churn", True, 15)
+
+
+def endure(server: Tracking, home: Path, name: str, midway: bool, seed: int) -> None:
+    """Run a life on a bad network until it ends well."""
     with server.as_user("kim"), unreliable(server.settings.port, 0, midway) as network:
         for _ in range(10):
             process = main(home, through(server, network), problem=f"{name}.yaml", seed=seed)
@@ -192,14 +189,12 @@ def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
 
 
 @pytest.mark.nightly
-def test_an_artifact_disk_that_is_full_from_the_start(
-    server: Tracking, home: Path, brief: str
-) -> None:
+def test_an_artifact_disk_that_is_full_from_the_start(server: Tracking, brief: Path) -> None:
     """Of a whole life; `test_a_full_artifact_disk` is the shorter one."""
-    settings = {"problem": f"{brief}.yaml", "seed": 14}
+    settings = {"problem": "brief.yaml", "seed": 14}
     with server.as_user("kim"):
         with full_disk(server) as who:
-            process = main(home, who, **settings)
+            process = main(brief, who, **settings)
             printed, _ = process.communicate(timeout=lifecycles.SECONDS)
         assert process.returncode != 0
         assert "its artifact store may be full or gone" in printed, printed
@@ -207,8 +202,8 @@ def test_an_artifact_disk_that_is_full_from_the_start(
         parent, *_ = lifecycles.parents()
         assert parent.info.status == "FAILED"
         assert "RUNNING" not in {run.info.status for run in lifecycles.children(parent).values()}
-        finished(main(home, server.who("kim"), **settings))
-        lives.check(brief)
+        finished(main(brief, server.who("kim"), **settings))
+        lives.check("brief")
 
 
 WRITERS, RUNS = 10, 4
