@@ -156,6 +156,14 @@ def mistakes(line: str) -> list[str]:
     return problems
 
 
+def test_code_that_is_named_is_there() -> None:
+    """Each path of the project in backticks, on any page."""
+    pattern = re.compile(r"`((?:longhaul|steps|tests|benchmarks|docs)/[A-Za-z0-9_/.]+)`")
+    named = {path for page in PAGES for path in pattern.findall(page.read_text(encoding="utf-8"))}
+    assert len(named) > 40
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_every_command_is_known() -> None:
     """An entry point with parameters that it has, none missing; or a line that somebody runs."""
     lines = commands()
