@@ -1,6 +1,7 @@
 """What tests of several folders share: workers, the end of what is left, and tracking stores."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,12 @@ hypothesis.settings.load_profile("tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """End what killed sessions have left; what is written here need not reach a disk."""
+    """End what killed sessions have left; what is written here need not reach a disk.
+
+    What is started here hears Ctrl-C, which a shell lets its commands in the background ignore.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     stores.do_not_sync()
     config.stash[OWN] = leftovers.begin()
     if config.stash[OWN]:

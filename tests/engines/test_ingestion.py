@@ -32,7 +32,8 @@ def messy() -> pd.DataFrame:
     frame["whole"] = [str(n % 90) for n in place]
     frame["whole_until_late"] = [str(n % 90) if n < count - 5 else "4.5" for n in place]
     frame["gaps"] = [None if n % 9 == 0 else str(n % 7) for n in place]
-    frame["number_until_late"] = [str(n) if n < count - 3 else "none of these" for n in place]
+    late = {count - 1, count - 61, count - 121}  # one in a month is no breach
+    frame["number_until_late"] = [str(n) if n not in late else "none of these" for n in place]
     frame["zip"] = [f"0{n % 50:04d}" for n in place]
     frame["since"] = [f"2019-{1 + n % 12:02d}-0{1 + n % 9}" for n in place]
     frame["kind"] = [" a " if n % 3 else "NA" for n in place]

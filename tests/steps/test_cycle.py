@@ -133,7 +133,9 @@ def test_evidence_trains_a_challenger_that_takes_over(home: Path) -> None:
     assert promotion.champion("churn") == "2"
     newest = ledger.lines("churn")[-1]
     assert "trained again on the evidence of 2020-07" in newest.reason
-    assert newest.evidence == outcome["retrained"]["evidence"]
+    judged, served = newest.evidence.split()
+    assert judged == outcome["retrained"]["evidence"]
+    assert artifacts.read_json(f"runs:/{served}/deployment.json")["model"] == "models:/churn/2"
     assert ProductionHistory.load("churn").retrainings["2020-07"]["promoted"] == "2"
     page = mlflow.artifacts.load_text(f"runs:/{ProductionHistory.load('churn').run}/life.html")
     assert "Version 2 took over" in page

@@ -38,7 +38,7 @@ def test_service_equals_batch_prediction(
     fitted = packages.fit(tmp_path, family)
     with mlflow.start_run():
         uri = logged_models.log(fitted.package, Split(split).read("valid").head())
-    arguments = ["--model", uri, "--split", str(split), "--requests", "20"]
+    arguments = ["--model", uri, "--split", str(split), "--period", "", "--requests", "20"]
     deploy.main([*arguments, "--compare_mlflow", str(family == "lightgbm")])
     headline = capsys.readouterr().out
     assert headline.startswith("serves: 20 requests, median ")
@@ -66,8 +66,8 @@ def test_a_corrected_service_equals_a_corrected_batch(
         uri = logged_models.log(package, Split(split).read("valid").head())
     promotion.register("churn", uri, {}, "")
     corrected.store(corrected.correction(first="2020-05-20"))
-    arguments = ["--model", "models:/churn/1", "--split", str(split), "--requests", "20"]
-    deploy.main([*arguments, "--compare_mlflow", "True"])
+    arguments = ["--model", "models:/churn/1", "--split", str(split), "--period", ""]
+    deploy.main([*arguments, "--requests", "20", "--compare_mlflow", "True"])
     assert "answers equal batch predictions" in capsys.readouterr().out
     run = mlflow.last_active_run()
     report = artifacts.read_json(f"runs:/{run.info.run_id}/deployment.json")
