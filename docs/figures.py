@@ -119,7 +119,7 @@ def _policies(tree: RunTree) -> list[dict[str, Any]]:
 
 
 def _figures(policy: dict[str, Any]) -> dict[str, Any]:
-    """What a policy came to over all months."""
+    """Return the figures of a policy over all months."""
     return {key: value for key, value in policy.items() if key != "months"}
 
 
