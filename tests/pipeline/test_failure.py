@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,9 +139,12 @@ def test_a_step_that_is_stopped_says_so(
         stderr=subprocess.PIPE,
         text=True,
     )
-    with (tmp_path / "table.csv").open("w"):  # waits until the step has opened it
-        process.send_signal(number)
-        _, error = process.communicate(timeout=600)
+    waiting = Path(f"/proc/{process.pid}/wchan")
+    asked = time.monotonic() + 60  # a kernel that does not say has long come to it by then
+    while waiting.read_text() != "wait_for_partner" and time.monotonic() < asked:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=600)
     assert (process.returncode, error.strip()) == (code, line)
     (run,) = mlflow.MlflowClient(store).search_runs(["0"])
     assert run.info.status in {"FAILED", "KILLED"}
