@@ -4,7 +4,7 @@ import longhaul.pipeline.excepthook  # noqa: F401  # isort: skip  # before what 
 
 import mlflow
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import problem_copy
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
@@ -44,7 +44,7 @@ def main(
             if not data
             else composite.declare_problem(flow, data, target, query)
         )
-        declared = problems.load(path)
+        declared = problem_yaml.load(path)
         name = declared.name
         names = family_names(families, problem_copy.family_files(declared, path.parent))
         mlflow.set_tag("mlflow.runName", name)
@@ -87,7 +87,7 @@ def main(
 
         # Into production: the periods that follow, each with the champion of its time.
         for period in PeriodTable(artifacts.fetch(table)).delivered:
-            if declared.windows.in_production(period):
+            if declared.traffic is None and declared.windows.in_production(period):
                 cycle = flow.run(
                     "cycle", problem=path, table=table, period=period, seed=seed, engine=engine
                 )

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from benchmarks import memory
 from benchmarks.flights import PROBLEM, flights_table, served_flights
 from benchmarks.rows import Row, markdown, met
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.estimators.families.lightgbm import Boosted
 from longhaul.model import predictions
 from longhaul.model.package import Package
@@ -42,7 +42,7 @@ def measure(quick: bool) -> list[Row]:
     with served_flights() as flights:
         source = flights.folder / "rows.parquet"
         _write(source, rows)
-        problem = problems.load(PROBLEM)
+        problem = problem_yaml.load(PROBLEM)
         package = logged_models.load(flights.model)
         target = flights.folder / "predicted.parquet"
         matrix = _matrix(source, package.predictor)
@@ -131,7 +131,7 @@ def _peak(folder: Path, model: str, source: Path, times: int) -> tuple[float, fl
 
 
 def _one(model: str, source: str, target: str) -> None:
-    problem = problems.load(PROBLEM)
+    problem = problem_yaml.load(PROBLEM)
     _score(Path(source), Path(target), logged_models.load(model), problem)
 
 

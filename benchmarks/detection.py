@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import flights, periods
 from longhaul.data.labels import outcomes
 from longhaul.evaluation.intervals import Interval
@@ -120,7 +120,7 @@ def main() -> None:
 
 def _flights() -> World:
     """A model of three fifths of the rows of January to May, and the other two to draw from."""
-    problem = problems.load(PROBLEM)
+    problem = problem_yaml.load(PROBLEM)
     frame = flights.read()
     month = periods.of(frame, problem)
     known = frame[month <= "2013-05"].sample(frac=1, random_state=0)

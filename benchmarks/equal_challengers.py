@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks.flights import PROBLEM, flights_table
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import clusters, periods
 from longhaul.data.labels import outcomes
 from longhaul.estimators.families import family
@@ -64,7 +64,7 @@ class Pair:
 
 def fit_pairs() -> list[Pair]:
     """Fit pairs of models on months that follow one another, to be judged on the next."""
-    problem, table = problems.load(PROBLEM), flights_table()
+    problem, table = problem_yaml.load(PROBLEM), flights_table()
     month, day = periods.of(table, problem), clusters.of(table, problem)
     labels = sorted(month.unique())
     predictors = {}

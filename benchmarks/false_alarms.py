@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import flights
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import labels
@@ -123,7 +123,7 @@ def power(
 @click.option("--halves", default=200, show_default=True, help="Half-years to draw.")
 def main(halves: int) -> None:
     """Print both tables."""
-    problem, frame = problems.load(PROBLEM), flights.read()
+    problem, frame = problem_yaml.load(PROBLEM), flights.read()
     month = labels(frame["scheduled_departure"], "month")
     train, valid = (frame[month.between(*window)] for window in (FITTED, CHOSEN))
     predictor = candidate.fit(problem, train, valid, "lightgbm", {}, 0, 0).package.predictor

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import mlflow
 import pandas as pd
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import periods, sources
 from longhaul.estimators.families import family
 from longhaul.tracking import logged_models
@@ -31,14 +31,14 @@ class Flights(NamedTuple):
 
 def flights_table() -> pd.DataFrame:
     """Every flight, as ingested."""
-    return sources.read(problems.load(PROBLEM), PROBLEM.parent).frame
+    return sources.read(problem_yaml.load(PROBLEM), PROBLEM.parent).frame
 
 
 @contextmanager
 def served_flights() -> Iterator[Flights]:
     """Fit and log a model as ``train`` does, in a temporary store that this process uses."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    problem, table = problems.load(PROBLEM), flights_table()
+    problem, table = problem_yaml.load(PROBLEM), flights_table()
     month = periods.of(table, problem)
     train, valid = (
         table[month.between(first, last)]

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.flights import PROBLEM, flights_table
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import periods
 from longhaul.estimators.sample import Sample
 from longhaul.features.encoder import Encoder
@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def _weeks() -> Weeks:
-    problem, frame = problems.load(PROBLEM), flights_table()
+    problem, frame = problem_yaml.load(PROBLEM), flights_table()
     week = periods.labels(frame["scheduled_departure"], "week").to_numpy(dtype=str)
     return Weeks(frame[problem.features(frame.columns)], week)
 

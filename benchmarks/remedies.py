@@ -21,7 +21,7 @@ import pandas as pd
 from benchmarks import calibrators, employment
 from benchmarks.calibrators import Curve
 from benchmarks.remedy_table import Line, markdown
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.backtest.counts import PredictionCounts
 from longhaul.backtest.days import Days
 from longhaul.backtest.models import START, Models
@@ -77,9 +77,9 @@ class Rows:
 def main(model: str, data: str, only: str) -> None:
     """Print a table for each set of rows."""
     if only in {"", "later"}:
-        flights_section("The flights, July to December", problems.load(PROBLEM), model)
+        flights_section("The flights, July to December", problem_yaml.load(PROBLEM), model)
     if only in {"", "spring"}:
-        spring = replace(problems.load(PROBLEM), windows=SPRING)
+        spring = replace(problem_yaml.load(PROBLEM), windows=SPRING)
         flights_section("The flights, April to June", spring, "")
     if only in {"", "employment"}:
         print(employment.section(data, LAGS))

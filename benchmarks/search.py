@@ -22,7 +22,7 @@ from hyperopt import Trials, fmin, tpe
 from benchmarks import peers
 from benchmarks.flights import PROBLEM, flights_table
 from benchmarks.rows import Row, met
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import periods
 from longhaul.estimators import families
 from longhaul.estimators.families import lightgbm as family
@@ -182,7 +182,7 @@ def _say(seed: int, plain: tuple[float, Curve], found: dict[str, list[Curve]]) -
 
 
 def _prepared() -> EncodedWindows:
-    problem, frame = problems.load(PROBLEM), flights_table()
+    problem, frame = problem_yaml.load(PROBLEM), flights_table()
     month = periods.of(frame, problem)
     train, valid = (
         frame[month.between(*window)].reset_index(drop=True)

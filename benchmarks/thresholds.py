@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.flights import PROBLEM, flights_table
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import clusters, periods
 from longhaul.data.labels import outcomes
 from longhaul.evaluation.intervals import PairedGains
@@ -43,7 +43,7 @@ class Decided:
 def main() -> None:
     """Print the thresholds of each model, and a table of what they cost."""
     family = sys.argv[1] if len(sys.argv) > 1 else "lightgbm"
-    decided = list(_decide(problems.load(PROBLEM), flights_table(), family))
+    decided = list(_decide(problem_yaml.load(PROBLEM), flights_table(), family))
     test, later = "2013-06", "2013-07"
     print("\n| rows | rule | cost of a row | less the former rule's |\n| --- | --- | --- | --- |")
     start = [part for part in decided if part.newest == FIRST]

@@ -1,15 +1,12 @@
-"""The problem file: a small YAML file, read into a frozen, validated dataclass."""
+"""The problem that a file declares: a frozen, validated dataclass."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pydantic
-import yaml
 from pydantic import AliasChoices, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
@@ -27,7 +24,7 @@ OpenWindow = Annotated[tuple[PeriodLabel, ...], Field(min_length=1, max_length=2
 FormatText = Annotated[str, Field(pattern=r"^(number|category|date)( \S.*)?$")]
 Duration = Annotated[str, Field(pattern=r"^[0-9]+ (hour|day|week)s?$")]
 
-Length = Literal["day", "week", "month", "quarter", "year"]
+Length = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 TIME_CLUSTERS, ROW = ("hour", "day", "week", "month"), "row"  # clusters that are no column
 
@@ -106,6 +103,30 @@ class Batches:
 
     parts: Annotated[int, Field(ge=3, le=1000)] = 20
     later: str = ""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Traffic:
+    """Live traffic: what a service has logged, which takes the place of the production periods.
+
+    Attributes
+    ----------
+    log : str
+        The folder of the prediction log; a relative path starts at the problem file's folder.
+        Empty: the step that reads it is told where.
+    period_of : {"row", "request"}
+        A row is in the period of its own time, if it was sent, or of when it was asked about.
+    outcomes : str
+        A table of outcomes that comes later, with the columns ``key`` and the target's: a file, a
+        folder, a pattern of files, or a URI, as a source.
+    query : str
+        The SQL query, if that is a database.
+    """
+
+    log: str = ""
+    period_of: Literal["row", "request"] = "row"
+    outcomes: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -298,6 +319,9 @@ class Problem:
         day, if there is a time column, else the group, if there is one, else the row.
     slices : tuple of str
         Columns that the performance is broken down by.
+    key : str
+        A column that names a row, so that its outcome can be told later; no feature.
+    traffic : Traffic or None
     """
 
     name: Name
@@ -314,6 +338,8 @@ class Problem:
     families: tuple[str, ...] = ()
     cluster: str = ""
     slices: tuple[str, ...] = ()
+    key: str = ""
+    traffic: Traffic | None = None
     costs: Costs = Field(default_factory=Costs)
     contract: Contract = Field(default_factory=Contract)
     gate: Gate = Field(default_factory=Gate)
@@ -330,6 +356,12 @@ class Problem:
                 f"cluster: {self.cluster} needs a time column, but the problem declares none; name"
                 " a column, or row"
             )
+        if self.key and self.key in (self.target.column, self.time and self.time.column):
+            raise ValueError(f"key: {self.key} is the target or the time column; name another")
+        if self.traffic is not None and self.time is None:
+            raise ValueError("traffic: its periods go by a time column; declare time")
+        if self.traffic is not None and self.traffic.outcomes and not self.key:
+            raise ValueError("traffic.outcomes: outcomes come by key; declare key, the column")
 
     @property
     def sampling_unit(self) -> str:
@@ -350,8 +382,14 @@ class Problem:
     @property
     def excluded(self) -> tuple[str, ...]:
         """The columns that are no features."""
-        names = (self.target.column, BATCH, self.group, self.weight, *self.leave_out)
+        names = (self.target.column, BATCH, self.group, self.weight, self.key, *self.leave_out)
         return tuple(name for name in names if name)
+
+    @property
+    def context(self) -> tuple[str, ...]:
+        """The columns that say which row it is and what it is counted with, features or not."""
+        names = (self.key, self.group, self.cluster_column, self.weight, *self.slices)
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def features(self, columns: Iterable[str]) -> list[str]:
         """Return the features among `columns`: all but the target and the excluded columns."""
@@ -387,80 +425,3 @@ def _is_zone(name: str) -> bool:
         return bool(ZoneInfo(name))
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
-
-
-def load(path: Path) -> Problem:
-    """Read and check a problem file.
-
-    Raises
-    ------
-    LonghaulError
-        In one line: the key, the value found there, and the allowed ones.
-    """
-    try:
-        declared = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError:
-        raise LonghaulError(f"{path}: no such problem file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LonghaulError(f"{path}: cannot be read as a problem file: {error}") from None
-    except yaml.MarkedYAMLError as error:
-        mark, hint = error.problem_mark, "; indent with blanks" if "\\t" in str(error) else ""
-        place = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        raise LonghaulError(f"{path}: not valid YAML:{place} {error.problem}{hint}") from None
-    except yaml.YAMLError as error:
-        complaint = " ".join(str(error).split())
-        raise LonghaulError(f"{path}: not valid YAML: {complaint}") from None
-    return parse(declared, str(path))
-
-
-class _Loader(yaml.BaseLoader):
-    """Loader of texts, which refuses a key that is there twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Construct a mapping; see PyYAML."""
-        before: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in before:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value!r} is there twice", problem_mark=key.start_mark
-                )
-            before |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
-        return dict(super().construct_mapping(node, deep))
-
-
-def parse(declared: Any, origin: str) -> Problem:
-    """Validate the content of a problem file; its leaves may be text, as of `yaml.BaseLoader`."""
-    if not isinstance(declared, dict):
-        raise LonghaulError(f"{origin}: expected keys and values such as 'name: churn'")
-    try:
-        return pydantic.TypeAdapter(Problem).validate_python(declared)
-    except pydantic.ValidationError as error:
-        raise LonghaulError(f"{origin}: {_first(error)}") from None
-
-
-def dump(problem: Problem) -> str:
-    """Serialise a problem to YAML, with every default written out, for `load` to read back."""
-    content = pydantic.TypeAdapter(Problem).dump_python(problem, mode="json", exclude_none=True)
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-
-
-def _first(error: pydantic.ValidationError) -> str:
-    """Return pydantic's first complaint in one line: key, complaint, value."""
-    complaint = error.errors()[0]
-    key = ".".join(str(part) for part in complaint["loc"]) or "the problem"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    if complaint["type"] == "unexpected_keyword_argument":
-        return f"{key}: unknown key; allowed here are {_allowed(complaint['loc'])}{more}"
-    if complaint["type"] in {"missing", "missing_argument"}:
-        return f"{key}: missing{more}"
-    text = complaint["msg"].removeprefix("Value error, ")
-    return f"{key}: {text[0].lower()}{text[1:]}; found {complaint['input']!r}{more}"
-
-
-def _allowed(location: tuple[int | str, ...]) -> str:
-    """List the keys that are allowed beside an unknown one."""
-    section: Any = Problem
-    for part in location[:-1]:
-        declared = section.__dataclass_fields__[part].type
-        section = next((kind for kind in get_args(declared) if is_dataclass(kind)), declared)
-    return ", ".join(section.__dataclass_fields__)

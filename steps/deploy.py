@@ -12,12 +12,12 @@ from longhaul.errors import LonghaulError
 from longhaul.pipeline.parameters import Count
 from longhaul.pipeline.step import step
 from longhaul.registry.model_uri import resolve_model
-from longhaul.serving import prediction_log
 from longhaul.smoke_test import report as smoke_test
 from longhaul.smoke_test import server
 from longhaul.smoke_test.measurement import measure
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import SERVING_REFUSAL
+from longhaul.traffic import prediction_log
 
 
 @step

@@ -3,7 +3,7 @@
 import click
 import mlflow
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import ingestion, parquet, periods, sources
 from longhaul.engines import base as engines
 from longhaul.pipeline import caller
@@ -16,7 +16,7 @@ from longhaul.tracking import artifacts, datasets
 def source_digest(problem: str) -> str:
     """Digest the content of the problem's source."""
     path = caller.problem_file(problem)
-    declared = problems.load(path)
+    declared = problem_yaml.load(path)
     return sources.digest(declared, path.parent, artifacts.fetch, delivery_log.load(declared))
 
 
@@ -24,7 +24,7 @@ def source_digest(problem: str) -> str:
 def ingest(problem: str, engine: Engine) -> str:
     """Read the source; write its periods and their profile."""
     path = caller.problem_file(problem)
-    declared, folder = problems.load(path), path.parent
+    declared, folder = problem_yaml.load(path), path.parent
     ingestion.require_period_labels(declared)
     with engines.open(engine, "ingest") as opened, opened.log_folder("table") as table:
         ingested = opened.ingest(declared, folder, table, delivery_log.load(declared))

@@ -32,12 +32,16 @@ def monitor(
     past = ProductionHistory.load(version.name).before(period)
     with engines.open(engine, f"monitor {period}") as opened:
         session = MonitoringSession(folder, problem, past, version, predictions, opened.count)
-        performances = session.newly_due(period)
+        is_part = session.is_part(period)
+        performances = session.present(period) if is_part else session.newly_due(period)
         assessment = session.assess(period, performances)
         period_log.log_counts(session, period, [past.realized.period for past in performances])
     document = period_log.log(assessment)
     mlflow.log_text(pages.render_period(document, version.name, version.version), "period.html")
-    period_log.record(assessment, performances, session, version, predictions)
+    if is_part:
+        period_log.record_part(assessment, version, predictions)
+    else:
+        period_log.record(assessment, performances, session, version, predictions)
     pages.publish(version.name)
     period_log.alert(assessment, version)
     return require_below(fail_on, assessment.decision.level, period_log.headline(assessment))

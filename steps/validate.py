@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 import mlflow
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import amendments, breaches, parquet, periods, problem_copy, validation
 from longhaul.data.breaches import PeriodBreach
 from longhaul.data.table import PeriodTable
@@ -19,7 +19,7 @@ from longhaul.tracking import artifacts
 
 def accepted(table: str) -> str:
     """Digest the amendments of the contract of the table's problem."""
-    return contract_log.digest(problems.load(artifacts.fetch(f"{table}/problem.yaml")).name)
+    return contract_log.digest(problem_yaml.load(artifacts.fetch(f"{table}/problem.yaml")).name)
 
 
 @step(state=accepted)

@@ -8,7 +8,7 @@ import mlflow
 import pandas as pd
 from mlflow.entities import Run
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import parquet
 from longhaul.data.table import PeriodTable
 from longhaul.registry import promotion
@@ -37,7 +37,7 @@ def table(folder: Path, text: str = tables.DECLARATION, turn: int = 9, **changes
     target.mkdir(exist_ok=True)
     declared = tables.declare(folder, text=text)
     frame = tables.churn(rows_per_month=400, seed=1, turn=turn)
-    PeriodTable(target).write(problems.load(declared), frame)
+    PeriodTable(target).write(problem_yaml.load(declared), frame)
     names = {"july": "2020-07", "august": "2020-08", "september": "2020-09"}
     for name, change in changes.items():
         path = PeriodTable(target).path(names[name])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.problem import Problem
 
 DECLARATION = """
@@ -80,4 +80,4 @@ def declare_brief(folder: Path) -> Path:
 
 def problem(folder: Path) -> Problem:
     """The problem of the table above."""
-    return problems.load(declare(folder))
+    return problem_yaml.load(declare(folder))

@@ -96,6 +96,8 @@ RUN_BY = {
     "init": "tests/test_any_table.py",
     "cycle": "tests/tracking_server/test_faults.py",
     "retrain": "tests/steps/test_cycle.py",
+    "collect": "tests/steps/test_cycle.py",
+    "watch": "tests/steps/test_watch.py",
     "backtest": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",
     "refuse": "tests/steps/test_register.py",

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul import problem
+from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 
 FLIGHTS = Path(__file__).resolve().parents[1] / "problems" / "flights.yaml"
@@ -40,28 +40,28 @@ def declared(*keys: str, value: Any) -> dict[str, Any]:
 
 def test_the_problem_that_ships_is_whole() -> None:
     """The flights are declared, and survive being written and read again."""
-    flights = problem.load(FLIGHTS)
+    flights = problem_yaml.load(FLIGHTS)
     assert flights.windows.test == ("2013-06", "2013-06")
-    assert problem.parse(yaml.safe_load(problem.dump(flights)), "again") == flights
+    assert problem_yaml.parse(yaml.safe_load(problem_yaml.dump(flights)), "again") == flights
 
 
 def test_kind_of_older_files_is_read() -> None:
     """The task type was once called kind; it is read under both names, and written under one."""
-    older = problem.parse(declared("target", "kind", value="regression"), "older")
+    older = problem_yaml.parse(declared("target", "kind", value="regression"), "older")
     assert older.target.task_type == "regression"
-    assert yaml.safe_load(problem.dump(older))["target"]["task_type"] == "regression"
+    assert yaml.safe_load(problem_yaml.dump(older))["target"]["task_type"] == "regression"
     both = declared("target", "kind", value="regression")
     both["target"]["task_type"] = "binary"
     with pytest.raises(LonghaulError, match=r"target\.kind: unknown key; allowed here are column"):
-        problem.parse(both, "both")
+        problem_yaml.parse(both, "both")
 
 
 @given(st.floats(0.01, 1e6), st.floats(0.01, 1e6), st.integers(1, 10**6))
 def test_written_and_read_again_is_the_same(positive: float, negative: float, rows: int) -> None:
     """No figure is lost on the way through YAML."""
     costs = {"false_positive": positive, "false_negative": negative}
-    one = problem.parse({**DECLARED, "costs": costs, "gate": {"min_rows": rows}}, "one")
-    assert problem.parse(yaml.safe_load(problem.dump(one)), "again") == one
+    one = problem_yaml.parse({**DECLARED, "costs": costs, "gate": {"min_rows": rows}}, "one")
+    assert problem_yaml.parse(yaml.safe_load(problem_yaml.dump(one)), "again") == one
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_written_and_read_again_is_the_same(positive: float, negative: float, ro
 def test_a_mistake_names_key_found_and_allowed(keys: list[str], value: Any, message: str) -> None:
     """One line, with the file, the key, what is allowed there and what was found."""
     with pytest.raises(LonghaulError, match=f"^churn.yaml: {message}") as caught:
-        problem.parse(declared(*keys, value=value), "churn.yaml")
+        problem_yaml.parse(declared(*keys, value=value), "churn.yaml")
     assert "\n" not in str(caught.value)
 
 
@@ -116,19 +116,19 @@ def test_not_a_problem_at_all(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "churn.yaml"
     path.write_text(text)
     with pytest.raises(LonghaulError, match=message) as caught:
-        problem.load(path)
+        problem_yaml.load(path)
     assert "\n" not in str(caught.value)
 
 
 def test_no_such_file(tmp_path: Path) -> None:
     """A missing file is named."""
     with pytest.raises(LonghaulError, match=r"nowhere.yaml: no such problem file"):
-        problem.load(tmp_path / "nowhere.yaml")
+        problem_yaml.load(tmp_path / "nowhere.yaml")
 
 
 def test_a_missing_column_is_named_with_those_there_are() -> None:
     """The key that declares it, the column, and the columns of the table."""
-    churn = problem.parse(DECLARED, "churn.yaml")
+    churn = problem_yaml.parse(DECLARED, "churn.yaml")
     churn.require(["churned", "day", "age"])
     with pytest.raises(LonghaulError, match=r"target.column: column 'churned' .* 'day', 'age'"):
         churn.require(["day", "age"])
@@ -136,5 +136,5 @@ def test_a_missing_column_is_named_with_those_there_are() -> None:
 
 def test_features_are_all_columns_but_target_and_left_out() -> None:
     """The time column is a feature; the target and what is left out are not."""
-    churn = problem.parse({**DECLARED, "leave_out": ["id"]}, "churn.yaml")
+    churn = problem_yaml.parse({**DECLARED, "leave_out": ["id"]}, "churn.yaml")
     assert churn.features(["id", "day", "age", "churned"]) == ["day", "age"]

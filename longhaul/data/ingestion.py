@@ -141,7 +141,7 @@ def require_period_labels(problem: Problem) -> None:
         for bound in getattr(problem.windows, name):
             if not periods.is_label(bound, length):
                 raise LonghaulError(
-                    f"windows.{name}: {bound!r} is not a {length};"
+                    f"windows.{name}: {bound!r} is not {periods.singular(length)};"
                     f" its labels are such as {periods.example(length)}"
                 )
 

@@ -11,6 +11,7 @@ _UNITS = {
 }
 # The longest that a period of each length can be.
 _LONGEST = {
+    "hour": pd.Timedelta(hours=1),
     "day": pd.Timedelta(days=1),
     "week": pd.Timedelta(days=7),
     "month": pd.Timedelta(days=31),

@@ -62,8 +62,19 @@ def schema(file: Path) -> pa.Schema:
     return _metadata(parts(file)[0]).schema.to_arrow_schema()
 
 
-def stream(file: Path, rows: int, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+def stream(
+    file: Path, rows: int, columns: list[str] | None = None, places: range | None = None
+) -> Iterator[pa.RecordBatch]:
     """Read a file in order, in batches of so many rows; the last has those that are left.
+
+    Parameters
+    ----------
+    file : Path
+    rows : int
+    columns : list of str, optional
+        All when it is not given.
+    places : range, optional
+        Of the rows to read, next to each other; all when it is not given.
 
     Raises
     ------
@@ -71,19 +82,36 @@ def stream(file: Path, rows: int, columns: list[str] | None = None) -> Iterator[
         When it cannot be read.
     """
     held: list[pa.RecordBatch] = []
+    for batch in _cut(_read_batches(file, rows, columns), places):
+        held.append(batch)
+        if sum(waiting.num_rows for waiting in held) >= rows:
+            joined = _concatenated(held)
+            yield joined.slice(0, rows)
+            held = [joined.slice(rows)] if joined.num_rows > rows else []
+    if held:
+        yield _concatenated(held)
+
+
+def _read_batches(file: Path, rows: int, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
     for part in parts(file):
         try:
             with pq.ParquetFile(part) as opened:
-                for batch in opened.iter_batches(rows, columns=columns):
-                    held.append(batch)
-                    if sum(waiting.num_rows for waiting in held) >= rows:
-                        joined = _concatenated(held)
-                        yield joined.slice(0, rows)
-                        held = [joined.slice(rows)] if joined.num_rows > rows else []
+                yield from opened.iter_batches(rows, columns=columns)
         except (pa.ArrowInvalid, OSError) as error:
             raise _unreadable(part, error) from None
-    if held:
-        yield _concatenated(held)
+
+
+def _cut(batches: Iterator[pa.RecordBatch], places: range | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows at some places."""
+    start = 0
+    for batch in batches:
+        end = start + batch.num_rows
+        if places is None:
+            yield batch
+        elif start < places.stop and end > places.start:
+            first, last = max(places.start, start), min(places.stop, end)
+            yield batch.slice(first - start, last - first)
+        start = end
 
 
 def _concatenated(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

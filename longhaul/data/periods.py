@@ -10,11 +10,17 @@ import pandas as pd
 from longhaul.errors import LonghaulError
 from longhaul.problem import BATCH, Problem
 
-Length = Literal["day", "week", "month", "quarter", "year", "batch"]
+Length = Literal["hour", "day", "week", "month", "quarter", "year", "batch"]
 
 # How strftime writes the label of each; a week is that of ISO 8601.
 _BATCH = "batch-"
-_FORMATS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m", "year": "%Y"}
+_FORMATS = {
+    "hour": "%Y-%m-%dT%H",
+    "day": "%Y-%m-%d",
+    "week": "%G-W%V",
+    "month": "%Y-%m",
+    "year": "%Y",
+}
 
 
 def of(frame: pd.DataFrame, problem: Problem) -> pd.Series:
@@ -61,6 +67,11 @@ def plural(length: str) -> str:
     return "batches" if length == "batch" else f"{length}s"
 
 
+def singular(length: str) -> str:
+    """Return the name of a length of periods with its article, such as ``an hour``."""
+    return f"an {length}" if length == "hour" else f"a {length}"
+
+
 def labels(times: pd.Series, length: Length) -> pd.Series:
     """Return the period of each time.
 
@@ -73,12 +84,13 @@ def labels(times: pd.Series, length: Length) -> pd.Series:
     Returns
     -------
     Series of str, n rows
-        Such as ``2013-01-31``, ``2013-W05``, ``2013-01``, ``2013-Q1`` or ``2013``.
+        Such as ``2013-01-31T14``, ``2013-01-31``, ``2013-W05``, ``2013-01``, ``2013-Q1`` or
+        ``2013``.
     """
-    # Formatting a date is slow and a table has few different days.
-    codes, days = pd.factorize(times.dt.normalize())
+    # Formatting a date is slow and a table has few different days, or hours.
+    codes, starts = pd.factorize(times.dt.floor("h" if length == "hour" else "D"))
     return (
-        pd.Series([_label(day, length) for day in days], dtype="str")
+        pd.Series([_label(start, length) for start in starts], dtype="str")
         .take(codes)
         .set_axis(times.index)
     )
@@ -104,6 +116,11 @@ def example(length: str) -> str:
     return batch(0) if length == "batch" else _label(pd.Timestamp(2013, 1, 31), length)
 
 
+def start(label: str) -> pd.Timestamp:
+    """Return the start of a period; see `end` for batches."""
+    return end(label) - pd.Timedelta(days=1) if label.startswith(_BATCH) else _start(label)
+
+
 def end(label: str) -> pd.Timestamp:
     """Return the end of a period.
 
@@ -115,14 +132,16 @@ def end(label: str) -> pd.Timestamp:
 
 
 def day_count(label: str) -> int:
-    """Return how many days a period lasts; 1 for a batch, see `end`.
+    """Return how many days a period lasts; 1 for an hour, and for a batch, see `end`.
 
     Raises
     ------
     ValueError
         When it is not the label of a period.
     """
-    return 1 if label.startswith(_BATCH) else (end(label) - _start(label)).days
+    if label.startswith(_BATCH):
+        return 1
+    return max(1, (end(label) - _start(label)).days)
 
 
 def middle(label: str) -> pd.Timestamp:
@@ -185,4 +204,6 @@ def _length(label: str) -> pd.DateOffset:
         return pd.DateOffset(months=3)
     if not rest:
         return pd.DateOffset(years=1)
+    if "T" in rest:
+        return pd.DateOffset(hours=1)
     return pd.DateOffset(days=1) if "-" in rest else pd.DateOffset(months=1)

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 
@@ -25,7 +25,7 @@ def write(folder: Path, problem: Problem, problem_folder: Path | None = None) ->
     LonghaulError
         When one of them is not there.
     """
-    folder.joinpath(_PROBLEM).write_text(problems.dump(problem), encoding="utf-8")
+    folder.joinpath(_PROBLEM).write_text(problem_yaml.dump(problem), encoding="utf-8")
     for file in family_files(problem, problem_folder) if problem_folder else []:
         if not file.is_file():
             raise LonghaulError(f"families: no file {file}")
@@ -35,7 +35,7 @@ def write(folder: Path, problem: Problem, problem_folder: Path | None = None) ->
 
 def read(folder: Path) -> Problem:
     """Read the problem in a folder."""
-    return problems.load(folder / _PROBLEM)
+    return problem_yaml.load(folder / _PROBLEM)
 
 
 def family_files(problem: Problem, folder: Path) -> list[Path]:

@@ -155,6 +155,12 @@ def read(path: Path, task_type: TaskType) -> pd.DataFrame:
     return pd.read_parquet(path, columns=list(TASKS[task_type].schema))
 
 
+def is_served(path: Path) -> bool:
+    """Return whether a service gave predictions: they have the ids of its requests."""
+    first = next(parquet.stream(path, 1, ["request"]), None)
+    return first is not None and bool(first.column("request")[0].is_valid)
+
+
 def schema_of(source: pa.Schema, problem: Problem) -> pa.Schema:
     """Return the schema of predictions for a table with the schema `source`."""
     base = columns(problem.target.task_type)
@@ -185,12 +191,12 @@ def assemble(
             pa.scalar(provenance.at, PROVENANCE_SCHEMA["predicted_at"]), count
         ),
         **columns,
-        "outcome": _outcome(frame, problem),
+        "outcome": decoded_outcome(frame, problem),
     }
     return pa.table({name: values[name] for name in schema.names}, schema)
 
 
-def _outcome(frame: pd.DataFrame, problem: Problem) -> Any:
+def decoded_outcome(frame: pd.DataFrame, problem: Problem) -> Any:
     """Return the outcomes; null where unknown."""
     labelled = has_label(frame, problem.target)
     if not labelled.any():

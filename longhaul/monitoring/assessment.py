@@ -18,6 +18,7 @@ from longhaul.monitoring.evidence import (
     CorrectionEvidence,
     PeriodEvidence,
     RealizedMetrics,
+    ServiceLosses,
 )
 from longhaul.monitoring.observation import Observation
 from longhaul.monitoring.performance import Figures
@@ -159,6 +160,7 @@ class Monitor:
         earlier: Sequence[bool] = (),
         correction: CorrectionEvidence = NO_CORRECTION,
         breach: PeriodBreach | None = None,
+        losses: ServiceLosses | None = None,
     ) -> Assessment:
         """Assess a period.
 
@@ -174,6 +176,8 @@ class Monitor:
         correction : CorrectionEvidence
         breach : PeriodBreach or None
             Of a period that broke the contract; there is no observation of it.
+        losses : ServiceLosses or None
+            Of the service that answered; None where no service did.
         """
         problem, reference, estimator = self._problem, self._reference, self._estimator
         moved, expected = None, {}
@@ -197,6 +201,7 @@ class Monitor:
             realized=realized[-1].realized if realized else None,
             earlier=[*earlier, *recent],
             breach=breach.reason if breach else "",
+            losses=losses,
         )
         return Assessment(
             period,

@@ -13,6 +13,7 @@ from pandas.api import types
 from longhaul.data import clusters, parquet, periods
 from longhaul.data.labels import has_label, outcomes
 from longhaul.errors import LonghaulError
+from longhaul.model import predictions as prediction_files
 from longhaul.model.correction import RAW
 from longhaul.monitoring.scores import UNKNOWN
 from longhaul.problem import TIME_CLUSTERS, Problem, Target
@@ -164,7 +165,8 @@ def read(
     source : Path
         The rows, as a Parquet file.
     predictions : Path
-        Of the same rows in the same order, as `longhaul.model.predictions.write` wrote them.
+        Of the same rows in the same order, as `longhaul.model.predictions.write` wrote them; or of
+        those that a version has served, see `predicted_places`.
     problem : Problem
     due : bool
         False where labels are not to be read yet.
@@ -178,22 +180,46 @@ def read(
     LonghaulError
         When a file cannot be read, or the predictions are of other rows.
     """
-    have, scored = parquet.count(source), parquet.count(predictions)
-    if have != scored:
-        raise LonghaulError(
-            f"{predictions.name}: {scored:,} predictions, but {source.name} has {have:,} rows;"
-            " score it again"
-        )
+    places = predicted_places(source, predictions)
     names = monitored_columns(problem.target, parquet.schema(predictions).names)
     pairs = zip(
-        parquet.stream(source, rows, columns),
+        parquet.stream(source, rows, columns, places),
         parquet.stream(predictions, rows, ["row", *names]),
         strict=True,
     )
-    start = 0
+    start = places.start
     for frame, scored_rows in pairs:
         yield _align(frame.to_pandas(), scored_rows, start, predictions, problem, due)
         start += frame.num_rows
+
+
+def predicted_places(source: Path, predictions: Path) -> range:
+    """Return the places of the rows that were predicted: all, or those that a version has served.
+
+    Served predictions have the id of a request. In a period in which the champion changed, the rows
+    of a version stand together.
+
+    Parameters
+    ----------
+    source, predictions : Path
+        See `read`.
+
+    Raises
+    ------
+    LonghaulError
+        When the predictions are of other rows.
+    """
+    have, scored = parquet.count(source), parquet.count(predictions)
+    if have == scored:
+        return range(have)
+    if scored and prediction_files.is_served(predictions):
+        start = next(parquet.stream(predictions, 1, ["row"])).column("row")[0].as_py()
+        if start + scored <= have:
+            return range(start, start + scored)
+    raise LonghaulError(
+        f"{predictions.name}: {scored:,} predictions, but {source.name} has {have:,} rows;"
+        " score it again"
+    )
 
 
 def monitored_columns(target: Target, stored: Iterable[str]) -> list[str]:

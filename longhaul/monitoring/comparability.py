@@ -27,7 +27,7 @@ def explain_incomparable(labels: Iterable[str], label: str) -> str:
         return ""
     if length not in lengths:
         have = " and ".join(sorted(map(periods.plural, lengths)))
-        return f"{label} is a {length}, the reference has {have}"
+        return f"{label} is {periods.singular(length)}, the reference has {have}"
     days = {periods.weekday(other) for other in labels}
     day = periods.weekday(label)
     return f"{label} is a {day}, of which the reference has none" if day not in days else ""
@@ -49,7 +49,7 @@ def explain_partial(covered: Mapping[str, int], label: str, days: int) -> str:
         Its days that have rows; 0 where that is not known.
     """
     is_known = days and covered and all(covered.values())
-    if not is_known or periods.length_of(label) in {"", "batch", "day"}:
+    if not is_known or periods.length_of(label) in {"", "batch", "day", "hour"}:
         return ""
     if "" in {periods.length_of(other) for other in covered}:
         return ""

@@ -52,8 +52,9 @@ def decide(problem: Problem, evidence: PeriodEvidence) -> Decision:
 
 def _conclude(rules: dict[str, Rule], diagnosis: Diagnosis | None) -> tuple[Level, Action, str]:
     """Return level, action and reason."""
-    if rules["columns"].state == "act":
-        return "act", "repair", rules["columns"].reason
+    for name in ("columns", "service"):
+        if name in rules and rules[name].state == "act":
+            return "act", "repair", rules[name].reason
     cause, persistence = rules.get("cause"), rules.get("persistence")
     lasting = persistence is not None and persistence.state == "act"
     if (

@@ -80,6 +80,37 @@ NO_CORRECTION = CorrectionEvidence()
 
 
 @dataclass(frozen=True)
+class ServiceLosses:
+    """Losses of a service in a period: what it could not read, or not record.
+
+    Attributes
+    ----------
+    refused : int
+        Requests that were refused since they could not be read.
+    unread : int
+        Values that could not be read, and were taken for missing.
+    unrecorded : int
+        Rows that were answered, and could not be recorded.
+    """
+
+    refused: int = 0
+    unread: int = 0
+    unrecorded: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.refused + self.unread + self.unrecorded
+
+    def __add__(self, other: "ServiceLosses") -> "ServiceLosses":
+        return ServiceLosses(
+            self.refused + other.refused,
+            self.unread + other.unread,
+            self.unrecorded + other.unrecorded,
+        )
+
+
+@dataclass(frozen=True)
 class PeriodEvidence:
     """Evidence of a period that the rules judge.
 
@@ -107,6 +138,8 @@ class PeriodEvidence:
         Whether the same model's performance was degraded in each period before, oldest first.
     breach : str
         How the period broke the contract; empty where it kept it.
+    losses : ServiceLosses or None
+        Of the service that answered; None where no service did.
     """
 
     rows: int
@@ -121,3 +154,4 @@ class PeriodEvidence:
     realized: RealizedMetrics | None = None
     earlier: Sequence[bool] = ()
     breach: str = ""
+    losses: ServiceLosses | None = None

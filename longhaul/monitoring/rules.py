@@ -9,7 +9,7 @@ from longhaul.data import clusters
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import falls as falls_of
 from longhaul.monitoring.drift import Drift
-from longhaul.monitoring.evidence import PeriodEvidence, RealizedMetrics
+from longhaul.monitoring.evidence import PeriodEvidence, RealizedMetrics, ServiceLosses
 from longhaul.monitoring.falls import Diagnosis, Fall
 from longhaul.monitoring.performance import Figures
 from longhaul.monitoring.thresholds import MIN_PERIODS
@@ -43,6 +43,8 @@ def apply_rules(problem: Problem, evidence: PeriodEvidence) -> Iterator[Rule]:
     """Apply all rules to a period's evidence, in reading order."""
     yield _rows(problem, evidence)
     yield _columns(evidence)
+    if evidence.losses is not None:
+        yield _service(problem, evidence.rows, evidence.losses)
     yield from _drift(evidence)
     yield _expectation(problem, evidence)
     yield from _performance(problem, evidence)
@@ -98,6 +100,20 @@ def _columns(evidence: PeriodEvidence) -> Rule:
         names = ", ".join(map(repr, evidence.new))
         return Rule("columns", "ok", 0, 0, f"new and not used: {names}")
     return Rule("columns", "ok", 0, 0, "all columns as they were")
+
+
+def _service(problem: Problem, rows: int, losses: ServiceLosses) -> Rule:
+    """Judge what the service could not read or record, by the share that a batch may lose."""
+    share, limit = losses.total / max(rows + losses.total, 1), problem.contract.quarantine
+    if not losses.total:
+        return Rule("service", "ok", 0, limit, "every request was read and recorded")
+    counted = (
+        f"{losses.refused:,} requests refused as unreadable, {losses.unread:,} values unread,"
+        f" {losses.unrecorded:,} rows answered but not recorded, for {rows:,} recorded rows"
+    )
+    if share > limit:
+        return Rule("service", "act", share, limit, f"repair the data or the service: {counted}")
+    return Rule("service", "ok", share, limit, counted)
 
 
 def _drift(evidence: PeriodEvidence) -> Iterator[Rule]:

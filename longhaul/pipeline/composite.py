@@ -1,7 +1,7 @@
 """Sequences of steps that `main` and composite steps run."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from longhaul.pipeline.flow import FinishedStep, Flow
 from longhaul.production import recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.production.retraining import explain_verdict
+from longhaul.production.version_for_period import version_for_period
 from longhaul.registry import promotion, versions
 from longhaul.registry import verdict as verdicts
 from longhaul.registry.model_uri import version_uri
@@ -127,28 +128,54 @@ def register_candidate(flow: Flow, candidate: str, evidence: str) -> dict[str, s
     return dict(artifacts.read_json(registered.uri("version.json")))
 
 
-def score_and_monitor(
-    flow: Flow, model: str, table: str, period: str, engine: str
-) -> tuple[FinishedStep | None, dict[str, Any]]:
-    """Score a period, correct and monitor it; return the step with the predictions, and a decision.
+@dataclass(frozen=True)
+class MonitoredPeriod:
+    """A period that was monitored.
+
+    Attributes
+    ----------
+    version : str
+        The one in charge.
+    table : str
+        URI of the table that has its rows.
+    decision : dict
+        See `longhaul.monitoring.decision`.
+    metrics : mapping of str to float
+        Of its predictions.
+    """
+
+    version: str
+    table: str
+    decision: dict[str, Any]
+    metrics: Mapping[str, float]
+
+
+def monitor_batch(flow: Flow, name: str, table: str, period: str, engine: str) -> MonitoredPeriod:
+    """Score a period, correct its predictions and monitor it.
 
     Corrections are made of what the model itself gave: it does not matter which one a step `score`
     that is reused has applied. A period that broke the contract is not scored: its breach is the
     evidence.
     """
-    predicted = None
+    version, predicted = version_for_period(name, period), None
+    versions.require_whole(name, version)
+    model = version_uri(name, version)
     if period not in PeriodTable(artifacts.fetch(table)).breaches:
         scored = flow.run("score", model=model, table=table, period=period, engine=engine)
         predicted = recalibrate(flow, model, scored, table, period)
+    predictions = predicted.uri("predictions") if predicted else ""
+    decision = monitor(flow, model, predictions, table, period, engine)
+    return MonitoredPeriod(version, table, decision, predicted.metrics if predicted else {})
+
+
+def monitor(
+    flow: Flow, model: str, predictions: str, table: str, period: str, engine: str
+) -> dict[str, Any]:
+    """Monitor a period of a version; return the decision."""
     monitored = flow.run(
-        "monitor",
-        model=model,
-        predictions=predicted.uri("predictions") if predicted else "",
-        table=table,
-        period=period,
-        engine=engine,
+        "monitor", model=model, predictions=predictions, table=table, period=period, engine=engine
     )
-    return predicted, artifacts.read_json(monitored.uri("monitor.json"))["decision"]
+    return dict(artifacts.read_json(monitored.uri("monitor.json"))["decision"])
 
 
 def recalibrate(

@@ -7,7 +7,7 @@ from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
 from longhaul.evaluation.looks import is_due
 from longhaul.pipeline import composite, rollout
-from longhaul.pipeline.composite import RetrainingSettings
+from longhaul.pipeline.composite import MonitoredPeriod, RetrainingSettings
 from longhaul.pipeline.flow import Flow
 from longhaul.problem import Problem
 from longhaul.production import history
@@ -48,31 +48,26 @@ class Response:
 
 
 def respond(
-    flow: Flow,
-    name: str,
-    version: str,
-    table: str,
-    period: str,
-    action: str,
-    settings: RetrainingSettings,
+    flow: Flow, name: str, seen: MonitoredPeriod, period: str, settings: RetrainingSettings
 ) -> Response:
     """Look at the challenger that waits; retrain if that is the action and it did not take over.
 
     Parameters
     ----------
     flow : Flow
-    name, version : str
-        The registered model, and its version in charge of the period.
-    table : str
-        URI of the clean table.
-    period, action : str
-        The cycle's period, and what monitoring asks for.
+    name : str
+        The registered model.
+    seen : MonitoredPeriod
+        With the decision, whose action says what monitoring asks for.
+    period : str
+        Of the cycle.
     settings : RetrainingSettings
     """
+    version, table = seen.version, seen.table
     recorded = period in ProductionHistory.load(name).looks
     look = take(flow, name, version, table, period)
     is_new, retrained = look is not None and not recorded, None
-    if action == "retrain" and not (look and look["promoted"]):
+    if seen.decision["action"] == "retrain" and not (look and look["promoted"]):
         retrained = composite.retrain(flow, name, version, table, period, settings)
         is_new |= history.record_retraining(name, period, retrained)
     return Response(look, retrained, is_new)

@@ -22,7 +22,11 @@ Days = Mapping[str, Scores]
 
 
 def gather(
-    model: ModelUri, past: ProductionHistory, problem: Problem, table: Path | None
+    model: ModelUri,
+    past: ProductionHistory,
+    problem: Problem,
+    table: Path | None,
+    collected: str = "",
 ) -> ClusterCounts[Scores]:
     """Gather a version's days: of the window it was judged on, and of its monitored periods.
 
@@ -37,18 +41,25 @@ def gather(
     problem : Problem
     table : Path or None
         Has the outcomes that are known by now.
+    collected : str
+        See `scored_file`.
     """
     days = _newest(_read(uri) for uri in _sources(model, past))
     if table is not None:
         labelled = _labelled_periods(days, problem)
-        days = _newest([days, *_recount(model, past, problem, table, labelled)])
+        days = _newest([days, *_recount(model, past, problem, table, labelled, collected)])
     return ClusterCounts(dict(sorted(days.items())))
 
 
 def count(
-    model: ModelUri, problem: Problem, table: Path, predictions: str, period: str
+    model: ModelUri,
+    problem: Problem,
+    table: Path,
+    predictions: str,
+    period: str,
+    collected: str = "",
 ) -> ClusterCounts[Scores]:
-    """Count one period of a version by day.
+    """Count one period of a version by day; see `scored_file`.
 
     Raises
     ------
@@ -56,19 +67,35 @@ def count(
         When there are no predictions of it.
     """
     return day_counts.count(
-        PeriodTable(table).existing(period), scored_file(model, predictions, period), problem
+        PeriodTable(table).existing(period),
+        scored_file(model, predictions, period, collected),
+        problem,
     )
 
 
-def scored_file(model: ModelUri, predictions: str, period: str) -> Path:
+def scored_file(model: ModelUri, predictions: str, period: str, collected: str = "") -> Path:
     """Return the file of a version's predictions of a period.
+
+    Parameters
+    ----------
+    model : ModelUri
+        The version.
+    predictions : str
+        URI of the folder of predictions that belongs to the period.
+    period : str
+    collected : str
+        URI of a folder that comes first: where traffic is collected again, rows that came late
+        have changed the places of the others.
 
     Raises
     ------
     LonghaulError
         When there is none.
     """
-    file = artifacts.fetch(predictions) / model.key / f"{period}.parquet"
+    name = Path(model.key) / f"{period}.parquet"
+    if collected and (file := artifacts.fetch(collected) / name).exists():
+        return file
+    file = artifacts.fetch(predictions) / name
     if not file.exists():
         raise LonghaulError(
             f"predictions: {predictions} has none of {period} by version {model.version}; score it"
@@ -125,11 +152,12 @@ def _recount(
     problem: Problem,
     table: Path,
     labelled: set[str],
+    collected: str,
 ) -> list[Days]:
     """Count periods without outcomes again, where the table and their predictions are there."""
     available = PeriodTable(table).periods
     return [
-        count(model, problem, table, record.predictions, record.period).parts
+        count(model, problem, table, record.predictions, record.period, collected).parts
         for record in _records(model, past)
         if record.predictions and record.period not in labelled and record.period in available
     ]

@@ -21,6 +21,7 @@ from longhaul.registry.lock import lock
 from longhaul.tracking.tags import PRODUCTION_RUN
 
 PERIOD, PERFORMANCE = "longhaul.period.", "longhaul.truth."
+PART = "longhaul.part."
 RETRAINING, LOOK = "longhaul.retraining.", "longhaul.look."
 _BATCH = 900  # MLflow takes a thousand metrics at a time
 _STORED = {"known_in": "by", "degraded": "fell"}  # fields that are stored by another name
@@ -98,6 +99,9 @@ class ProductionHistory:
         By period: the outcome of the challenger that was trained because of it.
     looks : mapping of str to dict
         By period whose cycle took it: the look at the challenger that waited.
+    parts : mapping of str to PeriodRecord
+        By period and version, such as ``2013-07 2``: the decision about the rows of a period that a
+        service answered by another version than the one in charge at its end.
     """
 
     name: str
@@ -106,6 +110,7 @@ class ProductionHistory:
     performance: Mapping[str, PerformanceRecord] = field(default_factory=dict)
     retrainings: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    parts: Mapping[str, PeriodRecord] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str) -> Self:
@@ -122,6 +127,7 @@ class ProductionHistory:
             {label: PerformanceRecord.from_dict(stored) for label, stored in performance.items()},
             _documents(tags, RETRAINING),
             _documents(tags, LOOK),
+            {label: PeriodRecord(**stored) for label, stored in _documents(tags, PART).items()},
         )
 
     def before(self, period: str) -> Self:
@@ -210,6 +216,16 @@ def record_period(
     client.log_batch(run_id, tags=tags)
     client.set_tag(run_id, PERIOD + period.period, json.dumps(asdict(period)))
     return run_id
+
+
+def record_part(part: PeriodRecord, name: str, experiment_id: str) -> None:
+    """Record the decision about the rows of a period that another version had answered.
+
+    See `record_period` for the parameters.
+    """
+    run_id = _run_of(name) or _begin(name, experiment_id)
+    tag = f"{PART}{part.period} {part.version}"
+    mlflow.MlflowClient().set_tag(run_id, tag, json.dumps(asdict(part)))
 
 
 def record_retraining(name: str, period: str, outcome: Mapping[str, object]) -> bool:

@@ -82,17 +82,8 @@ def record(
     predictions : str
         URI of the folder of its predictions.
     """
-    period, decision = assessment.period, assessment.decision
-    run = mlflow.active_run()
-    monitored = history.PeriodRecord(
-        period,
-        model.version,
-        decision.level,
-        decision.action,
-        decision.reason,
-        run.info.run_id,
-        predictions,
-    )
+    period, run = assessment.period, mlflow.active_run()
+    monitored = _record(assessment, model, predictions)
     judged = [
         history.PerformanceRecord(
             performance.realized.period,
@@ -108,6 +99,25 @@ def record(
         label = performance.realized.period
         metrics[label] = metrics.get(label, {}) | serialisation.realized_metrics(performance)
     history.record_period(monitored, judged, metrics, model.name, run.info.experiment_id)
+
+
+def record_part(assessment: Assessment, model: ModelUri, predictions: str) -> None:
+    """Record the decision about the rows that another version than that in charge has answered."""
+    part, experiment = _record(assessment, model, predictions), mlflow.active_run().info
+    history.record_part(part, model.name, experiment.experiment_id)
+
+
+def _record(assessment: Assessment, model: ModelUri, predictions: str) -> history.PeriodRecord:
+    decision = assessment.decision
+    return history.PeriodRecord(
+        assessment.period,
+        model.version,
+        decision.level,
+        decision.action,
+        decision.reason,
+        mlflow.active_run().info.run_id,
+        predictions,
+    )
 
 
 def alert(assessment: Assessment, model: ModelUri) -> None:

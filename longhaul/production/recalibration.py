@@ -82,7 +82,7 @@ class Recalibration:
             )
         threshold = logged_models.load_for(model.uri, problem).predictor.threshold
         past = _past(model, period, bool(predictions))
-        counts = days.gather(model, past, problem, folder)
+        counts = days.gather(model, past, problem, folder, predictions)
         if folder and predictions:
             newest = days.count(model, problem, folder, predictions, period)
             counts = type(counts)({**counts.parts, **newest.parts})
@@ -105,9 +105,12 @@ class Recalibration:
     def rewrite(self, predictions: str, period: str) -> dict[str, float]:
         """Log the period's predictions, corrected, and how good they are; return the latter.
 
-        Nothing is logged, and nothing returned, where no row would change.
+        Nothing is logged, and nothing returned, where no row would change, and where a service has
+        given the predictions: what was served stays as it was.
         """
         source = days.scored_file(self.model, predictions, period)
+        if prediction_files.is_served(source):
+            return {}
         is_shifted = recalibrated.would_shift(source, self.problem, self.correction)
         if not (is_shifted or recalibrated.shifted_rows(source)):
             return {}

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from longhaul.data import label_lag
 from longhaul.data.table import PeriodTable
-from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import recalibrated
 from longhaul.model.package import Package
@@ -22,7 +21,8 @@ from longhaul.problem import Problem
 from longhaul.production import days, judged, recalibration
 from longhaul.production.history import ProductionHistory
 from longhaul.registry.model_uri import ModelUri, version_uri
-from longhaul.tracking import artifacts, logged_models
+from longhaul.tracking import logged_models
+from longhaul.traffic import summary
 
 CountPeriod = Callable[[Path, Path, Problem, bool, Encoder, Reference], Observation | None]
 
@@ -59,6 +59,7 @@ class MonitoringSession:
         self._folder, self._problem, self._past = folder, problem, past
         self._model, self._predictions, self._count = model, predictions, count
         self._breaches = PeriodTable(folder).breaches
+        self._served = summary.read(folder)
         self._packages: dict[str, Package] = {}
         self._judged: dict[str, Figures] = {}
         self._counts: dict[str, ClusterCounts[Scored] | None] = {}
@@ -67,6 +68,11 @@ class MonitoringSession:
     def has_period(self, period: str) -> bool:
         """Return whether the table has a period."""
         return PeriodTable(self._folder).path(period).exists()
+
+    def is_part(self, period: str) -> bool:
+        """Return whether another version was in charge when a service answered the last rows."""
+        served = self._served.get(period)
+        return served is not None and served.in_charge != self._model.version
 
     def version(self, period: str) -> str:
         """Return the version that predicted a period: as recorded, else the present one."""
@@ -89,6 +95,10 @@ class MonitoringSession:
         pending = self._past.pending(period, lag)
         return [self.realized_performance(label) for label in pending if self._is_scored(label)]
 
+    def present(self, period: str) -> list[RealizedPerformance]:
+        """Evaluate the present period alone, by the outcomes that there are."""
+        return [self.realized_performance(period)]
+
     def assess(self, period: str, performances: list[RealizedPerformance]) -> Assessment:
         """Assess the present period, given the realized performance of periods up to it."""
         number = self._model.version
@@ -102,6 +112,7 @@ class MonitoringSession:
             self._past.degraded(number),
             self._correction(period, observation),
             self._breaches.get(period),
+            self._served[period].losses if period in self._served else None,
         )
 
     def _is_scored(self, period: str) -> bool:
@@ -114,7 +125,8 @@ class MonitoringSession:
         problem, model = self._problem, self._model
         if observation is None or not recalibration.applies(problem):
             return NO_CORRECTION
-        counts = dict(days.gather(model, self._past, problem, self._folder).parts)
+        past, present = self._past, self._predictions
+        counts = dict(days.gather(model, past, problem, self._folder, present).parts)
         counts |= {
             day: part for day, part in observation.days.parts.items() if isinstance(part, Scores)
         }
@@ -173,13 +185,12 @@ class MonitoringSession:
         if (period, due) not in self._observations:
             number, problem = self.version(period), self._problem
             record = self._past.periods.get(period)
-            uri = record.predictions if record else self._predictions
-            key = ModelUri(self._model.name, number, "").key
-            scored = artifacts.fetch(uri) / key / f"{period}.parquet"
-            if not scored.exists():
-                raise LonghaulError(
-                    f"predictions: {uri} has none of {period} by version {number}; score it first"
-                )
+            scored = days.scored_file(
+                ModelUri(self._model.name, number, ""),
+                record.predictions if record else self._predictions,
+                period,
+                self._predictions,
+            )
             package = self._package(number)
             self._observations[period, due] = self._count(
                 PeriodTable(self._folder).path(period),

@@ -147,6 +147,9 @@ def period_rows(report: ProductionReport) -> list[dict[str, Any]]:
                 "plotted": PLOTTED[assessment["kind"]],
                 "drifted": [c["name"] for c in drift["columns"] if c["drifted"]] if drift else [],
                 "retrained": report.history.retrainings.get(label),
+                "parts": [
+                    part for _, part in sorted(report.history.parts.items()) if part.period == label
+                ],
                 "look": describe_look(look) if (look := report.history.looks.get(label)) else "",
             }
         )

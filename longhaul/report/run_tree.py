@@ -11,7 +11,7 @@ import yaml
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
 from longhaul.task_type import TaskType
@@ -160,7 +160,9 @@ class RunTree:
         text = split.text("split/problem.yaml") if split else None
         if text is None:
             return None
-        return problems.parse(yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split")
+        return problem_yaml.parse(
+            yaml.load(text, Loader=yaml.BaseLoader), "the problem of the split"
+        )
 
     def model_name(self) -> str:
         """Return the name of the registered model; empty where it is not known."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import sources
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
@@ -63,7 +63,7 @@ def decisions(inferred: InferredProblem) -> list[str]:
 
 def parse(content: str, path: Path) -> Problem:
     """Parse the text of a problem file."""
-    return problems.parse(yaml.load(content, Loader=yaml.BaseLoader), str(path))
+    return problem_yaml.parse(yaml.load(content, Loader=yaml.BaseLoader), str(path))
 
 
 def file_name(address: str) -> str:

@@ -150,7 +150,7 @@ def _lifespan(live_model: LiveModel, recorder: Recorder, settings: ServiceSettin
         yield
         live_model.close()
         ticking.cancel()
-        recorder.wal.close()
+        recorder.close()
         event_log.info("stopped")
         polling.join(0)
 
@@ -160,7 +160,7 @@ def _lifespan(live_model: LiveModel, recorder: Recorder, settings: ServiceSettin
 async def _tick(recorder: Recorder) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
-        recorder.wal.tick()
+        recorder.tick()
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -19,10 +19,11 @@ from longhaul.data import periods
 from longhaul.features import formats
 from longhaul.model.correction import RAW, SHIFT
 from longhaul.model.predictions import columns as prediction_columns
-from longhaul.serving import prediction_log, wal_format
+from longhaul.serving import wal_format
 from longhaul.serving.wal import SUFFIX
 from longhaul.serving.wal_format import WalHeader
 from longhaul.tasks import TASKS
+from longhaul.traffic import prediction_log
 
 _TYPES = {"number": pa.float64(), "category": pa.string(), "date": pa.timestamp("us")}
 _TEXTS, _NUMBERS = {str, type(None)}, {int, float, type(None)}
@@ -84,6 +85,7 @@ def _compact(wal: Path, folder: Path) -> Iterator[Path]:
     header_line, headers = b"", {}
     requests: dict[tuple[bytes, str], list[Any]] = defaultdict(list)
     ground_truth: dict[str, list[Any]] = defaultdict(list)
+    losses: dict[str, list[Any]] = defaultdict(list)
     unreadable = []
     *lines, _torn = wal.read_bytes().split(b"\n")
     for line in lines:
@@ -92,6 +94,8 @@ def _compact(wal: Path, folder: Path) -> Iterator[Path]:
                 header_line, headers[line] = line, WalHeader.from_dict(fields)
             case {"at": at, "outcomes": outcomes}:
                 ground_truth[_day(at)] += [(*row, at) for row in outcomes]
+            case {"at": at, "losses": counts}:
+                losses[_day(at)].append([at, *counts])
             case [_, float() as at, list(), list(), *_] as request if header_line:
                 requests[header_line, _day(at)].append(request)
             case _:
@@ -104,6 +108,9 @@ def _compact(wal: Path, folder: Path) -> Iterator[Path]:
     for day, rows in ground_truth.items():
         path = folder / prediction_log.GROUND_TRUTH / day / name
         prediction_log.write(path, _ground_truth_table(rows))
+    for day, rows in losses.items():
+        path = folder / prediction_log.LOSSES / day / name
+        prediction_log.write(path, _losses_table(rows))
     for (line, day), answered in requests.items():
         path = folder / prediction_log.PREDICTIONS / headers[line].key / day / name
         prediction_log.write(path, _prediction_table(headers[line], answered))
@@ -116,6 +123,12 @@ def _ground_truth_table(rows: list[Any]) -> pa.Table:
     encoded = [orjson.dumps(outcome).decode() for outcome in outcomes]
     columns = [request, row, encoded, _instants(at)]
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema)
+
+
+def _losses_table(rows: list[Any]) -> pa.Table:
+    at, *counts = zip(*rows, strict=True)
+    schema = prediction_log.LOSS_SCHEMA
+    return pa.table(dict(zip(schema.names, [_instants(at), *counts], strict=True)), schema)
 
 
 def _prediction_table(header: WalHeader, requests: list[Any]) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from longhaul.model.unread import examine
+from longhaul.monitoring.evidence import ServiceLosses
 from longhaul.serving import mlflow_parsing
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.live_model import LiveModel
@@ -26,6 +27,7 @@ THREADS = 4
 MAX_PENDING = 32  # requests in threads, or waiting for one
 
 _PLAIN_JSON = frozenset({"application/json", "application/json; charset=utf-8"})
+_UNREADABLE = frozenset({400, 415, 422})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -60,7 +62,14 @@ class InvocationsEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = dict(scope["headers"])
+        try:
+            await self._answer(dict(scope["headers"]), receive, send)
+        except HttpError as error:
+            if error.status in _UNREADABLE:
+                self.recorder.count_losses(ServiceLosses(refused=1))
+            raise
+
+    async def _answer(self, headers: RequestHeaders, receive: Receive, send: Send) -> None:
         content_type, request_id = _content_type(headers), self._request_id(headers)
         body = await read_body(headers, receive, self.limits)
         start = time.perf_counter()
@@ -111,6 +120,7 @@ class InvocationsEndpoint:
         if self.limits.on_unreadable == "refuse":
             raise HttpError(422, "UNREADABLE_VALUE", str(unread))
         self.metrics.unread_values.inc(unread.count)
+        self.recorder.count_losses(ServiceLosses(unread=unread.count))
         return response._replace(table=table), unread.count
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:

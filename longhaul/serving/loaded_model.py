@@ -13,11 +13,11 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema
 from mlflow.types.schema import AnyType
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data.forms import declared_forms
 from longhaul.errors import LonghaulError
 from longhaul.features import column_format, formats
-from longhaul.features.column_format import DATE, ColumnFormat
+from longhaul.features.column_format import CATEGORY, DATE, ColumnFormat
 from longhaul.model import package, payload, predictions
 from longhaul.model.predictor import Predictor
 from longhaul.problem import Problem
@@ -38,7 +38,7 @@ class LoadedModel:
     predictor : Predictor
     problem : Problem
     metadata : mlflow.models.Model
-        Its MLmodel file: signature and the like; the time column is among the inputs.
+        Its MLmodel file: signature and the like; time and context are among the inputs.
     example : DataFrame
         A few rows that it was logged with.
     correction : StoredCorrection or None
@@ -59,9 +59,10 @@ class LoadedModel:
 
     @cached_property
     def request_types(self) -> dict[str, str]:
-        """Type of each column that a request may have: the features, and the time column."""
+        """Type of each column that a request may have: features, the time, and the context."""
         types, time = self.column_types, self.problem.time
-        return {**types, time.column: types.get(time.column, "date")} if time else types
+        sent = {**types, time.column: types.get(time.column, "date")} if time else types
+        return {**sent, **{name: "any" for name in self.problem.context if name not in sent}}
 
     @cached_property
     def request_forms(self) -> dict[str, ColumnFormat]:
@@ -69,6 +70,8 @@ class LoadedModel:
         forms = {column.name: column.form for column in self.predictor.encoder.columns}
         declared = declared_forms(self.problem)
         for name in self.request_types:
+            if self.request_types[name] == "any":
+                forms.setdefault(name, ColumnFormat(CATEGORY))
             form = column_format.parse(declared.get(name, DATE))
             forms.setdefault(name, form if form.column_type == DATE else ColumnFormat(DATE))
         return forms
@@ -164,8 +167,8 @@ def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
     if not parts.is_dir():
         raise LonghaulError(f"{model_uri.uri}: not a model of Longhaul; serve one that it logged")
     metadata = Model.load(str(folder))
-    problem = problems.load(parts / package.PROBLEM)
-    _accept_time(metadata, problem)
+    problem = problem_yaml.load(parts / package.PROBLEM)
+    _accept_context(metadata, problem)
     return LoadedModel(
         model_uri,
         package.load_predictor(parts),
@@ -175,13 +178,22 @@ def _read(model_uri: ModelUri, folder: Path) -> LoadedModel:
     )
 
 
-def _accept_time(metadata: Model, problem: Problem) -> None:
-    """Let requests have the time column even if it is no feature: a correction goes by it."""
+def _accept_context(metadata: Model, problem: Problem) -> None:
+    """Let requests have columns that are no features: a correction goes by the time column.
+
+    Monitoring goes by the others: the key of a row, and what it is counted with.
+    """
     signature = metadata.signature
-    if problem.time and problem.time.column not in signature.inputs.input_names():
-        time = ColSpec(AnyType(), problem.time.column, required=False)
-        inputs = Schema([*signature.inputs.inputs, time])
-        metadata.signature = ModelSignature(inputs, signature.outputs, signature.params)
+    inputs = signature.inputs
+    names = [*([problem.time.column] if problem.time else []), *problem.context]
+    more = [
+        ColSpec(AnyType(), name, required=False)
+        for name in dict.fromkeys(names)
+        if name not in inputs.input_names()
+    ]
+    if more:
+        schema = Schema([*inputs.inputs, *more])
+        metadata.signature = ModelSignature(schema, signature.outputs, signature.params)
 
 
 def _example(metadata: Model, folder: Path, model_uri: ModelUri) -> pd.DataFrame:

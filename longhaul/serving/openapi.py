@@ -12,6 +12,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "boolean", "string", "null"]},
     "category": {"type": ["string", "null"]},
     "date": {"type": ["string", "number", "null"]},
+    "any": {"type": ["string", "number", "boolean", "null"]},
 }
 _NUMBER = {"type": "number"}
 _PREDICTED: dict[str, dict[str, Any]] = {
@@ -153,7 +154,9 @@ def _errors(*statuses: int) -> dict[str, Any]:
 def _schemas(model: LoadedModel) -> dict[str, Any]:
     """Build the schemas of requests and responses."""
     features = {
-        name: {**_TYPES[form.column_type], "description": form.expected}
+        name: {**_TYPES["any"], "description": "no feature: it is logged"}
+        if model.request_types[name] == "any"
+        else {**_TYPES[form.column_type], "description": form.expected}
         for name, form in model.request_forms.items()
     }
     names = list(features)

@@ -16,7 +16,12 @@ from longhaul.serving.http_errors import invalid_input
 
 _TEXT = {str, type(None)}
 # JSON types accepted for a feature of each type; MLflow's schema refuses others for a text.
-_ACCEPTED = {"number": {int, float, bool, *_TEXT}, "category": _TEXT, "date": {int, float, *_TEXT}}
+_ACCEPTED = {
+    "number": {int, float, bool, *_TEXT},
+    "category": _TEXT,
+    "date": {int, float, *_TEXT},
+    "any": {int, float, bool, *_TEXT},  # what is no feature, such as the key of a row
+}
 
 
 class Rows(NamedTuple):
@@ -40,7 +45,7 @@ class RowParser:
     Parameters
     ----------
     column_types : mapping of str
-        Type of each feature, and of the time column: number, category or date.
+        Type of each feature, and of the time column: number, category or date; or any.
     """
 
     def __init__(self, column_types: Mapping[str, str]):

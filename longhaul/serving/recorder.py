@@ -1,18 +1,23 @@
 """Recorder: writes predictions to the write-ahead log before the answer leaves."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from longhaul.model.predictions import predicted
-from longhaul.serving import event_log, prediction_log, wal_format
+from longhaul.monitoring.evidence import ServiceLosses
+from longhaul.serving import event_log, wal_format
 from longhaul.serving.http_errors import HttpError
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.response import PredictionResponse
 from longhaul.serving.wal import WriteAheadLog
 from longhaul.serving.wal_format import WalHeader
+from longhaul.traffic import prediction_log
+
+_LOGGED = {"any": "category"}  # what is no feature is logged as text
 
 
 class Recorder:
@@ -40,6 +45,7 @@ class Recorder:
         self.on_log_failure, self.metrics = on_log_failure, metrics
         self.error = ""  # the reason while lines cannot be written, else empty
         self._header: tuple[LoadedModel, bytes] | None = None
+        self._losses = ServiceLosses()
 
     def record_predictions(
         self, model: LoadedModel, request_id: str, response: PredictionResponse
@@ -72,6 +78,24 @@ class Recorder:
         if not self._append(b"", wal_format.ground_truth_line(time.time(), outcomes), 0):
             raise _unwritable()
 
+    def count_losses(self, losses: ServiceLosses) -> None:
+        """Count what could not be read or recorded; `tick` writes it."""
+        self._losses = self._losses + losses
+
+    def tick(self) -> None:
+        """Write what was lost since the last tick, and close a file that is old enough."""
+        losses = self._losses
+        if losses.total:
+            with contextlib.suppress(OSError):  # then the next tick has more to write
+                self.wal.append(b"", wal_format.losses_line(time.time(), losses))
+                self._losses = ServiceLosses()
+        self.wal.tick()
+
+    def close(self) -> None:
+        """Write what was lost, and close the file."""
+        self.tick()
+        self.wal.close()
+
     def is_ready(self) -> bool:
         """Return whether a request would be answered."""
         if self.on_log_failure == "count":
@@ -91,6 +115,7 @@ class Recorder:
             if self.on_log_failure == "refuse":
                 raise _unwritable() from None
             self.metrics.unrecorded_rows.inc(rows)
+            self.count_losses(ServiceLosses(unrecorded=rows))
             return False
         if self.error:
             self.error = ""
@@ -111,7 +136,7 @@ class Recorder:
                 model_uri.name,
                 model_uri.version,
                 model_uri.key,
-                model.request_types,
+                {name: _LOGGED.get(kind, kind) for name, kind in model.request_types.items()},
                 problem.time,
                 problem.target.task_type,
                 tuple(columns),

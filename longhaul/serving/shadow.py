@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from longhaul.model import predictions
 from longhaul.registry import corrections
 from longhaul.registry.model_uri import resolve_model
-from longhaul.serving import event_log, loaded_model, prediction_log
+from longhaul.serving import event_log, loaded_model
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.metrics import ServiceMetrics
+from longhaul.traffic import prediction_log
 
 MAX_PENDING_FILES = 1000  # files that may wait for a slow version
 

@@ -1,6 +1,7 @@
 """Format of a write-ahead log's lines: a header, then the requests that one version has answered.
 
-Lines with ground truth may stand anywhere. Another version's header precedes its requests.
+Lines with ground truth, and with losses, may stand anywhere. Another version's header precedes its
+requests.
 """
 
 import re
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from longhaul.monitoring.evidence import ServiceLosses
 from longhaul.problem import Time
 from longhaul.task_type import TaskType
 
@@ -103,6 +105,12 @@ def request_line(
 def ground_truth_line(at: float, outcomes: Sequence[tuple[str, int, Any]]) -> bytes:
     """Format ground truth as a line: request, row and outcome."""
     return orjson.dumps({"at": at, "outcomes": outcomes}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def losses_line(at: float, losses: ServiceLosses) -> bytes:
+    """Format what could not be read, or not recorded, as a line."""
+    counts = [losses.refused, losses.unread, losses.unrecorded]
+    return orjson.dumps({"at": at, "losses": counts}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def parse_line(line: bytes) -> Any:

@@ -13,8 +13,7 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType, Array
 
-from longhaul import imports
-from longhaul import problem as problems
+from longhaul import imports, problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.features.encoder import Encoder
 from longhaul.model import package
@@ -127,7 +126,7 @@ def load_problem(uri: str) -> Problem:
 
 def _parse_problem(loaded: Package, uri: str) -> Problem:
     declared = yaml.load(loaded.problem, Loader=yaml.BaseLoader)
-    return problems.parse(declared, f"the problem of {uri}")
+    return problem_yaml.parse(declared, f"the problem of {uri}")
 
 
 def _describe(target: Target) -> str:

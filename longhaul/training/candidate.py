@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from longhaul import problem as problems
-from longhaul import tasks
+from longhaul import problem_yaml, tasks
 from longhaul.data.forms import declared_forms
 from longhaul.data.labels import outcomes
 from longhaul.data.periods import labels, of
@@ -143,7 +142,7 @@ def fit(
     )
     package = Package(
         predictor,
-        problems.dump(problem),
+        problem_yaml.dump(problem),
         windows={"fit": _period_range(fitted_on), "valid": _period_range(held_out.periods)},
         reference=reference.to_dict(),
         valid=_predictions(valid_predictor, held_out),

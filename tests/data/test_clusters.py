@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import clusters, label_lag
 from longhaul.errors import LonghaulError
 from longhaul.problem import Batches, Problem, Target, Time, Windows
@@ -89,7 +89,7 @@ def test_a_cluster_that_cannot_be_is_refused(tmp_path: Path) -> None:
     declared = {"name": "x", "source": "x.csv", "target": {"column": "y"}, "batches": {}}
     windows = {"train": ["1", "1"], "valid": ["2", "2"], "test": ["3", "3"], "production": ["4"]}
     with pytest.raises(LonghaulError, match="cluster: week needs a time column"):
-        problems.parse({**declared, "windows": windows, "cluster": "week"}, "problem.yaml")
+        problem_yaml.parse({**declared, "windows": windows, "cluster": "week"}, "problem.yaml")
     with pytest.raises(LonghaulError, match="cluster: column 'who' is not in the table"):
         replace(TIMED, cluster="who").require(["late", "departure"])
     with pytest.raises(LonghaulError, match="cluster: column 'who' is not in the table"):
@@ -121,7 +121,7 @@ def test_a_lag_in_periods_and_in_days(lag: int | str, length: str, whole: int, d
 def test_a_lag_that_cannot_be_is_refused(lag: str) -> None:
     """In one line with the key."""
     with pytest.raises(LonghaulError, match=r"monitoring\.label_lag"):
-        problems.parse(
+        problem_yaml.parse(
             {
                 "name": "x",
                 "source": "x.csv",

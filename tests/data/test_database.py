@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import sqlalchemy
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import column_inference, database, reading, sources
 from longhaul.errors import LonghaulError
+from longhaul.problem import Problem
 from tests import postgres as servers
 from tests import tables
 
@@ -27,12 +28,12 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-def declared(folder: Path, address: str, query: str = QUERY) -> problems.Problem:
+def declared(folder: Path, address: str, query: str = QUERY) -> Problem:
     """The problem of the customers in a database."""
     text = tables.DECLARATION.replace("churn.parquet", f"{address}\nquery: {query}")
     path = folder / "churn.yaml"
     path.write_text(text)
-    return problems.load(path)
+    return problem_yaml.load(path)
 
 
 def test_a_query_is_a_table(postgres: str, tmp_path: Path) -> None:

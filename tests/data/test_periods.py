@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from longhaul.data import periods
 
-LENGTHS = ["day", "week", "month", "quarter", "year"]
+LENGTHS = ["hour", "day", "week", "month", "quarter", "year"]
 TIMES = st.lists(
     st.datetimes(pd.Timestamp("1971-01-01"), pd.Timestamp("2069-12-31")), min_size=1, max_size=20
 )
@@ -16,6 +16,7 @@ TIMES = st.lists(
 @pytest.mark.parametrize(
     ("label", "middle", "length", "weekday"),
     [
+        ("2013-06-08T05", "2013-06-08 05:30", "hour", ""),
         ("2013-06-08", "2013-06-08 12:00", "day", "Saturday"),
         ("2013-W01", "2013-01-03 12:00", "week", ""),
         ("2013-02", "2013-02-15", "month", ""),
@@ -35,6 +36,7 @@ def test_what_a_label_tells(label: str, middle: str, length: str, weekday: str) 
 @pytest.mark.parametrize(
     ("length", "label", "step", "end"),
     [
+        ("hour", "2013-12-31T23", 2013123123, "2014-01-01"),
         ("day", "2013-12-31", 20131231, "2014-01-01"),
         ("week", "2014-W01", 201401, "2014-01-06"),
         ("month", "2013-12", 201312, "2014-01-01"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import sources
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
@@ -17,7 +17,7 @@ from tests import tables
 
 def read(folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """What the source makes of a table in a Parquet file."""
-    return sources.read(problems.load(tables.declare(folder, frame)), folder).frame
+    return sources.read(problem_yaml.load(tables.declare(folder, frame)), folder).frame
 
 
 def of_folder(folder: Path, parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def of_folder(folder: Path, parts: list[pd.DataFrame]) -> pd.DataFrame:
     (folder / "parts").mkdir()
     for number, part in enumerate(parts):
         part.to_parquet(folder / "parts" / f"{number}.parquet")
-    return sources.read(problems.load(tables.declare(folder, text=text)), folder).frame
+    return sources.read(problem_yaml.load(tables.declare(folder, text=text)), folder).frame
 
 
 def test_csv_parquet_and_folder_are_the_same_table(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_csv_parquet_and_folder_are_the_same_table(tmp_path: Path) -> None:
     parts = of_folder(tmp_path, [frame[:50], frame[50:]])
     frame.to_csv(tmp_path / "churn.csv", index=False)
     text = tables.DECLARATION.replace("churn.parquet", "churn.csv")
-    lines = sources.read(problems.load(tables.declare(tmp_path, frame, text)), tmp_path).frame
+    lines = sources.read(problem_yaml.load(tables.declare(tmp_path, frame, text)), tmp_path).frame
     pd.testing.assert_frame_equal(whole, parts)
     pd.testing.assert_frame_equal(whole, lines.astype(whole.dtypes.to_dict()))
 
@@ -67,7 +67,7 @@ def test_columns_of_other_things_are_named(tmp_path: Path, value: object) -> Non
         read(tmp_path, frame)
     text = tables.DECLARATION.replace("[customer]", "[customer, extra]")
     path = tables.declare(tmp_path, frame, text)
-    assert len(sources.read(problems.load(path), tmp_path).frame) == len(frame)
+    assert len(sources.read(problem_yaml.load(path), tmp_path).frame) == len(frame)
 
 
 def test_files_whose_types_differ_are_refused(tmp_path: Path) -> None:
@@ -84,12 +84,12 @@ def test_rows_that_do_not_fit_are_set_aside(tmp_path: Path) -> None:
     calls[3] = "many"
     text = tables.DECLARATION + "columns: {calls: number}\n"
     path = tables.declare(tmp_path, frame.assign(calls=calls), text)
-    found = sources.read(problems.load(path), tmp_path)
+    found = sources.read(problem_yaml.load(path), tmp_path)
     assert (len(found.frame), len(found.unfit)) == (len(frame) - 1, 1)
     assert found.unfit["reason"].iloc[0] == "calls = 'many', expected a number"
     path = tables.declare(tmp_path, frame.assign(calls="many"), text)
     with pytest.raises(LonghaulError, match=r"450 of 450 rows have .*: calls = 'many', exp"):
-        sources.read(problems.load(path), tmp_path)
+        sources.read(problem_yaml.load(path), tmp_path)
 
 
 BATCHED = """
@@ -110,7 +110,7 @@ def test_files_that_arrive_later_are_batches(tmp_path: Path) -> None:
     """Each is one more, after the parts of the source; those move no row of them."""
     frame = tables.churn(rows_per_month=50)
     path = tables.declare(tmp_path, frame, BATCHED)
-    problem = problems.load(path)
+    problem = problem_yaml.load(path)
     before = sources.read(problem, tmp_path).frame
     digest = sources.digest(problem, tmp_path)
     assert sorted(before[BATCH].unique()) == [f"batch-000{i}" for i in range(5)]

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import parquet
 from longhaul.data.table import PeriodTable
 from longhaul.engines.local import LocalEngine
@@ -23,7 +23,7 @@ def table(tmp_path: Path) -> Path:
     folder = tmp_path / "table"
     folder.mkdir()
     frame = tables.churn(rows_per_month=300)
-    PeriodTable(folder).write(problems.load(tables.declare(tmp_path)), frame)
+    PeriodTable(folder).write(problem_yaml.load(tables.declare(tmp_path)), frame)
     july = PeriodTable(folder).path("2020-07")
     rows = pd.read_parquet(july)
     rows["calls"] = rows["calls"].astype(float)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.estimators import families
 from longhaul.estimators.families import custom
@@ -60,7 +60,7 @@ def test_what_it_cannot_do_is_said(tmp_path: Path) -> None:
     frame = tables.churn(rows_per_month=50).assign(churned=1.5)
     frame.loc[::2, "churned"] = 2.5
     text = tables.DECLARATION.replace('positive: "yes"', "task_type: regression")
-    problem = problems.load(tables.declare(tmp_path, frame, text))
+    problem = problem_yaml.load(tables.declare(tmp_path, frame, text))
     with pytest.raises(
         LonghaulError, match=r"custom_family\.py: bayes: ValueError: naive Bayes tells"
     ):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.estimators.families import FAMILIES
 from longhaul.model import package
@@ -54,7 +54,7 @@ def declared(folder: Path, kind: str, more: str = "") -> Problem:
     """The problem of that table."""
     path = folder / "kinds.yaml"
     path.write_text(DECLARATION.replace("TARGET", TARGETS[kind]) + more)
-    return problems.load(path)
+    return problem_yaml.load(path)
 
 
 def parts(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

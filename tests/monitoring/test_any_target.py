@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data.labels import outcomes
 from longhaul.evaluation.scored_rows import score_rows
 from longhaul.monitoring import judged_counts
@@ -51,7 +51,7 @@ def fitted(kind: str) -> tuple[Problem, Candidate]:
     declared = text.replace('target: {column: churned, positive: "yes"}', TARGETS[kind])
     declared = declared.replace("slices: [plan]\n", "").replace("min_auc: 0.6, ", "")
     with TemporaryDirectory() as folder:
-        problem = problems.load(tables.declare(Path(folder), frame, declared))
+        problem = problem_yaml.load(tables.declare(Path(folder), frame, declared))
     settings = {"iterations": 40, "learning_rate": 0.1}
     windows = months(5)[:-1], months(5)[-1]
     train, valid = pd.concat(windows[0]), windows[1]

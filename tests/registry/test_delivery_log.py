@@ -4,8 +4,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import yaml
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data.deliveries import Delivery
 from longhaul.errors import LonghaulError
 from longhaul.problem import Problem
@@ -19,7 +20,7 @@ FIRST, SECOND = Delivery("d-9.csv", 5, "aa"), Delivery("größe 10.csv", 6, "bb"
 @pytest.fixture
 def problem(tracking: str, tmp_path: Path) -> Problem:
     """A problem with files that arrive later."""
-    return problems.load(tables.declare(tmp_path, text=BATCHED))
+    return problem_yaml.load(tables.declare(tmp_path, text=BATCHED))
 
 
 def record(problem: Problem, *delivered: Delivery) -> str:
@@ -39,7 +40,7 @@ def test_what_is_recorded_is_there_for_all_experiments(problem: Problem) -> None
     assert "longhaul.deliveries/churn" in mlflow.get_experiment(here).tags
     assert "longhaul.deliveries/churn" not in mlflow.get_experiment(there).tags
     declared = BATCHED.replace("name: churn", "name: churn.2")
-    assert delivery_log.load(problems.parse(problems.yaml.safe_load(declared), "")) == []
+    assert delivery_log.load(problem_yaml.parse(yaml.safe_load(declared), "")) == []
 
 
 @pytest.mark.parametrize("other", [Delivery("d-8.csv", 5, "cc"), Delivery("d-9.csv", 7, "aa")])

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from longhaul.features.encoder import Encoder
 from longhaul.problem import Time
-from longhaul.serving import compaction, prediction_log, wal_format
+from longhaul.serving import compaction, wal_format
 from longhaul.serving.wal import WriteAheadLog
 from longhaul.serving.wal_format import WalHeader
 from longhaul.task_type import TaskType
+from longhaul.traffic import prediction_log
 from tests.tables import churn
 
 FEATURES = ["day", "calls", "plan", "age"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.data import parquet
 from longhaul.model import payload, predictions
 from longhaul.model.predictions import Provenance
@@ -22,7 +22,6 @@ from longhaul.serving import (
     metrics,
     mlflow_parsing,
     openapi,
-    prediction_log,
     shadow,
 )
 from longhaul.serving.live_model import LiveModel
@@ -31,6 +30,7 @@ from longhaul.serving.recorder import Recorder
 from longhaul.serving.settings import ServiceSettings
 from longhaul.tracking import logged_models
 from longhaul.tracking.tags import CORRECTION
+from longhaul.traffic import prediction_log
 from longhaul.training import candidate
 from steps.recalibrate import recalibrate
 from tests import corrected, packages, tables
@@ -171,7 +171,7 @@ def test_a_row_without_its_time_is_of_today(live: LiveModel) -> None:
 def without_time(folder: Path) -> str:
     """Register a model that goes without the time column; return its URI."""
     text = tables.DECLARATION.replace("[customer]", "[customer, day]")
-    problem, frame = problems.load(tables.declare(folder, text=text)), tables.churn()
+    problem, frame = problem_yaml.load(tables.declare(folder, text=text)), tables.churn()
     month = frame["day"].dt.strftime("%Y-%m")
     train, valid = frame[month <= "2020-04"], frame[month == "2020-05"]
     fitted = candidate.fit(problem, train, valid, "lightgbm", packages.QUICK["lightgbm"], 0, 1)

@@ -15,7 +15,7 @@ import pytest
 from benchmarks import load
 from benchmarks.load import Answer, Load
 from longhaul.registry import promotion
-from longhaul.serving import prediction_log
+from longhaul.traffic import prediction_log
 from tests.serving import services
 from tests.serving.services import NAME, Running
 

@@ -19,7 +19,7 @@ import pytest
 from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
 from longhaul.model import predictions
-from longhaul.serving import prediction_log
+from longhaul.traffic import prediction_log
 from tests.serving import services
 from tests.serving.services import BODY, ROWS, Running
 

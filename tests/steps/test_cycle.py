@@ -31,6 +31,8 @@ def options(home: Path, period: str, **more: Any) -> list[str]:
         "problem": home / "churn.yaml",
         "period": period,
         "table": f"file://{home}/table",
+        "traffic": "",
+        "outcomes": "",
         "window": "sliding",
         "trials": 0,
         "seed": 0,

@@ -5,7 +5,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from longhaul import problem as problems
+from longhaul import problem_yaml
 from longhaul.pipeline import caller
 from longhaul.tracking import artifacts
 from steps.ingest import ingest
@@ -33,7 +33,7 @@ def test_the_file_is_written_and_kept(
     """Beside the table and as an artifact; what was decided is printed; ingest reads it."""
     init.main(options())
     path = place / "churn.yaml"
-    declared = problems.load(path)
+    declared = problem_yaml.load(path)
     assert declared.time is not None
     assert (declared.source, declared.time.column) == ("churn.csv", "day")
     assert declared.leave_out == ("customer",)
@@ -70,7 +70,7 @@ def test_an_artifact_is_a_table(tracking: str, place: Path) -> None:
         mlflow.log_artifact(str(place / "churn.csv"), "tables")
     address = f"runs:/{run.info.run_id}/tables/churn.csv"
     init.main(options(data=address))
-    assert problems.load(place / "churn.yaml").source == address
+    assert problem_yaml.load(place / "churn.yaml").source == address
     ingest.main(["--problem", str(place / "churn.yaml"), "--engine", "local"])
     newest, *_ = mlflow.search_runs(order_by=["start_time DESC"], output_format="list")
     assert newest.data.metrics["rows"] == 2700

@@ -10,8 +10,8 @@ import mlflow
 import psutil
 import pytest
 
-from longhaul.serving import prediction_log
 from longhaul.tracking.tags import HEADLINE
+from longhaul.traffic import prediction_log
 from tests import lifecycles
 from tests.ports import free_port
 from tests.serving import services

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from longhaul.data.split import WINDOWS, Split
-from longhaul.problem import parse
+from longhaul.problem_yaml import parse
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking import trials as records
 from steps.tune import tune

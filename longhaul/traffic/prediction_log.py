@@ -6,6 +6,7 @@
     predictions/<model>-<version>/<day>/<wal>.parquet  compacted predictions
     shadow/<model>-<version>/<day>/<wal>.parquet       the shadow's predictions of the same rows
     outcomes/<day>/<wal>.parquet                       ground truth that was reported
+    losses/<day>/<wal>.parquet                         what could not be read, or not recorded
     broken/<wal>.jsonl                                 lines that cannot be read
 
 A write-ahead log becomes files of its own name and is then removed, so that compacting it again,
@@ -25,7 +26,7 @@ from longhaul.model.predictions import PROVENANCE_SCHEMA, columns
 from longhaul.task_type import TaskType
 
 WAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
-GROUND_TRUTH, UNREADABLE = "outcomes", "broken"
+GROUND_TRUTH, LOSSES, UNREADABLE = "outcomes", "losses", "broken"
 
 GROUND_TRUTH_SCHEMA = pa.schema(
     {
@@ -33,6 +34,14 @@ GROUND_TRUTH_SCHEMA = pa.schema(
         "row": pa.int64(),
         "outcome": pa.string(),  # as JSON: true or false, a text or a number
         "reported_at": PROVENANCE_SCHEMA["predicted_at"],
+    }
+)
+LOSS_SCHEMA = pa.schema(
+    {
+        "at": PROVENANCE_SCHEMA["predicted_at"],
+        "refused": pa.int64(),  # requests
+        "unread": pa.int64(),  # values
+        "unrecorded": pa.int64(),  # rows
     }
 )
 

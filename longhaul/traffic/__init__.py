@@ -1,0 +1,1 @@
+"""Live traffic: the prediction log, and its periods joined with ground truth."""
