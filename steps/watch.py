@@ -1,5 +1,7 @@
 """Watch live traffic until stopped: the cycle of each period as it closes, and as outcomes come."""
 
+import signal
+
 import click
 
 from longhaul import problem_yaml
@@ -63,6 +65,8 @@ def watch(
             try:
                 watcher.run()
             except (Terminated, KeyboardInterrupt):
+                # `mlflow run` sends SIGTERM when it is stopped itself: the run is closed first.
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 click.echo("stopped", err=True)
     judged = sorted(agenda.judged)
     return f"{len(judged)} periods judged: {', '.join(judged) or 'none'}"

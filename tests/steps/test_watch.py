@@ -109,6 +109,7 @@ def test_watch_beside_a_service(home: Path) -> None:
     runs = mlflow.search_runs(
         filter_string="tags.mlflow.project.entryPoint = 'watch'",
         order_by=["attributes.start_time"],
+        search_all_experiments=True,
         output_format="list",
     )
     assert [run.info.status for run in runs] == ["KILLED", "FINISHED"], printed
