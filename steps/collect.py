@@ -15,8 +15,7 @@ from longhaul.traffic import collection
 
 def answered(table: str, traffic: str, outcomes: str, query: str, period: str) -> str:
     """Digest the rows that were answered up to the period, and their outcomes."""
-    with live_traffic.open_log(table, traffic, outcomes, query, caller.folder()) as served:
-        return str([part for part in served.digests().items() if part[0] <= period])
+    return str(live_traffic.digest(table, traffic, outcomes, query, period, caller.folder()))
 
 
 @step(state=answered)

@@ -97,6 +97,7 @@ RUN_BY = {
     "cycle": "tests/tracking_server/test_faults.py",
     "retrain": "tests/steps/test_cycle.py",
     "collect": "tests/steps/test_cycle.py",
+    "compare": "tests/steps/test_compare.py",
     "watch": "tests/steps/test_watch.py",
     "backtest": "tests/steps/test_backtest.py",
     "rollback": "tests/steps/test_rollback.py",

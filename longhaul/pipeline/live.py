@@ -11,7 +11,8 @@ from longhaul.pipeline.flow import Flow
 from longhaul.problem import Problem, Traffic
 from longhaul.production import live_traffic, recalibration
 from longhaul.registry import versions
-from longhaul.registry.model_uri import version_uri
+from longhaul.registry.legacy_stages import CHALLENGER
+from longhaul.registry.model_uri import resolve_model, version_uri
 from longhaul.tracking import artifacts
 from longhaul.traffic import summary
 
@@ -92,4 +93,15 @@ def monitor_traffic(
     if recalibration.applies(PeriodTable(folder).problem):
         flow.run("recalibrate", model=model, predictions=predictions, table=rows, period=period)
     decision = composite.monitor(flow, model, predictions, rows, period, engine)
+    _compare_shadow(flow, name, table, source, period)
     return MonitoredPeriod(version, rows, decision, collected.metrics)
+
+
+def _compare_shadow(flow: Flow, name: str, table: str, source: TrafficSource, period: str) -> None:
+    """Compare the challenger with the champion, if it has predicted the same requests."""
+    number = versions.aliases(name).get(CHALLENGER)
+    if number is None:
+        return
+    shadow = version_uri(name, number)
+    if live_traffic.shadow_files(source.traffic, resolve_model(shadow), Path()):
+        flow.run("compare", shadow=shadow, table=table, period=period, **asdict(source))

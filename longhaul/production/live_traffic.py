@@ -56,6 +56,20 @@ def open_log(table: str, log: str, outcomes: str, query: str, folder: Path) -> S
     )
 
 
+def digest(
+    table: str, log: str, outcomes: str, query: str, period: str, folder: Path
+) -> list[tuple[str, str]]:
+    """Digest the rows that were answered up to a period, and their outcomes; see `open_log`."""
+    with open_log(table, log, outcomes, query, folder) as served:
+        return [(label, digest) for label, digest in served.digests().items() if label <= period]
+
+
+def shadow_files(log: str, shadow: ModelUri, folder: Path) -> list[Path]:
+    """List the files of the predictions of a shadow; see `open_log`."""
+    place = artifacts.fetch(resolve(log, folder))
+    return sorted((place / prediction_log.SHADOW / shadow.key).glob("*/*.parquet"))
+
+
 def resolve(address: str, folder: Path) -> str:
     """Resolve a relative path; other addresses stay as they are."""
     return str(folder / address) if address and sources.is_path(address) else address

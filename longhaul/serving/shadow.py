@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from longhaul.serving import event_log, loaded_model
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.traffic import prediction_log
+from longhaul.traffic.shadow_rows import SECONDS
 
 MAX_PENDING_FILES = 1000  # files that may wait for a slow version
 
@@ -75,7 +77,10 @@ class Shadow:
         if self._model is None or self._model.model_uri != model_uri:
             self._model = loaded_model.load(model_uri, self.cache_dir)
         self._model = replace(self._model, correction=corrections.find(model_uri))
+        began = time.perf_counter()
         table = _repredict(pq.read_table(file), self._model)
+        took = {SECONDS: repr(time.perf_counter() - began).encode()}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **took})
         day, name = file.parent.name, file.name
         prediction_log.write(
             self.folder / prediction_log.SHADOW / model_uri.key / day / name, table

@@ -17,6 +17,7 @@ OWNER = "longhaul.owner"  # the process that a run belongs to
 REUSED = "longhaul.reused."  # prefix, before a step's name: the run reused for it, on the parent
 SEARCH = "longhaul.search"  # of a trial: the search that it is part of
 LAST_PERIOD_SEEN = "longhaul.seen"  # of a version: the last period it was fitted or judged on
+SHADOW_COMPARISON = "longhaul.shadow"  # of a version: URI of its newest comparison.json
 STEPS = "longhaul.steps"  # of a step that runs others: the ids of their runs
 VERDICT = "longhaul.verdict"  # of a version: the verdict that it was registered with
 VERSION = "longhaul.version"  # of a run that registered one: models:/<name>/<version>

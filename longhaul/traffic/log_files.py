@@ -31,10 +31,11 @@ class LogFiles:
     columns: list[str]
     features: list[str]
 
-    def select(self, predicted: Iterable[str], prefix: str) -> str:
+    def select(self, predicted: Iterable[str], prefix: str = "") -> str:
         """Return the SQL that selects predictions and, with a prefix to their names, features.
 
-        What was predicted before there were corrections was not shifted.
+        Without a prefix there are no features. What was predicted before there were corrections was
+        not shifted.
         """
         defaults = {RAW: "probability", SHIFT: "0.0::DOUBLE"}
         columns = [
@@ -42,7 +43,8 @@ class LogFiles:
             for name in predicted
         ]
         features = [
-            f"{FEATURES}.{sql.name(name)} AS {sql.name(prefix + name)}" for name in self.features
+            f"{FEATURES}.{sql.name(name)} AS {sql.name(prefix + name)}"
+            for name in (self.features if prefix else [])
         ]
         return f"SELECT {', '.join([*columns, *features])} FROM {sql.parquet(self.paths)}"
 

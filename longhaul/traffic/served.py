@@ -26,7 +26,7 @@ from longhaul.traffic.table_columns import ServedRows, TableColumn
 
 MEMORY = "2GB"  # the most that DuckDB holds; what does not fit waits on disk
 BATCH_ROWS = 100_000
-PERIOD, TABLE = "longhaul.period", "table."  # names of columns that no prediction has
+PERIOD, TABLE, SHADOW = "longhaul.period", "table.", "shadow."  # no prediction has such names
 _TIME, _OUTCOME = "longhaul.time", "longhaul.outcome"
 
 
@@ -166,19 +166,53 @@ class ServedTraffic:
             begin with `TABLE`.
         """
         names = map(sql.name, [PERIOD, *self._predicted])
-        made = [
-            f"{column.expression} AS {sql.name(TABLE + name)}"
-            for name, column in self.columns.items()
-        ]
         period = sql.name(PERIOD)
         self._database.register("chosen", pd.DataFrame({"label": pd.Series(chosen, dtype="str")}))
         with _readable(self.log):
             reader: pa.RecordBatchReader = self._database.execute(
-                f"SELECT {', '.join([*names, *made])}"
+                f"SELECT {', '.join([*names, *self._made()])}"
                 f" FROM served WHERE {period} IN (SELECT label FROM chosen)"
                 f' ORDER BY {period}, CAST(version AS BIGINT), predicted_at, request, "row"'
             ).to_arrow_reader(BATCH_ROWS)
             yield from reader
+
+    def paired(self, key: str, period: str) -> pa.Table:
+        """Pair the rows of a period with what a shadow has predicted of them.
+
+        Parameters
+        ----------
+        key : str
+            The name of the shadow's folder in the log, ``<model>-<version>``.
+        period : str
+
+        Returns
+        -------
+        Table
+            The columns of predictions, those of the shadow with the prefix `SHADOW`, null where it
+            has none; and the columns of the table, with the prefix `TABLE`. In order of time asked,
+            request and place.
+        """
+        names = [name for name in self._predicted if name not in {"request", "row"}]
+        own = [*map(sql.name, self._predicted), *self._made()]
+        others = [f"{sql.name(name)} AS {sql.name(SHADOW + name)}" for name in names]
+        with _readable(self.log):
+            files = log_files.find(self.log, [key], prediction_log.SHADOW)
+            shadowed = [group.select(self._predicted) for group in files]
+            source = f"({' UNION ALL BY NAME '.join(shadowed)})" if files else "logged LIMIT 0"
+            table: pa.Table = self._database.execute(
+                f"SELECT * FROM (SELECT {', '.join(own)} FROM served"
+                f" WHERE {sql.name(PERIOD)} = {sql.literal(period)})"
+                f' LEFT JOIN (SELECT request, "row", {", ".join(others)} FROM {source})'
+                ' USING (request, "row") ORDER BY predicted_at, request, "row"'
+            ).to_arrow_table()
+        return table
+
+    def _made(self) -> list[str]:
+        """Return the SQL of the columns of the table, with the prefix to their names."""
+        return [
+            f"{column.expression} AS {sql.name(TABLE + name)}"
+            for name, column in self.columns.items()
+        ]
 
     def _post(self) -> str:
         """Make the table of ground truth by request, the latest of each row; return its name."""

@@ -22,10 +22,13 @@ class TrafficState:
         By period, in order of time: a digest of its rows and their outcomes.
     newest : mapping of str to float
         By period: when its newest row was asked about, in seconds since 1970.
+    labelled : mapping of str to int
+        By period: the rows with an outcome.
     """
 
     digests: Mapping[str, str]
     newest: Mapping[str, float]
+    labelled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass

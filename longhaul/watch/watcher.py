@@ -80,6 +80,7 @@ class Watcher:
         self._listing: object = None
         self._state = TrafficState({}, {})
         self._recalibrated = "", 0.0  # digest of the evidence, and when
+        self._corrected: dict[str, int] = {}  # the outcomes that the correction was made of last
 
     def run(self) -> None:
         """Look again and again, until the last period to judge has been judged."""
@@ -119,6 +120,7 @@ class Watcher:
             "traffic": self.error or "ok",
             "looked": _clock(self._looked),
             "judged": sorted(self._agenda.judged),
+            "corrected": self._corrected,
             "failing": failing,
         }
 
@@ -172,6 +174,7 @@ class Watcher:
         except StepFailed as error:
             click.echo(f"note: {period}: {error}; again with new outcomes", err=True)
         self._recalibrated = digest, now
+        self._corrected = {period: self._state.labelled[period]}
         self._show_shift()
 
     def _show(self, period: str) -> None:
@@ -192,9 +195,11 @@ class Watcher:
 
 def _state(traffic: ServedTraffic) -> TrafficState:
     newest: dict[str, float] = {}
+    labelled: dict[str, int] = {}
     for count in traffic.counts():
         newest[count.period] = max(count.last, newest.get(count.period, 0.0))
-    return TrafficState(traffic.digests(), newest)
+        labelled[count.period] = count.labelled + labelled.get(count.period, 0)
+    return TrafficState(traffic.digests(), newest, labelled)
 
 
 def _listing(log: Path) -> list[tuple[str, int]]:

@@ -110,7 +110,7 @@ def table(folder: Path) -> tuple[Path, Path]:
     return source, scored
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_worker_dies_at_work(
     cluster: tuple[str, list["subprocess.Popen[bytes]"]], tmp_path: Path
 ) -> None:

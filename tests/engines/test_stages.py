@@ -50,8 +50,12 @@ def _require_close(one: Any, other: Any) -> None:
         assert one == other
 
 
+@pytest.mark.nightly
 def test_a_cycle_on_spark(tracking: str, tmp_path: Path) -> None:
-    """From the source alone: each of its stages is told the engine, and the table is Spark's."""
+    """From the source alone: each of its stages is told the engine, and the table is Spark's.
+
+    `test_stages_on_spark_say_what_they_say_here` runs the stages alone.
+    """
     monitored_model.champion(tmp_path)
     home = str(lifecycles.REPOSITORY)
     who = {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_EXPERIMENT_NAME": "test"}

@@ -125,11 +125,24 @@ def through(server: Tracking, network: Network) -> dict[str, str]:
 LOST = "API request to|cannot fetch this artifact|its answer was lost"
 
 
-def test_a_network_that_stalls_and_breaks_off(server: Tracking, brief: Path) -> None:
-    """Answers too late or never, to requests that were carried out.
+def test_a_network_that_stalls_and_breaks_off(server: Tracking, home: Path) -> None:
+    """Answers too late or never, to requests that were carried out: a cycle.
 
     MLflow asks again for most, but not for all: then it fails, and run again, it ends.
     """
+    cycle = {"problem": "churn.yaml", "period": "2020-09", "use_cache": "false"}
+    with server.as_user("kim"):
+        before = lives.told()
+        with unreliable(server.settings.port, 0, False) as network:
+            until_it_ends(home, "cycle", through(server, network), **cycle)
+            assert network.stalled + network.broken >= 2
+        assert lives.told() == before
+        lives.check()
+
+
+@pytest.mark.nightly
+def test_a_life_on_a_network_that_stalls_and_breaks_off(server: Tracking, brief: Path) -> None:
+    """From the first step on; `test_a_network_that_stalls_and_breaks_off` is the shorter one."""
     endure(server, brief, "brief", False, 13)
 
 
@@ -141,16 +154,22 @@ def test_a_network_that_breaks_off_in_the_middle_of_answers(server: Tracking, ho
 
 def endure(server: Tracking, home: Path, name: str, midway: bool, seed: int) -> None:
     """Run a life on a bad network until it ends well."""
+    given = {**lives.SMALL, "problem": f"{name}.yaml", "seed": seed}
     with server.as_user("kim"), unreliable(server.settings.port, 0, midway) as network:
-        for _ in range(10):
-            process = main(home, through(server, network), problem=f"{name}.yaml", seed=seed)
-            printed, _ = process.communicate(timeout=lifecycles.SECONDS)
-            if process.returncode == 0:
-                break
-            assert re.search(LOST, printed), printed
-        assert process.returncode == 0, printed
+        until_it_ends(home, "main", through(server, network), **given)
         assert network.stalled + network.broken >= (1 if midway else 6)
         lives.check(name)
+
+
+def until_it_ends(home: Path, entry_point: str, who: dict[str, str], **given: object) -> None:
+    """Run a step again and again, until its end is a good one; it says that the network is bad."""
+    for _ in range(10):
+        process = lifecycles.start(home, str(REPOSITORY), entry_point, who=who, **given)
+        printed, _ = process.communicate(timeout=lifecycles.SECONDS)
+        if process.returncode == 0:
+            return
+        assert re.search(LOST, printed), printed
+    raise AssertionError(printed)
 
 
 @contextlib.contextmanager
@@ -236,8 +255,12 @@ assert [os.waitpid(child, 0)[1] for child in children] == [0] * {WRITERS}
 """
 
 
+@pytest.mark.nightly
 def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Path) -> None:
-    """A model that has no champion yet: one wins, everything that was written is there."""
+    """A model that has no champion yet: one wins, everything that was written is there.
+
+    `test_two_at_once` in tests/steps/test_cycle.py is the shorter one.
+    """
     home = lifecycles.home(tmp_path, brief=True)
     problem = home / "rush.yaml"
     problem.write_text((home / "churn.yaml").read_text().replace("name: churn", "name: rush"))

@@ -1,0 +1,31 @@
+"""Chart of a shadow: its predictions of rows against those of the champion."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from longhaul.plots import style
+from longhaul.plots.style import INK
+
+_CELLS = 40
+
+
+def predictions(champion: np.ndarray, shadow: np.ndarray, title: str) -> Figure:
+    """Draw how often which pair of predictions was given.
+
+    Parameters
+    ----------
+    champion, shadow : ndarray of float, shape (n,)
+        Probabilities, or numbers.
+    title : str
+    """
+    figure = style.canvas(5.2, 4.6)
+    style.headline(figure, title)
+    axes = figure.subplots()
+    style.dress(axes, "the champion's", "the shadow's")
+    ends = [
+        float(np.min([champion.min(), shadow.min()])),
+        float(np.max([champion.max(), shadow.max()])),
+    ]
+    axes.hexbin(champion, shadow, gridsize=_CELLS, bins="log", cmap="Blues", mincnt=1, linewidths=0)
+    axes.plot(ends, ends, color=INK, linewidth=0.8)
+    return figure
