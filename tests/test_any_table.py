@@ -246,7 +246,7 @@ def test_a_life_goes_on_with_files_that_arrive_later(tmp_path: Path, empty_store
     project = str(lifecycles.REPOSITORY)
     validated = lifecycles.children(lifecycles.parents()[0])["validate"].info.run_id
     artifacts.fetch(f"runs:/{validated}/table/batch-0009.parquet").unlink()
-    again = cycle(tmp_path, "batch-0008")
+    again = cycle(tmp_path, "batch-0009")
     assert f"validate does not reuse run {validated}: table has 10 of 11 files" in again
     assert re.search("ingest +reused", again)
     later = messy(seed=1)

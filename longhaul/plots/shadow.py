@@ -1,4 +1,4 @@
-"""Chart of a shadow: its predictions of rows against those of the champion."""
+"""Chart of a shadow: its predictions against the champion's."""
 
 import numpy as np
 from matplotlib.figure import Figure
