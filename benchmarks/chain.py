@@ -23,7 +23,7 @@ from typing import Any
 import mlflow
 
 from benchmarks.rows import Row, markdown, met
-from longhaul.pipeline import warm_backend
+from longhaul.pipeline import project, warm_backend
 
 PROJECT = Path(__file__).resolve().parents[1]
 FAMILIES = ("linear", "histogram", "lightgbm", "forest")
@@ -153,8 +153,18 @@ def _in_process(name: str, given: dict[str, str], spent: list[float]) -> str:
     began = time.perf_counter()
     command = getattr(import_module(f"steps.{name}"), name)
     spent[0] += time.perf_counter() - began
-    command.main([f"--{key}={value}" for key, value in given.items()])
+    command.main([f"--{key}={value}" for key, value in {**_defaults(name), **given}.items()])
     return str(mlflow.last_active_run().info.run_id)
+
+
+def _defaults(name: str) -> dict[str, str]:
+    """Parameters of an entry point, as `mlflow run` completes them."""
+    declared = project.entry_points((PROJECT / "MLproject").read_text(encoding="utf-8"))
+    return {
+        parameter.name: parameter.default.strip('"')
+        for parameter in declared[name].parameters
+        if parameter.default is not None
+    }
 
 
 def _by_mlflow(backend: str, name: str, given: dict[str, str]) -> str:

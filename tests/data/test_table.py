@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longhaul import problem_yaml
 from longhaul.data import parquet, periods
 from longhaul.data.split import WINDOWS, Split, cut_windows
 from longhaul.data.table import PeriodTable
@@ -51,7 +52,7 @@ def test_no_later_row_is_in_an_earlier_window(
     pairs = zip(WINDOWS, zip(months[::2], months[1::2], strict=True), strict=True)
     declared = yaml.load(tables.DECLARATION, Loader=yaml.BaseLoader)
     declared["windows"] = {**dict(pairs), "production": ["2021-01", "2021-02"]}
-    problem = tables.problems.parse(declared, "generated")
+    problem = problem_yaml.parse(declared, "generated")
     frame = tables.churn(rows_per_month=60, seed=seed)
     PeriodTable(folder).write(problem, frame.sample(frac=1, random_state=seed))
     cut = cut_windows(PeriodTable(folder), problem)
@@ -75,7 +76,7 @@ def test_a_window_of_one_class_is_refused(tmp_path: Path) -> None:
     """The window, the count and the class."""
     frame = tables.churn()
     frame.loc[frame["day"].dt.month == 6, "churned"] = "no"
-    problem = tables.problems.load(tables.declare(tmp_path, frame))
+    problem = problem_yaml.load(tables.declare(tmp_path, frame))
     (tmp_path / "table").mkdir()
     PeriodTable(tmp_path / "table").write(problem, frame)
     with pytest.raises(LonghaulError, match=r"windows\.test \(\d+ rows .*none .*positive"):
@@ -104,7 +105,7 @@ def test_groups_are_not_parted_by_time(tmp_path: Path) -> None:
     month = frame["day"].dt.month
     frame["household"] = np.arange(len(frame)) % 100 + 30 * (month > 4) + 60 * (month > 5)
     text = tables.DECLARATION + "group: household\n"
-    problem = tables.problems.load(tables.declare(tmp_path, frame, text))
+    problem = problem_yaml.load(tables.declare(tmp_path, frame, text))
     folder = tmp_path / "table"
     folder.mkdir()
     PeriodTable(folder).write(problem, frame)

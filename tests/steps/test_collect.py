@@ -17,8 +17,8 @@ from longhaul.tracking.tags import HEADLINE, LAST_PERIOD_SEEN
 from longhaul.traffic import summary
 from steps.collect import collect
 from tests import monitored_model, packages, tables
+from tests.live import KEYED, Service, newest, outcomes, sent
 from tests.steps import test_cycle as cycles
-from tests.traffic import KEYED, Service, newest, outcomes, sent
 
 TEXT = tables.DECLARATION.replace("leave_out: [customer]", KEYED)
 FIRST, SECOND = "models:/churn/1", "models:/churn/2"
@@ -53,6 +53,7 @@ def monitored() -> dict[str, Any]:
     return dict(artifacts.read_json(f"runs:/{newest('monitor').info.run_id}/monitor.json"))
 
 
+@pytest.mark.slow
 def test_traffic_is_judged_as_the_same_rows_in_a_batch(home: Path, table: str) -> None:
     """Figures of drift, performance and decision agree to the last digit, over two periods."""
     batches = []
@@ -103,6 +104,7 @@ def test_outcomes_by_key_come_later_and_count_first(home: Path, table: str) -> N
     assert run.data.metrics["label_completeness"] == 350 / 400
 
 
+@pytest.mark.slow
 def test_a_period_in_which_the_champion_changed_is_judged_version_by_version(
     home: Path, table: str
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_period_in_which_the_champion_changed_is_judged_version_by_version(
     assert "Version 1</a> answered before" in page
 
 
+@pytest.mark.slow
 def test_what_the_service_lost_is_in_the_verdict(home: Path, table: str) -> None:
     """Values unread, requests refused and rows that are not on record: above the limit, repair."""
     service = Service(home)
@@ -152,6 +155,7 @@ def test_what_the_service_lost_is_in_the_verdict(home: Path, table: str) -> None
     assert "40 rows answered but not recorded" in decision["reason"]
 
 
+@pytest.mark.slow
 def test_outcomes_that_come_after_the_cycle_count_in_the_next(home: Path) -> None:
     """With a lag of a month: rows that came late move others, and none is mistaken for another."""
     lagged = TEXT.replace("{min_rows: 50}", "{min_rows: 50, label_lag: 1}")
@@ -175,6 +179,7 @@ def test_outcomes_that_come_after_the_cycle_count_in_the_next(home: Path) -> Non
     assert truth["realized"]["auc"]["value"] == pytest.approx(roc_auc_score(true, scores), abs=2e-3)
 
 
+@pytest.mark.slow
 def test_a_cycle_of_traffic_twice_changes_nothing(home: Path, table: str) -> None:
     """Rows of a later period are no reason to judge an earlier one again."""
     service = Service(home)

@@ -17,9 +17,9 @@ from longhaul.tracking import artifacts
 from longhaul.tracking.tags import SHADOW_COMPARISON
 from steps.compare import compare
 from tests import monitored_model
+from tests.live import Service, newest, outcomes, sent
 from tests.steps import test_collect as collecting
 from tests.steps import test_cycle as cycles
-from tests.traffic import Service, newest, outcomes, sent
 
 FIRST, SECOND = collecting.FIRST, collecting.SECOND
 JULY = "2020-07"
@@ -108,6 +108,7 @@ def test_rows_that_the_shadow_lacks_are_counted(home: Path, table: str) -> None:
     assert document["saving"] is None
 
 
+@pytest.mark.slow
 def test_a_cycle_compares_the_challenger_in_shadow(home: Path, table: str) -> None:
     """In the same go; without a shadow there is nothing to compare, and nothing fails."""
     service, rows, true = Service(home), sent(table, JULY), outcomes(table, JULY)

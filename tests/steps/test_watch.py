@@ -17,10 +17,10 @@ from longhaul.production.history import ProductionHistory
 from longhaul.tracking import artifacts
 from longhaul.tracking.tags import HEADLINE
 from tests import lifecycles, monitored_model
+from tests.live import outcomes, sent
 from tests.ports import free_port
 from tests.serving import services
 from tests.steps import test_cycle as cycles
-from tests.traffic import outcomes, sent
 
 pytestmark = pytest.mark.slow
 REQUEST_ROWS = 100
