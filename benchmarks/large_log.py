@@ -1,6 +1,6 @@
 """Time and memory of collecting live traffic: millions of logged rows become a table.
 
-``python -m benchmarks.large_log [--rows 5000000]``: a log of flights, a file for each 100,000 rows as a
+``python -m benchmarks.large_log [--rows 5000000]``: a log of flights, a file for 100,000 rows, as a
 busy service writes them, with an outcome of every row; joined, sorted and written by period, in a
 process of its own. The memory of two sizes in the same run shows whether it is flat.
 """
