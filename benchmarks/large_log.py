@@ -34,7 +34,7 @@ folder = Path(sys.argv[1])
 for name in ("table", "scored"):
     (folder / name).mkdir()
 with ServedTraffic(folder / "record", ["flights-1"], PeriodTable(folder / "base")) as served:
-    made = collection.collect(served, "2013-12", folder / "table", lambda _: folder / "scored")
+    made = collection.collect(served, "2013-12", {}, folder / "table", lambda _: folder / "scored")
 print(sum(period.total for period in made.periods.values()))
 """
 

@@ -17,6 +17,7 @@ _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+OpenShare = Annotated[float, Field(gt=0, lt=1)]
 Cost = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PeriodLabel = Annotated[str, Field(min_length=1)]
 Window = tuple[PeriodLabel, PeriodLabel]
@@ -233,6 +234,35 @@ class Gate:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Rollout:
+    """Growth of a canary, and the limits at which it goes back; see docs/registry.md.
+
+    Attributes
+    ----------
+    shares : tuple of float
+        Shares of the requests that it grows through, ascending.
+    min_rows : int
+        Outcomes of its rows, since it got a share, before they are taken as evidence.
+    max_failures : float
+        The highest share of its requests that it may fail to answer; the champion answers them.
+    max_slowdown : float
+        How many times the champion's median time it may take for a request.
+    min_requests : int
+        Requests of a worker before failures and time are judged.
+    """
+
+    shares: Annotated[tuple[OpenShare, ...], Field(min_length=1)] = (0.1, 0.25, 0.5)
+    min_rows: Annotated[int, Field(ge=1)] = 1000
+    max_failures: Share = 0.01
+    max_slowdown: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 3.0
+    min_requests: Annotated[int, Field(ge=1)] = 100
+
+    def __post_init__(self) -> None:
+        if list(self.shares) != sorted(set(self.shares)):
+            raise ValueError("shares: a canary grows; write its shares in ascending order")
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Monitoring:
     """Settings of the monitoring of a deployed model; see docs/monitoring.md.
 
@@ -343,6 +373,7 @@ class Problem:
     costs: Costs = Field(default_factory=Costs)
     contract: Contract = Field(default_factory=Contract)
     gate: Gate = Field(default_factory=Gate)
+    rollout: Rollout = Field(default_factory=Rollout)
     monitoring: Monitoring = Field(default_factory=Monitoring)
 
     def __post_init__(self) -> None:

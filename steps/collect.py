@@ -8,6 +8,7 @@ from longhaul.data import periods
 from longhaul.pipeline import caller
 from longhaul.pipeline.step import step
 from longhaul.production import live_traffic
+from longhaul.registry import promotion
 from longhaul.registry.model_uri import ModelUri
 from longhaul.tracking import artifacts
 from longhaul.traffic import collection
@@ -32,7 +33,8 @@ def collect(table: str, traffic: str, outcomes: str, query: str, period: str) ->
             path.mkdir(exist_ok=True)
             return path
 
-        collected = collection.collect(served, period, rows, folder)
+        promoted = promotion.first_promotions(served.problem.name)
+        collected = collection.collect(served, period, promoted, rows, folder)
     mlflow.log_dict(collected.to_dict(), "collect.json")
     mlflow.log_metrics(collected.metrics())
     for label, counts in collected.periods.items():

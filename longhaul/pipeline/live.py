@@ -66,8 +66,8 @@ def monitor_traffic(
 ) -> MonitoredPeriod:
     """Collect a period and monitor it, version by version.
 
-    The version that answered last is in charge: the decision is about it, and its correction is
-    made anew from the outcomes so far. Predictions stay as they were served.
+    The decision is about the version in charge at the end, and its correction is made anew from the
+    outcomes so far. Predictions stay as they were served.
 
     Parameters
     ----------

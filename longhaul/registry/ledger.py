@@ -36,7 +36,8 @@ ChampionMove = Literal["promote", "rollback"]
 CorrectionMove = Literal[
     "correction on", "correction off", "correction withdrawn", "correction allowed"
 ]
-Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove
+CanaryMove = Literal["canary begin", "canary grow", "canary end"]
+Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove | CanaryMove
 State = Literal["started", "done", "void"]
 
 
@@ -51,11 +52,12 @@ class LedgerLine:
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
     move : str
-        "promote", "rollback", "refuse", "accept" (values in the contract), or a `CorrectionMove`.
+        "promote", "rollback", "refuse", "accept" (values in the contract), a `CorrectionMove` or a
+        `CanaryMove`.
     before, after : str
         The version that was champion, or "none", and the one that becomes it; the same where a
-        challenger is refused, whose version the reason names; both the version of a correction.
-        Stored as "from" and "to".
+        challenger is refused, whose version the reason names; both the version of a correction;
+        the champion and the canary. Stored as "from" and "to".
     reason : str
     evidence : str
         Id of the run that supports the move; may be empty.
@@ -117,11 +119,12 @@ def end(name: str, line: LedgerLine, state: State) -> LedgerLine:
 def settle_states(history: Sequence[LedgerLine], champion: str | None) -> list[LedgerLine]:
     """Return the lines with interrupted ones settled: done if `champion` is theirs, else void.
 
-    Lines of corrections stay as they are.
+    Lines of corrections and canaries stay as they are.
     """
+    others = (*get_args(CorrectionMove), *get_args(CanaryMove))
 
     def state(line: LedgerLine) -> State:
-        if line.state != "started" or line.move in get_args(CorrectionMove):
+        if line.state != "started" or line.move in others:
             return line.state
         return "done" if line.after == champion else "void"
 

@@ -6,6 +6,7 @@ while MLflow still has stages: Production, Staging, and Archived for former ones
 
 import contextlib
 import io
+from datetime import datetime
 from textwrap import shorten
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import mlflow
 from mlflow.exceptions import MlflowException
 
 from longhaul.errors import LonghaulError
-from longhaul.registry import challengers, ledger, legacy_stages, versions
+from longhaul.registry import canary, challengers, ledger, legacy_stages, versions
 from longhaul.registry.ledger import NONE, LedgerLine, Move
 from longhaul.registry.legacy_stages import CHALLENGER, CHAMPION
 from longhaul.registry.lock import lock
@@ -207,6 +208,14 @@ def was_promoted(name: str, number: str) -> bool:
     return any(line.after == number for line in _promotions(name))
 
 
+def first_promotions(name: str) -> dict[str, float]:
+    """Return when each version became champion first, in seconds since 1970."""
+    moments: dict[str, float] = {}
+    for line in _promotions(name):
+        moments.setdefault(line.after, datetime.fromisoformat(line.when).timestamp())
+    return moments
+
+
 def settle_interrupted(name: str) -> None:
     """Complete or void the interrupted moves in the ledger; call it under the lock."""
     history = ledger.lines(name)
@@ -248,7 +257,11 @@ def _refuse(name: str, number: str, reason: str, evidence: str) -> None:
 
 
 def _finish(name: str, line: LedgerLine) -> None:
-    """Update challenger, stages and ledger after the champion's alias moved; may be repeated."""
+    """Update challenger, stages and ledger after the champion's alias moved; may be repeated.
+
+    A canary was compared with the champion before, and ends with it.
+    """
+    canary.clear(name)
     if versions.aliases(name).get(CHALLENGER) == line.after:
         mlflow.MlflowClient().delete_registered_model_alias(name, CHALLENGER)
     legacy_stages.mirror(name)

@@ -117,7 +117,7 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
 
 
 def _status(live_model: LiveModel, recorder: Recorder) -> str:
-    reading = live_model.registry_error or live_model.correction_error
+    reading = live_model.registry_error or live_model.correction_error or live_model.canary.error
     troubled = live_model.rejected or reading or recorder.error
     return "troubled" if troubled else "ok"
 
@@ -132,7 +132,21 @@ def _details(live_model: LiveModel, recorder: Recorder) -> dict[str, Any]:
         "refused": rejected and {"model": rejected.model_uri.uri, "reason": rejected.reason},
         "registry": live_model.registry_error or "ok",
         "correction": live_model.correction_error or shift,
+        "canary": _canary(live_model),
         "record": recorder.error or "ok",
+    }
+
+
+def _canary(live_model: LiveModel) -> Any:
+    """Describe the canary: None where there is none, the reason where it cannot be followed."""
+    live = live_model.canary.current
+    if live_model.canary.error or live is None:
+        return live_model.canary.error or None
+    return {
+        "version": live.model.model_uri.version,
+        "share": live.share,
+        "requests": live.requests,
+        "failures": live.failures,
     }
 
 

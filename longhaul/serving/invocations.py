@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from longhaul.model.unread import examine
 from longhaul.monitoring.evidence import ServiceLosses
-from longhaul.serving import mlflow_parsing
+from longhaul.serving import event_log, mlflow_parsing
+from longhaul.serving.canary import LiveCanary
 from longhaul.serving.http_errors import HttpError, invalid_input
 from longhaul.serving.live_model import LiveModel
 from longhaul.serving.loaded_model import LoadedModel
@@ -74,13 +75,22 @@ class InvocationsEndpoint:
         body = await read_body(headers, receive, self.limits)
         start = time.perf_counter()
         model = self.live_model.current  # answers this request, even if the alias moves meanwhile
-        response = await self._predict(model, body, content_type)
+        canary = self.live_model.canary.current
+        is_canary = canary is not None and canary.answers(_key(model, body, request_id))
+        if canary is not None and is_canary:
+            model, response = await self._try(canary, model, body, content_type)
+            is_canary = model is canary.model
+        else:
+            response = await self._predict(model, body, content_type)
         response, unread = await self._examine(model, response, len(body) <= MAX_INLINE_BYTES)
         recorded = not response.rows or self.recorder.record_predictions(
             model, request_id, response
         )
-        self._measure(model, response.rows, time.perf_counter() - start)
-        await _send(send, model, request_id, response.body, recorded, unread)
+        seconds = time.perf_counter() - start
+        if canary is not None:
+            canary.count(seconds) if is_canary else canary.count_champion(seconds)
+        self._measure(model, response.rows, seconds)
+        await _send(send, model, request_id, response.body, recorded, unread, is_canary)
 
     def _request_id(self, headers: RequestHeaders) -> str:
         """Return the request's id: the client's own, or a new one."""
@@ -92,6 +102,19 @@ class InvocationsEndpoint:
                 "X-Request-Id is not 1 to 64 letters, digits, dots, dashes, underscores"
             )
         return str(given, "ascii")
+
+    async def _try(
+        self, canary: LiveCanary, champion: LoadedModel, body: bytes, content_type: str
+    ) -> tuple[LoadedModel, PredictionResponse]:
+        """Predict by the canary, or by the champion where that fails; return which it was."""
+        model = canary.model
+        try:
+            return model, await self._predict(model, body, content_type)
+        except Exception as error:  # whatever is wrong with it, no request fails for it
+            response = await self._predict(champion, body, content_type)
+            canary.count_failure()
+            event_log.warning("canary failed", reason=type(error).__name__)
+            return champion, response
 
     async def _predict(
         self, model: LoadedModel, body: bytes, content_type: str
@@ -160,8 +183,22 @@ def _content_type(headers: RequestHeaders) -> str:
     return content_type.decode("latin-1")
 
 
+def _key(model: LoadedModel, body: bytes, request_id: str) -> str:
+    """Return what decides whether the canary answers: the key of the first row, or the request."""
+    name = model.problem.key
+    rows = model.parse(body) if name else None
+    keys = rows.table.get(name) if rows else None
+    return str(keys[0]) if keys else request_id
+
+
 async def _send(
-    send: Send, model: LoadedModel, request_id: str, body: bytes, recorded: bool, unread: int
+    send: Send,
+    model: LoadedModel,
+    request_id: str,
+    body: bytes,
+    recorded: bool,
+    unread: int,
+    is_canary: bool,
 ) -> None:
     headers = [
         (b"content-type", b"application/json"),
@@ -171,6 +208,8 @@ async def _send(
     ]
     if not recorded:
         headers.append((b"x-recorded", b"false"))
+    if is_canary:
+        headers.append((b"x-canary", b"true"))
     if unread:
         headers.append((b"x-unread", b"%d" % unread))
     await send({"type": "http.response.start", "status": 200, "headers": headers})

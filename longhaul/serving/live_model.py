@@ -13,6 +13,7 @@ from longhaul.registry import corrections
 from longhaul.registry.corrections import StoredCorrection
 from longhaul.registry.model_uri import ModelUri, resolve_model
 from longhaul.serving import event_log, loaded_model
+from longhaul.serving.canary import CanaryFollower
 from longhaul.serving.loaded_model import LoadedModel
 from longhaul.serving.metrics import ServiceMetrics
 
@@ -65,9 +66,11 @@ class LiveModel:
         self.rejected: RejectedVersion | None = None
         self.registry_error = ""  # the reason while the registry cannot be read, else empty
         self.correction_error = ""  # the reason while the correction cannot be read, else empty
+        self.canary = CanaryFollower(uri, cache_dir)
         self._end = threading.Event()
         self.current = self._with_correction(self._load_initial())
         self._serve(self.current)
+        self.canary.follow(self.current, self._with_correction)
 
     def start_polling(self, seconds: float) -> threading.Thread:
         """Call `refresh` at an interval, in a thread of its own, until `close`."""
@@ -92,6 +95,7 @@ class LiveModel:
         elif not self._recently_rejected(model_uri):
             self._replace(model_uri)
         self._follow_correction()
+        self.canary.follow(self.current, self._with_correction)
 
     def _follow_correction(self) -> None:
         """Put the correction of the version in service, if it is another one by now."""

@@ -30,6 +30,7 @@ _HEADERS = {
     "X-Model-Version": "Its version.",
     "X-Correction": "The newest day's shift of the log-odds, or none.",
     "X-Correction-Source": "The correction of the version, if there is one.",
+    "X-Canary": "true where the canary has answered.",
     "X-Unread": "How many values could not be read, and were taken for missing.",
 }
 _STATUS = {

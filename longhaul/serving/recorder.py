@@ -44,7 +44,7 @@ class Recorder:
         self.wal = WriteAheadLog(folder / prediction_log.WAL, seconds)
         self.on_log_failure, self.metrics = on_log_failure, metrics
         self.error = ""  # the reason while lines cannot be written, else empty
-        self._header: tuple[LoadedModel, bytes] | None = None
+        self._headers: dict[str, tuple[LoadedModel, bytes]] = {}  # by model: champion and canary
         self._losses = ServiceLosses()
 
     def record_predictions(
@@ -129,20 +129,21 @@ class Recorder:
 
     def _header_line(self, model: LoadedModel) -> bytes:
         """Return the header of the model's lines, formatted once."""
-        if self._header is None or self._header[0] is not model:
+        key = model.model_uri.key
+        if key not in self._headers or self._headers[key][0] is not model:
             model_uri, problem = model.model_uri, model.problem
             columns = [name for name in predicted(problem.target.task_type) if name != "outcome"]
             header = WalHeader(
                 model_uri.name,
                 model_uri.version,
-                model_uri.key,
+                key,
                 {name: _LOGGED.get(kind, kind) for name, kind in model.request_types.items()},
                 problem.time,
                 problem.target.task_type,
                 tuple(columns),
             )
-            self._header = model, header.to_line()
-        return self._header[1]
+            self._headers[key] = model, header.to_line()
+        return self._headers[key][1]
 
 
 def _unwritable() -> HttpError:

@@ -2,6 +2,7 @@
 
 HEADLINE = "longhaul.headline"  # of a step's run: its outcome in one line
 ACTION = "longhaul.action"  # of a monitoring run: the action that it asks for
+CANARY_SHARE = "longhaul.canary"  # of a registered model: the canary's version and share
 CORRECTION = "longhaul.correction"  # of a version: URI of its correction.json, or off
 ERROR = "longhaul.error"  # why a step, or a trial, failed
 FAMILY = "longhaul.family"  # of a candidate

@@ -1,5 +1,6 @@
 """Collection of live traffic: a table with the rows that a service answered."""
 
+import math
 import operator
 import os
 import shutil
@@ -77,7 +78,11 @@ class Collection:
 
 
 def collect(
-    traffic: ServedTraffic, until: str, table: Path, scored: Callable[[str], Path]
+    traffic: ServedTraffic,
+    until: str,
+    promoted: Mapping[str, float],
+    table: Path,
+    scored: Callable[[str], Path],
 ) -> Collection:
     """Write a table of the base up to its test window, and of the traffic after it.
 
@@ -86,6 +91,8 @@ def collect(
     traffic : ServedTraffic
     until : str
         The last period to write.
+    promoted : mapping of str to float
+        When versions became champion first, in seconds since 1970.
     table : Path
         An existing folder, which gets the table and its summary.
     scored : callable
@@ -109,7 +116,7 @@ def collect(
     period_files.write(traffic, chosen, table, scored)
     assert traffic.problem.time is not None  # traffic goes by it
     lost = losses.by_period(losses.read(traffic.log), counts, traffic.problem.time.period)
-    served = {label: _summarize(by_period[label], lost[label]) for label in chosen}
+    served = {label: _summarize(by_period[label], promoted, lost[label]) for label in chosen}
     summary.write(table, served)
     before = [label for label in by_period if label < windows.production[0]]
     earlier = sum(count.rows for label in before for count in by_period[label])
@@ -123,11 +130,19 @@ def _by_period(counts: list[ServedCount]) -> dict[str, list[ServedCount]]:
     return dict(grouped)
 
 
-def _summarize(counts: list[ServedCount], lost: ServiceLosses) -> ServedPeriod:
+def _summarize(
+    counts: list[ServedCount], promoted: Mapping[str, float], lost: ServiceLosses
+) -> ServedPeriod:
     ordered = sorted(counts, key=lambda count: count.first)
     rows = {count.version: count.rows for count in ordered}
     labelled = sum(count.labelled for count in counts)
-    return ServedPeriod(rows, labelled, lost)
+    return ServedPeriod(rows, labelled, _in_charge(counts, promoted), lost)
+
+
+def _in_charge(counts: list[ServedCount], promoted: Mapping[str, float]) -> str:
+    """Return the champion that answered last; without one, the version that did."""
+    champions = [count for count in counts if promoted.get(count.version, math.inf) <= count.last]
+    return max(champions or counts, key=lambda count: count.last).version
 
 
 def _copy(base: PeriodTable, table: Path) -> None:

@@ -207,6 +207,26 @@ class ServedTraffic:
             ).to_arrow_table()
         return table
 
+    def since(self, seconds: float) -> pa.Table:
+        """Return the rows that were asked about since a moment.
+
+        Parameters
+        ----------
+        seconds : float
+            Since 1970.
+
+        Returns
+        -------
+        Table
+            The columns of predictions, and those of the table with the prefix `TABLE`.
+        """
+        names = ", ".join([*map(sql.name, self._predicted), *self._made()])
+        with _readable(self.log):
+            table: pa.Table = self._database.execute(
+                f"SELECT {names} FROM served WHERE epoch(predicted_at) >= {seconds!r}"
+            ).to_arrow_table()
+        return table
+
     def _made(self) -> list[str]:
         """Return the SQL of the columns of the table, with the prefix to their names."""
         return [

@@ -22,17 +22,16 @@ class ServedPeriod:
         By version, in the order of their first answers.
     labelled : int
         Rows with an outcome.
+    in_charge : str
+        The champion that answered last: what is decided about the period is about it, not about a
+        canary.
     losses : ServiceLosses
     """
 
     rows: Mapping[str, int]
     labelled: int
+    in_charge: str
     losses: ServiceLosses = field(default_factory=ServiceLosses)
-
-    @property
-    def in_charge(self) -> str:
-        """The version that answered last: what is decided about the period is about it."""
-        return list(self.rows)[-1]
 
     @property
     def total(self) -> int:
@@ -51,7 +50,8 @@ class ServedPeriod:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Restore the counts from `to_dict`."""
-        return cls(stored["rows"], stored["labelled"], ServiceLosses(**stored["losses"]))
+        lost = ServiceLosses(**stored["losses"])
+        return cls(stored["rows"], stored["labelled"], stored["in_charge"], lost)
 
 
 def write(folder: Path, served: Mapping[str, ServedPeriod]) -> None:

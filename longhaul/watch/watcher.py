@@ -20,6 +20,7 @@ from longhaul.registry.model_uri import resolve_model, version_uri
 from longhaul.tracking import artifacts
 from longhaul.traffic import prediction_log, summary
 from longhaul.traffic.served import ServedTraffic
+from longhaul.watch import canary_keeper
 from longhaul.watch.agenda import Agenda, TrafficState
 from longhaul.watch.figures import WatchFigures
 
@@ -133,6 +134,7 @@ class Watcher:
         given = source.traffic, source.outcomes, source.query, Path()
         with live_traffic.open_log(self._table, *given) as traffic:
             state, newest = _state(traffic), traffic.newest_outcome
+            self._keep_canary(traffic)
         if self._state.digests and state.digests != self._state.digests:
             newest = now
         self._listing, self._state = listing, state
@@ -140,6 +142,13 @@ class Watcher:
             self.figures.set("newest_outcome_seconds", newest)
         if state.newest:
             self.figures.set("newest_row_seconds", max(state.newest.values()))
+
+    def _keep_canary(self, traffic: ServedTraffic) -> None:
+        """Let the canary grow, or take it back; a move that fails is tried with the next rows."""
+        try:
+            canary_keeper.look(self._flow, traffic)
+        except LonghaulError as error:
+            click.echo(f"note: canary: {error}; again with new rows", err=True)
 
     def _judge(self, period: str, now: float) -> None:
         """Run the cycle of a period; one that fails is tried again later."""

@@ -23,7 +23,7 @@ def run(model: str, expected_champion: str = "any", reason: str = "better") -> N
     promote.main(
         [
             *("--model", model, "--reason", reason, "--evidence", "abc"),
-            *("--expected_champion", expected_champion),
+            *("--expected_champion", expected_champion, "--share", "1"),
         ]
     )
 
@@ -69,3 +69,33 @@ def test_promotions_are_said_and_kept(name: str, capsys: pytest.CaptureFixture[s
         ("none", "2", "abc"),
         ("2", "3", "abc"),
     ]
+
+
+def test_a_share_makes_a_canary(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Begun, grown, said again, taken back; the champion stays."""
+    before = promotion.champion(name) or "none"
+    if before == "none":
+        run("models:/flights/1")
+        before = "1"
+    other = "2" if before != "2" else "1"
+    texts = [
+        (
+            f"models:/flights/{other}",
+            "0.1",
+            f"flights: version {other} answers 10% of the requests",
+        ),
+        ("models:/flights@canary", "0.5", f"flights: version {other} answers 50% of the requests"),
+        ("models:/flights@canary", "0.5", f"flights: version {other} answered already 50% of"),
+        ("models:/flights@canary", "0", f"flights: version {other} is no canary any more"),
+    ]
+    for model, share, text in texts:
+        options = {
+            "model": model,
+            "reason": "why not",
+            "evidence": "",
+            "expected_champion": "any",
+            "share": share,
+        }
+        promote.main([f"--{key}={value}" for key, value in options.items()])
+        assert text in capsys.readouterr().out
+    assert promotion.champion(name) == before

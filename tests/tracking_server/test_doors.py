@@ -117,6 +117,7 @@ def test_who_may_not_promote_cannot(
             "--reason=mine",
             "--evidence=",
             "--expected_champion=any",
+            "--share=1",
         ]
         with pytest.raises(SystemExit):
             promote.main(arguments)
