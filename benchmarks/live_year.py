@@ -4,8 +4,11 @@
 in a store of its own. In another, it trains and deploys only; then the same flights are sent to
 `serve` as requests, day by day, while `watch` runs. Of each day's outcomes, every second one is
 posted, the others come as a table with a key, all before the next day. Printed are each month's
-version and decision, and the figures that differ. With ``--kill``, service and watch are killed and
-begun again in the middle of the second month.
+version and decision, and the figures that differ; it fails where decisions or ledgers do. With
+``--kill``, service and watch are killed and begun again in the middle of the second month.
+
+``--demo`` is for newcomers, and takes three minutes: a small search, the first ten days of July,
+and what there is to look at.
 """
 
 import argparse
@@ -36,6 +39,8 @@ from longhaul.tracking import artifacts
 PROJECT = Path(__file__).resolve().parents[1]
 MODEL, TARGET, TIME, KEY = "flights", "late", "scheduled_departure", "flight_id"
 REQUEST_ROWS, SETTLE_SECONDS, PATIENCE_SECONDS = 500, 30, 1200
+DEMO_DAYS = 10
+LIVE = f"key: {KEY}\ntraffic: {{log: record, outcomes: 'arrivals/*.csv'}}\n"
 PORTS = {"serve": 5901, "watch": 5902}
 PARAMETERS = {
     "serve": {
@@ -132,8 +137,7 @@ def live(home: Path, months: list[str], kill: bool) -> Iterator[str]:
     """Live the months both ways; yield lines of Markdown."""
     declared = (PROJECT / "problems" / "flights.yaml").read_text()
     declared = declared.replace("[2013-07, 2013-12]", f"[{months[0]}, {months[-1]}]")
-    live_too = f"key: {KEY}\ntraffic: {{log: record, outcomes: 'arrivals/*.csv'}}\n"
-    for name, text in (("batch", declared), ("traffic", declared + live_too)):
+    for name, text in (("batch", declared), ("traffic", declared + LIVE)):
         (home / name).mkdir()
         (home / name / "flights.yaml").write_text(text)
         began = time.perf_counter()
@@ -193,9 +197,15 @@ def compare(home: Path, months: list[str]) -> Iterator[str]:
             f" | {max(differ, default=0):.2g} |"
         )
     same = lives["batch"][2] == lives["traffic"][2]
+    actions = [
+        [(periods[month].version, periods[month].action) for month in months]
+        for periods, _, _ in lives.values()
+    ]
     yield f"\nThe ledgers tell {'the same moves' if same else 'other moves'}:"
     for name in lives:
         yield f"{name}: {lives[name][2]}"
+    if not same or actions[0] != actions[1]:
+        sys.exit("live traffic was judged otherwise than the same rows in batches")
 
 
 def figures(first: Any, second: Any) -> Iterator[tuple[float, float]]:
@@ -265,12 +275,52 @@ def wait(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def demonstrate(home: Path) -> None:
+    """Live some days of July, and say where to look."""
+    declared = (PROJECT / "problems" / "flights.yaml").read_text()
+    (home / "flights.yaml").write_text(declared + LIVE)
+    say("main: train, tune, judge, register, serve, promote; the months are left to live traffic")
+    if run(home, "main", problem="flights.yaml", families="lightgbm", trials=3).wait():
+        sys.exit((home / "main.log").read_text())
+    use(home)
+    (home / "arrivals").mkdir()
+    service, frame = Replay(home), PeriodTable(artifacts.fetch(clean_table())).read(["2013-07"])
+    say(f"serve and watch: http://127.0.0.1:{PORTS['serve']}/docs, .../health, .../metrics")
+    service.start()
+    try:
+        labelled = 0
+        for day, flights in list(frame.groupby(frame[TIME].dt.normalize()))[:DEMO_DAYS]:
+            service.fly(pd.Timestamp(day), flights.reset_index(drop=True))
+            labelled += len(flights)
+            service.wait_for_correction("2013-07", labelled)
+            stored = corrections.find(resolve_model(f"models:/{MODEL}@champion"))
+            shift = stored.correction.current if stored else 0.0
+            say(f"{day:%d %B}: {len(flights)} flights answered, outcomes in; shift {shift:+.3f}")
+        say(f"no flight for {SETTLE_SECONDS} s: July is judged, as far as it goes")
+        service.wait_for_verdict("2013-07")
+    finally:
+        service.stop(signal.SIGTERM)
+    history = ProductionHistory.load(MODEL)
+    say(history.periods["2013-07"].reason)
+    say(f"the page of its life: {artifacts.fetch(f'runs:/{history.run}/life.html')}")
+    say(f"all runs: mlflow ui --backend-store-uri sqlite:///{home}/mlflow.db")
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, flush=True)
+
+
 def main() -> None:
     """Read the options, live, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--months", type=int, default=6, choices=range(1, 7))
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--demo", action="store_true")
     given = parser.parse_args()
+    if given.demo:
+        demonstrate(Path(tempfile.mkdtemp(prefix="longhaul-live-")))
+        return
     months = [f"2013-{month:02d}" for month in range(7, 7 + given.months)]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
         for line in live(Path(folder), months, given.kill):

@@ -134,7 +134,7 @@ BY_HAND = {
     r"docker |mlflow models build-docker": "Docker",
     r"bash docs/presentation/": "the flights, npm and a browser",
     r"MLFLOW_TRACKING_URI=\S+ python -m docs\.figures": "the flights",
-    r"python -m benchmarks": "an idle machine",
+    r"(uv run .* )?python -m benchmarks": "an idle machine",
     r"bash \.ci/run": "this very run",
 }
 
