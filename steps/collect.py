@@ -6,6 +6,7 @@ import mlflow
 
 from longhaul.data import periods
 from longhaul.pipeline import caller
+from longhaul.pipeline.parameters import CollectedScope
 from longhaul.pipeline.step import step
 from longhaul.production import live_traffic
 from longhaul.registry import promotion
@@ -20,7 +21,9 @@ def answered(table: str, traffic: str, outcomes: str, query: str, period: str) -
 
 
 @step(state=answered)
-def collect(table: str, traffic: str, outcomes: str, query: str, period: str) -> str:
+def collect(
+    table: str, traffic: str, outcomes: str, query: str, period: str, scope: CollectedScope
+) -> str:
     """Write the periods that a service has answered, joined with the outcomes so far."""
     with (
         live_traffic.open_log(table, traffic, outcomes, query, caller.folder()) as served,
@@ -34,7 +37,7 @@ def collect(table: str, traffic: str, outcomes: str, query: str, period: str) ->
             return path
 
         promoted = promotion.first_promotions(served.problem.name)
-        collected = collection.collect(served, period, promoted, rows, folder)
+        collected = collection.collect(served, period, promoted, rows, folder, scope == "last")
     mlflow.log_dict(collected.to_dict(), "collect.json")
     mlflow.log_metrics(collected.metrics())
     for label, counts in collected.periods.items():

@@ -68,6 +68,7 @@ Engine = Annotated[str, Choice(["local", "spark"])]
 Window = Annotated[str, Choice(["expanding", "sliding"], {"extended": "expanding"})]
 FailOn = Annotated[str, Choice(["never", "watch", "act"])]
 CorrectionState = Annotated[str, Choice(["auto", "on", "off"])]
+CollectedScope = Annotated[str, Choice(["all", "last"])]
 OnLogFailure = Annotated[str, Choice(["refuse", "count"])]
 OnUnreadable = Annotated[str, Choice(["refuse", "count"])]
 

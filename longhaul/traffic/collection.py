@@ -11,7 +11,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from longhaul.data import breaches
+from longhaul.data import breaches, problem_copy
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.monitoring.evidence import ServiceLosses
@@ -83,6 +83,7 @@ def collect(
     promoted: Mapping[str, float],
     table: Path,
     scored: Callable[[str], Path],
+    only_last: bool = False,
 ) -> Collection:
     """Write a table of the base up to its test window, and of the traffic after it.
 
@@ -98,6 +99,8 @@ def collect(
     scored : callable
         Returns the existing folder for the predictions of a version, see
         `longhaul.traffic.period_files.write`.
+    only_last : bool
+        Whether the table has the last period alone, and nothing of the base but its problem.
 
     Raises
     ------
@@ -112,7 +115,11 @@ def collect(
         raise LonghaulError(
             f"period: the service was asked about no row of {until}; its rows are of {asked}"
         )
-    _copy(traffic.base, table)
+    if only_last:
+        chosen = [until]
+        problem_copy.write(table, traffic.problem, traffic.base.folder)
+    else:
+        _copy(traffic.base, table)
     period_files.write(traffic, chosen, table, scored)
     assert traffic.problem.time is not None  # traffic goes by it
     lost = losses.by_period(losses.read(traffic.log), counts, traffic.problem.time.period)

@@ -171,7 +171,7 @@ class Watcher:
         wait = self._settings.recalibrate_seconds
         if not recalibration.applies(self._problem) or digest == evidence or now - last < wait:
             return
-        given = {"table": self._table, "period": period, **asdict(self._source)}
+        given = {"table": self._table, "period": period, **asdict(self._source), "scope": "last"}
         try:
             collected = self._flow.run("collect", **given)
             rows, predictions = collected.uri("table"), collected.uri("predictions")

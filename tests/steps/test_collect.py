@@ -31,7 +31,13 @@ def table(home: Path) -> str:
 
 def collected(home: Path, table: str, period: str, **more: str) -> tuple[Path, Path]:
     """Collect traffic; the folders of the table and of the predictions."""
-    given = {"table": table, "traffic": str(home / "record"), "outcomes": "", "query": ""}
+    given = {
+        "table": table,
+        "traffic": str(home / "record"),
+        "outcomes": "",
+        "query": "",
+        "scope": "all",
+    }
     options = {**given, "period": period, **more}
     collect.main([f"--{name}={value}" for name, value in options.items()])
     run = newest("collect").info.run_id
@@ -219,3 +225,17 @@ def test_what_cannot_be_collected_is_one_line(
     assert error.startswith("error: collect: ")
     assert line in error
     assert not mlflow.MlflowClient().list_artifacts(newest("collect").info.run_id)
+
+
+def test_the_last_period_alone(home: Path, table: str) -> None:
+    """For a correction of the level: no other period, and nothing that the model learned from."""
+    service = Service(home)
+    for period in ("2020-07", "2020-08"):
+        service.tell(service.answer(FIRST, sent(table, period)), outcomes(table, period))
+    service.compact()
+    where, scored = collected(home, table, "2020-08", scope="last")
+    assert sorted(file.name for file in where.glob("*.parquet")) == ["2020-08.parquet"]
+    assert [file.name for file in scored.glob("*/*")] == ["2020-08.parquet"]
+    everything, _ = collected(home, table, "2020-08")
+    whole = pd.read_parquet(everything / "2020-08.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(where / "2020-08.parquet"), whole)
