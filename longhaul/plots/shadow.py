@@ -1,12 +1,13 @@
 """Chart of a shadow: its predictions against the champion's."""
 
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from longhaul.plots import style
 from longhaul.plots.style import INK
 
-_CELLS = 40
+_CELLS, _FAINTEST = 40, 0.2
 
 
 def predictions(champion: np.ndarray, shadow: np.ndarray, title: str) -> Figure:
@@ -26,6 +27,9 @@ def predictions(champion: np.ndarray, shadow: np.ndarray, title: str) -> Figure:
         float(np.min([champion.min(), shadow.min()])),
         float(np.max([champion.max(), shadow.max()])),
     ]
-    axes.hexbin(champion, shadow, gridsize=_CELLS, bins="log", cmap="Blues", mincnt=1, linewidths=0)
+    shades = LogNorm(vmin=_FAINTEST)  # a cell with one row is seen, too
+    axes.hexbin(
+        champion, shadow, gridsize=_CELLS, norm=shades, cmap="Blues", mincnt=1, linewidths=0
+    )
     axes.plot(ends, ends, color=INK, linewidth=0.8)
     return figure

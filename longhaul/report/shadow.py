@@ -54,4 +54,4 @@ def render(
 
 def _headline(champion: np.ndarray, shadow: np.ndarray) -> str:
     higher = float((shadow > champion).mean())
-    return f"The shadow says more than the champion in {higher:.0%} of the rows"
+    return f"The shadow says more in {higher:.0%} of the rows"
