@@ -160,6 +160,7 @@ class Watcher:
             click.echo(f"note: {period}: {error}; again in {pause:.0f} s", err=True)
             return
         self.figures.count_cycle("finished")
+        self._corrected = {period: self._state.labelled[period]}  # a cycle recalibrates, too
         if period >= max(self._agenda.judged, default=period):
             self._show(period)
         self._agenda.succeed(self._state, period)
