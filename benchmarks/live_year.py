@@ -114,9 +114,13 @@ class Replay:
         source = corrections.source(resolve_model(f"models:/{MODEL}@champion"))
         wait(lambda: source in json.dumps(self._get("serve", "/health")))
 
-    def wait_for_verdict(self, period: str) -> None:
-        """Wait until a month is judged, and the service has the champion that came of it."""
-        wait(lambda: period in (self._get("watch", "/health") or {"judged": []})["judged"])
+    def wait_for_verdict(self, period: str, labelled: int) -> None:
+        """Wait until a month is judged by all outcomes, and the service has its champion."""
+
+        def judged() -> dict[str, int]:
+            return dict((self._get("watch", "/health") or {"judged": {}})["judged"])
+
+        wait(lambda: judged().get(period) == labelled)
         champion = promotion.champion(MODEL)
         wait(lambda: (self._get("serve", "/health") or {}).get("version") == champion)
 
@@ -165,7 +169,7 @@ def replay(home: Path, months: list[str], kill: bool) -> None:
                     service.stop(signal.SIGKILL)
                     service.start()
                 service.wait_for_correction(month, labelled)
-            service.wait_for_verdict(month)
+            service.wait_for_verdict(month, labelled)
             seconds = time.perf_counter() - began
             print(f"{month}: {labelled:,} flights, {seconds:.0f} s", file=sys.stderr)
     finally:
@@ -298,7 +302,7 @@ def demonstrate(home: Path) -> None:
             shift = stored.correction.current if stored else 0.0
             say(f"{day:%d %B}: {len(flights)} flights answered, outcomes in; shift {shift:+.3f}")
         say(f"no flight for {DEMO_SETTLE_SECONDS} s: July is judged, as far as it goes")
-        service.wait_for_verdict("2013-07")
+        service.wait_for_verdict("2013-07", labelled)
     finally:
         service.stop(signal.SIGTERM)
     history = ProductionHistory.load(MODEL)

@@ -82,6 +82,7 @@ class Watcher:
         self._state = TrafficState({}, {})
         self._recalibrated = "", 0.0  # digest of the evidence, and when
         self._corrected: dict[str, int] = {}  # the outcomes that the correction was made of last
+        self._judged: dict[str, int] = {}  # the outcomes that each period was judged by
 
     def run(self) -> None:
         """Look again and again, until the last period to judge has been judged."""
@@ -120,7 +121,7 @@ class Watcher:
             "model": self._problem.name,
             "traffic": self.error or "ok",
             "looked": _clock(self._looked),
-            "judged": sorted(self._agenda.judged),
+            "judged": dict(sorted(self._judged.items())),
             "corrected": self._corrected,
             "failing": failing,
         }
@@ -164,6 +165,7 @@ class Watcher:
         if period >= max(self._agenda.judged, default=period):
             self._show(period)
         self._agenda.succeed(self._state, period)
+        self._judged[period] = self._state.labelled[period]
 
     def _correct(self, period: str, now: float) -> None:
         """Make the correction anew from the outcomes of the period that is open."""

@@ -78,17 +78,17 @@ def test_watch_beside_a_service(home: Path) -> None:
         try:
             return dict(requests.get(f"{address}/health", timeout=30).json())
         except requests.RequestException:
-            return {"judged": []}
+            return {"judged": {}}
 
     with services.serving(home / "record") as running:
         ask(running, table, "2020-07")
         first = lifecycles.start(home, str(lifecycles.REPOSITORY), "watch", **given)
-        services.until(lambda: health()["judged"] == ["2020-07"])
+        services.until(lambda: health()["judged"] == {"2020-07": 400})
         os.killpg(first.pid, signal.SIGKILL)
         first.wait(lifecycles.SECONDS)
         ask(running, table, "2020-08")
         second = lifecycles.start(home, str(lifecycles.REPOSITORY), "watch", **given)
-        services.until(lambda: health()["judged"] == ["2020-07", "2020-08"])
+        services.until(lambda: health()["judged"] == {"2020-07": 400, "2020-08": 400})
         found = figures(address)
         os.killpg(second.pid, signal.SIGTERM)
         printed, _ = second.communicate(lifecycles.SECONDS)
