@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from longhaul.data.table import PeriodTable
+from longhaul.errors import LonghaulError
 from longhaul.model import predictions
 from longhaul.traffic.served import PERIOD, TABLE, ServedTraffic
 
@@ -66,6 +67,8 @@ class _Files:
     def append(self, part: pa.Table) -> None:
         """Append rows of one period and one version."""
         period, version = part[PERIOD][0].as_py(), part["version"][0].as_py()
+        if period < self._period:
+            raise LonghaulError(f"traffic: rows of {period} come after those of {self._period}")
         if period != self._period:
             self._close()
             self._period, self._place = period, 0

@@ -168,12 +168,15 @@ class ServedTraffic:
         names = map(sql.name, [PERIOD, *self._predicted])
         period = sql.name(PERIOD)
         self._database.register("chosen", pd.DataFrame({"label": pd.Series(chosen, dtype="str")}))
+        query = (
+            f"SELECT {', '.join([*names, *self._made()])}"
+            f" FROM served WHERE {period} IN (SELECT label FROM chosen)"
+            f' ORDER BY {period}, CAST(version AS BIGINT), predicted_at, request, "row"'
+        )
         with _readable(self.log):
-            reader: pa.RecordBatchReader = self._database.execute(
-                f"SELECT {', '.join([*names, *self._made()])}"
-                f" FROM served WHERE {period} IN (SELECT label FROM chosen)"
-                f' ORDER BY {period}, CAST(version AS BIGINT), predicted_at, request, "row"'
-            ).to_arrow_reader(BATCH_ROWS)
+            # Else a sorted answer of several batches comes in any order of them.
+            self._database.execute("SET preserve_insertion_order = true")
+            reader: pa.RecordBatchReader = self._database.sql(query).to_arrow_reader(BATCH_ROWS)
             yield from reader
 
     def paired(self, key: str, period: str) -> pa.Table:

@@ -60,16 +60,16 @@ def log(
     outcomes: Sequence[Any] = (),
     version: str = "1",
     task_type: Any = "binary",
+    request: str = "",
 ) -> Path:
     """Log one request, and the outcomes of its rows."""
+    name = request or f"r{version}"
     wal = WriteAheadLog(folder / "record" / "journal", 1000)
     header = WalHeader("shop", version, f"shop-{version}", TYPES, Time("at", "day"), task_type)
-    line = wal_format.request_line(
-        f"r{version}", NOON, [rows.get(name) for name in TYPES], predictions
-    )
+    line = wal_format.request_line(name, NOON, [rows.get(name) for name in TYPES], predictions)
     wal.append(header.to_line(), line)
     if outcomes:
-        told = [(f"r{version}", place, value) for place, value in enumerate(outcomes)]
+        told = [(name, place, value) for place, value in enumerate(outcomes)]
         wal.append(b"", wal_format.ground_truth_line(NOON + 9, told))
     wal.close()
     list(compaction.compact(folder / "record"))
@@ -223,3 +223,21 @@ def test_a_file_that_is_damaged_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(LonghaulError, match=r"^traffic: .* cannot be read: ") as raised:
         collected(tmp_path, record, table)
     assert "\n" not in str(raised.value)
+
+
+def test_many_rows_are_written_in_order_and_none_is_lost(tmp_path: Path) -> None:
+    """More than one batch, of days that were asked about in turns."""
+    problem = problem_yaml.parse(yaml.load(DECLARED, Loader=yaml.BaseLoader), "test")
+    table = base(tmp_path, problem, ["yes", "no"] * 3)
+    count, days = 70_000, 3
+    for number in range(4):
+        at = [f"2026-01-{4 + place % days:02d}T10:00:00" for place in range(count)]
+        size = list(range(number * count, (number + 1) * count))
+        rows = {"at": at, "code": ["7"] * count, "size": size}
+        given = [[0.5] * count, [False] * count]
+        record = log(tmp_path, rows, given, request=f"r{number}")
+    found = collected(tmp_path, record, table)
+    assert sum(map(len, found.values())) == 4 * count
+    for day, frame in enumerate(found.values()):
+        expected = [place for place in range(4 * count) if (place % count) % days == day]
+        assert frame["size"].tolist() == expected
