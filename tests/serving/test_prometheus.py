@@ -12,19 +12,17 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from prometheus_client import values
 
 from longhaul import process
 from longhaul.evaluation.intervals import Interval
 from longhaul.monitoring import serialisation
 from longhaul.monitoring.assessment import Monitor
 from longhaul.monitoring.evidence import ServiceLosses
-from longhaul.serving.metrics import ServiceMetrics
 from longhaul.watch.figures import WatchFigures
 from longhaul.watch.page import WatchPages
 from tests import ports
 from tests.monitoring import monitored
-from tests.serving import services
+from tests.serving import metric_names, services, test_grafana
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEPLOY = REPOSITORY / "deploy" / "prometheus"
@@ -65,43 +63,17 @@ def test_every_rule_is_tested_and_says_what_to_do() -> None:
 
 def test_rules_ask_for_metrics_that_are_there(exported: dict[str, set[str]]) -> None:
     """By the names and labels that service and watch export."""
-    problems = [wrong for rule in alert_rules() for wrong in unknown(rule["expr"], exported)]
+    problems = [
+        wrong for rule in alert_rules() for wrong in metric_names.unknown(rule["expr"], exported)
+    ]
     assert not problems, "\n".join(problems)
-
-
-@pytest.fixture
-def exported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, set[str]]:
-    """Every series that service and watch export, with its labels."""
-    collectors = list(WatchFigures("churn")._registry._collector_to_names)
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
-    monkeypatch.setattr(values, "ValueClass", values.ValueClass)  # restored afterwards
-    collectors += vars(ServiceMetrics()).values()
-    suffixes = {"counter": ["_total"], "gauge": [""], "histogram": ["_bucket", "_sum", "_count"]}
-    series = {"up": set()}
-    for collector in collectors:
-        labels = set(collector._labelnames) | ({"le"} if collector._type == "histogram" else set())
-        for suffix in suffixes[collector._type]:
-            series[collector._name + suffix] = labels
-    return series
-
-
-def unknown(expression: str, exported: dict[str, set[str]]) -> list[str]:
-    """What a query asks for that nobody exports: names, and labels of a name."""
-    problems = []
-    for name, selector in re.findall(r"\b(longhaul_\w+|up)\b(?:\{([^}]*)\})?", expression):
-        labels = set(re.findall(r"(\w+)\s*(?:=|!=|=~|!~)\s*\"", selector)) - {"job", "instance"}
-        if name not in exported:
-            problems.append(f"{name}: not exported")
-        elif labels - exported[name]:
-            problems.append(f"{name}: has no label {labels - exported[name]}")
-    return problems
 
 
 def test_what_is_not_exported_is_seen(exported: dict[str, set[str]]) -> None:
     """The check above does check."""
-    assert unknown('rate(longhaul_requests{status="200"}[5m])', exported)
-    assert unknown('longhaul_requests_total{code="200"}', exported)
-    assert not unknown('longhaul_requests_total{status="200", job="a"} / up', exported)
+    assert metric_names.unknown('rate(longhaul_requests{status="200"}[5m])', exported)
+    assert metric_names.unknown('longhaul_requests_total{code="200"}', exported)
+    assert not metric_names.unknown('longhaul_requests_total{status="200", job="a"} / up', exported)
 
 
 @pytest.mark.slow
@@ -129,6 +101,11 @@ def test_a_real_one_scrapes_both(
             }
             for query, value in expected.items():
                 services.until(lambda query=query, value=value: ask(address, query) == value, 60)
+            for query in test_grafana.queries():
+                reply = answer_to(address, query)
+                assert reply["status"] == "success", query
+                is_rate = "increase(" in query  # takes two scrapes
+                assert reply["data"]["result"] or "watch" not in query or is_rate, query
             requests_total = 'sum(longhaul_requests_total{status="200"})'
             assert (ask(address, requests_total) or 0) >= 1
             services.until(lambda: healths(address) == {"ok"}, 60)
@@ -141,8 +118,10 @@ def watched() -> WatchFigures:
     assessment = monitor.assess("2020-07", seen, [monitor.realized("2020-07", seen)])
     figures = WatchFigures("churn")
     figures.show(serialisation.to_dict(assessment), "1", ServiceLosses())
-    for name in ("looked_seconds", "newest_outcome_seconds"):
+    for name in ("looked_seconds", "newest_row_seconds", "newest_outcome_seconds"):
         figures.set(name, time.time())
+    figures.set("failing_periods", 0)
+    figures.set("correction_shift", 0.5, "1")
     return figures
 
 
@@ -186,9 +165,13 @@ def is_ready(address: str) -> bool:
 
 def ask(address: str, query: str) -> float | None:
     """The value of a query that has one; None where there is none yet."""
-    answer = requests.get(f"{address}/api/v1/query", {"query": query}, timeout=10).json()
-    values = [float(sample["value"][1]) for sample in answer["data"]["result"]]
+    result = answer_to(address, query)["data"]["result"]
+    values = [float(sample["value"][1]) for sample in result]
     return values[0] if values else None
+
+
+def answer_to(address: str, query: str) -> dict[str, Any]:
+    return dict(requests.get(f"{address}/api/v1/query", {"query": query}, timeout=10).json())
 
 
 def healths(address: str) -> set[str]:
