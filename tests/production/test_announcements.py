@@ -2,7 +2,6 @@
 
 import importlib.util
 import signal
-from collections.abc import Iterator
 
 import mlflow
 import pytest
@@ -13,10 +12,8 @@ from longhaul.registry import corrections, ledger, promotion
 from longhaul.registry.model_uri import resolve_model
 from steps.promote import promote
 from steps.rollback import rollback
-from tests import receivers, registered
+from tests import registered
 from tests.receivers import Receiver
-
-pytestmark = pytest.mark.usefixtures("tracking")
 
 KILLED = """
 import os, signal
@@ -39,14 +36,11 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """A receiver of the webhook, and a registered model with two versions."""
+@pytest.fixture(autouse=True)
+def model(tracking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registered model with two versions."""
     registered.model("churn", 2)
     monkeypatch.setattr("longhaul.production.alerts.PAUSE_SECONDS", 0.0)
-    with receivers.http() as opened:
-        monkeypatch.setenv("LONGHAUL_WEBHOOK", opened.address)
-        yield opened
 
 
 def run_promote(number: str) -> None:

@@ -8,8 +8,7 @@ import pytest
 
 from longhaul.plots import style
 from longhaul.tracking import logged_models
-from tests import monitored_model, packages, plain_pictures, receivers, stores, tables
-from tests.receivers import Receiver
+from tests import monitored_model, packages, plain_pictures, stores, tables
 
 
 @pytest.fixture(scope="session")
@@ -26,14 +25,6 @@ def home(with_champion: Path, tmp_path: Path) -> Iterator[Path]:
     """A folder for tables, with a champion in the store."""
     with stores.use_copy(tmp_path, with_champion):
         yield tmp_path
-
-
-@pytest.fixture
-def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """A receiver of the alerts that steps send."""
-    with receivers.http() as opened:
-        monkeypatch.setenv("LONGHAUL_WEBHOOK", opened.address)
-        yield opened
 
 
 @pytest.fixture(autouse=True)
