@@ -4,6 +4,7 @@ import mlflow
 
 from longhaul.pipeline.parameters import ClosedShare
 from longhaul.pipeline.step import step
+from longhaul.production.announcements import announced_moves
 from longhaul.registry import canary, ledger, promotion, versions
 
 
@@ -14,8 +15,10 @@ def promote(
     """Move the alias champion, or a canary's share, and log the ledger."""
     name, version = versions.resolve(model)
     if share < 1:
-        return _share(name, version, share, reason, evidence)
-    moved = promotion.promote(name, version, reason, evidence, expected_champion)
+        with announced_moves(name):
+            return _share(name, version, share, reason, evidence)
+    with announced_moves(name):
+        moved = promotion.promote(name, version, reason, evidence, expected_champion)
     mlflow.log_dict([line.to_dict() for line in ledger.lines(name)], "ledger.json")
     if moved.before == moved.after != version:
         return f"{name}: version {version} was champion before version {moved.after}"

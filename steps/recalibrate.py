@@ -5,6 +5,7 @@ import mlflow
 from longhaul.pipeline.parameters import CorrectionState
 from longhaul.pipeline.step import step
 from longhaul.production import recalibration
+from longhaul.production.announcements import announced_moves
 from longhaul.production.history import ProductionHistory
 from longhaul.production.recalibration import Recalibration
 from longhaul.registry import corrections, ledger
@@ -26,15 +27,17 @@ def recalibrate(
     """Make a correction the version's, and correct a period's predictions by it."""
     version, run = recalibration.require_version(model), mlflow.active_run().info.run_id
     if state == "off":
-        is_new = corrections.withdraw(version, reason, run)
+        with announced_moves(version.name):
+            is_new = corrections.withdraw(version, reason, run)
         _log_ledger(version)
         return f"{version.uri}: correction {'is' if is_new else 'was'} taken back"
-    if state == "on" and corrections.allow(version, reason, run):
-        _log_ledger(version)
+    if state == "on":
+        _allow(version, reason, run)
     made = Recalibration.make(version, predictions, table, period)
     uri, explained = made.log(), made.explain()
     why = "; ".join(filter(None, [reason, explained]))
-    tag = corrections.store(version, uri, made.correction, why, run)
+    with announced_moves(version.name):
+        tag = corrections.store(version, uri, made.correction, why, run)
     if tag == corrections.OFF:
         made, explained = made.withdrawn(), "its correction is taken back; state=on allows it again"
     figures = made.rewrite(predictions, period) if predictions else {}
@@ -42,6 +45,13 @@ def recalibrate(
     mlflow.log_dict(record, recalibration.RECORD)
     corrected = f"{figures['corrected_rows']:,.0f} rows of {period}; " if figures else ""
     return f"{version.uri}: {corrected}{explained}"
+
+
+def _allow(version: ModelUri, reason: str, run: str) -> None:
+    with announced_moves(version.name):
+        is_new = corrections.allow(version, reason, run)
+    if is_new:
+        _log_ledger(version)
 
 
 def _log_ledger(version: ModelUri) -> None:

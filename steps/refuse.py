@@ -4,6 +4,7 @@ import mlflow
 
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import step
+from longhaul.production.announcements import announced_moves
 from longhaul.registry import ledger, promotion, versions
 
 
@@ -11,7 +12,9 @@ from longhaul.registry import ledger, promotion, versions
 def refuse(model: str, reason: str, evidence: str) -> str:
     """Take the alias challenger away, and log the ledger."""
     name, version = versions.resolve(model)
-    if not promotion.refuse(name, version, reason, evidence):
+    with announced_moves(name):
+        is_refused = promotion.refuse(name, version, reason, evidence)
+    if not is_refused:
         raise LonghaulError(
             f"{name}: version {version} is not the challenger; nothing was changed; a champion is"
             " replaced by promote or rollback"

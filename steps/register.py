@@ -3,6 +3,7 @@
 import mlflow
 
 from longhaul.pipeline.step import step
+from longhaul.production.announcements import announced_moves
 from longhaul.registry import promotion
 from longhaul.registry import verdict as verdicts
 from longhaul.registry.model_uri import version_uri
@@ -17,7 +18,8 @@ def register(candidate: str, verdict: str) -> str:
     verdicts.require_not_refused(judged, candidate, verdict)
     name = logged_models.load_problem(candidate).name
     tags = verdicts.version_tags(judged, verdict)
-    version = promotion.register(name, candidate, tags, verdicts.describe(judged))
+    with announced_moves(name):
+        version = promotion.register(name, candidate, tags, verdicts.describe(judged))
     uri = version_uri(name, version)
     mlflow.log_dict({"name": name, "version": version, "uri": uri}, "version.json")
     mlflow.set_tag(VERSION, uri)

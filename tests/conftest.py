@@ -10,7 +10,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import leftovers, stores
+from tests import leftovers, receivers, stores
+from tests.receivers import Receiver
 
 WORKERS = 2
 # Files whose tests have nothing expensive in common: each test may run in another worker.
@@ -143,3 +144,11 @@ def shared(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("store")
     with stores.use(folder, empty_store):
         yield folder
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver of the alerts that a test sends."""
+    with receivers.http() as opened:
+        monkeypatch.setenv("LONGHAUL_WEBHOOK", opened.address)
+        yield opened

@@ -119,6 +119,7 @@ OTHERS = {
     r"uv run .*requirements-docs.txt mkdocs": ".ci/run",
     r"python -m docs\.figures": "tests/test_docs.py",
     r"curl ": "tests/serving/test_service.py",
+    r"prometheus --config": "tests/serving/test_prometheus.py",
     r"mlflow models serve": "tests/test_elsewhere.py",
 }
 # Lines that no test can run here: what they need is named.

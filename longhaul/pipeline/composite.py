@@ -13,6 +13,7 @@ from longhaul.data.table import PeriodTable
 from longhaul.pipeline import caller, rollout
 from longhaul.pipeline.flow import FinishedStep, Flow
 from longhaul.production import recalibration
+from longhaul.production.announcements import announced_moves
 from longhaul.production.history import ProductionHistory
 from longhaul.production.retraining import explain_verdict
 from longhaul.production.version_for_period import version_for_period
@@ -112,7 +113,8 @@ def settle(
         return {**settled, "waiting": version["version"]}
     served = rollout.serve(flow, version, split=split)
     if served.refusal:
-        promotion.refuse(version["name"], version["version"], served.refusal, served.run_id)
+        with announced_moves(version["name"]):
+            promotion.refuse(version["name"], version["version"], served.refusal, served.run_id)
         return {**settled, "outcome": "refuse", "reason": served.refusal}
     if outcome == verdicts.APPROVAL:
         return {**settled, "waiting": version["version"]}

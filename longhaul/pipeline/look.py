@@ -11,6 +11,7 @@ from longhaul.pipeline.composite import MonitoredPeriod, RetrainingSettings
 from longhaul.pipeline.flow import Flow
 from longhaul.problem import Problem
 from longhaul.production import history
+from longhaul.production.announcements import announced_moves
 from longhaul.production.history import ProductionHistory
 from longhaul.production.retraining import explain_verdict
 from longhaul.production.version_for_period import version_for_period
@@ -199,7 +200,8 @@ def _carry_out(flow: Flow, name: str, look: Look) -> None:
             version = composite.register_candidate(flow, look["candidate"], evidence)
             rollout.promote(flow, version["uri"], reason, evidence, look["champion"])
     elif look["outcome"] == "refuse":
-        promotion.refuse(name, number, reason, evidence)
+        with announced_moves(name):
+            promotion.refuse(name, number, reason, evidence)
     else:
         waiting = challengers.waiting(name)
         if waiting is None or waiting.version != number:

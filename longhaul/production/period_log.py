@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import mlflow
 
 from longhaul.monitoring import cluster_counts, serialisation
 from longhaul.monitoring.assessment import Assessment, RealizedPerformance
 from longhaul.monitoring.cluster_counts import CLUSTERS, DAYS
 from longhaul.monitoring.observation import Observation
-from longhaul.production import alerts, history
+from longhaul.production import announcements, events, history
 from longhaul.production.session import MonitoringSession
 from longhaul.registry.model_uri import ModelUri
 from longhaul.tasks import TASKS, display_name
@@ -121,23 +120,11 @@ def _record(assessment: Assessment, model: ModelUri, predictions: str) -> histor
 
 
 def alert(assessment: Assessment, model: ModelUri) -> None:
-    """Send a decision that is not ok to the configured receiver; no failure stops the step."""
-    address, secret = alerts.configured()
-    decision = assessment.decision
-    if not address or decision.level == "ok":
-        return
-    message = {
-        "model": model.name,
-        "version": model.version,
-        "period": assessment.period,
-        "level": decision.level,
-        "action": decision.action,
-        "reason": decision.reason,
-        "run": mlflow.active_run().info.run_id,
-    }
-    if failure := alerts.send(address, secret, message):
-        mlflow.set_tag("longhaul.alert", f"not delivered: {failure}")
-        click.echo(f"note: the alert was not delivered: {failure}", err=True)
+    """Announce a decision that is not ok; no failure stops the step."""
+    run = mlflow.active_run().info.run_id
+    event = events.bad_period(assessment.period, assessment.decision, model, run)
+    if event is not None:
+        announcements.announce(event)
 
 
 def headline(assessment: Assessment) -> str:

@@ -13,7 +13,9 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
@@ -39,6 +41,8 @@ CorrectionMove = Literal[
 CanaryMove = Literal["canary begin", "canary grow", "canary end"]
 Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove | CanaryMove
 State = Literal["started", "done", "void"]
+
+_ENDED: ContextVar[list["LedgerLine"] | None] = ContextVar("ended lines", default=None)
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,26 @@ def begin(name: str, line: LedgerLine) -> LedgerLine:
 
 def end(name: str, line: LedgerLine, state: State) -> LedgerLine:
     """Rewrite a line with its final state."""
-    return _write(name, replace(line, state=state))
+    ended = _write(name, replace(line, state=state))
+    collected = _ENDED.get()
+    if collected is not None:
+        collected.append(ended)
+    return ended
+
+
+@contextmanager
+def collect_ended() -> Iterator[list[LedgerLine]]:
+    """Collect the lines that this block ends, as done or void, in their order.
+
+    A line is ended by one process only, under the lock of its model; that may be a line which
+    another process began and was killed before it could end it.
+    """
+    collected: list[LedgerLine] = []
+    token = _ENDED.set(collected)
+    try:
+        yield collected
+    finally:
+        _ENDED.reset(token)
 
 
 def settle_states(history: Sequence[LedgerLine], champion: str | None) -> list[LedgerLine]:

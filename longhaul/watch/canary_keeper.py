@@ -9,6 +9,7 @@ from longhaul.evaluation import canary_verdict
 from longhaul.evaluation.canary_verdict import CanaryVerdict
 from longhaul.pipeline import rollout
 from longhaul.pipeline.flow import Flow
+from longhaul.production.announcements import announced_moves
 from longhaul.registry import canary, promotion
 from longhaul.registry.canary import Canary
 from longhaul.registry.model_uri import version_uri
@@ -52,10 +53,12 @@ def _carry_out(
     if verdict.move == "promote":
         model = version_uri(name, stored.version)
         rollout.promote(flow, model, f"as canary {verdict.reason}", run, champion)
-    elif verdict.move == "grow":
-        canary.begin(name, stored.version, verdict.share, verdict.reason, run)
     else:
-        canary.end(name, stored.version, verdict.reason, run)
+        with announced_moves(name):
+            if verdict.move == "grow":
+                canary.begin(name, stored.version, verdict.share, verdict.reason, run)
+            else:
+                canary.end(name, stored.version, verdict.reason, run)
     click.echo(f"canary {stored.version}: {verdict.move}, {verdict.reason}", err=True)
 
 

@@ -16,17 +16,31 @@ _GAUGES = {
     "period_end_seconds": ("End of the newest judged period.", ["version", "period"]),
     "level": ("Its decision: 0 is ok, 1 watch, 2 act.", []),
     "rows": ("Its rows.", []),
-    "labelled_rows": ("Those of its rows that have an outcome.", []),
+    "labelled_rows": ("Rows with an outcome, of the newest period with outcomes.", []),
+    "realized_rows": ("All rows of the newest period with outcomes.", []),
     "lost": ("What the service could not read or record in it.", ["cause"]),
     "drift_ratio": ("Drift of a column in it, as a multiple of the limit.", ["column"]),
+    "importance": ("Importance of a column's feature to the model, as a share.", ["column"]),
     "expected": ("Its figures, expected without outcomes.", ["figure", "bound"]),
     "realized": ("Figures of the newest period with outcomes.", ["figure", "bound"]),
+    "realized_expected": ("The same period's, expected without outcomes.", ["figure", "bound"]),
     "correction_shift": ("The newest shift of the log-odds.", ["version"]),
     "newest_row_seconds": ("When the newest row was asked about, since 1970.", []),
     "newest_outcome_seconds": ("When the watch saw new outcomes last, since 1970.", []),
     "looked_seconds": ("When the watch looked last, since 1970.", []),
     "failing_periods": ("Periods whose cycle fails.", []),
 }
+
+_OF_PERIOD = (
+    "period_end_seconds",
+    "drift_ratio",
+    "importance",
+    "expected",
+    "labelled_rows",
+    "realized_rows",
+    "realized",
+    "realized_expected",
+)
 
 
 class WatchFigures:
@@ -70,18 +84,18 @@ class WatchFigures:
             The one in charge of the period.
         losses : ServiceLosses
         """
-        for name in ("period_end_seconds", "drift_ratio", "expected", "realized"):
+        for name in _OF_PERIOD:
             self._gauges[name].clear()
         period, truths = assessment["period"], assessment["truths"]
         self.set("period_end_seconds", periods.end(period).timestamp(), version, period)
         self.set("level", LEVELS.index(assessment["decision"]["level"]))
         self.set("rows", assessment["rows"])
-        self.set("labelled_rows", truths[-1]["labelled"] if truths else 0)
         for cause, count in asdict(losses).items():
             self.set("lost", count, cause)
         self._show_drift(assessment["drift"])
         self._show_figures("expected", assessment["expected"])
-        self._show_figures("realized", truths[-1]["realized"] if truths else {})
+        if truths:
+            self._show_realized(truths[-1])
 
     def exposition(self) -> bytes:
         """Return all figures in the text format of Prometheus."""
@@ -99,6 +113,13 @@ class WatchFigures:
             ]
             if multiples:
                 self.set("drift_ratio", max(multiples), column["name"])
+            self.set("importance", column["importance"], column["name"])
+
+    def _show_realized(self, truth: Mapping[str, Any]) -> None:
+        self.set("labelled_rows", truth["labelled"])
+        self.set("realized_rows", truth["rows"])
+        self._show_figures("realized", truth["realized"])
+        self._show_figures("realized_expected", truth["expected"])
 
     def _show_figures(self, name: str, figures: Mapping[str, Mapping[str, float | None]]) -> None:
         for figure, interval in figures.items():

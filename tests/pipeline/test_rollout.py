@@ -14,6 +14,7 @@ from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.tags import SERVING_REFUSAL
 from longhaul.training import candidate as candidates
 from tests import packages, registered, tables
+from tests.receivers import Receiver
 
 FILE = Path(__file__).with_name("batch_family.py")
 
@@ -48,7 +49,7 @@ def settle(model: str, split: str, champion: str, **more: object) -> tuple[str, 
     return run.info.run_id, settled
 
 
-def test_only_what_can_be_served_takes_over(split: str, tmp_path: Path) -> None:
+def test_only_what_can_be_served_takes_over(split: str, tmp_path: Path, hook: Receiver) -> None:
     """The first is served, then promoted; the second answers otherwise alone than in a batch."""
     run_id, settled = settle(candidate(tmp_path), split, "none")
     assert (settled["outcome"], settled["promoted"]) == ("promote", "1")
@@ -69,6 +70,7 @@ def test_only_what_can_be_served_takes_over(split: str, tmp_path: Path) -> None:
     assert "version 2 refused: it cannot be served" in refused.reason
     tags = mlflow.get_run(refused.evidence).data.tags
     assert settled["reason"].endswith(tags[SERVING_REFUSAL])
+    assert [message["event"] for message in hook.messages] == ["promote", "refuse"]
 
 
 def test_approval_comes_after_serving(split: str, tmp_path: Path) -> None:

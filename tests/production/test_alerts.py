@@ -2,54 +2,25 @@
 
 import hashlib
 import hmac
-import http.server
 import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from longhaul.production import alerts
 from longhaul.production.alerts import SIGNATURE, TIMESTAMP, send
+from tests import receivers
+from tests.receivers import Receiver
 
 SECRET = "swordfish"
 MESSAGE = {"model": "churn", "period": "2020-07", "level": "act", "reason": "it fell – twice"}
 
 
-@dataclass
-class Receiver:
-    """Answers with these codes in turn, the last one for ever; keeps what it was sent."""
-
-    address: str = ""
-    codes: list[int] = field(default_factory=lambda: [204])
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """A server on this machine, for the length of a test."""
-    found = Receiver()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.got.append((dict(self.headers), body))
-            code = found.codes.pop(0) if len(found.codes) > 1 else found.codes[0]
-            self.send_response(code)
-            if code == 302:
-                self.send_header("Location", found.address)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.address = f"http://127.0.0.1:{server.server_port}/hook"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with receivers.http() as opened:
+        yield opened
 
 
 def test_it_arrives_signed(receiver: Receiver) -> None:

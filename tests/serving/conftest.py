@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from prometheus_client import values
 
 from tests import stores
-from tests.serving import services
+from tests.serving import metric_names, services
 
 
 class Versions(NamedTuple):
@@ -37,3 +38,11 @@ def shared(versions: Versions, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def says(versions: Versions, shared: Path) -> dict[str, list[float]]:
     """The model in the store of a module: what each version says of the rows."""
     return versions.says
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, set[str]]:
+    """Every series that service and watch export, with its labels."""
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)  # the service sets another
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    return metric_names.exported()

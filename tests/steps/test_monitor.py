@@ -207,7 +207,7 @@ def test_an_alert_is_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.shutdown()
     server.server_close()
     (message,) = got
-    assert message["level"] == "watch"
+    assert (message["event"], message["level"]) == ("period", "watch")
     assert (message["model"], message["version"], message["period"]) == ("churn", "1", "2020-07")
     assert message["run"] == run.info.run_id
 

@@ -21,6 +21,7 @@ from steps.recalibrate import earlier_evidence, recalibrate
 from steps.score import score
 from tests import corrected, lifecycles, monitored_model, tables
 from tests.monitored_model import newest
+from tests.receivers import Receiver
 
 MODEL = "models:/churn/1"
 
@@ -59,7 +60,7 @@ def moves() -> list[str]:
     return [line.move for line in ledger.lines("churn")]
 
 
-def test_a_level_that_moved_is_corrected(home: Path) -> None:
+def test_a_level_that_moved_is_corrected(home: Path, hook: Receiver) -> None:
     """From the outcomes of July itself: the loss falls, and the version has the correction."""
     where = table(home)
     before = scored(where, "2020-07")
@@ -85,6 +86,8 @@ def test_a_level_that_moved_is_corrected(home: Path) -> None:
     line = ledger.lines("churn")[-1]
     assert "newest shift +" in line.reason
     assert line.evidence == made.info.run_id
+    (message,) = hook.messages
+    assert (message["event"], message["reason"]) == ("correction on", line.reason)
     assert f"{len(rows[~still])} rows of 2020-07; newest shift +" in made.data.tags[HEADLINE]
 
 

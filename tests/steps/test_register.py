@@ -12,6 +12,7 @@ from steps.promote import promote
 from steps.refuse import refuse
 from steps.register import register
 from tests import packages, registered, tables
+from tests.receivers import Receiver
 
 
 @pytest.fixture
@@ -89,9 +90,9 @@ def test_refusals_are_one_line(candidate: str, capsys: pytest.CaptureFixture[str
 
 
 def test_approval_is_waited_for_or_replaced(
-    candidate: str, capsys: pytest.CaptureFixture[str]
+    candidate: str, capsys: pytest.CaptureFixture[str], hook: Receiver
 ) -> None:
-    """Somebody promotes it or refuses it with a reason; both are in the ledger."""
+    """Somebody promotes it or refuses it with a reason; both are in the ledger, and are alerts."""
     register.main(["--candidate", candidate, "--verdict", judge(candidate, approval="required")])
     assert capsys.readouterr().out == "churn version 1: challenger, Staging, waits for approval\n"
     assert challengers.waiting("churn") is None  # no further look is needed
@@ -107,9 +108,10 @@ def test_approval_is_waited_for_or_replaced(
         refuse.main(["--model", "models:/churn/1", "--reason", "once more", *more])
     assert "version 1 is not the challenger; nothing was changed" in capsys.readouterr().err
     register.main(["--candidate", candidate, "--verdict", judge(candidate, approval="required")])
-    more += ["--expected_champion", "any"]
+    more += ["--expected_champion", "any", "--share", "1"]
     promote.main(["--model", "models:/churn@challenger", "--reason", "the board agrees", *more])
     assert registered.aliases("churn") == {"champion": "1"}
+    assert [message["event"] for message in hook.messages] == ["refuse", "promote"]
 
 
 def test_an_undecided_candidate_waits(candidate: str, capsys: pytest.CaptureFixture[str]) -> None:
