@@ -131,6 +131,25 @@ class Traffic:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class Retention:
+    """Ages in days at which `gc` deletes rows about people; what is not declared is kept.
+
+    Attributes
+    ----------
+    log, shadow, outcomes : int or None
+        Of files of the prediction log, by the day in their path: predictions and losses, the
+        shadow's predictions, and outcomes by request.
+    scored : int or None
+        Of the predictions that runs of steps have stored, by the end of the run.
+    """
+
+    log: int | None = Field(default=None, ge=1)
+    shadow: int | None = Field(default=None, ge=1)
+    outcomes: int | None = Field(default=None, ge=1)
+    scored: int | None = Field(default=None, ge=1)
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Windows:
     """First and last period, both included, of each window, in order of time.
 
@@ -352,6 +371,7 @@ class Problem:
     key : str
         A column that names a row, so that its outcome can be told later; no feature.
     traffic : Traffic or None
+    retention : Retention
     """
 
     name: Name
@@ -375,6 +395,7 @@ class Problem:
     gate: Gate = Field(default_factory=Gate)
     rollout: Rollout = Field(default_factory=Rollout)
     monitoring: Monitoring = Field(default_factory=Monitoring)
+    retention: Retention = Field(default_factory=Retention)
 
     def __post_init__(self) -> None:
         if (self.time is None) == (self.batches is None):

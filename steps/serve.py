@@ -7,6 +7,7 @@ import mlflow
 from longhaul.pipeline import caller
 from longhaul.pipeline.parameters import (
     Count,
+    Days,
     OnLogFailure,
     OnUnreadable,
     PortOrAny,
@@ -14,6 +15,7 @@ from longhaul.pipeline.parameters import (
     Workers,
 )
 from longhaul.pipeline.step import step
+from longhaul.production import live_traffic
 from longhaul.serving import auth, supervisor
 from longhaul.serving.settings import RequestLimits, ServiceSettings
 
@@ -34,6 +36,8 @@ def serve(
     timeout: Seconds,
     poll_seconds: Seconds,
     compact_seconds: Seconds,
+    ship: str,
+    keep_days: Days,
 ) -> str:
     """Answer in MLflow's scoring protocol, and log every prediction."""
     folder = caller.folder()
@@ -53,6 +57,8 @@ def serve(
         ),
         poll_seconds=poll_seconds,
         compact_seconds=compact_seconds,
+        ship=live_traffic.resolve(ship, folder),
+        keep_days=keep_days,
     )
     rows = supervisor.run(settings)
     mlflow.log_metric("rows", rows)

@@ -32,6 +32,7 @@ LAYERS = (
     "registry",
     "engines",
     "production",
+    "erasure",
     "pipeline",
     "serving",
     "watch",

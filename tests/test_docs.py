@@ -111,6 +111,7 @@ RUN_BY = {
     "backup": "tests/tracking_server/test_stages.py",
     "restore": "tests/tracking_server/test_stages.py",
     "gc": "tests/tracking_server/test_life.py",
+    "forget": "tests/steps/test_forget.py",
 }
 # Lines that are none of MLflow Projects', and who runs them.
 OTHERS = {

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from longhaul.data import sources
+from longhaul.data.files import ARTIFACTS
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import ModelUri
-from longhaul.tracking import artifacts
+from longhaul.tracking import artifacts, remote_copy
 from longhaul.traffic import outcome_table, prediction_log
 from longhaul.traffic.outcome_table import NO_OUTCOMES
 from longhaul.traffic.served import ServedTraffic
@@ -36,9 +37,7 @@ def open_log(table: str, log: str, outcomes: str, query: str, folder: Path) -> S
     """
     base, address = PeriodTable(artifacts.fetch(table)), resolve(log, folder)
     problem = base.problem
-    if sources.is_path(address) and not Path(address).is_dir():
-        raise LonghaulError(f"traffic: there is no folder {address}; serve calls it record")
-    place = artifacts.fetch(address)
+    place = fetch_log(address)
     if problem.time is None:
         raise LonghaulError(
             "traffic: its periods go by a time column, and the problem declares none; declare time"
@@ -66,8 +65,31 @@ def digest(
 
 def shadow_files(log: str, shadow: ModelUri, folder: Path) -> list[Path]:
     """List the files of the predictions of a shadow; see `open_log`."""
-    place = artifacts.fetch(resolve(log, folder))
+    place = fetch_log(resolve(log, folder))
     return sorted((place / prediction_log.SHADOW / shadow.key).glob("*/*.parquet"))
+
+
+def fetch_log(address: str) -> Path:
+    """Return a local path to the prediction log at an address; what was fetched is not again.
+
+    Parameters
+    ----------
+    address : str
+        A path, an artifact's URI, or where `serve` ships it, such as ``s3://…``.
+
+    Raises
+    ------
+    LonghaulError
+        When there is none, or it cannot be read.
+    """
+    if sources.is_path(address) and not Path(address).is_dir():
+        raise LonghaulError(f"traffic: there is no folder {address}; serve calls it record")
+    if sources.is_path(address) or address.startswith(ARTIFACTS):
+        return artifacts.fetch(address)
+    try:
+        return remote_copy.fetch(address, list(prediction_log.SEALED))
+    except LonghaulError as error:
+        raise LonghaulError(f"traffic: {error}; serve ships a log there") from None
 
 
 def resolve(address: str, folder: Path) -> str:

@@ -1,11 +1,7 @@
 """Amendments of the data contract, as lines of the ledger of the registered model."""
 
-import contextlib
 import hashlib
 import json
-
-import mlflow
-from mlflow.exceptions import MlflowException
 
 from longhaul.data.amendments import Amendment
 from longhaul.registry import ledger, promotion, versions
@@ -50,7 +46,7 @@ def record(name: str, amendment: Amendment, reason: str, evidence: str) -> bool:
     with lock(name):
         if amendment in load(name):
             return False
-        _create(name)
+        versions.create_model(name)
         champion = promotion.champion(name) or NONE
         line = LedgerLine(
             when="",
@@ -65,10 +61,3 @@ def record(name: str, amendment: Amendment, reason: str, evidence: str) -> bool:
         )
         ledger.begin(name, line)
     return True
-
-
-def _create(name: str) -> None:
-    """Create the registered model, to have a ledger before the first version."""
-    if versions.find_model(name) is None:
-        with contextlib.suppress(MlflowException):  # another process was first
-            mlflow.MlflowClient().create_registered_model(name)

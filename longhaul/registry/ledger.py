@@ -39,7 +39,7 @@ CorrectionMove = Literal[
     "correction on", "correction off", "correction withdrawn", "correction allowed"
 ]
 CanaryMove = Literal["canary begin", "canary grow", "canary end"]
-Move = ChampionMove | Literal["refuse", "accept"] | CorrectionMove | CanaryMove
+Move = ChampionMove | Literal["refuse", "accept", "forget"] | CorrectionMove | CanaryMove
 State = Literal["started", "done", "void"]
 
 _ENDED: ContextVar[list["LedgerLine"] | None] = ContextVar("ended lines", default=None)
@@ -56,8 +56,8 @@ class LedgerLine:
     who : str
         ``<user>@<host>``, preceded by the user of the tracking server where there is one.
     move : str
-        "promote", "rollback", "refuse", "accept" (values in the contract), a `CorrectionMove` or a
-        `CanaryMove`.
+        "promote", "rollback", "refuse", "accept" (values in the contract), "forget" (a person's
+        rows), a `CorrectionMove` or a `CanaryMove`.
     before, after : str
         The version that was champion, or "none", and the one that becomes it; the same where a
         challenger is refused, whose version the reason names; both the version of a correction;
@@ -70,6 +70,8 @@ class LedgerLine:
         Name of its tag.
     amendment : dict
         Of the contract; empty for the other moves. See `longhaul.data.amendments`.
+    receipt : dict
+        Of rows that were taken out; empty for the other moves. See `longhaul.erasure.receipt`.
     """
 
     when: str
@@ -82,13 +84,15 @@ class LedgerLine:
     state: State = "started"
     key: str = ""
     amendment: dict[str, Any] = field(default_factory=dict)
+    receipt: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to the fields that are stored."""
         fields = asdict(self)
         del fields["key"]
-        if not self.amendment:
-            del fields["amendment"]
+        for name in ("amendment", "receipt"):
+            if not fields[name]:
+                del fields[name]
         return {_STORED.get(name, name): value for name, value in fields.items()}
 
 

@@ -1,5 +1,6 @@
 """Versions and aliases of a registered model, read from the registry."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -118,3 +119,10 @@ def require_ready(name: str, number: str) -> None:
         raise LonghaulError(
             f"{version_uri(name, number)}: not ready to be champion; it is {status}"
         )
+
+
+def create_model(name: str) -> None:
+    """Create a registered model, to have a ledger before the first version; keep one there is."""
+    if find_model(name) is None:
+        with contextlib.suppress(MlflowException):  # another process was first
+            mlflow.MlflowClient().create_registered_model(name)

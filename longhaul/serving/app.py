@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from longhaul.serving import event_log, metrics, openapi
+from longhaul.serving import event_log, metrics, openapi, shipper
 from longhaul.serving.ground_truth import GroundTruthEndpoint
 from longhaul.serving.http_errors import INTERNAL_ERROR, HttpError
 from longhaul.serving.invocations import InvocationsEndpoint
@@ -33,7 +33,9 @@ TICK_SECONDS = 1.0
 _GC_THRESHOLD = 10_000  # new objects between two garbage collections: some hundred requests
 
 
-def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMiddleware:
+def create_app(
+    settings: ServiceSettings, cache_dir: Path, ship_status: Path
+) -> AuthenticationMiddleware:
     """Build the application that a worker runs.
 
     Parameters
@@ -41,6 +43,8 @@ def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMidd
     settings : ServiceSettings
     cache_dir : Path
         Where downloaded models stay; see `LiveModel`.
+    ship_status : Path
+        Where the supervisor says whether the prediction log is shipped; see `shipper.ship`.
     """
     event_log.configure()
     _end_with_parent()
@@ -57,7 +61,7 @@ def create_app(settings: ServiceSettings, cache_dir: Path) -> AuthenticationMidd
     app.openapi = lambda: openapi.openapi(  # type: ignore[method-assign]
         live_model.current, settings
     )
-    _add_probes(app, live_model, recorder)
+    _add_probes(app, live_model, recorder, ship_status)
     invocations = InvocationsEndpoint(live_model, recorder, settings.limits, service_metrics)
     ground_truth = GroundTruthEndpoint(
         lambda: live_model.current.predictor.task_type, recorder, settings.limits, service_metrics
@@ -87,7 +91,7 @@ def _bypass_routing(endpoints: Mapping[str, ASGIApp], app: FastAPI) -> ASGIApp:
     return dispatch
 
 
-def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None:
+def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder, ship_status: Path) -> None:
     """Add the endpoints for probes and Prometheus."""
 
     @app.get("/ping")
@@ -105,9 +109,11 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
 
     @app.get("/health")
     async def health(request: Request) -> JSONResponse:
-        report: dict[str, Any] = {"status": _status(live_model, recorder)}
+        shipping = shipper.read_status(ship_status)
+        report: dict[str, Any] = {"status": _status(live_model, recorder, shipping)}
         if request.scope[AUTHENTICATED]:
             report |= _details(live_model, recorder)
+            report |= {"ship": "ok" if shipping == "" else shipping}
         return JSONResponse(report)
 
     @app.get("/metrics")
@@ -116,9 +122,9 @@ def _add_probes(app: FastAPI, live_model: LiveModel, recorder: Recorder) -> None
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _status(live_model: LiveModel, recorder: Recorder) -> str:
+def _status(live_model: LiveModel, recorder: Recorder, shipping: str | None) -> str:
     reading = live_model.registry_error or live_model.correction_error or live_model.canary.error
-    troubled = live_model.rejected or reading or recorder.error
+    troubled = live_model.rejected or reading or recorder.error or shipping
     return "troubled" if troubled else "ok"
 
 

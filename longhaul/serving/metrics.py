@@ -88,6 +88,12 @@ class ServiceMetrics:
             multiprocess_mode="livemax",
             registry=registry,
         )
+        self.unshipped_files = Gauge(
+            "longhaul_unshipped_files",
+            "Sealed files of the prediction log that are not in its remote folder yet.",
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
         self.shadow_rows = Counter(
             "longhaul_shadow_rows", "Rows predicted by the shadow.", ["version"], registry=registry
         )

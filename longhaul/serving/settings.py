@@ -60,6 +60,11 @@ class ServiceSettings:
         Interval at which the registry is asked where the alias points.
     compact_seconds : float
         Age at which a write-ahead log becomes Parquet.
+    ship : str
+        Address that sealed files of the prediction log are copied to; empty for none. See
+        `longhaul.tracking.remote_folder.open_folder`.
+    keep_days : float
+        Age in days at which local files go, if they are shipped; 0: they stay.
     """
 
     model: str
@@ -73,15 +78,23 @@ class ServiceSettings:
     shadow: str = ""
     poll_seconds: float = 5.0
     compact_seconds: float = 60.0
+    ship: str = ""
+    keep_days: float = 0.0
 
     def check(self) -> None:
-        """Refuse to listen for other machines without authentication.
+        """Refuse to listen for other machines without authentication, and to lose the log.
 
         Raises
         ------
         LonghaulError
-            When other machines can reach the service and there are no tokens.
+            When other machines can reach the service and there are no tokens, or files were to go
+            that are not shipped.
         """
+        if self.keep_days and not self.ship:
+            raise LonghaulError(
+                "keep_days: local files go when they are shipped, and ship says no address; give"
+                " ship, or leave keep_days at 0"
+            )
         if self.host not in LOOPBACK and not self.tokens:
             raise LonghaulError(
                 f"host: {self.host} can be reached from other machines, and there is no token;"

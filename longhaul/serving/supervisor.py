@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import resolve_model
-from longhaul.serving import app, compaction, event_log, loaded_model, metrics
+from longhaul.serving import app, compaction, event_log, loaded_model, metrics, shipper
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.settings import ServiceSettings
 from longhaul.serving.shadow import Shadow
@@ -49,11 +49,13 @@ def run(settings: ServiceSettings) -> int:
         cache_dir, service_metrics = folder / "models", ServiceMetrics()
         cache_dir.mkdir()
         first = loaded_model.load(resolve_model(settings.model), cache_dir)
-        compactor = Compactor(settings, first.model_uri.name, cache_dir, service_metrics)
-        try:
-            _supervise(settings, cache_dir, listener)
-        finally:
-            compactor.close()
+        ship_status = folder / "ship_status.txt"
+        with shipper.ship(settings, ship_status, service_metrics):
+            compactor = Compactor(settings, first.model_uri.name, cache_dir, service_metrics)
+            try:
+                _supervise(settings, cache_dir, ship_status, listener)
+            finally:
+                compactor.close()
         return metrics.counter_total("longhaul_rows")
 
 
@@ -133,10 +135,12 @@ class WorkerSupervisor(Multiprocess):
         super().handle_term()
 
 
-def _supervise(settings: ServiceSettings, cache_dir: Path, listener: socket.socket) -> None:
+def _supervise(
+    settings: ServiceSettings, cache_dir: Path, ship_status: Path, listener: socket.socket
+) -> None:
     """Run the workers until a signal stops them; those that die are replaced."""
     config = Config(
-        functools.partial(app.create_app, settings, cache_dir),
+        functools.partial(app.create_app, settings, cache_dir, ship_status),
         factory=True,
         workers=settings.workers,
         loop="uvloop",

@@ -70,7 +70,8 @@ class WriteAheadLog:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{time.time_ns()}-{os.getpid()}-{secrets.token_hex(4)}"
+        # Unlike any other host's, too: time and process may agree, 64 random bits do not.
+        name = f"{time.time_ns()}-{os.getpid()}-{secrets.token_hex(8)}"
         path = self.folder / f"{name}{_NEW}"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         # It gets the name that compaction looks for only when it is locked.

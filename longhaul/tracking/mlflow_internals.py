@@ -21,6 +21,7 @@ __all__ = [
     "MLFLOW_RUN_NOTE",
     "ArtifactRepository",
     "PagedList",
+    "download_file",
     "entry_point_commands",
     "get_artifact_repository",
     "local_path",
@@ -31,6 +32,11 @@ __all__ = [
 def local_path(uri: str) -> Path | None:
     """Return the path of an artifact URI on this machine; None where it is elsewhere."""
     return Path(local_file_uri_to_path(uri)) if is_local_uri(uri) else None
+
+
+def download_file(repository: ArtifactRepository, path: str, target: Path) -> None:
+    """Write a local copy of one artifact, to a name of the caller's choice."""
+    repository._download_file(path, str(target))
 
 
 def entry_point_commands(project: Any) -> Iterable[str]:

@@ -27,6 +27,7 @@ from longhaul.task_type import TaskType
 
 WAL, PREDICTIONS, SHADOW = "journal", "predictions", "shadow"
 GROUND_TRUTH, LOSSES, UNREADABLE = "outcomes", "losses", "broken"
+SEALED = {PREDICTIONS: "*/*", SHADOW: "*/*", GROUND_TRUTH: "*", LOSSES: "*"}  # folders of days
 
 GROUND_TRUTH_SCHEMA = pa.schema(
     {
@@ -73,6 +74,11 @@ def read(folder: Path, key: str, subfolder: str = PREDICTIONS) -> pd.DataFrame:
         ground_truth, how="left", on=["request", "row"]
     )
     return joined[list(schema)]
+
+
+def day_folders(folder: Path) -> list[Path]:
+    """List the folders of Parquet files of a prediction log, which are named by the day."""
+    return [day for name, days in SEALED.items() for day in sorted((folder / name).glob(days))]
 
 
 def write(path: Path, table: pa.Table) -> None:

@@ -129,7 +129,7 @@ class Watcher:
     def _refresh(self, now: float) -> None:
         """Read the log anew, if it has changed."""
         source = self._source
-        listing = _listing(artifacts.fetch(source.traffic)), _outcome_files(source.outcomes)
+        listing = _listing(live_traffic.fetch_log(source.traffic)), _outcome_files(source.outcomes)
         if listing == self._listing and not source.query:
             return
         given = source.traffic, source.outcomes, source.query, Path()

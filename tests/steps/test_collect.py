@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from longhaul.errors import LonghaulError
 from longhaul.monitoring.evidence import ServiceLosses
+from longhaul.production import live_traffic
 from longhaul.production.history import ProductionHistory
 from longhaul.registry import promotion
-from longhaul.tracking import artifacts, candidates
+from longhaul.serving.shipment import Shipment
+from longhaul.tracking import artifacts, candidates, remote_folder
 from longhaul.tracking.tags import HEADLINE, LAST_PERIOD_SEEN
 from longhaul.traffic import summary
 from steps.collect import collect
-from tests import monitored_model, packages, tables
+from tests import monitored_model, objects, packages, tables
 from tests.live import KEYED, Service, newest, outcomes, sent
 from tests.steps import test_cycle as cycles
 
@@ -239,3 +242,28 @@ def test_the_last_period_alone(home: Path, table: str) -> None:
     everything, _ = collected(home, table, "2020-08")
     whole = pd.read_parquet(everything / "2020-08.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(where / "2020-08.parquet"), whole)
+
+
+@pytest.mark.slow
+def test_a_log_that_was_shipped_is_read_where_it_is(home: Path, table: str) -> None:
+    """From an object store the same rows, outcomes and predictions as from the folder."""
+    service = Service(home)
+    ids = service.answer(FIRST, sent(table, "2020-07"))
+    service.tell(ids, outcomes(table, "2020-07"))
+    log = service.compact()
+    with objects.store(home) as bucket:
+        address = f"{bucket}/record"
+        with pytest.raises(LonghaulError, match=r"^traffic: s3://\S+: there is no predictions"):
+            live_traffic.fetch_log(address)
+        shipment = Shipment(log, remote_folder.open_folder(address))
+        for file in shipment.waiting():
+            shipment.upload(file)
+        shipped = collected(home, table, "2020-07", traffic=address)
+        there = live_traffic.fetch_log(address)
+        before = {file: file.stat().st_ino for file in there.rglob("*.parquet")}
+        live_traffic.fetch_log(address)
+        assert {file: file.stat().st_ino for file in there.rglob("*.parquet")} == before
+    local = collected(home, table, "2020-07")
+    for name, one, other in zip(("", "churn-1"), shipped, local, strict=True):
+        file = Path(name, "2020-07.parquet")
+        pd.testing.assert_frame_equal(pd.read_parquet(one / file), pd.read_parquet(other / file))
