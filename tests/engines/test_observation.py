@@ -108,7 +108,7 @@ def test_predictions_of_other_rows(spark: Any, july: Path, local: Path, tmp_path
     """Fewer, or of rows that are not there: refused."""
     few = tmp_path / "few.parquet"
     pd.read_parquet(local).head(100).to_parquet(few, index=False)
-    with pytest.raises(LonghaulError, match=r"100 predictions of its rows, but .* has 4,000"):
+    with pytest.raises(LonghaulError, match=r"100 predictions, but .* has 4,000 rows"):
         watch(lambda *args: observation.observe(spark, *args), july, few)
     other = tmp_path / "other.parquet"
     shifted = pd.read_parquet(local)
