@@ -98,6 +98,7 @@ class ServedTraffic:
             self._database = stack.enter_context(duckdb.connect(str(Path(folder) / "traffic.db")))
             self._database.execute(f"SET memory_limit = '{MEMORY}'; SET TimeZone = 'UTC'")
             self._database.execute("SET preserve_insertion_order = false")
+            self._database.execute("SET enable_progress_bar = false")
             with _readable(self.log):
                 self._join(self._post())
             served = ServedRows(self._database, "served", TABLE, _TIME, _OUTCOME)

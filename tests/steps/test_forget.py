@@ -82,7 +82,7 @@ def life(home: Path) -> Iterator[dict[str, str]]:
     service.tell(asked, outcomes(where, "2020-07"))
     log = str(service.compact())
     more = {"traffic": log, "outcomes": "", "query": "", "period": "2020-07"}
-    ids["collect"] = run(collect, table=table, **more)
+    ids["collect"] = run(collect, table=table, scope="all", **more)
     (home / "who.txt").write_text(f"{PERSON}\n")
     yield ids
     assert not list(home.rglob("*.draft"))
