@@ -1,10 +1,9 @@
 """Files of served periods: the rows of each, and what each version has predicted of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +33,7 @@ def write(
     scored : callable
         Returns the existing folder for the predictions of a version.
     """
-    with _Files(traffic, PeriodTable(table), scored) as files:
+    with closing(_Files(traffic, PeriodTable(table), scored)) as files:
         for batch in traffic.batches(chosen):
             for part in _runs(pa.Table.from_batches([batch])):
                 files.append(part)
@@ -51,26 +50,13 @@ class _Files:
         self._writers: dict[Path, pq.ParquetWriter] = {}
         self._period, self._place = "", 0
 
-    def __enter__(self) -> Self:
-        """Return the files."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close them."""
-        self._close()
-
     def append(self, part: pa.Table) -> None:
         """Append rows of one period and one version."""
         period, version = part[PERIOD][0].as_py(), part["version"][0].as_py()
         if period < self._period:
             raise LonghaulError(f"traffic: rows of {period} come after those of {self._period}")
         if period != self._period:
-            self._close()
+            self.close()
             self._period, self._place = period, 0
         rows = pa.table(
             [part[TABLE + name].cast(self._rows.field(name).type) for name in self._rows.names],
@@ -106,7 +92,8 @@ class _Files:
             self._writers[file] = pq.ParquetWriter(file, table.schema)
         self._writers[file].write_table(table)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the files of the period."""
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
