@@ -8,6 +8,7 @@ from statistics import median
 
 from longhaul.errors import LonghaulError
 from longhaul.problem import Rollout
+from longhaul.production.announcements import announced_moves
 from longhaul.registry import canary as registry
 from longhaul.registry.canary import Canary
 from longhaul.registry.legacy_stages import CHAMPION
@@ -171,5 +172,6 @@ class CanaryFollower:
 
     def _take_back(self, version: str, reason: str) -> None:
         self.current = None
-        registry.end(self._name, version, reason.splitlines()[0], "")
+        with announced_moves(self._name):
+            registry.end(self._name, version, reason.splitlines()[0], "")
         event_log.warning("canary taken back", version=version, reason=reason)

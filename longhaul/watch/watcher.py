@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import mlflow
 
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.flow import Flow, StepFailed
@@ -185,16 +186,17 @@ class Watcher:
             )
         except StepFailed as error:
             click.echo(f"note: {period}: {error}; again with new outcomes", err=True)
+        else:
+            self._corrected = {period: self._state.labelled[period]}
+            self._show_shift()
         self._recalibrated = digest, now
-        self._corrected = {period: self._state.labelled[period]}
-        self._show_shift()
 
     def _show(self, period: str) -> None:
         """Show the figures of the newest period that was judged."""
         record = ProductionHistory.load(self._problem.name).periods[period]
         assessment = artifacts.read_json(f"runs:/{record.run}/monitor.json")
-        folder = artifacts.fetch(record.predictions.replace("/predictions", "/table"))
-        losses = summary.read(folder)[period].losses
+        table = mlflow.MlflowClient().get_run(record.run).data.params["table"]
+        losses = summary.read(artifacts.fetch(table))[period].losses
         self.figures.show(assessment, record.version, losses)
         self._show_shift()
 
