@@ -173,6 +173,7 @@ class WarmBackend(AbstractBackend):
         scratch = tempfile.TemporaryDirectory(prefix="longhaul-")
         (command,) = get_entry_point_command(_project(folder), entry_point, params, scratch.name)
         environment = {
+            **os.environ,  # as it is now: the server still has what it began with
             **get_run_env_vars(run_id, experiment_id),
             "TMPDIR": scratch.name,
             DEPTH: str(depth() + 1),
@@ -239,7 +240,7 @@ def _start(
         return subprocess.Popen(
             ["bash", "-c", command],
             cwd=folder,
-            env={**os.environ, **environment},
+            env=environment,
             start_new_session=True,
         )
     module, arguments = python_command
@@ -279,6 +280,7 @@ def _run_module(
     os.setpgrp()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _share(address)
+    os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None  # read TMPDIR again
     os.chdir(folder)

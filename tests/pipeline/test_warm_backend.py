@@ -111,6 +111,23 @@ def test_temporary_files_go_with_the_step(
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
+def test_a_step_has_the_environment_of_now(
+    project: Path, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was set or taken away since the warm process began, as with the local backend."""
+    monkeypatch.setenv("ASKED", "before")
+    step_file = project / "steps" / "noop.py"
+    name = "os.environ.get('ASKED', 'nothing')"
+    step_file.write_text(
+        "import os\n" + step_file.read_text().replace('"length", len(word)', f"{name}, 1")
+    )
+    assert "before" in run(project, warm_backend.NAME, "noop").data.metrics
+    monkeypatch.setenv("ASKED", "after")
+    assert "after" in run(project, warm_backend.NAME, "noop").data.metrics
+    monkeypatch.delenv("ASKED")
+    assert "nothing" in run(project, warm_backend.NAME, "noop").data.metrics
+
+
 def test_stages_within_stages_share_one_server(project: Path, store: str) -> None:
     """Three levels, each the child of the one above in MLflow, all forked by the same process."""
     run(project, warm_backend.NAME, "nest", levels=2)
