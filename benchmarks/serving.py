@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -158,8 +159,12 @@ def _stock(stack: ExitStack, flights: Flights) -> int:
 
 def _echo(stack: ExitStack, flights: Flights) -> int:
     (flights.folder / "echo_app.py").write_text(ECHO)
-    command = [sys.executable, "-m", "uvicorn", "echo_app:app", *SETTINGS]
-    return _port(stack.enter_context(server.run_server(command, flights.folder)))
+
+    def start(address: Sequence[str], log: Path) -> process.Server:
+        command = [sys.executable, "-m", "uvicorn", "echo_app:app", *SETTINGS, *address]
+        return process.start(command, flights.folder, log)
+
+    return _port(stack.enter_context(server.run_server(start)))
 
 
 def _mlserver(stack: ExitStack, flights: Flights) -> int:

@@ -9,14 +9,40 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import psutil
+
+from longhaul import fork_server
+from longhaul.fork_server import WarmProcess
 
 STOP_SECONDS = 5.0  # less than a cancelled step is given to end
 POLL_SECONDS = 0.1
 
-Server = subprocess.Popen[bytes]
+
+class Server(Protocol):
+    """A process that leads a group; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Return its id, which is also the group's."""
+        ...
+
+    @property
+    def returncode(self) -> Any:
+        """Return the exit code, as far as `poll` or `wait` has asked; None while it runs."""
+        ...
+
+    def poll(self) -> int | None:
+        """Return the exit code; None while it runs."""
+        ...
+
+    def wait(self) -> int:
+        """Wait for the end; return the exit code."""
+        ...
+
 
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, see prctl(2)
 
@@ -51,6 +77,58 @@ def start(
             start_new_session=True,
             preexec_fn=_end_with_parent(),
         )
+
+
+def start_module(module: str, arguments: Sequence[str], folder: Path, log: Path) -> Server:
+    """Start ``python -m module arguments`` in a new Python; see `start` for the parameters."""
+    return start([sys.executable, "-m", module, *arguments], folder, log)
+
+
+def fork_module(module: str, arguments: Sequence[str], folder: Path, log: Path) -> Server:
+    """Fork ``python -m module arguments`` from the fork server; it ends when this process does.
+
+    Parameters
+    ----------
+    module : str
+    arguments : sequence of str
+    folder : Path
+        Working directory.
+    log : Path
+        Its output is appended to this file.
+    """
+    with log.open("ab") as output:
+        process = WarmProcess(
+            fork_server.run_module,
+            module,
+            list(arguments),
+            folder=folder,
+            output=output.fileno(),
+            name=module,
+        )
+        process.start()
+    return _ForkedServer(process)
+
+
+@dataclass(frozen=True)
+class _ForkedServer:
+    """A forked process that can be asked as `subprocess.Popen` can."""
+
+    process: WarmProcess
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        return self.process.exitcode
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self) -> int:
+        self.process.join()
+        return self.process.exitcode or 0
 
 
 def stop(server: Server) -> None:

@@ -2,6 +2,11 @@
 
 import os
 
+from longhaul.serving import workers as worker_processes
+
+if __name__ == "__main__":
+    worker_processes.warm_up()  # beside the imports below
+
 import mlflow
 
 from longhaul.pipeline import caller

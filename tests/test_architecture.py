@@ -13,6 +13,8 @@ LAYERS = (
     "json_values",
     "problem",
     "problem_yaml",
+    "preload",
+    "fork_server",
     "process",
     "imports",
     "database_url",

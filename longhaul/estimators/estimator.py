@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from longhaul.errors import LonghaulError
 from longhaul.estimators.sample import Sample
+from longhaul.estimators.threads import most_threads
 
 FILE = "estimator.skops"
 FEW_ROWS = 1000  # up to here, waking threads takes longer than predicting
@@ -61,7 +62,7 @@ class SklearnEstimator:
         if not len(matrix):
             return np.empty((0, self.classes) if self.classes > 2 else 0)
         matrix = matrix.astype(np.float64) if self.as_float64 else matrix
-        with _threadpools().limit(limits=1 if len(matrix) <= FEW_ROWS else None):
+        with _threadpools().limit(limits=1 if len(matrix) <= FEW_ROWS else most_threads() or None):
             if not self.classes:
                 return np.asarray(self.model.predict(matrix), dtype=np.float64)
             probabilities = self.model.predict_proba(matrix).astype(np.float64)

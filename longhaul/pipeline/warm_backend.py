@@ -1,29 +1,19 @@
 """The warm backend: an MLflow Projects backend that starts steps in a fork of a warm Python.
 
-Starting Python and importing MLflow takes seconds; forking a process that already has, a fifth of
-one. `multiprocessing`'s fork server is that process: it imports the libraries once, in parallel to
-what the parent does, and forks a child for each step. The runs look exactly as those of MLflow's
-local backend: same parameters, tags and exit statuses. Children end with their parent, even when
-it is killed.
+See `longhaul.fork_server`. The runs look exactly as those of MLflow's local backend: same
+parameters, tags and exit statuses.
 """
 
 import contextlib
-import gc
-import multiprocessing
 import os
-import runpy
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from multiprocessing import connection, forkserver
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import mlflow
@@ -39,6 +29,8 @@ from mlflow.projects.utils import (
     load_project,
 )
 
+from longhaul import fork_server
+from longhaul.fork_server import GRACE_SECONDS, WarmProcess
 from longhaul.pipeline import failure
 from longhaul.pipeline.project import python_module
 from longhaul.tracking.mlflow_internals import entry_point_commands, validate_parameters
@@ -46,9 +38,7 @@ from longhaul.tracking.mlflow_internals import entry_point_commands, validate_pa
 NAME = "warm"
 TAGS = "tags"
 DEPTH = "LONGHAUL_DEPTH"
-GRACE_SECONDS = 10.0
 POLL_SECONDS = 0.05
-PRELOADER, PRELOAD_NAMES = "longhaul.pipeline.preload", "LONGHAUL_PRELOAD"
 PRELOAD = (
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -76,7 +66,7 @@ class WarmRun(SubmittedRun):
     Parameters
     ----------
     run_id : str
-    process : ForkServerProcess or Popen
+    process : WarmProcess or Popen
         Leads a process group of its own.
     scratch : TemporaryDirectory
         Where the step's temporary files are; removed when it has ended, however it did.
@@ -85,7 +75,7 @@ class WarmRun(SubmittedRun):
     def __init__(
         self,
         run_id: str,
-        process: "ForkServerProcess | subprocess.Popen[bytes]",
+        process: "WarmProcess | subprocess.Popen[bytes]",
         scratch: "tempfile.TemporaryDirectory[str]",
     ):
         super().__init__()
@@ -190,15 +180,8 @@ def register(project: Path | None = None) -> None:
         The modules of its entry points are preloaded, too, if this process is in its folder.
     """
     loader.MLFLOW_BACKENDS.setdefault(NAME, WarmBackend)
-    # As steps/__init__.py does: the preloaded libraries read it before any step is imported.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    if multiprocessing.parent_process() is not None:
-        return  # this is a warm child, which shares the server that it came from
     at_home = project is not None and project.resolve() == Path.cwd()  # the server's, too
-    modules = [*PRELOAD, *(_modules(project) if project and at_home else ())]
-    os.environ[PRELOAD_NAMES] = ",".join(modules)
-    multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADER])
-    forkserver.ensure_running()
+    fork_server.warm_up([*PRELOAD, *(_modules(project) if project and at_home else ())])
 
 
 def _fetch(
@@ -234,7 +217,7 @@ def first_to_end(runs: Sequence[WarmRun]) -> WarmRun:
 
 def _start(
     command: str, folder: str, environment: dict[str, str]
-) -> "ForkServerProcess | subprocess.Popen[bytes]":
+) -> "WarmProcess | subprocess.Popen[bytes]":
     python_command = python_module(command)
     if python_command is None:
         return subprocess.Popen(
@@ -244,53 +227,25 @@ def _start(
             start_new_session=True,
         )
     module, arguments = python_command
-    process = multiprocessing.get_context("forkserver").Process(
-        target=_run_module,
-        args=(module, shlex.split(arguments), folder, environment, _address()),
+    process = WarmProcess(
+        _run_module,
+        module,
+        shlex.split(arguments),
+        folder,
+        folder=Path(folder),
+        environment=environment,
         name=module,
     )
-    with _without_main():
-        process.start()
+    process.start()
     return process
 
 
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Keep `multiprocessing` from importing this process's main module in a child.
-
-    The child does not need it, and Python warns if it is a step that is imported already.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _run_module(
-    module: str,
-    arguments: list[str],
-    folder: str,
-    environment: dict[str, str],
-    address: str,
-) -> None:
-    """Run ``python -m module arguments`` in the project's folder; the target of the child."""
-    gc.freeze()  # collecting what the server imported would only copy its memory
-    os.setpgrp()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _share(address)
-    os.environ.clear()
-    os.environ.update(environment)
-    tempfile.tempdir = None  # read TMPDIR again
-    os.chdir(folder)
-    sys.path.insert(0, folder)
-    sys.argv = [module, *arguments]
+def _run_module(module: str, arguments: list[str], folder: str) -> None:
+    """Run ``python -m module arguments`` for a step; the target of the child."""
     _forget_others(folder)
-    sys.modules.pop(module, None)  # it may be imported already, and is run from its file
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         try:
-            runpy.run_module(module, run_name="__main__", alter_sys=True)
+            fork_server.run_module(module, arguments)
         except Exception as error:  # before its command began, as of a module that is not there
             name = module.rpartition(".")[2]
             print(f"error: {name}: {failure.convert(error)}", file=sys.stderr)
@@ -314,33 +269,3 @@ def _forget_others(folder: str) -> None:
 def depth() -> int:
     """Return the number of steps around this one."""
     return int(os.environ.get(DEPTH, 0))
-
-
-def _address() -> str:
-    """Return the address at which the fork server listens."""
-    if multiprocessing.parent_process() is None:
-        forkserver.ensure_running()
-    server: Any = forkserver._forkserver
-    return str(server._forkserver_address)
-
-
-def _share(address: str) -> None:
-    """Let this child start children of its own in the fork server that it came from.
-
-    `multiprocessing` hands a child the pipe that keeps the server alive, but not the address of
-    the server (in Python 3.11 to 3.14), and so the child would start another server.
-    """
-    server: Any = forkserver._forkserver
-    server._forkserver_address = address
-    server.ensure_running = lambda: None
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's end, then end this process and all that it started."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(os.getpid(), signal.SIGTERM)
-        threading.Event().wait(GRACE_SECONDS)
-        os.killpg(os.getpid(), signal.SIGKILL)

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import click
 
+from longhaul.serving import workers
+
+if __name__ == "__main__":
+    workers.warm_up()  # beside the imports below
+
 from longhaul.errors import LonghaulError
 from longhaul.pipeline.step import quiet
 from longhaul.serving import auth, supervisor

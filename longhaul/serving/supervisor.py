@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import resolve_model
-from longhaul.serving import app, compaction, event_log, loaded_model, metrics, shipper
+from longhaul.serving import app, compaction, event_log, loaded_model, metrics, shipper, workers
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.settings import ServiceSettings
 from longhaul.serving.shadow import Shadow
@@ -44,6 +44,7 @@ def run(settings: ServiceSettings) -> int:
         or the workers cannot start.
     """
     settings.check()
+    workers.warm_up()
     event_log.configure()
     with _runtime_folder() as folder, _listen(settings) as listener, _restore_signals():
         cache_dir, service_metrics = folder / "models", ServiceMetrics()
@@ -155,12 +156,12 @@ def _supervise(
     )
     host, port = listener.getsockname()[:2]
     event_log.info("listening", address=f"http://{host}:{port}", workers=settings.workers)
-    # Read by OpenMP when a worker loads it: no more threads than processors, and none that spins.
+    # For estimators, and for OpenMP where it is loaded later: no more threads than processors.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // settings.workers)))
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-    workers = WorkerSupervisor(config, [listener])
-    workers.run()
-    if not workers.stopped_by_signal:
+    workers.fork()
+    supervisor = WorkerSupervisor(config, [listener])
+    supervisor.run()
+    if not supervisor.stopped_by_signal:
         raise LonghaulError("the workers cannot start; the log above has the reason")
 
 

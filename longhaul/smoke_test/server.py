@@ -5,12 +5,13 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from longhaul import process
+from longhaul import fork_server, process
 from longhaul.errors import LonghaulError
 from longhaul.smoke_test.service import ServiceClient
 
@@ -35,8 +36,7 @@ def serve_longhaul(model: str, record: Path, **settings: Any) -> ServerContext:
         Of `longhaul.serving.settings.ServiceSettings`, as JSON values.
     """
     document = {"model": model, "record": str(record), **settings}
-    command = [sys.executable, "-m", "longhaul.serving", json.dumps(document)]
-    return run_server(command, _PROJECT)
+    return run_server(partial(_start_longhaul, json.dumps(document)))
 
 
 def serve_mlflow(model: str, timeout: float = START_SECONDS) -> ServerContext:
@@ -49,14 +49,24 @@ def serve_mlflow(model: str, timeout: float = START_SECONDS) -> ServerContext:
     timeout : float
         Seconds until the model has to be loaded.
     """
+    return run_server(partial(_start_mlflow, model), timeout)
+
+
+def _start_longhaul(settings: str, address: Sequence[str], log: Path) -> process.Server:
+    """Fork it where all that it imports is imported already, if there is such a server."""
+    start = process.fork_module if fork_server.is_running() else process.start_module
+    return start("longhaul.serving", [settings, *address], _PROJECT, log)
+
+
+def _start_mlflow(model: str, address: Sequence[str], log: Path) -> process.Server:
+    """Start a new Python, far from the project's folder: a model has to bring its own code."""
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
-    # Far from the project's folder: a model has to bring its own code.
-    return run_server([*command, "--env-manager", "local"], None, timeout)
+    return process.start([*command, "--env-manager", "local", *address], log.parent, log)
 
 
 @contextmanager
 def run_server(
-    command: list[str], folder: Path | None, timeout: float = START_SECONDS
+    start: Callable[[Sequence[str], Path], process.Server], timeout: float = START_SECONDS
 ) -> Iterator[ServiceClient]:
     """Run a server on a free port, and end all its processes after the block.
 
@@ -65,10 +75,8 @@ def run_server(
 
     Parameters
     ----------
-    command : list of str
-        Gets ``--host`` and ``--port``.
-    folder : Path or None
-        Where to run it; None is a temporary one.
+    start : callable
+        Starts it, given its options ``--host`` and ``--port`` and the file of its log.
     timeout : float
         Seconds until it has to answer ``/ping``.
 
@@ -78,10 +86,9 @@ def run_server(
         When it ends, or does not answer in time; the message has the last line of its log.
     """
     port = _free_port()
-    command = [*command, "--host", HOST, "--port", str(port)]
     with tempfile.TemporaryDirectory(prefix="longhaul-") as temporary:
         log = Path(temporary) / "service.log"
-        server = process.start(command, folder or log.parent, log)
+        server = start(["--host", HOST, "--port", str(port)], log)
         service = ServiceClient(f"http://{HOST}:{port}")
         try:
             _wait(service, server, log, timeout)

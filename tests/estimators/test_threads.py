@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from longhaul.estimators.threads import most_threads
+
 ROOT = Path(__file__).resolve().parents[2]
 READY = """
 from concurrent.futures import ThreadPoolExecutor
@@ -46,3 +48,17 @@ def test_threads_leave_each_others_memory_alone(script: str) -> None:
         timeout=1200,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [(None, 0), ("", 0), ("3", 3), ("4,2", 4), (" 2 ", 2), ("0", 0), ("-1", 0), ("many", 0)],
+)
+def test_the_environment_limits_threads(
+    text: str | None, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenMP's list has a number for each level; what is none is no limit, as for OpenMP."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if text is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert most_threads() == most

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,12 +13,15 @@ import pandas as pd
 import psutil
 import requests
 
+from longhaul import process
+from longhaul.pipeline import warm_backend
 from longhaul.registry import promotion
 from longhaul.smoke_test import server
 from longhaul.tracking import logged_models
 from tests import packages, tables
 
 NAME = "churn"
+REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = [
     {"day": "2020-08-01T10:30:00", "calls": 9, "plan": "basic", "age": 30.0},
     {"day": "2020-08-02T23:15:00", "calls": 0, "plan": "plus", "age": None},
@@ -53,12 +56,13 @@ class Running(NamedTuple):
 
     def workers(self) -> list[psutil.Process]:
         """Those of its processes that answer."""
-        return [one for one in self.supervisor().children() if _is_worker(one)]
+        servers = filter(_is_fork_server, self.supervisor().children())
+        return [worker for fork_server in servers for worker in fork_server.children()]
 
 
-def _is_worker(process: psutil.Process) -> bool:
+def _is_fork_server(started: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return "spawn_main" in " ".join(process.cmdline())
+        return "multiprocessing.forkserver" in " ".join(started.cmdline())
     return False
 
 
@@ -83,11 +87,22 @@ def champion(version: str) -> None:
 
 @contextmanager
 def serving(
-    record: Path, model: str = f"models:/{NAME}@champion", **settings: Any
+    record: Path, model: str = f"models:/{NAME}@champion", fresh: bool = False, **settings: Any
 ) -> Iterator[Running]:
-    """A service as a process of its own; it looks at the alias ten times a second."""
+    """A service as a process of its own; it looks at the alias ten times a second.
+
+    All of a session are forked by one server, as `deploy` does it, but for a `fresh` one: that is
+    a new Python, with a fork server of its own.
+    """
+    warm_backend.register(REPOSITORY)
     quick = {"poll_seconds": 0.1, "compact_seconds": 1.0, **settings}
-    with server.serve_longhaul(model, record, **quick) as service:
+    document = json.dumps({"model": model, "record": str(record), **quick})
+    begin = process.start_module if fresh else process.fork_module
+
+    def start(address: Sequence[str], log: Path) -> process.Server:
+        return begin("longhaul.serving", [document, *address], REPOSITORY, log)
+
+    with server.run_server(start) as service:
         yield Running(service.address, record)
 
 
@@ -106,8 +121,8 @@ def answers(running: Running) -> bool:
     return False
 
 
-def alive(process: psutil.Process) -> bool:
+def alive(started: psutil.Process) -> bool:
     """Whether a process runs; one that ended and nobody waited for does not."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return started.is_running() and started.status() != psutil.STATUS_ZOMBIE
     return False

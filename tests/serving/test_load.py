@@ -100,7 +100,7 @@ def test_the_champion_moves(says: dict[str, list[float]], tmp_path: Path, reques
 def test_a_worker_is_killed(says: dict[str, list[float]], tmp_path: Path) -> None:
     """SIGKILL of a worker: another takes its place, and every acknowledged request is on record."""
     ear, loads = Ear(says), []
-    with services.serving(tmp_path / "record", workers=2) as running:
+    with services.serving(tmp_path / "record", fresh=True, workers=2) as running:
         asking = ask(running, ear, 16_000, loads)
         services.until(lambda: any(map(busy, running.workers())))
         time.sleep(0.5)
@@ -122,7 +122,7 @@ def test_a_worker_is_killed(says: dict[str, list[float]], tmp_path: Path) -> Non
 def test_all_is_killed(says: dict[str, list[float]], tmp_path: Path) -> None:
     """SIGKILL of everything: the next service finds what was acknowledged, once."""
     ear, loads = Ear(says), []
-    with services.serving(tmp_path / "record", workers=2) as running:
+    with services.serving(tmp_path / "record", fresh=True, workers=2) as running:
         asking = ask(running, ear, 64_000, loads)
         time.sleep(2.5)
         for process in [running.supervisor(), *running.workers()]:
@@ -147,7 +147,7 @@ def test_a_bad_version_is_refused(says: dict[str, list[float]], tmp_path: Path) 
     (encoder,) = source.rglob("encoder.json")
     encoder.write_text(encoder.read_text().replace('"format": 1', '"format": 9'))
     bad = client.create_model_version(NAME, str(source), good.run_id).version
-    with services.serving(tmp_path / "record") as running:
+    with services.serving(tmp_path / "record", fresh=True) as running:
         services.champion(bad)
         services.until(lambda: running.get("/health").json()["refused"] is not None)
         health = running.get("/health").json()

@@ -192,7 +192,7 @@ def test_tokens(
 def test_full_disk(says: dict[str, list[float]], tmp_path: Path, on_log_failure: str) -> None:
     """What cannot be recorded is refused and said, or answered and counted; then it goes on."""
     with services.serving(
-        tmp_path / "record", on_log_failure=on_log_failure, compact_seconds=600
+        tmp_path / "record", fresh=True, on_log_failure=on_log_failure, compact_seconds=600
     ) as running:
         for _ in range(40):
             assert running.post().status_code == 200
@@ -243,7 +243,7 @@ def test_stops_gracefully(says: dict[str, list[float]], tmp_path: Path) -> None:
     """A request in flight is finished and on record; nothing is left of the service."""
     many = pd.DataFrame(ROWS * 20_000).to_csv(index=False).encode()
     limits = {"rows": 50_000, "bytes": 10_000_000}
-    with services.serving(tmp_path / "record", limits=limits) as running:
+    with services.serving(tmp_path / "record", fresh=True, limits=limits) as running:
         everyone = [running.supervisor(), *running.workers()]
         with concurrent.futures.ThreadPoolExecutor() as pool:
             flying = pool.submit(running.post, many, Content_Type="text/csv")

@@ -56,7 +56,7 @@ class Client:
 
 def live(record: Path, ship: str, client: Client, seconds: float | None) -> None:
     """One life of a service: killed after so many seconds, or stopped when it has come to rest."""
-    with services.serving(record, ship=ship, compact_seconds=0.3) as running:
+    with services.serving(record, fresh=True, ship=ship, compact_seconds=0.3) as running:
         client.rested.clear()
         asking = threading.Thread(target=client.ask, args=(running,))
         asking.start()

@@ -13,6 +13,7 @@ from longhaul.errors import LonghaulError
 from longhaul.estimators.pruning import MedianPruner
 from longhaul.estimators.sample import Sample
 from longhaul.estimators.single_row import SingleRowPredictor
+from longhaul.estimators.threads import most_threads
 from longhaul.estimators.trees import leaf_rows
 from longhaul.features.encoder import Encoder
 
@@ -199,7 +200,7 @@ class Boosted:
 def load(folder: Path, classes: int) -> Boosted:
     """Read an estimator of this family that was saved in `folder`."""
     text = (folder / FILE).read_text(encoding="utf-8")
-    return Boosted(lightgbm.Booster(model_str=text), classes)
+    return Boosted(lightgbm.Booster(model_str=text), classes, most_threads())
 
 
 def _bin(encoder: Encoder, train: Sample, params: Mapping[str, Any]) -> Any:
