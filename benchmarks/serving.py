@@ -126,8 +126,8 @@ def _compare(
         rows.append(
             Row(
                 f"answers a second, {said}, against {name}",
-                _rate(found["longhaul"]),
-                _rate(loads),
+                rate(found["longhaul"]),
+                rate(loads),
                 f"{ratio:.2f}",
                 met(ratio, goal) if goal else "",
             )
@@ -135,10 +135,11 @@ def _compare(
     return rows
 
 
-def _rate(loads: list[Load]) -> str:
-    rate = statistics.median(one.per_second for one in loads)
+def rate(loads: list[Load]) -> str:
+    """Describe the median of several drives: answers a second, and how long one took."""
+    per_second = statistics.median(one.per_second for one in loads)
     p50, p99 = (statistics.median(one.quantile(q) for one in loads) for q in (0.5, 0.99))
-    return f"{rate:,.0f} (median {p50:.1f}, 99% {p99:.1f} ms)"
+    return f"{per_second:,.0f} (median {p50:.1f}, 99% {p99:.1f} ms)"
 
 
 def _count(port: int, request: bytes, clients: int, seconds: float) -> int:
