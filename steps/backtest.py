@@ -13,6 +13,7 @@ from longhaul.backtest.simulation import Backtest
 from longhaul.backtest.table import policy_rows
 from longhaul.data.table import PeriodTable
 from longhaul.errors import LonghaulError
+from longhaul.pipeline import clean_table
 from longhaul.pipeline.parameters import Seed, Window
 from longhaul.pipeline.step import step
 from longhaul.problem import Problem
@@ -28,7 +29,8 @@ from longhaul.training.past import train_as_of
 def backtest(model: str, table: str, lags: str, window: Window, seed: Seed) -> str:
     """Compare policies over the same periods, under label lags: what each would have saved."""
     waits = lags_of.parse(lags)
-    source, version = PeriodTable(artifacts.fetch(table)), resolve_model(model)
+    version = resolve_model(model)
+    source = PeriodTable(artifacts.fetch(clean_table.resolve(table, version.uri)))
     problem = source.problem
     periods = _periods(problem, source)
     first = logged_models.load_for(version.uri, problem)

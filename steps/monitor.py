@@ -5,6 +5,7 @@ import mlflow
 from longhaul.data.table import PeriodTable
 from longhaul.engines import base as engines
 from longhaul.errors import LonghaulError
+from longhaul.pipeline import clean_table
 from longhaul.pipeline.fail_on import require_below
 from longhaul.pipeline.parameters import Engine, FailOn
 from longhaul.pipeline.step import step
@@ -27,7 +28,8 @@ def monitor(
     model: str, predictions: str, table: str, period: str, fail_on: FailOn, engine: Engine
 ) -> str:
     """Judge a period; record the decision in the model's production history."""
-    folder, version = artifacts.fetch(table), _registered(model)
+    version = _registered(model)
+    folder = artifacts.fetch(clean_table.resolve(table, version.uri))
     problem = PeriodTable(folder).problem
     past = ProductionHistory.load(version.name).before(period)
     with engines.open(engine, f"monitor {period}") as opened:

@@ -2,7 +2,7 @@
 
 import mlflow
 
-from longhaul.pipeline import composite
+from longhaul.pipeline import clean_table, composite
 from longhaul.pipeline.flow import open_flow
 from longhaul.pipeline.parameters import Engine, Minutes, RetrainingTrials, Seed, Window
 from longhaul.pipeline.step import step
@@ -24,6 +24,7 @@ def retrain(
 ) -> str:
     """Fit a challenger, compare it in pairs with the champion, and promote it if it is better."""
     champion = resolve_model(model)
+    table = clean_table.resolve(table, champion.uri)
     with open_flow(use_cache) as flow:
         split = flow.run("split", table=table, until=period, window=window).uri("split")
         search = composite.Search(trials, minutes, use_cache, engine) if trials else None

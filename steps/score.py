@@ -11,6 +11,7 @@ from longhaul.engines import base as engines
 from longhaul.evaluation import scored_period
 from longhaul.model import predictions
 from longhaul.model.predictions import Provenance
+from longhaul.pipeline import clean_table
 from longhaul.pipeline.parameters import Engine
 from longhaul.pipeline.step import step
 from longhaul.registry import corrections
@@ -21,7 +22,7 @@ from longhaul.tracking import artifacts, logged_models
 @step
 def score(model: str, table: str, period: str, engine: Engine) -> str:
     """Write a period's predictions; log how good they were."""
-    source = PeriodTable(artifacts.fetch(table))
+    source = PeriodTable(artifacts.fetch(clean_table.resolve(table, model)))
     problem, file = source.problem, source.existing(period)
     identity = resolve_model(model)
     predictor = logged_models.load_for(identity.uri, problem).predictor

@@ -178,3 +178,45 @@ def test_a_target_of_booleans_with_gaps_is_read(linear: str, tmp_path: Path) -> 
     raw = PeriodTable(table).read(["2020-07"])["churned"]
     assert outcome.isna().tolist() == raw.isna().tolist()
     assert outcome.dropna().tolist() == raw.dropna().tolist()
+
+
+def validated(folder: Path, problem: str = "churn", status: str = "FINISHED") -> str:
+    """A run of validate that has a table of a problem; its id."""
+    folder.mkdir()
+    table = Path(write(folder))
+    copy = table / "problem.yaml"
+    copy.write_text(copy.read_text().replace("name: churn", f"name: {problem}"))
+    with mlflow.start_run(tags={"mlflow.project.entryPoint": "validate"}) as made:
+        mlflow.log_artifacts(str(table), "table")
+    mlflow.MlflowClient().set_terminated(made.info.run_id, status)
+    return str(made.info.run_id)
+
+
+def test_without_a_table_the_newest_clean_one(
+    linear: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the model's own problem, by a validation that finished; it is named, and in a tag."""
+    validated(tmp_path / "older")
+    newest = validated(tmp_path / "newest")
+    validated(tmp_path / "failed", status="FAILED")
+    validated(tmp_path / "other", problem="other")
+    found, _ = run(linear, "")
+    assert found.data.tags["longhaul.table"] == f"runs:/{newest}/table"
+    printed = capsys.readouterr().err
+    assert f"table: runs:/{newest}/table, the newest clean one of churn" in printed
+
+
+def test_without_any_clean_table(
+    linear: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says what to run first; another experiment's table is none."""
+    validated(tmp_path / "elsewhere")
+    mlflow.set_experiment("empty")
+    try:
+        with pytest.raises(SystemExit):
+            run(linear, "")
+    finally:
+        mlflow.set_experiment("test")
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
+    assert line.startswith("error: score: table: no run of validate in this experiment has")
+    assert "run main first" in line
