@@ -38,7 +38,7 @@ from longhaul.tracking import artifacts
 
 PROJECT = Path(__file__).resolve().parents[1]
 MODEL, TARGET, TIME, KEY = "flights", "late", "scheduled_departure", "flight_id"
-REQUEST_ROWS, SETTLE_SECONDS, PATIENCE_SECONDS = 500, 90, 1200
+REQUEST_ROWS, SETTLE_SECONDS, PATIENCE_SECONDS = 500, 300, 2400
 DEMO_DAYS, DEMO_SETTLE_SECONDS = 10, 15
 LIVE = f"key: {KEY}\ntraffic: {{log: record, outcomes: 'arrivals/*.csv'}}\n"
 PORTS = {"serve": 5901, "watch": 5902}
@@ -216,7 +216,7 @@ def compare(home: Path, months: list[str]) -> Iterator[str]:
         sys.exit("live traffic was judged otherwise than the same rows in batches")
 
 
-def figures(first: Any, second: Any) -> Iterator[tuple[float, float]]:
+def figures(first: Any, second: Any, place: str = "") -> Iterator[tuple[float, float]]:
     """Yield the numbers that stand in the same places of two documents.
 
     Raises
@@ -227,14 +227,14 @@ def figures(first: Any, second: Any) -> Iterator[tuple[float, float]]:
     if isinstance(first, dict):
         for key in first:
             if key != "rules":
-                yield from figures(first[key], second[key])
+                yield from figures(first[key], second[key], f"{place}.{key}")
     elif isinstance(first, list):
         for one, other in zip(first, second, strict=True):
-            yield from figures(one, other)
+            yield from figures(one, other, f"{place}[]")
     elif isinstance(first, int | float) and not isinstance(first, bool):
         yield float(first), float(second)
     elif first != second:
-        raise ValueError(f"{first!r} is {second!r} in live traffic")
+        raise ValueError(f"{place[1:]}: {first!r} is {second!r} in live traffic")
 
 
 def run(home: Path, entry_point: str, **parameters: object) -> subprocess.Popen[bytes]:
@@ -326,14 +326,18 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=6, choices=range(1, 7))
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--home", help="an empty folder that stays, with both stores")
     given = parser.parse_args()
     if given.demo:
         demonstrate(Path(tempfile.mkdtemp(prefix="longhaul-live-")))
         return
     months = [f"2013-{month:02d}" for month in range(7, 7 + given.months)]
-    with tempfile.TemporaryDirectory(prefix="longhaul-") as folder:
-        for line in live(Path(folder), months, given.kill):
-            print(line)
+    with contextlib.ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="longhaul-")
+        home = Path(given.home or stack.enter_context(temporary)).resolve()
+        home.mkdir(parents=True, exist_ok=True)
+        for line in live(home, months, given.kill):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
