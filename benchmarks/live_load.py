@@ -31,6 +31,7 @@ from longhaul.smoke_test.service import ServiceClient
 
 CASES = ((1, 1), (1, 16), (100, 4))  # rows of a request, clients
 SECONDS, PATIENCE_SECONDS, LEAST = 4.0, 300.0, 0.95
+COMPACT_SECONDS = 5.0
 SETTLED = ("longhaul_record_lag_seconds", "longhaul_unshipped_files")
 
 
@@ -44,18 +45,20 @@ def measure(home: Path, rounds: int) -> list[Row]:
         raise RuntimeError((home / "main.log").read_text())
     live_year.use(home)
     champion = resolve_model(f"models:/{live_year.MODEL}@champion")
-    promotion.register(live_year.MODEL, champion.uri, {}, "")
-    mlflow.MlflowClient().set_registered_model_alias(live_year.MODEL, "challenger", "2")
+    challenger = _challenger(home)
     rows = flights_table()
     rows = rows[rows[live_year.TIME] >= "2013-07-01"].drop(columns=[live_year.TARGET, "tailnum"])
     with ExitStack() as stack:
-        alone = stack.enter_context(server.serve_longhaul(champion.uri, home / "alone"))
+        alone = stack.enter_context(
+            server.serve_longhaul(champion.uri, home / "alone", compact_seconds=COMPACT_SECONDS)
+        )
         beside = stack.enter_context(
             server.serve_longhaul(
                 champion.uri,
                 home / "record",
+                compact_seconds=COMPACT_SECONDS,
                 ship=f"file://{home}/shipped",
-                shadow="challenger",
+                shadow=challenger,
             )
         )
         watch = live_year.run(home, "watch", problem="flights.yaml", port=0, poll_seconds=1)
@@ -69,6 +72,27 @@ def measure(home: Path, rounds: int) -> list[Row]:
         if watch.poll() is not None:
             raise RuntimeError((home / "watch.log").read_text())
     return measured
+
+
+def _challenger(home: Path) -> str:
+    """Train and register another model of the flights; return its alias."""
+    (split,) = mlflow.search_runs(
+        filter_string="tags.mlflow.project.entryPoint = 'split'",
+        search_all_experiments=True,
+        output_format="list",
+    )
+    given = {"split": f"runs:/{split.info.run_id}/split", "family": "lightgbm", "seed": 1}
+    if live_year.run(home, "train", **given).wait():
+        raise RuntimeError((home / "train.log").read_text())
+    trained, *_ = mlflow.search_runs(
+        filter_string="tags.mlflow.project.entryPoint = 'train'",
+        order_by=["attributes.start_time DESC"],
+        search_all_experiments=True,
+        output_format="list",
+    )
+    number = promotion.register(live_year.MODEL, f"runs:/{trained.info.run_id}/model", {}, "")
+    mlflow.MlflowClient().set_registered_model_alias(live_year.MODEL, "challenger", number)
+    return "challenger"
 
 
 def _compare(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,12 @@ def start(
             start_new_session=True,
             preexec_fn=_end_with_parent(),
         )
+
+
+def stand_back(niceness: int) -> None:
+    """Let other threads on this machine go before the calling one, and those that it starts."""
+    with contextlib.suppress(OSError):  # on Linux a priority belongs to a thread
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 def start_module(module: str, arguments: Sequence[str], folder: Path, log: Path) -> Server:

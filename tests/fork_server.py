@@ -208,8 +208,9 @@ def _fork(path: str, arguments: Sequence[str], kept: Sequence[int]) -> int:
 
 if __name__ == "__main__":
     with socket.socket(socket.AF_UNIX) as door:
-        door.bind(sys.argv[1])
+        door.bind(f"{sys.argv[1]}.draft")
         door.listen(16)
+        Path(f"{sys.argv[1]}.draft").rename(sys.argv[1])  # who sees the name can connect
         preload()
         work = serve(door)
     sys.exit(work())

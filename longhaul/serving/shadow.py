@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from longhaul import process
 from longhaul.model import predictions
 from longhaul.registry import corrections
 from longhaul.registry.model_uri import resolve_model
@@ -20,6 +21,7 @@ from longhaul.traffic import prediction_log
 from longhaul.traffic.shadow_rows import SECONDS
 
 MAX_PENDING_FILES = 1000  # files that may wait for a slow version
+_NICENESS = 10
 
 
 class Shadow:
@@ -64,6 +66,7 @@ class Shadow:
         self._thread.join(seconds)
 
     def _work(self) -> None:
+        process.stand_back(_NICENESS)
         while (file := self._files.get()) is not None:
             try:
                 self._predict(file)

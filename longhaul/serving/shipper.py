@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from longhaul import process
 from longhaul.serving import event_log
 from longhaul.serving.metrics import ServiceMetrics
 from longhaul.serving.settings import ServiceSettings
@@ -17,6 +18,7 @@ TICK_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0  # between two tries, while the store refuses
 EXPIRE_SECONDS = 600.0
 CLOSE_SECONDS = 20.0
+_NICENESS = 10
 
 
 @contextmanager
@@ -85,6 +87,7 @@ class Shipper:
         return float(min(TICK_SECONDS * 2 ** min(self._failures, 10), MAX_PAUSE_SECONDS))
 
     def _run(self) -> None:
+        process.stand_back(_NICENESS)
         while not self._end.wait(self.pause()):
             self._try()
         self._try()

@@ -15,6 +15,7 @@ from pathlib import Path
 from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
+from longhaul import process
 from longhaul.errors import LonghaulError
 from longhaul.registry.model_uri import resolve_model
 from longhaul.serving import app, compaction, event_log, loaded_model, metrics, shipper, workers
@@ -26,7 +27,7 @@ TICK_SECONDS = 1.0
 STOP_SECONDS = 20  # for requests in flight
 SHADOW_SECONDS = 10.0
 HEALTH_SECONDS = 30
-_NICE = 10  # workers come first
+_NICENESS = 10  # workers come first
 
 
 def run(settings: ServiceSettings) -> int:
@@ -99,8 +100,7 @@ class Compactor:
             self.shadow.close(SHADOW_SECONDS)
 
     def _run(self) -> None:
-        with contextlib.suppress(OSError):  # on Linux a priority belongs to a thread
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        process.stand_back(_NICENESS)
         while not self._end.wait(TICK_SECONDS):
             self._compact()
             metrics.remove_dead_processes()

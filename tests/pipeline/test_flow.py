@@ -181,7 +181,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGINT, marks=pytest.mark.nightly), signal.SIGTERM, signal.SIGKILL],
+)
 def test_ended_anywhere_leaves_nothing(project: Path, store: str, number: signal.Signals) -> None:
     """However it ends: no orphan, no run RUNNING after the next start, the rest reused."""
     process = python(MAIN, project)

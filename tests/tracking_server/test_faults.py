@@ -288,7 +288,10 @@ def test_two_life_cycles_and_ten_writers_at_once(server: Tracking, tmp_path: Pat
         assert mlflow.pyfunc.load_model("models:/rush@champion").predict(tables.churn(2)).size
 
 
-@pytest.mark.parametrize(("user", "password"), [("rosa", "sword/f@sh%"), ("ruth", "codfish")])
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [("rosa", "sword/f@sh%"), pytest.param("ruth", "codfish", marks=pytest.mark.nightly)],
+)
 def test_the_password_of_the_database(
     database: Postgres, tmp_path: Path, user: str, password: str
 ) -> None:
