@@ -69,7 +69,9 @@ for entry_point, parameters in [("crash", {"how": "bug"}), ("torn", {})]:
 """
 
 
-@pytest.mark.parametrize("backend", ["local", warm_backend.NAME])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("local", marks=pytest.mark.nightly), warm_backend.NAME]
+)
 def test_what_nobody_foresaw_is_one_line(project: Path, store: str, backend: str) -> None:
     """In the terminal, by either backend; the traceback is an artifact of the failed run.
 

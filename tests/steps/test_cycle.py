@@ -294,6 +294,7 @@ def test_two_at_once(home: Path) -> None:
         assert len(found) == 1
 
 
+@pytest.mark.nightly
 def test_killed_while_it_trains(home: Path) -> None:
     """SIGKILL: no process and no open run is left behind; again, it finishes what was cut off."""
     monitored_model.table(home, text=TURNED, turn=2)

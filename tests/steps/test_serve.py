@@ -19,7 +19,7 @@ from tests.serving import services
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("ended", ["FINISHED", "FAILED"])
+@pytest.mark.parametrize("ended", ["FINISHED", pytest.param("FAILED", marks=pytest.mark.nightly)])
 def test_mlflow_run(tracking: str, tmp_path: Path, ended: str) -> None:
     """The record lies where the command was given and is whole; the run is closed; nothing is left.
 

@@ -185,6 +185,7 @@ def full_disk(server: Tracking) -> Iterator[dict[str, str]]:
         resource.prlimit(one.pid, resource.RLIMIT_FSIZE, unlimited)
 
 
+@pytest.mark.nightly
 def test_a_full_artifact_disk(server: Tracking, home: Path) -> None:
     """One clear line, nothing half-written in use; with room again, the cycle goes on."""
     cycle = {"problem": "churn.yaml", "period": "2020-09", "use_cache": "false"}
