@@ -1,8 +1,8 @@
 """How soon a service answers: from its start to the first ``GET /ping``.
 
-``python -m benchmarks.service_start [--rounds 5]``: a new Python, as ``serve`` and a container start
-it; a fork of a server that has imported all, as ``deploy`` does within ``main``; and MLflow's own
-``mlflow models serve``, each in turn.
+``python -m benchmarks.service_start [--rounds 5]``: a new Python, as ``serve`` and a container
+start it; a fork of a server that has imported all, as ``deploy`` does within ``main``; and MLflow's
+own ``mlflow models serve``, each in turn.
 """
 
 import argparse
