@@ -45,6 +45,7 @@ class Server(Protocol):
         ...
 
 
+_NICENESS = 10
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, see prctl(2)
 
 
@@ -80,10 +81,10 @@ def start(
         )
 
 
-def stand_back(niceness: int) -> None:
+def stand_back() -> None:
     """Let other threads on this machine go before the calling one, and those that it starts."""
     with contextlib.suppress(OSError):  # on Linux a priority belongs to a thread
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def start_module(module: str, arguments: Sequence[str], folder: Path, log: Path) -> Server:

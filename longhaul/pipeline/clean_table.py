@@ -7,6 +7,7 @@ from longhaul import problem_yaml
 from longhaul.errors import LonghaulError
 from longhaul.tracking import artifacts, logged_models
 from longhaul.tracking.pagination import paginate
+from longhaul.tracking.tags import CLEAN_TABLE
 
 
 def resolve(table: str, model: str) -> str:
@@ -29,7 +30,7 @@ def resolve(table: str, model: str) -> str:
     problem = logged_models.load_problem(model).name
     newest = _newest(problem)
     click.echo(f"table: {newest}, the newest clean one of {problem}", err=True)
-    mlflow.set_tag("longhaul.table", newest)
+    mlflow.set_tag(CLEAN_TABLE, newest)
     return newest
 
 

@@ -21,7 +21,6 @@ from longhaul.traffic import prediction_log
 from longhaul.traffic.shadow_rows import SECONDS
 
 MAX_PENDING_FILES = 1000  # files that may wait for a slow version
-_NICENESS = 10
 
 
 class Shadow:
@@ -66,7 +65,7 @@ class Shadow:
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        process.stand_back(_NICENESS)
+        process.stand_back()
         while (file := self._files.get()) is not None:
             try:
                 self._predict(file)

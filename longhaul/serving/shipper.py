@@ -18,7 +18,6 @@ TICK_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 60.0  # between two tries, while the store refuses
 EXPIRE_SECONDS = 600.0
 CLOSE_SECONDS = 20.0
-_NICENESS = 10
 
 
 @contextmanager
@@ -87,7 +86,7 @@ class Shipper:
         return float(min(TICK_SECONDS * 2 ** min(self._failures, 10), MAX_PAUSE_SECONDS))
 
     def _run(self) -> None:
-        process.stand_back(_NICENESS)
+        process.stand_back()
         while not self._end.wait(self.pause()):
             self._try()
         self._try()

@@ -27,7 +27,6 @@ TICK_SECONDS = 1.0
 STOP_SECONDS = 20  # for requests in flight
 SHADOW_SECONDS = 10.0
 HEALTH_SECONDS = 30
-_NICENESS = 10  # workers come first
 
 
 def run(settings: ServiceSettings) -> int:
@@ -100,7 +99,7 @@ class Compactor:
             self.shadow.close(SHADOW_SECONDS)
 
     def _run(self) -> None:
-        process.stand_back(_NICENESS)
+        process.stand_back()
         while not self._end.wait(TICK_SECONDS):
             self._compact()
             metrics.remove_dead_processes()

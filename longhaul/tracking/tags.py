@@ -19,6 +19,7 @@ REUSED = "longhaul.reused."  # prefix, before a step's name: the run reused for 
 SEARCH = "longhaul.search"  # of a trial: the search that it is part of
 LAST_PERIOD_SEEN = "longhaul.seen"  # of a version: the last period it was fitted or judged on
 SHADOW_COMPARISON = "longhaul.shadow"  # of a version: URI of its newest comparison.json
+CLEAN_TABLE = "longhaul.table"  # of a step that looked for one itself: URI of the newest
 STEPS = "longhaul.steps"  # of a step that runs others: the ids of their runs
 VERDICT = "longhaul.verdict"  # of a version: the verdict that it was registered with
 VERSION = "longhaul.version"  # of a run that registered one: models:/<name>/<version>
